@@ -1,0 +1,17 @@
+/** Who is calling: a workload behind the proxy, as far as it could be identified. */
+
+export interface Agent {
+  /** The name in the log: an `agents:` entry, or the subject of a token; `anonymous` when nobody said. */
+  readonly id: string
+  /** Sorted. */
+  readonly groups: readonly string[]
+  /** What the identity rests on. A token is proof; a source address is what the network says. */
+  readonly by: 'token' | 'source' | 'none'
+}
+
+export const ANONYMOUS: Agent = { id: 'anonymous', groups: [], by: 'none' }
+
+/** What agent and group names may look like: they appear in logs, tokens, URLs and file names. */
+export function isAgentName(text: string): boolean {
+  return /^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}$/.test(text)
+}

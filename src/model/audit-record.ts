@@ -1,0 +1,76 @@
+/**
+ * What is written down. A flow is two rows: the decision, committed before any byte leaves, and the outcome at
+ * its end. Names follow the published `flows` view. No payload, no query string, no credential is ever a field.
+ */
+
+import type { Evidence } from './evidence.ts'
+import type { FlowId, Inspection, Mode, Scheme } from './flow.ts'
+import type { Placement } from './placement.ts'
+import type { Regions } from './region.ts'
+import type { Action } from './verdict.ts'
+
+/** What is the same for every request of one agent to one destination under one verdict; stored once. */
+export interface DecisionContext {
+  readonly mode: Mode
+  readonly clientIp: string
+  readonly agent: string
+  readonly groups: readonly string[]
+  readonly scheme: Scheme
+  /** Null when the request was refused before it named a usable destination. */
+  readonly host: string | null
+  readonly port: number | null
+  readonly regions: Regions
+  readonly placement: Placement
+  readonly evidence: readonly Evidence[]
+  readonly cnames: readonly string[]
+  readonly addresses: readonly string[]
+  readonly action: Action
+  readonly rule: string | null
+  readonly because: string | null
+  readonly reason: string
+  readonly inspection: Inspection
+  /** Hex SHA-256 of the policy in force. */
+  readonly policyDigest: string
+  /** False when the policy is only observed: the action was recorded, not carried out. */
+  readonly enforced: boolean
+}
+
+export interface DecisionRecord {
+  /** Shared by identity between records: the writer keeps what it already stored. */
+  readonly context: DecisionContext
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly method: string | null
+  readonly path: string | null
+  readonly protocol: string
+}
+
+/** How a flow ended. `open` is not written: it is a decision without an outcome. */
+export type Outcome = 'forwarded' | 'blocked' | 'denied' | 'expired' | 'cancelled' | 'failed'
+
+export interface OutcomeRecord {
+  readonly flow: FlowId
+  readonly at: number
+  readonly outcome: Outcome
+  /** The status the client got; null when it got none. */
+  readonly status: number | null
+  /** The address that was connected to; null when none was. */
+  readonly dialedIp: string | null
+  /** Bytes sent to and received from the destination: heads and bodies as HTTP, without TLS. */
+  readonly bytesOut: number
+  readonly bytesIn: number
+  /** The code of what went wrong or was refused; null for a clean end. */
+  readonly error: string | null
+}
+
+/** Something an operator or Cordon itself did that changes what is enforced. */
+export interface AdminRecord {
+  readonly at: number
+  /** Who did it: `cordon` for the running proxy, else the operating system user of the command. */
+  readonly actor: string
+  /** e.g. `start`, `stop`, `policy-reload`, `token-issue`, `token-revoke`, `ca-create`, `ca-rotate`. */
+  readonly action: string
+  /** What it was done to; one line, no secret. */
+  readonly subject: string
+  readonly detail: string
+}

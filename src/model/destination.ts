@@ -1,0 +1,31 @@
+/** A destination after it was looked up and looked at: the addresses that were judged, and what is known of their place. */
+
+import type { IpAddress } from './address.ts'
+import type { Authority } from './authority.ts'
+import type { Problem } from './errors.ts'
+import type { Evidence } from './evidence.ts'
+import type { Regions } from './region.ts'
+
+/** What the resolver found for a host: every address, and the names passed on the way. */
+export interface Resolution {
+  readonly addresses: readonly IpAddress[]
+  /** The CNAME chain in order, without the first name. Evidence only: it can never grant anything. */
+  readonly cnames: readonly string[]
+  /** Where the answer came from, e.g. `udp://192.0.2.53`, `/etc/hosts`, `literal`. */
+  readonly source: string
+  /** Milliseconds since the epoch after which the answer may not be used. */
+  readonly validUntil: number
+}
+
+export interface Destination {
+  readonly authority: Authority
+  /** Every address that was judged and may be dialled; no other ever is. Empty when `fault` is set. */
+  readonly addresses: readonly IpAddress[]
+  readonly cnames: readonly string[]
+  /** The concluded set, with `why` as one sentence. */
+  readonly regions: Regions
+  readonly why: string
+  readonly evidence: readonly Evidence[]
+  /** Set when no policy can allow this destination: it has no address, or one that is prohibited. */
+  readonly fault: Problem | null
+}

@@ -1,0 +1,20 @@
+/** One thing somebody says about where a destination is. Evidence is kept with each flow, so it is small, dated and plain. */
+
+import type { Regions } from './region.ts'
+
+/** Strongest first; `locate/conclude` says how pieces of each kind are weighed against each other. */
+export type EvidenceKind = 'declaration' | 'geoip'
+
+export interface Evidence {
+  readonly kind: EvidenceKind
+  /** Who says so: a policy entry, a data file. Shown to people. */
+  readonly source: string
+  /** ISO date of the statement, null when the source does not say. */
+  readonly asOf: string | null
+  /** The countries claimed; `[]` when the source was asked and is silent. */
+  readonly claim: Regions
+  /** The address the claim is about, null when it is about the host name. */
+  readonly address: string | null
+  /** One short sentence: what was looked up and found. */
+  readonly detail: string
+}

@@ -1,0 +1,38 @@
+/** One exchange on its way out: who asks, how it reached us, and what is asked for. Never the content. */
+
+import type { Agent } from './agent.ts'
+
+/** How the destination was named: published in the `flows` view. */
+export type Mode = 'absolute' | 'connect' | 'socks5' | 'redirect' | 'tproxy'
+
+export type Scheme = 'http' | 'https' | 'tcp'
+
+/** How much of the exchange Cordon can see: all, the heads, the TLS server name, or nothing but bytes. */
+export type Inspection = 'full' | 'headers' | 'sni' | 'none'
+
+/** What stays the same for all requests of one client connection to one destination. */
+export interface Flow {
+  readonly mode: Mode
+  readonly scheme: Scheme
+  /** Canonical text, without port. */
+  readonly clientIp: string
+  readonly agent: Agent
+  readonly inspection: Inspection
+}
+
+/**
+ * What a decision may look at in a request. Where the content is out of sight (a tunnel that is not
+ * intercepted), method and path are null: rules that restrict then count as matching, rules that allow do not.
+ */
+export interface RequestLine {
+  readonly method: string | null
+  /** As on the wire, from `/` up to but not including `?`; null where out of sight. */
+  readonly path: string | null
+  /** Whether a query followed the path. Its text is never kept. */
+  readonly hasQuery: boolean
+  /** e.g. `HTTP/1.1`; `TLS` for a tunnel. */
+  readonly protocol: string
+}
+
+/** The number of the decision row, unique within one audit database. */
+export type FlowId = number

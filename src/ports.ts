@@ -1,0 +1,43 @@
+/** What the spine needs from outside, as small as it can be. `cli/compose.ts` plugs the real ones in. */
+
+import type { AdminRecord, DecisionRecord, OutcomeRecord } from './model/audit-record.ts'
+import type { Authority, Host } from './model/authority.ts'
+import type { Destination, Resolution } from './model/destination.ts'
+import type { Problem } from './model/errors.ts'
+import type { FlowId } from './model/flow.ts'
+import type { Policy } from './policy/compile.ts'
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+}
+
+export interface Resolver {
+  /** Finds every address of a host; an IP literal is its own answer. Never throws: failure is a `dns-…` problem. */
+  resolve(host: Host): Promise<Resolution | Problem>
+}
+
+export interface Locator {
+  /** Judges every address and concludes where the destination is. Pure but for the data files it reads. */
+  locate(authority: Authority, resolution: Resolution, policy: Policy, now: number): Destination
+}
+
+export interface Audit {
+  /**
+   * Commits the decision and gives the flow its number. Resolves only when the row is in the database; with
+   * `durable`, only when it is on stable storage. Rejects when that cannot be had.
+   */
+  decide(record: DecisionRecord, durable: boolean): Promise<FlowId>
+  /** Queues the outcome for the next commit. If it is lost the flow stays `open`, which says the truth. */
+  settle(record: OutcomeRecord): void
+  note(record: AdminRecord): Promise<void>
+}
+
+export interface Ports {
+  readonly clock: Clock
+  readonly resolver: Resolver
+  readonly locator: Locator
+  readonly audit: Audit
+  /** The policy in force now. A flow keeps the one it began with. */
+  policy(): Policy
+}

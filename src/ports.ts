@@ -2,6 +2,7 @@
 
 import type { AdminRecord, DecisionRecord, OutcomeRecord } from './model/audit-record.ts'
 import type { Authority, Host } from './model/authority.ts'
+import type { Declaration } from './model/declaration.ts'
 import type { Destination, Resolution } from './model/destination.ts'
 import type { Problem } from './model/errors.ts'
 import type { FlowId } from './model/flow.ts'
@@ -19,7 +20,12 @@ export interface Resolver {
 
 export interface Locator {
   /** Judges every address and concludes where the destination is. Pure but for the data files it reads. */
-  locate(authority: Authority, resolution: Resolution, policy: Policy, now: number): Destination
+  locate(
+    authority: Authority,
+    resolution: Resolution,
+    declarations: readonly Declaration[],
+    now: number,
+  ): Destination
 }
 
 export interface Audit {
@@ -40,4 +46,6 @@ export interface Ports {
   readonly audit: Audit
   /** The policy in force now. A flow keeps the one it began with. */
   policy(): Policy
+  /** Tells the operator about something that should not have happened. Never throws. */
+  report(where: string, error: unknown): void
 }

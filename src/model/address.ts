@@ -134,3 +134,11 @@ function hasZeroTail(bytes: Uint8Array, bits: number): boolean {
     return (byte & (0xff >> kept)) === 0
   })
 }
+
+/** An IPv4 address that a dual-stack socket shows as `::ffff:a.b.c.d` (RFC 4291 section 2.5.5.2), as itself. */
+export function unmapIp(address: IpAddress): IpAddress {
+  const { bytes } = address
+  const mapped =
+    bytes.length === 16 && bytes.every((byte, i) => i >= 12 || byte === (i < 10 ? 0 : 0xff))
+  return mapped ? toIp(bytes.slice(12)) : address
+}

@@ -3,35 +3,22 @@
  * its end. Names follow the published `flows` view. No payload, no query string, no credential is ever a field.
  */
 
-import type { Evidence } from './evidence.ts'
-import type { FlowId, Inspection, Mode, Scheme } from './flow.ts'
-import type { Placement } from './placement.ts'
-import type { Regions } from './region.ts'
-import type { Action } from './verdict.ts'
+import type { Authority } from './authority.ts'
+import type { Destination } from './destination.ts'
+import type { Flow, FlowId } from './flow.ts'
+import type { Verdict } from './verdict.ts'
 
-/** What is the same for every request of one agent to one destination under one verdict; stored once. */
+/** What is the same for every request of one caller to one destination under one verdict; stored once. */
 export interface DecisionContext {
-  readonly mode: Mode
-  readonly clientIp: string
-  readonly agent: string
-  readonly groups: readonly string[]
-  readonly scheme: Scheme
+  readonly flow: Flow
   /** Null when the request was refused before it named a usable destination. */
-  readonly host: string | null
-  readonly port: number | null
-  readonly regions: Regions
-  readonly placement: Placement
-  readonly evidence: readonly Evidence[]
-  readonly cnames: readonly string[]
-  readonly addresses: readonly string[]
-  readonly action: Action
-  readonly rule: string | null
-  readonly because: string | null
-  readonly reason: string
-  readonly inspection: Inspection
+  readonly authority: Authority | null
+  /** Null when the destination was never looked up. */
+  readonly destination: Destination | null
+  readonly verdict: Verdict
   /** Hex SHA-256 of the policy in force. */
   readonly policyDigest: string
-  /** False when the policy is only observed: the action was recorded, not carried out. */
+  /** False when the policy is only observed: the action is recorded, not carried out. */
   readonly enforced: boolean
 }
 
@@ -43,7 +30,12 @@ export interface DecisionRecord {
   readonly method: string | null
   readonly path: string | null
   readonly protocol: string
+  /** Set when the flow ends with its decision, because nothing is sent. */
+  readonly ending: Ending | null
 }
+
+/** How a flow ended, apart from which and when. */
+export type Ending = Omit<OutcomeRecord, 'flow' | 'at'>
 
 /** How a flow ended. `open` is not written: it is a decision without an outcome. */
 export type Outcome = 'forwarded' | 'blocked' | 'denied' | 'expired' | 'cancelled' | 'failed'

@@ -4,6 +4,7 @@ import type { IpAddress } from './address.ts'
 import type { Authority } from './authority.ts'
 import type { Problem } from './errors.ts'
 import type { Evidence } from './evidence.ts'
+import type { Zone } from './placement.ts'
 import type { Regions } from './region.ts'
 
 /** What the resolver found for a host: every address, and the names passed on the way. */
@@ -26,6 +27,10 @@ export interface Destination {
   readonly regions: Regions
   readonly why: string
   readonly evidence: readonly Evidence[]
+  /** The zone the operator allows for this destination in place of home; null when nothing was said. */
+  readonly allowed: Zone | null
+  /** Milliseconds since the epoch after which it has to be looked at again. */
+  readonly validUntil: number
   /** Set when no policy can allow this destination: it has no address, or one that is prohibited. */
   readonly fault: Problem | null
 }

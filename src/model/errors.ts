@@ -7,226 +7,222 @@
 /** Whose doing it was. Decides who should act on it, and what a metric counts it under. */
 export type Side = 'client' | 'policy' | 'upstream' | 'self'
 
-interface CodeInfo {
-  /** HTTP status a refused client gets (RFC 9110 section 15; 407 and 508 by meaning, not by habit). */
+export interface CodeInfo {
+  /** HTTP status a refused client gets (RFC 9110 section 15). */
   readonly status: number
   readonly side: Side
   readonly title: string
+  /** What the caller can do about it. */
+  readonly next: string
 }
+
+const ASK = 'ask the operator of this proxy to allow or declare the destination'
+const RETRY = 'try again later'
+const UPSTREAM = 'check the destination; the proxy itself works'
+const OPERATOR = 'the operator of this proxy has to look at it; try again later'
 
 const CODES = {
   // The request itself is at fault.
-  'request-malformed': {
-    status: 400,
-    side: 'client',
-    title: 'The request is not well-formed HTTP/1.1',
-  },
-  'request-framing': {
-    status: 400,
-    side: 'client',
-    title: 'The length of the request body is ambiguous',
-  },
-  'request-chunk': {
-    status: 400,
-    side: 'client',
-    title: 'The chunked request body is malformed',
-  },
-  'request-target': {
-    status: 400,
-    side: 'client',
-    title: 'The request does not name a target a proxy can use',
-  },
-  'request-version': {
-    status: 505,
-    side: 'client',
-    title: 'Only HTTP/1.0 and HTTP/1.1 are spoken here',
-  },
-  'request-head-too-large': {
-    status: 431,
-    side: 'client',
-    title: 'The request head is too large',
-  },
-  'request-timeout': {
-    status: 408,
-    side: 'client',
-    title: 'The request did not arrive in time',
-  },
-  'request-incomplete': {
-    status: 400,
-    side: 'client',
-    title: 'The client left before its request was complete',
-  },
-  'request-not-http': {
-    status: 400,
-    side: 'client',
-    title: 'The tunnel carries neither TLS nor HTTP',
-  },
-  'client-tls-failed': {
-    status: 400,
-    side: 'client',
-    title: 'The TLS handshake with the client failed',
-  },
+  'request-malformed': info(
+    400,
+    'client',
+    'The request is not well-formed HTTP/1.1',
+    'send a request that follows RFC 9112',
+  ),
+  'request-framing': info(
+    400,
+    'client',
+    'The length of the request body is ambiguous',
+    'send either one Content-Length or Transfer-Encoding: chunked',
+  ),
+  'request-chunk': info(
+    400,
+    'client',
+    'The chunked request body is malformed',
+    'send chunks as in RFC 9112 section 7.1',
+  ),
+  'request-target': info(
+    400,
+    'client',
+    'The request does not name a target a proxy can use',
+    'use CONNECT host:port, or a full http:// URL; most clients do when HTTPS_PROXY and HTTP_PROXY are set',
+  ),
+  'request-version': info(
+    505,
+    'client',
+    'Only HTTP/1.0 and HTTP/1.1 are spoken here',
+    'use HTTP/1.1',
+  ),
+  'request-head-too-large': info(
+    431,
+    'client',
+    'The request head is too large',
+    'send fewer or shorter header fields',
+  ),
+  'request-timeout': info(
+    408,
+    'client',
+    'The request did not arrive in time',
+    'send the whole request without pausing',
+  ),
+  'request-incomplete': info(
+    400,
+    'client',
+    'The client left before its request was complete',
+    'keep the connection open until the answer has come',
+  ),
+  'request-not-http': info(
+    400,
+    'client',
+    'The tunnel carries neither TLS nor HTTP',
+    'only HTTPS and HTTP are understood inside a tunnel',
+  ),
+  'client-tls-failed': info(
+    400,
+    'client',
+    'The TLS handshake with the client failed',
+    'let the client trust the CA of this proxy: see `cordon env` and `cordon ca show`',
+  ),
 
   // Who is asking.
-  'agent-unknown': {
-    status: 407,
-    side: 'client',
-    title: 'The agent is not authenticated',
-  },
-  'token-expired': {
-    status: 407,
-    side: 'client',
-    title: 'The agent token has expired',
-  },
-  'token-revoked': {
-    status: 407,
-    side: 'client',
-    title: 'The agent token was revoked',
-  },
+  'agent-unknown': info(
+    407,
+    'client',
+    'The agent is not authenticated',
+    'send a token in Proxy-Authorization; `cordon agents token NAME` issues one',
+  ),
+  'token-expired': info(
+    407,
+    'client',
+    'The agent token has expired',
+    'get a new token: `cordon agents token NAME`',
+  ),
+  'token-revoked': info(
+    407,
+    'client',
+    'The agent token was revoked',
+    'ask the operator of this proxy',
+  ),
 
   // What was decided.
-  'placement-outside': {
-    status: 403,
-    side: 'policy',
-    title: 'The data would be processed outside the allowed zone',
-  },
-  'placement-straddling': {
-    status: 403,
-    side: 'policy',
-    title: 'The data might be processed outside the allowed zone',
-  },
-  'placement-unknown': {
-    status: 403,
-    side: 'policy',
-    title: 'Nobody can say where the data would be processed',
-  },
-  'placement-inside': {
-    status: 403,
-    side: 'policy',
-    title: 'The policy refuses calls inside the allowed zone',
-  },
-  'rule-block': {
-    status: 403,
-    side: 'policy',
-    title: 'A rule refuses this call',
-  },
-  'hold-unavailable': {
-    status: 403,
-    side: 'policy',
-    title: 'The call needs the approval of a person, which is not available yet',
-  },
+  'placement-inside': info(403, 'policy', 'The policy refuses calls inside the allowed zone', ASK),
+  'placement-outside': info(
+    403,
+    'policy',
+    'The data would be processed outside the allowed zone',
+    `use an endpoint inside the allowed zone, or ${ASK}`,
+  ),
+  'placement-straddling': info(
+    403,
+    'policy',
+    'The data might be processed outside the allowed zone',
+    `use an endpoint that stays inside the allowed zone, or ${ASK}`,
+  ),
+  'placement-unknown': info(403, 'policy', 'Nobody can say where the data would be processed', ASK),
+  'rule-block': info(403, 'policy', 'A rule refuses this call', ASK),
+  'hold-unavailable': info(
+    403,
+    'policy',
+    'The call needs the approval of a person, which cannot be given yet',
+    `blocked, because this version has no approvals: use an endpoint inside the allowed zone, or ${ASK}`,
+  ),
 
   // What no policy can allow.
-  'names-disagree': {
-    status: 403,
-    side: 'policy',
-    title: 'The request names more than one destination',
-  },
-  'address-prohibited': {
-    status: 403,
-    side: 'policy',
-    title: 'The destination address is not one a client may reach',
-  },
-  'proxy-loop': {
-    status: 403,
-    side: 'policy',
-    title: 'The request would come back to this proxy',
-  },
+  'names-disagree': info(
+    403,
+    'policy',
+    'The request names more than one destination',
+    'send the same host and port in CONNECT, SNI and Host',
+  ),
+  'address-prohibited': info(
+    403,
+    'policy',
+    'The destination address is not one a client may reach',
+    ASK,
+  ),
+  'proxy-loop': info(
+    403,
+    'policy',
+    'The request would come back to this proxy',
+    'do not send the proxy to itself; check the proxy variables of the client',
+  ),
 
   // The other side failed.
-  'dns-not-found': {
-    status: 502,
-    side: 'upstream',
-    title: 'The destination name does not exist',
-  },
-  'dns-no-address': {
-    status: 502,
-    side: 'upstream',
-    title: 'The destination name has no address',
-  },
-  'dns-failed': {
-    status: 502,
-    side: 'upstream',
-    title: 'The name servers could not answer',
-  },
-  'dns-timeout': {
-    status: 504,
-    side: 'upstream',
-    title: 'The name servers did not answer in time',
-  },
-  'connect-refused': {
-    status: 502,
-    side: 'upstream',
-    title: 'The destination refused the connection',
-  },
-  'connect-unreachable': {
-    status: 502,
-    side: 'upstream',
-    title: 'The destination cannot be reached',
-  },
-  'connect-timeout': {
-    status: 504,
-    side: 'upstream',
-    title: 'The destination did not accept the connection in time',
-  },
-  'connect-reset': {
-    status: 502,
-    side: 'upstream',
-    title: 'The destination closed the connection before answering',
-  },
-  'connect-stalled': {
-    status: 504,
-    side: 'upstream',
-    title: 'The destination did not answer in time',
-  },
-  'connect-malformed': {
-    status: 502,
-    side: 'upstream',
-    title: 'The destination did not answer with well-formed HTTP/1.1',
-  },
-  'tls-expired': {
-    status: 502,
-    side: 'upstream',
-    title: 'The certificate of the destination is outside its validity period',
-  },
-  'tls-untrusted': {
-    status: 502,
-    side: 'upstream',
-    title: 'The certificate of the destination is not from a trusted authority',
-  },
-  'tls-name-mismatch': {
-    status: 502,
-    side: 'upstream',
-    title: 'The certificate of the destination is for another name',
-  },
-  'tls-failed': {
-    status: 502,
-    side: 'upstream',
-    title: 'The TLS handshake with the destination failed',
-  },
+  'dns-not-found': info(
+    502,
+    'upstream',
+    'The destination name does not exist',
+    'check the host name',
+  ),
+  'dns-no-address': info(
+    502,
+    'upstream',
+    'The destination name has no address',
+    'check the host name',
+  ),
+  'dns-failed': info(502, 'upstream', 'The name servers could not answer', RETRY),
+  'dns-timeout': info(504, 'upstream', 'The name servers did not answer in time', RETRY),
+  'connect-refused': info(502, 'upstream', 'The destination refused the connection', UPSTREAM),
+  'connect-unreachable': info(502, 'upstream', 'The destination cannot be reached', UPSTREAM),
+  'connect-timeout': info(
+    504,
+    'upstream',
+    'The destination did not accept the connection in time',
+    RETRY,
+  ),
+  'connect-reset': info(
+    502,
+    'upstream',
+    'The destination closed the connection before it had answered',
+    RETRY,
+  ),
+  'connect-stalled': info(504, 'upstream', 'The destination did not answer in time', RETRY),
+  'connect-malformed': info(
+    502,
+    'upstream',
+    'The destination did not answer with well-formed HTTP/1.1',
+    UPSTREAM,
+  ),
+  'tls-expired': info(
+    502,
+    'upstream',
+    'The certificate of the destination is outside its validity period',
+    UPSTREAM,
+  ),
+  'tls-untrusted': info(
+    502,
+    'upstream',
+    'The certificate of the destination is not from a trusted authority',
+    'if it is a private authority, the operator can add it under `tls: extra_roots`',
+  ),
+  'tls-name-mismatch': info(
+    502,
+    'upstream',
+    'The certificate of the destination is for another name',
+    UPSTREAM,
+  ),
+  'tls-failed': info(502, 'upstream', 'The TLS handshake with the destination failed', UPSTREAM),
 
   // Cordon cannot keep its promises.
-  'audit-unavailable': {
-    status: 503,
-    side: 'self',
-    title: 'The audit log cannot be written, so nothing may pass',
-  },
-  'gate-failed': {
-    status: 503,
-    side: 'self',
-    title: 'The decision could not be made, so the call is refused',
-  },
-  overloaded: {
-    status: 503,
-    side: 'self',
-    title: 'The proxy has no room for another connection',
-  },
-  'shutting-down': {
-    status: 503,
-    side: 'self',
-    title: 'The proxy is shutting down',
-  },
+  'audit-unavailable': info(
+    503,
+    'self',
+    'The audit log cannot be written, so nothing may pass',
+    OPERATOR,
+  ),
+  'gate-failed': info(
+    503,
+    'self',
+    'The decision could not be made, so the call is refused',
+    OPERATOR,
+  ),
+  overloaded: info(503, 'self', 'The proxy has no room for another connection', RETRY),
+  'shutting-down': info(503, 'self', 'The proxy is shutting down', RETRY),
 } as const satisfies Record<string, CodeInfo>
+
+function info(status: number, side: Side, title: string, next: string): CodeInfo {
+  return { status, side, title, next }
+}
 
 /** A stable, published code; the part before the first hyphen says which family it belongs to. */
 export type Code = keyof typeof CODES
@@ -241,10 +237,15 @@ export interface Problem {
 /** All codes in the order of the table above; the documentation and its test walk it. */
 export const ALL_CODES = Object.keys(CODES) as readonly Code[]
 
-/** Status, side and title of a code. */
-export function describeCode(code: Code): CodeInfo {
-  return CODES[code]
+/** Status, side, title and advice for a code; `rule-…` codes are one family. */
+export function describeCode(code: Code | `rule-${string}`): CodeInfo {
+  return CODES[code as Code] ?? CODES['rule-block']
 }
 
 /** The outcome of parsing: the value, or the one thing that is wrong with it. */
 export type Parsed<T> = { readonly value: T } | { readonly fault: string }
+
+/** Thrown by the audit port when a row cannot be committed. Nothing may pass then. */
+export class AuditUnavailable extends Error {
+  override name = 'AuditUnavailable'
+}

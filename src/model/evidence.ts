@@ -2,8 +2,11 @@
 
 import type { Regions } from './region.ts'
 
-/** Strongest first; `locate/conclude` says how pieces of each kind are weighed against each other. */
-export type EvidenceKind = 'declaration' | 'geoip'
+/**
+ * Strongest first; `locate/conclude` says how pieces are weighed against each other. What DNS said (addresses and CNAME
+ * chain) is kept as a record and never grants anything.
+ */
+export type EvidenceKind = 'declaration' | 'geoip' | 'dns'
 
 export interface Evidence {
   readonly kind: EvidenceKind

@@ -28,8 +28,6 @@ export interface RequestLine {
   readonly method: string | null
   /** As on the wire, from `/` up to but not including `?`; null where out of sight. */
   readonly path: string | null
-  /** Whether a query followed the path. Its text is never kept. */
-  readonly hasQuery: boolean
   /** e.g. `HTTP/1.1`; `TLS` for a tunnel. */
   readonly protocol: string
 }

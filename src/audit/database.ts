@@ -1,0 +1,122 @@
+/** Opening the audit database: better-sqlite3's door for everything that writes or reads it. */
+
+import { readFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
+
+export type AuditDatabase = Database.Database
+
+/** The database cannot be used as it is. Nothing was changed. */
+export class AuditError extends Error {
+  override name = 'AuditError'
+  readonly path: string
+  readonly hint: string
+
+  constructor(path: string, message: string, hint: string) {
+    super(message)
+    this.path = path
+    this.hint = hint
+  }
+}
+
+/** What marks a file as ours (SQLite `application_id`): "Crdn". */
+const APPLICATION_ID = 0x4372646e
+const SCHEMA_VERSION = 1
+
+/**
+ * Opens the log for writing, makes it when there is none.
+ *
+ * @throws AuditError when the file is not an audit database of this version or cannot be opened.
+ */
+export function openForWriting(path: string): AuditDatabase {
+  return attempt(path, () => {
+    const db = new Database(path, { timeout: 0 })
+    const isNew = pragma(db, 'page_count') === 0
+    if (!isNew) checkIdentity(db, path)
+    db.pragma('journal_mode = WAL')
+    // Every commit reaches the file before anybody is told; what must survive a power cut is synced by the writer.
+    db.pragma('synchronous = NORMAL')
+    db.pragma('wal_autocheckpoint = 4000')
+    db.exec('BEGIN IMMEDIATE')
+    db.exec(readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'))
+    db.exec(readFileSync(new URL('./views.sql', import.meta.url), 'utf8'))
+    if (isNew) {
+      db.pragma(`application_id = ${APPLICATION_ID}`)
+      db.pragma(`user_version = ${SCHEMA_VERSION}`)
+    }
+    db.exec('COMMIT')
+    return db
+  })
+}
+
+/**
+ * Opens the log for reading; the proxy may be writing to it at the same time.
+ *
+ * @throws AuditError when there is none, or it is not one.
+ */
+export function openForReading(path: string): AuditDatabase {
+  return attempt(path, () => {
+    const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 2_000 })
+    checkIdentity(db, path)
+    return db
+  })
+}
+
+/** Whether an error means that somebody else holds the write lock for the moment. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
+
+/**
+ * Makes sure that one process alone enforces with this data directory. The lock ends with the process, however that ends.
+ *
+ * @throws AuditError when another process holds it.
+ */
+export function holdLock(path: string): Disposable {
+  return attempt(path, () => {
+    const db = new Database(path, { timeout: 0 })
+    try {
+      db.pragma('locking_mode = EXCLUSIVE')
+      db.exec('BEGIN EXCLUSIVE')
+    } catch (error) {
+      db.close()
+      if (!isBusy(error)) throw error
+      throw new AuditError(
+        path,
+        'another cordon is running with this data directory',
+        'stop it, or give this one a directory of its own with `--data`',
+      )
+    }
+    return { [Symbol.dispose]: () => db.close() }
+  })
+}
+
+function checkIdentity(db: AuditDatabase, path: string): void {
+  const [id, version] = [pragma(db, 'application_id'), pragma(db, 'user_version')]
+  if (id === APPLICATION_ID && version === SCHEMA_VERSION) return
+  db.close()
+  throw new AuditError(
+    path,
+    id === APPLICATION_ID
+      ? `the audit log has format ${version}, this version of cordon writes ${SCHEMA_VERSION}`
+      : 'the file is an SQLite database, but not an audit log',
+    'name another directory with `--data`; nothing was changed',
+  )
+}
+
+function pragma(db: AuditDatabase, name: string): unknown {
+  return db.pragma(name, { simple: true })
+}
+
+function attempt<T>(path: string, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof AuditError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new AuditError(
+      path,
+      `the audit log cannot be opened: ${reason}`,
+      'check that the directory exists and the file is readable and intact; nothing was changed',
+    )
+  }
+}

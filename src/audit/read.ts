@@ -1,0 +1,95 @@
+/** Questions to the log, answered from the published views: what the commands and the console show. */
+
+import { type AuditDatabase, openForReading } from './database.ts'
+
+/** A row of the `flows` view; JSON columns are lists. */
+export interface FlowRow {
+  readonly id: number
+  readonly started_at: string
+  readonly ended_at: string | null
+  readonly agent: string
+  readonly method: string | null
+  readonly scheme: string
+  readonly host: string | null
+  readonly port: number | null
+  readonly path: string | null
+  readonly regions: readonly string[]
+  readonly placement: string
+  readonly evidence: readonly Record<string, unknown>[]
+  readonly action: string
+  readonly outcome: string
+  readonly rule: string | null
+  readonly reason: string
+  readonly status: number | null
+  readonly error: string | null
+  readonly [column: string]: unknown
+}
+
+export interface FlowFilter {
+  readonly agent?: string | undefined
+  readonly host?: string | undefined
+  readonly placement?: string | undefined
+  readonly action?: string | undefined
+  readonly outcome?: string | undefined
+  /** ISO 8601; flows started then or later. */
+  readonly since?: string | undefined
+  /** Flows with a greater number. */
+  readonly after?: number | undefined
+}
+
+const EQUAL = ['agent', 'host', 'placement', 'action', 'outcome'] as const
+
+export class AuditReader implements Disposable {
+  readonly #db: AuditDatabase
+
+  /** @throws AuditError */
+  constructor(path: string) {
+    this.#db = openForReading(path)
+  }
+
+  /** The newest flows that match, oldest first. */
+  flows(filter: FlowFilter, limit: number): readonly FlowRow[] {
+    const conditions: string[] = []
+    const values: unknown[] = []
+    for (const column of EQUAL) {
+      if (filter[column] === undefined) continue
+      conditions.push(`${column} = ?`)
+      values.push(filter[column])
+    }
+    if (filter.since !== undefined) {
+      conditions.push('started_at >= ?')
+      values.push(filter.since)
+    }
+    if (filter.after !== undefined) {
+      conditions.push('id > ?')
+      values.push(filter.after)
+    }
+    const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
+    const rows = this.#db
+      .prepare(`SELECT * FROM flows ${where} ORDER BY id DESC LIMIT ?`)
+      .all(...values, limit)
+    return rows.map(toFlowRow).reverse()
+  }
+
+  flow(id: number): FlowRow | null {
+    const row = this.#db.prepare('SELECT * FROM flows WHERE id = ?').get(id)
+    return row === undefined ? null : toFlowRow(row)
+  }
+
+  /** The `agents` view. */
+  agents(): readonly Record<string, unknown>[] {
+    return this.#db.prepare('SELECT * FROM agents ORDER BY id').all() as Record<string, unknown>[]
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close()
+  }
+}
+
+const JSON_COLUMNS = ['groups', 'regions', 'evidence', 'redaction_types'] as const
+
+function toFlowRow(row: unknown): FlowRow {
+  const flow = { ...(row as Record<string, unknown>) }
+  for (const column of JSON_COLUMNS) flow[column] = JSON.parse(String(flow[column]))
+  return flow as unknown as FlowRow
+}

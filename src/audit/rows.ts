@@ -1,0 +1,93 @@
+/**
+ * Records as rows: which field goes into which column. The order of columns here is their order in the hash; a table's name comes
+ * first there, so that no row can pass for one of another table.
+ */
+
+import type {
+  AdminRecord,
+  DecisionContext,
+  DecisionRecord,
+  OutcomeRecord,
+} from '../model/audit-record.ts'
+import { UNKNOWN } from '../model/region.ts'
+import type { Field } from './chain.ts'
+
+/** What is hashed of each table, behind its name. A decision is hashed with the digest of its context, not with its id. */
+export const COLUMNS = {
+  contexts: [
+    'mode',
+    'client_ip',
+    'agent',
+    'groups',
+    'scheme',
+    'host',
+    'port',
+    'located',
+    'regions',
+    'placement',
+    'evidence',
+    'action',
+    'enforced',
+    'rule',
+    'because',
+    'reason',
+    'inspection',
+    'policy_digest',
+  ],
+  decisions: ['seq', 'at', 'digest', 'method', 'path', 'protocol'],
+  outcomes: [
+    'seq',
+    'flow',
+    'at',
+    'outcome',
+    'status',
+    'dialed_ip',
+    'bytes_out',
+    'bytes_in',
+    'error',
+  ],
+  admin: ['seq', 'at', 'actor', 'action', 'subject', 'detail'],
+} as const
+
+export function toContextRow(context: DecisionContext): Field[] {
+  const { flow, authority, destination, verdict } = context
+  return [
+    flow.mode,
+    flow.clientIp,
+    flow.agent.id,
+    JSON.stringify(flow.agent.groups),
+    flow.scheme,
+    authority?.host.text ?? null,
+    authority?.port ?? null,
+    destination ? 1 : 0,
+    JSON.stringify(destination?.regions ?? UNKNOWN),
+    verdict.placement,
+    JSON.stringify(destination?.evidence ?? []),
+    verdict.action,
+    context.enforced ? 1 : 0,
+    verdict.rule,
+    verdict.because,
+    verdict.reason,
+    flow.inspection,
+    context.policyDigest,
+  ]
+}
+
+/** Paths are kept for people to read; what is longer than this was not meant for them. */
+const MAX_PATH = 2_048
+
+export function toDecisionRow(seq: number, digest: string, record: DecisionRecord): Field[] {
+  const { at, method, path, protocol } = record
+  const kept = path !== null && path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path
+  return [seq, at, digest, method, kept, protocol]
+}
+
+export function toOutcomeRow(seq: number, record: OutcomeRecord): Field[] {
+  const { flow, at, outcome, status, dialedIp, bytesOut, bytesIn, error } = record
+  return [seq, flow, at, outcome, status, dialedIp, bytesOut, bytesIn, error]
+}
+
+export function toAdminRow(seq: number, record: AdminRecord): Field[] {
+  const { at, actor, action, subject, detail } = record
+  return [seq, at, actor, action, subject, detail]
+}

@@ -1,0 +1,73 @@
+-- The physical log. Append-only; every row of `decisions`, `outcomes` and `admin` takes the next number of one sequence
+-- and carries the hash of the row before it: see chain.ts. The published interface is views.sql, not this.
+
+CREATE TABLE IF NOT EXISTS contexts (   -- what decisions have in common, stored once; addressed by its content
+  id            INTEGER PRIMARY KEY,
+  digest        TEXT NOT NULL UNIQUE,   -- SHA-256 over all columns below, in this order
+  mode          TEXT NOT NULL,
+  client_ip     TEXT NOT NULL,
+  agent         TEXT NOT NULL,
+  groups        TEXT NOT NULL,          -- JSON list
+  scheme        TEXT NOT NULL,
+  host          TEXT,
+  port          INTEGER,
+  located       INTEGER NOT NULL,       -- 1 when the destination was looked up
+  regions       TEXT NOT NULL,          -- JSON list
+  placement     TEXT NOT NULL,
+  evidence      TEXT NOT NULL,          -- JSON list
+  action        TEXT NOT NULL,
+  enforced      INTEGER NOT NULL,       -- 0 when the action was only observed
+  rule          TEXT,
+  because       TEXT,
+  reason        TEXT NOT NULL,
+  inspection    TEXT NOT NULL,
+  policy_digest TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS decisions (
+  seq      INTEGER PRIMARY KEY,         -- also the number of the flow
+  at       INTEGER NOT NULL,            -- milliseconds since 1970, UTC
+  context  INTEGER NOT NULL REFERENCES contexts (id),
+  method   TEXT,
+  path     TEXT,
+  protocol TEXT NOT NULL,
+  hash     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS outcomes (
+  flow      INTEGER PRIMARY KEY REFERENCES decisions (seq),
+  seq       INTEGER NOT NULL,
+  at        INTEGER NOT NULL,
+  outcome   TEXT NOT NULL,
+  status    INTEGER,
+  dialed_ip TEXT,
+  bytes_out INTEGER NOT NULL,
+  bytes_in  INTEGER NOT NULL,
+  error     TEXT,
+  hash      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS admin (
+  seq     INTEGER PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  actor   TEXT NOT NULL,
+  action  TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail  TEXT NOT NULL,
+  hash    TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER IF NOT EXISTS contexts_update  BEFORE UPDATE ON contexts  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS contexts_delete  BEFORE DELETE ON contexts  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS decisions_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS decisions_delete BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS outcomes_update  BEFORE UPDATE ON outcomes  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS outcomes_delete  BEFORE DELETE ON outcomes  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS admin_update     BEFORE UPDATE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS admin_delete     BEFORE DELETE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TABLE IF NOT EXISTS head (       -- the last row of the sequence: what the next one continues
+  one  INTEGER PRIMARY KEY CHECK (one = 1),
+  seq  INTEGER NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,119 @@
+/** Walks the whole chain and says where it breaks. Reads one snapshot, so the proxy may go on writing meanwhile. */
+
+import type { Head } from './appender.ts'
+import { type Field, GENESIS, hashRow } from './chain.ts'
+import { openForReading } from './database.ts'
+import { COLUMNS } from './rows.ts'
+
+export interface Break {
+  /** The first number at which the break shows. */
+  readonly seq: number
+  readonly what: string
+}
+
+export interface Verification {
+  readonly ok: boolean
+  readonly rows: number
+  /** The last row found. */
+  readonly head: Head
+  /** At most `MAX_BREAKS`, in order. */
+  readonly breaks: readonly Break[]
+}
+
+export interface VerifyOptions {
+  /** A row noted earlier, outside: it has to be there still. Proves that nothing was cut off after it and made anew. */
+  readonly expect?: Head
+  /** Called every so many rows with their number. */
+  readonly onProgress?: (rows: number) => void
+}
+
+const MAX_BREAKS = 20
+const PROGRESS_ROWS = 100_000
+
+type Row = { readonly seq: number; readonly hash: string; readonly table: string } & Record<
+  string,
+  Field
+>
+
+/** @throws AuditError when the file is no audit log. */
+export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verification {
+  using db = asDisposable(openForReading(path))
+  db.exec('BEGIN')
+  const breaks: Break[] = []
+  const report = (seq: number, what: string) => {
+    if (breaks.length < MAX_BREAKS) breaks.push({ seq, what })
+  }
+  const badContexts = findBadContexts(db)
+  let head: Head = { seq: 0, hash: GENESIS }
+  let rows = 0
+  let expected = options.expect === undefined
+  for (const row of mergeBySeq(TABLES.map((table) => readRows(db, table)))) {
+    if (row.seq !== head.seq + 1) {
+      const missing =
+        row.seq > head.seq ? 'rows are missing before this one' : 'a number occurs twice'
+      report(row.seq, missing)
+    }
+    const fields = COLUMNS[row.table as (typeof TABLES)[number]].map(
+      (column) => row[column] ?? null,
+    )
+    if (hashRow(head.hash, row.table, fields) !== row.hash) {
+      report(
+        row.seq,
+        `the row in \`${row.table}\` does not continue the one before it: one of them was changed`,
+      )
+    }
+    if (row.table === 'decisions' && badContexts.has(String(row.digest))) {
+      report(row.seq, 'the context of this decision was changed')
+    }
+    if (options.expect?.seq === row.seq) expected = options.expect.hash === row.hash
+    head = { seq: row.seq, hash: row.hash }
+    if (++rows % PROGRESS_ROWS === 0) options.onProgress?.(rows)
+  }
+  const noted = db.prepare('SELECT seq, hash FROM head').get() as Head | undefined
+  if (noted && (noted.seq !== head.seq || noted.hash !== head.hash)) {
+    report(head.seq + 1, `the log says it ends at ${noted.seq}, but rows end at ${head.seq}`)
+  }
+  if (!expected) report(options.expect?.seq ?? 0, 'the expected row is not there')
+  return { ok: breaks.length === 0, rows, head, breaks }
+}
+
+const TABLES = ['decisions', 'outcomes', 'admin'] as const
+
+type Database = ReturnType<typeof openForReading>
+
+function readRows(db: Database, table: (typeof TABLES)[number]): IterableIterator<Row> {
+  const columns = COLUMNS[table].map((column) => `"${column}"`).join(', ')
+  const from =
+    table === 'decisions' ? 'decisions LEFT JOIN contexts ON contexts.id = context' : table
+  return db
+    .prepare(`SELECT '${table}' AS "table", ${columns}, hash FROM ${from} ORDER BY seq`)
+    .iterate() as IterableIterator<Row>
+}
+
+/** Digests of contexts whose content no longer matches. */
+function findBadContexts(db: Database): ReadonlySet<string> {
+  const bad = new Set<string>()
+  const select = db.prepare(`SELECT digest, ${COLUMNS.contexts.join(', ')} FROM contexts`)
+  for (const row of select.iterate() as IterableIterator<Record<string, Field>>) {
+    const fields = COLUMNS.contexts.map((column) => row[column] ?? null)
+    if (hashRow('', 'contexts', fields) !== row.digest) bad.add(String(row.digest))
+  }
+  return bad
+}
+
+function* mergeBySeq(sources: readonly IterableIterator<Row>[]): Generator<Row> {
+  const next = sources.map((source) => source.next())
+  for (;;) {
+    let least = -1
+    for (const [i, { done, value }] of next.entries()) {
+      if (!done && (least < 0 || value.seq < next[least]?.value.seq)) least = i
+    }
+    if (least < 0) return
+    yield next[least]?.value as Row
+    next[least] = sources[least]?.next() ?? { done: true, value: undefined }
+  }
+}
+
+function asDisposable(db: Database): Database & Disposable {
+  return Object.assign(db, { [Symbol.dispose]: () => db.close() })
+}

@@ -1,0 +1,143 @@
+/** `cordon explain`: the verdict for one call with everything it rests on, as enforcement would give it. */
+
+import type { Command } from 'commander'
+import { AuditReader } from '../../audit/read.ts'
+import { describeCode } from '../../model/errors.ts'
+import { sayEvidence } from '../../model/refusal.ts'
+import { sayRegions } from '../../policy/decide.ts'
+import { type RuleTrace, traceRules } from '../../policy/explain.ts'
+import { auditPath, composeEvaluation } from '../compose.ts'
+import { agentNamed, type Evaluated, evaluate, parseCallUrl } from '../evaluate.ts'
+import { CommandError, EXIT, print, printJson } from '../output.ts'
+import { type ConfigOptions, load, withConfig } from '../settings.ts'
+
+interface ExplainOptions extends ConfigOptions {
+  readonly agent?: string
+  readonly group?: string[]
+  readonly method: string
+  readonly flow?: string
+  readonly json?: boolean
+}
+
+export function addExplain(program: Command): void {
+  withConfig(program.command('explain'))
+    .description('say what would happen to a call, or what happened to a recorded one, and why')
+    .argument('[url]', 'the call: https://host/path')
+    .option('--agent <name>', 'as this agent')
+    .option('--group <group...>', 'as a member of these groups')
+    .option('--method <method>', 'HTTP method', 'GET')
+    .option('--flow <id>', 'a recorded flow instead of a URL')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cordon explain https://api.example.com/v1/files --method POST\n  cordon explain --flow 17',
+    )
+    .action(async (url: string | undefined, options: ExplainOptions) => {
+      if ((url === undefined) === (options.flow === undefined)) {
+        throw new CommandError(EXIT.invalid, 'name a URL or a flow, one of them')
+      }
+      if (options.flow !== undefined) explainFlow(options.flow, options)
+      else await explainUrl(url ?? '', options)
+    })
+}
+
+async function explainUrl(url: string, options: ExplainOptions): Promise<void> {
+  const settings = load(options)
+  const agent = agentNamed(settings.policy, options.agent, options.group ?? [])
+  const call = { ...parseCallUrl(url), method: options.method, agent }
+  using evaluation = await composeEvaluation(settings.operation)
+  const evaluated = await evaluate(settings, evaluation, call)
+  if (options.json) printJson(toJson(evaluated))
+  else sayExplanation(evaluated)
+  process.exitCode = evaluated.verdict.action === 'allow' ? EXIT.ok : EXIT.blocked
+}
+
+/** Fields are named as the columns of `flows`. */
+function toJson({ admission, request, verdict }: Evaluated) {
+  const { flow, destination, assessment } = admission
+  return {
+    mode: flow.mode,
+    agent: flow.agent.id,
+    groups: flow.agent.groups,
+    method: request.method,
+    scheme: flow.scheme,
+    host: destination.authority.host.text,
+    port: destination.authority.port,
+    path: request.path,
+    addresses: destination.addresses.map((address) => address.text),
+    cnames: destination.cnames,
+    regions: destination.regions,
+    placement: verdict.placement,
+    allowed: [...verdict.zone.countries].sort(),
+    evidence: destination.evidence,
+    why: destination.why,
+    action: verdict.action,
+    enforced: assessment.policy.enforced,
+    code: verdict.code,
+    rule: verdict.rule,
+    because: verdict.because,
+    reason: verdict.reason,
+    rules: trace({ admission, request, verdict }),
+    inspection: flow.inspection,
+    policy_digest: assessment.policy.digest,
+    next: verdict.code ? describeCode(verdict.code).next : null,
+  }
+}
+
+function trace({ admission, request, verdict }: Evaluated): readonly RuleTrace[] {
+  const { flow, destination, assessment } = admission
+  const target = { authority: destination.authority, scheme: flow.scheme, agent: flow.agent }
+  return traceRules(assessment, target, request, verdict.rules)
+}
+
+function sayExplanation(evaluated: Evaluated): void {
+  const { admission, verdict, request } = evaluated
+  const { destination, flow, assessment } = admission
+  const observed =
+    assessment.policy.enforced || verdict.action === 'allow' ? '' : ' (observed only)'
+  print(
+    `${verdict.action.toUpperCase()}${observed}  ${request.method ?? 'tunnel'} ${destination.authority.text} as ${flow.agent.id}`,
+  )
+  print(`  because    ${verdict.reason}`)
+  print(`  place      ${sayRegions(destination.regions)}: ${destination.why}`)
+  print(`  placement  ${verdict.placement}, measured against ${verdict.zone.name}`)
+  print('  evidence')
+  for (const piece of destination.evidence) {
+    print(`    ${piece.kind.padEnd(11)} ${sayEvidence(piece)}`)
+  }
+  const rules = trace(evaluated)
+  if (rules.length > 0) print('  rules')
+  for (const rule of rules) {
+    print(`    ${rule.applies ? '*' : ' '} ${rule.id}: ${rule.action} (${rule.because})`)
+    for (const { says, truth } of rule.conditions) print(`        ${truth.padEnd(5)} ${says}`)
+  }
+  if (verdict.code) {
+    print(`  code       ${verdict.code}`)
+    print(`  next       ${describeCode(verdict.code).next}`)
+  }
+}
+
+function explainFlow(text: string, options: ExplainOptions): void {
+  const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : null
+  if (id === null) throw new CommandError(EXIT.invalid, `\`${text}\` is not the number of a flow`)
+  using reader = new AuditReader(auditPath(load(options).operation))
+  const flow = reader.flow(id)
+  if (!flow) throw new CommandError(EXIT.failed, `there is no flow ${id} in the log`)
+  if (options.json) printJson(flow)
+  else {
+    print(
+      `${flow.action.toUpperCase()}, ${flow.outcome}  ${flow.method ?? 'tunnel'} ${flow.host ?? '-'}:${flow.port ?? '-'}${flow.path ?? ''} as ${flow.agent} at ${flow.started_at}`,
+    )
+    print(`  because    ${flow.reason}`)
+    print(`  place      ${flow.regions.join(', ') || 'unknown'} (${flow.placement})`)
+    print(`  status     ${flow.status ?? 'none'}${flow.error ? `, ${flow.error}` : ''}`)
+    print('  evidence as it was then')
+    for (const piece of flow.evidence) {
+      print(
+        `    ${String(piece.kind).padEnd(11)} ${piece.source} ${piece.asOf ?? ''}: ${piece.detail}`,
+      )
+    }
+    print(`  policy     ${flow.policy_digest}`)
+  }
+  process.exitCode = flow.action === 'allow' ? EXIT.ok : EXIT.blocked
+}

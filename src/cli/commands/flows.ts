@@ -1,0 +1,93 @@
+/** `cordon flows`: reads the log. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { AuditReader, type FlowFilter, type FlowRow } from '../../audit/read.ts'
+import { parseDuration } from '../../config/duration.ts'
+import { auditPath, clock } from '../compose.ts'
+import { CommandError, EXIT, print, printJson, printTable } from '../output.ts'
+import { type ConfigOptions, load, withConfig } from '../settings.ts'
+
+interface FlowsOptions extends ConfigOptions, Omit<FlowFilter, 'since' | 'after'> {
+  readonly since?: string
+  readonly limit: string
+  readonly follow?: boolean
+  readonly json?: boolean
+}
+
+const FOLLOW_MS = 500
+/** Rows read at once while following; more wait for the next look. */
+const FOLLOW_LIMIT = 10_000
+
+export function addFlows(program: Command): void {
+  withConfig(program.command('flows'))
+    .description('read the log')
+    .option('--agent <name>', 'calls of this agent')
+    .option('--host <host>', 'calls to this host')
+    .option('--placement <placement>', 'inside, outside, straddling or unknown')
+    .option('--action <action>', 'allow, block or hold')
+    .option('--outcome <outcome>', 'forwarded, blocked, failed, cancelled or open')
+    .option('--since <time>', 'not older than 2h, 7d …, or an ISO date')
+    .option('--limit <n>', 'the newest so many', '50')
+    .option('-f, --follow', 'go on as calls come')
+    .option('--json', 'as JSON; with --follow one line a flow')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cordon flows --placement outside --since 7d\n  cordon flows --follow',
+    )
+    .action(async (options: FlowsOptions) => {
+      const { agent, host, placement, action, outcome } = options
+      const filter = { agent, host, placement, action, outcome, since: toSince(options.since) }
+      const limit = toLimit(options.limit)
+      using reader = new AuditReader(auditPath(load(options).operation))
+      const flows = reader.flows(filter, limit)
+      if (!options.follow) return options.json ? printJson(flows) : printFlows(flows)
+      let after = 0
+      let next = flows
+      for (;;) {
+        for (const flow of next) print(options.json ? JSON.stringify(flow) : sayFlow(flow))
+        after = next.at(-1)?.id ?? after
+        await sleep(FOLLOW_MS)
+        next = reader.flows({ ...filter, after }, FOLLOW_LIMIT)
+      }
+    })
+}
+
+function printFlows(flows: readonly FlowRow[]): void {
+  printTable(['ID', 'STARTED', 'AGENT', 'OUTCOME', 'STATUS', 'PLACE', 'CALL'], flows.map(toCells))
+}
+
+function sayFlow(flow: FlowRow): string {
+  return toCells(flow).join('  ')
+}
+
+function toCells(flow: FlowRow): string[] {
+  const place =
+    flow.regions.length > 4 ? `${flow.regions.slice(0, 4).join(',')}…` : flow.regions.join(',')
+  return [
+    String(flow.id),
+    flow.started_at.replace('T', ' ').slice(0, 19),
+    flow.agent,
+    flow.error && flow.outcome !== 'forwarded' ? `${flow.outcome} ${flow.error}` : flow.outcome,
+    String(flow.status ?? '-'),
+    `${place || '?'} ${flow.placement}`,
+    `${flow.method ?? 'tunnel'} ${flow.scheme}://${flow.host ?? '-'}:${flow.port ?? '-'}${flow.path ?? ''}`,
+  ]
+}
+
+function toSince(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const length = parseDuration(text)
+  const at = length === null ? Date.parse(text) : clock.now() - length
+  if (Number.isNaN(at)) {
+    throw new CommandError(EXIT.invalid, `\`${text}\` is not a time`, 'write 2h, 7d or 2026-11-20')
+  }
+  return new Date(at).toISOString()
+}
+
+function toLimit(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) {
+    throw new CommandError(EXIT.invalid, `\`${text}\` is not a number of rows`)
+  }
+  return Number(text)
+}

@@ -1,0 +1,118 @@
+/** `cordon start`: runs the proxy, and says what it enforces, where and with which data. */
+
+import { relative } from 'node:path'
+import type { Command } from 'commander'
+import { composeProxy, type RunningProxy } from '../compose.ts'
+import { EXIT, print, say } from '../output.ts'
+import { type ConfigOptions, load, toLoadOptions, withConfig } from '../settings.ts'
+
+interface StartOptions extends ConfigOptions {
+  readonly json?: boolean
+}
+
+/** Milliseconds that calls under way get when the proxy is told to stop. */
+const GRACE_MS = 10_000
+
+export function addStart(program: Command): void {
+  withConfig(program.command('start'))
+    .description('run the proxy')
+    .option('--home <zone...>', 'where data may be processed: zones or ISO codes, e.g. EEA CH')
+    .option('--observe', 'decide and record, but let everything pass')
+    .option('--json', 'print what was bound as one line of JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cordon start --home EEA CH\n  cordon start --observe --config cordon.yaml',
+    )
+    .action(async (options: StartOptions) => {
+      const settings = load(options)
+      const proxy = await composeProxy({ settings, load: toLoadOptions(options) })
+      if (options.json) print(JSON.stringify(toJson(proxy)))
+      else sayBanner(proxy)
+      await stopped(proxy)
+      process.exitCode = EXIT.ok
+    })
+}
+
+/** Resolves when the proxy was told to stop and has stopped. A second signal does not wait. */
+function stopped(proxy: RunningProxy): Promise<void> {
+  process.on('SIGHUP', () => proxy.reload())
+  return new Promise((resolve) => {
+    let stopping = false
+    const stop = () => {
+      if (stopping) process.exit(EXIT.failed)
+      stopping = true
+      say('stopping; calls under way may end')
+      proxy.close(GRACE_MS).then(resolve, (error: unknown) => {
+        say(`error: ${String(error)}`)
+        process.exit(EXIT.failed)
+      })
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}
+
+function sayBanner({
+  settings,
+  listener,
+  console,
+  authority,
+  geoip,
+  interrupted,
+}: RunningProxy): void {
+  const { policy, operation, configPath } = settings
+  const here = (path: string) => relative(process.cwd(), path) || '.'
+  const lines = [
+    ['proxy', `http://${listener.address}:${listener.port}`],
+    ['console', console ? `http://${console.address}:${console.port}/readyz` : 'off'],
+    [
+      'policy',
+      `${configPath ? here(configPath) : 'built in (rules/default.yaml)'}, ${policy.rules.length} rules`,
+    ],
+    [
+      'placement',
+      Object.entries(policy.defaults)
+        .map(([key, action]) => `${key} ${action}`)
+        .join(', '),
+    ],
+    [
+      'GeoIP',
+      geoip
+        .files()
+        .map(({ source, asOf }) => `${source} ${asOf ?? 'undated'}`)
+        .join(', '),
+    ],
+    ['log', here(`${operation.dataDir}/audit.db`)],
+    ['CA', `${here(authority.path)} SHA-256 ${authority.fingerprint}`],
+  ]
+  const { name, countries } = policy.home
+  say(
+    `${policy.enforced ? 'enforcing' : 'OBSERVING ONLY, nothing is blocked'}: home is ${name} (${countries.size} ${countries.size === 1 ? 'country' : 'countries'})`,
+  )
+  for (const [key = '', value = ''] of lines) say(`  ${key.padEnd(9)} ${value}`)
+  if (interrupted > 0)
+    say(`${interrupted} flows of an earlier run had no end and are recorded as failed`)
+  say(
+    'another home: `npm start -- --home US`; look without blocking: `npm start -- --observe`; own rules: `npx cordon init`',
+  )
+  say('on an agent host run this line, then the agent:')
+  say('  eval "$(npx cordon env)"')
+}
+
+function toJson({ settings, listener, console, authority }: RunningProxy) {
+  const { policy, operation } = settings
+  return {
+    proxy: toText(listener),
+    console: console ? toText(console) : null,
+    mode: policy.enforced ? 'enforce' : 'observe',
+    home: [...policy.home.countries].sort(),
+    policy_digest: policy.digest,
+    ca: authority.path,
+    data: operation.dataDir,
+    pid: process.pid,
+  }
+}
+
+function toText({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

@@ -1,0 +1,133 @@
+/** `cordon test`: runs the scenarios that say what a policy has to decide. No network: scenarios bring their own addresses. */
+
+import { existsSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { type LoadOptions, loadSettings, type Settings } from '../../config/load.ts'
+import { findScenarios, loadScenarios, SCENARIOS, type Scenario } from '../../config/scenarios.ts'
+import { parseIp } from '../../model/address.ts'
+import type { Resolution } from '../../model/destination.ts'
+import { toRegions } from '../../model/region.ts'
+import { composeEvaluation, type Evaluation } from '../compose.ts'
+import { agentNamed, evaluate, parseCallUrl } from '../evaluate.ts'
+import { CommandError, EXIT, print, printJson, say } from '../output.ts'
+import { type ConfigOptions, toLoadOptions, withConfig } from '../settings.ts'
+
+export interface ScenarioResult {
+  readonly file: string
+  readonly name: string
+  readonly passed: boolean
+  /** What was decided instead; null when it passed. */
+  readonly problem: string | null
+}
+
+export function addTest(program: Command): void {
+  withConfig(program.command('test'))
+    .description("run the rules' scenarios")
+    .argument('[files...]', 'scenario files; default: all below rules/')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  cordon test\n  cordon test rules/default.scenarios.yaml')
+    .action(async (files: string[], options: ConfigOptions & { readonly json?: boolean }) => {
+      const results = await runScenarios(files, toLoadOptions(options))
+      if (options.json) printJson(results)
+      else for (const result of results) print(sayResult(result))
+      const failed = results.filter((result) => !result.passed).length
+      if (!options.json) say(`${results.length - failed} of ${results.length} scenarios passed`)
+      process.exitCode = failed > 0 ? EXIT.failed : EXIT.ok
+    })
+}
+
+/** @throws ConfigError, CommandError */
+export async function runScenarios(
+  files: readonly string[],
+  options: LoadOptions,
+): Promise<readonly ScenarioResult[]> {
+  const paths = files.length > 0 ? files.map((file) => resolve(options.cwd, file)) : find(options)
+  if (paths.length === 0) {
+    throw new CommandError(EXIT.invalid, `there is no \`rules/*${SCENARIOS}\` here`)
+  }
+  const results: ScenarioResult[] = []
+  for (const path of paths) {
+    const settings = loadSettings({ ...options, config: policyFor(path, options) })
+    using evaluation = await composeEvaluation(settings.operation)
+    for (const scenario of loadScenarios(path, options.cwd)) {
+      const problem = await run(settings, evaluation, scenario)
+      const file = relative(options.cwd, path)
+      results.push({ file, name: scenario.name, passed: problem === null, problem })
+    }
+  }
+  return results
+}
+
+function find({ cwd, installDir }: LoadOptions): readonly string[] {
+  const here = findScenarios(cwd)
+  return here.length > 0 ? here : findScenarios(installDir)
+}
+
+/**
+ * The policy a scenario file speaks about: the configuration in force when the rule file beside it is part of it, else that rule
+ * file by itself.
+ */
+function policyFor(scenarios: string, options: LoadOptions): string | null {
+  const beside = scenarios.replace(SCENARIOS, '.yaml')
+  if (options.config !== null || !existsSync(beside)) return options.config
+  const { configPath, files } = loadSettings(options)
+  return configPath !== null && files.includes(beside) ? configPath : beside
+}
+
+async function run(
+  settings: Settings,
+  evaluation: Evaluation,
+  { request, expect }: Scenario,
+): Promise<string | null> {
+  const agent = agentNamed(settings.policy, request.agent, request.groups ?? [])
+  const call = { ...parseCallUrl(request.url), method: request.method ?? 'GET', agent }
+  const { verdict } = await evaluate(
+    settings,
+    stage(evaluation, request),
+    call,
+    toResolution(request),
+  )
+  const problems: string[] = []
+  const compare = (what: string, wanted: string | undefined, found: string) => {
+    if (wanted !== undefined && wanted !== found)
+      problems.push(`${what} is ${found}, not ${wanted}`)
+  }
+  compare('action', expect.action, verdict.action)
+  compare('placement', expect.placement, verdict.placement)
+  compare('rules', expect.rules && [...expect.rules].sort().join(' '), verdict.rules.join(' '))
+  return problems.length > 0 ? `${problems.join('; ')} (${verdict.reason})` : null
+}
+
+function toResolution({ addresses }: Scenario['request']): Resolution {
+  return {
+    addresses: (addresses ?? []).map((text) => {
+      const ip = parseIp(text)
+      if (!ip) throw new CommandError(EXIT.invalid, `\`${text}\` is not an address`)
+      return ip
+    }),
+    cnames: [],
+    source: 'scenario',
+    validUntil: Number.POSITIVE_INFINITY,
+  }
+}
+
+/** Where a scenario states the place itself, its word takes the place of evidence. */
+function stage(evaluation: Evaluation, { regions }: Scenario['request']) {
+  if (regions === undefined) return evaluation
+  const { resolver, locator } = evaluation
+  return {
+    resolver,
+    locator: {
+      locate: (...args: Parameters<typeof locator.locate>) => ({
+        ...locator.locate(...args),
+        regions: toRegions(regions),
+        why: 'stated by the scenario',
+      }),
+    },
+  }
+}
+
+function sayResult({ file, name, passed, problem }: ScenarioResult): string {
+  return passed ? `ok    ${name}` : `FAIL  ${name}\n      ${file}: ${problem}`
+}

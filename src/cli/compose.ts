@@ -1,0 +1,225 @@
+/**
+ * Where the parts meet, and the only such place: settings in, a bare evaluator or a running proxy out. Nothing is decided here.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { holdLock } from '../audit/database.ts'
+import { AuditLog } from '../audit/log.ts'
+import type { LoadOptions, Operation, Settings } from '../config/load.ts'
+import { watchSettings } from '../config/watch.ts'
+import { type Console, openConsole } from '../console/server.ts'
+import { createEnforcer } from '../enforce.ts'
+import { Revocations } from '../identity/revocations.ts'
+import { openTokenKey, TokenVerifier } from '../identity/tokens.ts'
+import { isOwnListener } from '../locate/address-class.ts'
+import { type Geoip, openGeoip } from '../locate/geoip.ts'
+import { type CachingLocator, createLocator } from '../locate/locate.ts'
+import { type CachingResolver, createResolver } from '../locate/resolve.ts'
+import { type IpAddress, parseIp } from '../model/address.ts'
+import type { Policy } from '../policy/compile.ts'
+import type { Audit, Clock } from '../ports.ts'
+import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
+import { type Listener, listen } from '../proxy/listen.ts'
+import { OriginPool } from '../proxy/origin/pool.ts'
+import { openAuthority } from '../tls/authority.ts'
+import type { CertificateAuthority } from '../tls/authority-pair.ts'
+import { createContexts } from '../tls/contexts.ts'
+import { openTrust, writeBundle } from '../tls/trust.ts'
+import { createCallers } from './callers.ts'
+import { say } from './output.ts'
+
+export const clock: Clock = { now: () => Date.now() }
+
+/** What it takes to say where a destination is, as the proxy would. */
+export interface Evaluation extends Disposable {
+  readonly resolver: CachingResolver
+  readonly locator: CachingLocator
+  readonly geoip: Geoip
+}
+
+interface Endpoint {
+  readonly address: IpAddress
+  readonly port: number
+}
+
+/** @param own our listeners; may be filled later. */
+export async function composeEvaluation(
+  operation: Operation,
+  own: readonly Endpoint[] = configuredListeners(operation),
+): Promise<Evaluation> {
+  const geoip = await openGeoip(operation.geoipFiles ?? undefined)
+  const { dnsServers: servers, hostsFile: hosts } = operation
+  const resolver = createResolver({ servers, hosts, clock })
+  const locator = createLocator({
+    geoip,
+    isOwnListener: (to, port) => isOwnListener(to, port, own, ownAddresses()),
+  })
+  return { resolver, locator, geoip, [Symbol.dispose]: () => resolver.close() }
+}
+
+export interface RunningProxy {
+  readonly settings: Settings
+  readonly listener: Listener
+  readonly console: Console | null
+  readonly authority: CertificateAuthority
+  readonly geoip: Geoip
+  /** Flows of an earlier run that had no end. */
+  readonly interrupted: number
+  reload(): void
+  /** Lets calls under way end for at most `grace` milliseconds. */
+  close(grace: number): Promise<void>
+}
+
+export interface ComposeOptions {
+  readonly load: LoadOptions
+  readonly settings: Settings
+  /** In place of the audit log; for the benchmark that measures what the log costs. */
+  readonly audit?: Audit
+}
+
+/** Opens everything, in the order in which a failure leaves nothing half-done, and starts to listen. */
+export async function composeProxy(options: ComposeOptions): Promise<RunningProxy> {
+  await using stack = new AsyncDisposableStack()
+  const { settings, load } = options
+  const { operation } = settings
+  mkdirSync(operation.dataDir, { recursive: true, mode: 0o750 })
+  stack.use(holdLock(join(operation.dataDir, 'proxy.lock')))
+
+  const isNewAuthority = !existsSync(join(operation.caDir, 'ca.pem'))
+  const authority = await openAuthority(operation.caDir, { now: clock.now() })
+  await writeBundle(authority, operation.caDir)
+  const trust = await openTrust({ extraRoots: operation.extraRoots })
+  const own: Endpoint[] = []
+  const { resolver, locator, geoip } = stack.use(await composeEvaluation(operation, own))
+  const tokens = new TokenVerifier(
+    openTokenKey(operation.dataDir),
+    new Revocations(operation.dataDir, clock),
+    clock,
+  )
+
+  const log = new AuditLog({ path: auditPath(operation), onHealth: reportHealth })
+  stack.defer(() => log.close())
+  const audit = options.audit ?? log
+  const interrupted = log.closeInterrupted(clock.now())
+  const note = (action: string, subject: string, detail: string) =>
+    log
+      .note({ at: clock.now(), actor: 'cordon', action, subject, detail })
+      .catch((error: unknown) => report('audit', error))
+
+  const watch = stack.use(
+    watchSettings({
+      load,
+      first: settings,
+      onChange: ({ policy }) => {
+        say(`policy reloaded: ${policy.digest.slice(0, 12)}`)
+        note('policy-reload', policy.digest, describePolicy(policy))
+      },
+      onFailure: (error) => {
+        say(`the changed configuration has mistakes, so the last good policy stays in force:`)
+        for (const problem of error.problems) say(`  ${problem.file}: ${problem.message}`)
+        note('policy-reload-failed', watch.current.policy.digest, error.message)
+      },
+    }),
+  )
+  const policy = () => watch.current.policy
+  const deadlines = new Deadlines(clock)
+  stack.defer(() => deadlines.close())
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
+  const origins = new OriginPool({ trust, deadlines, timeouts })
+  stack.defer(() => origins.close())
+  const leaves = createContexts({ authority, clock })
+  const context = {
+    enforcer: createEnforcer({ clock, resolver, locator, audit, policy, report }),
+    identify: createCallers({ tokens, policy, required: operation.identityRequired }),
+    origins,
+    trust,
+    leafContext: leaves.get,
+    deadlines,
+    timeouts,
+    pseudonym: `cordon-${randomBytes(6).toString('hex')}`,
+    connections: new Set<{ shutDown(): void }>(),
+    report,
+  }
+
+  const console = operation.console
+    ? await openConsole(...toHostPort(operation.console), () => ({ audit: log.problem }))
+    : null
+  if (console) stack.defer(() => console.close())
+  if (console) own.push(toEndpoint(console))
+  const listener = await listen(...toHostPort(operation.proxy), context)
+  own.push(toEndpoint(listener))
+  if (isNewAuthority) note('ca-create', authority.fingerprint, authority.path)
+  await note('start', `${listener.address}:${listener.port}`, describePolicy(policy()))
+
+  const resources = stack.move()
+  return {
+    settings,
+    listener,
+    console,
+    authority,
+    geoip,
+    interrupted,
+    reload: () => watch.reload(),
+    async close(grace) {
+      await listener.close(grace)
+      await note('stop', `${listener.address}:${listener.port}`, '')
+      await resources.disposeAsync()
+    },
+  }
+}
+
+export function auditPath({ dataDir }: Operation): string {
+  return join(dataDir, 'audit.db')
+}
+
+function describePolicy({ home, enforced, rules }: Policy): string {
+  const mode = enforced ? 'enforcing' : 'observing'
+  return `${mode}, home ${home.name}, ${rules.length} rules`
+}
+
+function reportHealth(problem: string | null): void {
+  if (problem) say(`error: the audit log cannot be written, nothing passes: ${problem}`)
+  else say('the audit log works again')
+}
+
+/** What should not have happened goes to the operator, never to a client. */
+function report(where: string, error: unknown): void {
+  say(`error: ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+}
+
+/** @param text `host:port`, IPv6 in brackets; checked when the configuration was read. */
+function toHostPort(text: string): [host: string, port: number] {
+  const colon = text.lastIndexOf(':')
+  return [text.slice(0, colon).replace(/^\[|\]$/g, ''), Number(text.slice(colon + 1))]
+}
+
+function toEndpoint({ address, port }: { address: string; port: number }): Endpoint {
+  const ip = parseIp(address)
+  if (!ip) throw new Error(`the system bound to something that is no address: ${address}`)
+  return { address: ip, port }
+}
+
+function configuredListeners({ proxy, console }: Operation): Endpoint[] {
+  return [proxy, ...(console ? [console] : [])].map((text) => {
+    const [address, port] = toHostPort(text)
+    return toEndpoint({ address, port })
+  })
+}
+
+/** Addresses come and go; asking the system costs more than a lookup should. */
+const INTERFACES_MS = 5_000
+let interfaces: { readonly at: number; readonly addresses: readonly IpAddress[] } | null = null
+
+function ownAddresses(): readonly IpAddress[] {
+  const now = clock.now()
+  if (!interfaces || now - interfaces.at > INTERFACES_MS || now < interfaces.at) {
+    const addresses = Object.values(networkInterfaces()).flatMap((list) =>
+      (list ?? []).flatMap(({ address }) => parseIp(address.replace(/%.*$/, '')) ?? []),
+    )
+    interfaces = { at: now, addresses }
+  }
+  return interfaces.addresses
+}

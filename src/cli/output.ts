@@ -1,0 +1,61 @@
+/**
+ * What commands say. stdout is the answer, stderr the conversation: `cordon: …`, errors and hints each on a line of
+ * their own. Exit codes are part of the contract.
+ */
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  /** Blocked, denied or unknown. */
+  blocked: 2,
+  /** The configuration or the input is invalid. */
+  invalid: 3,
+  /** The audit log is not what it was. */
+  integrity: 4,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** A line of the answer. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** A line of the conversation. */
+export function say(text: string): void {
+  process.stderr.write(`cordon: ${text}\n`)
+}
+
+export function sayError(message: string, hint?: string | null): void {
+  say(`error: ${message}`)
+  if (hint) say(`hint: ${hint}`)
+}
+
+/** Ends a command with a message instead of a stack. */
+export class CommandError extends Error {
+  override name = 'CommandError'
+  readonly code: ExitCode
+  readonly hint: string | null
+
+  constructor(code: ExitCode, message: string, hint: string | null = null) {
+    super(message)
+    this.code = code
+    this.hint = hint
+  }
+}
+
+/** Rows as columns as wide as their widest cell; the last one is cut to the width of the terminal. */
+export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  )
+  const limit = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
+  for (const row of [head, ...rows]) {
+    const line = row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')
+    print(line.trimEnd().slice(0, limit))
+  }
+}

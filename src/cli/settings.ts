@@ -1,0 +1,37 @@
+/** The options that decide which configuration a command works with; the same for all of them. */
+
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { type LoadOptions, loadSettings, type Settings } from '../config/load.ts'
+
+export interface ConfigOptions {
+  readonly config?: string
+  readonly data?: string
+  readonly home?: string[]
+  readonly observe?: boolean
+}
+
+/** The folder of the product: rules, region data. */
+export const INSTALL_DIR = resolve(import.meta.dirname, '../..')
+
+export function withConfig(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'configuration; default: cordon.yaml here, else built in')
+    .option('--data <dir>', 'directory of the audit log and keys')
+}
+
+export function toLoadOptions({ config, data, home, observe }: ConfigOptions): LoadOptions {
+  return {
+    cwd: process.cwd(),
+    installDir: INSTALL_DIR,
+    config: config ?? null,
+    home: home?.flatMap((text) => text.split(',')).filter((text) => text !== '') ?? null,
+    observe: observe ?? false,
+    dataDir: data ?? null,
+  }
+}
+
+/** @throws ConfigError */
+export function load(options: ConfigOptions): Settings {
+  return loadSettings(toLoadOptions(options))
+}

@@ -1,0 +1,51 @@
+/** Scenarios: what a policy has to decide for calls its authors thought of. Read here, run by `cordon test`. */
+
+import { globSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Placement } from '../model/placement.ts'
+import type { Action } from '../model/verdict.ts'
+import { FileReader } from './files.ts'
+import { ConfigError } from './load.ts'
+import { scenarioFile } from './schema.ts'
+
+export interface Scenario {
+  readonly name: string
+  readonly request: {
+    readonly url: string
+    readonly method?: string | undefined
+    readonly agent?: string | undefined
+    readonly groups?: readonly string[] | undefined
+    /** Where the destination is taken to be; without it `addresses`, or what the policy declares for the host. */
+    readonly regions?: readonly string[] | undefined
+    /** Addresses the host is taken to have. */
+    readonly addresses?: readonly string[] | undefined
+  }
+  readonly expect: {
+    readonly action: Action
+    readonly placement?: Placement | undefined
+    /** Ids of all rules that match, in any order. */
+    readonly rules?: readonly string[] | undefined
+  }
+}
+
+export const SCENARIOS = '.scenarios.yaml'
+
+/** `rules/NAME.yaml` has its scenarios in `rules/NAME.scenarios.yaml`. */
+export function scenariosBeside(policyFile: string): string {
+  return policyFile.replace(/\.ya?ml$/, SCENARIOS)
+}
+
+/** @throws ConfigError */
+export function loadScenarios(path: string, cwd: string): readonly Scenario[] {
+  const reader = new FileReader(cwd)
+  const file = reader.check(reader.read(resolve(cwd, path)), scenarioFile)
+  if (!file) throw new ConfigError(reader.problems)
+  return file.scenarios
+}
+
+/** All scenario files below a folder's `rules/`. */
+export function findScenarios(dir: string): readonly string[] {
+  return globSync(`rules/*${SCENARIOS}`, { cwd: dir })
+    .sort()
+    .map((name) => resolve(dir, name))
+}

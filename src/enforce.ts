@@ -1,0 +1,213 @@
+/**
+ * THE SPINE. A destination is named: `admit` finds every address of it and where each is. A request is about to
+ * leave: `release` decides, writes the decision down, and only then hands out a permit. Nothing dials without one.
+ *
+ *   socket -> Flow -> admit: Destination -> Placement -> release: Verdict -> audit row -> Permit | Refusal
+ *
+ * INVARIANT: no permit without a committed row.
+ * INVARIANT: whatever is thrown in here ends as a refusal.
+ */
+
+import type { DecisionContext, Ending } from './model/audit-record.ts'
+import type { Authority } from './model/authority.ts'
+import type { Destination } from './model/destination.ts'
+import { AuditUnavailable, describeCode, type Problem } from './model/errors.ts'
+import type { Flow, FlowId, RequestLine } from './model/flow.ts'
+import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
+import { UNKNOWN } from './model/region.ts'
+import type { Verdict } from './model/verdict.ts'
+import type { Policy } from './policy/compile.ts'
+import { type Assessment, assess, blockFor, decide } from './policy/decide.ts'
+import type { Ports } from './ports.ts'
+
+/** One caller at one destination: located and measured, not yet decided. */
+export interface Admission {
+  readonly flow: Flow
+  readonly destination: Destination
+  readonly assessment: Assessment
+  /** Rows under the same verdict share one context. */
+  readonly contexts: Map<Verdict, DecisionContext>
+}
+
+/** Leave to send one request to one of the judged addresses. */
+export interface Permit {
+  readonly id: FlowId
+  readonly admission: Admission
+}
+
+export type Release = { readonly permit: Permit } | { readonly refusal: Refusal }
+
+export interface Enforcer {
+  /** Looks the destination up and judges every address. Never rejects. */
+  admit(flow: Flow, authority: Authority): Promise<Admission>
+  /** Decides, records, and hands out a permit or a refusal. Never rejects. */
+  release(admission: Admission, request: RequestLine): Promise<Release>
+  /** Records a request that is refused before or instead of being judged. Never rejects. */
+  refuse(
+    flow: Flow,
+    authority: Authority | null,
+    problem: Problem,
+    request: RequestLine,
+  ): Promise<Refusal>
+  /** Records how a released flow ended. */
+  settle(id: FlowId, ending: Ending): void
+}
+
+/** Destinations remembered for one client connection; one that visits more looks them up again. */
+const ADMISSIONS_PER_FLOW = 64
+
+export function createEnforcer(ports: Ports): Enforcer {
+  const admissions = new WeakMap<Flow, Map<string, Admission>>()
+
+  return {
+    async admit(flow, authority) {
+      const policy = ports.policy()
+      const known = admissions.get(flow)?.get(authority.text)
+      if (known && isCurrent(known, policy, ports.clock.now())) return known
+      const destination = await locate(ports, policy, authority)
+      const assessment = assess(policy, flow.agent, flow.scheme, destination)
+      const admission = { flow, destination, assessment, contexts: new Map() }
+      remember(admissions, admission)
+      return admission
+    },
+
+    async release(admission, request) {
+      const { destination, assessment } = admission
+      let id: FlowId | null = null
+      try {
+        const verdict = judge(admission, request)
+        const passes = mayPass(verdict, admission)
+        const ending = passes ? null : endRefused(verdict)
+        const durable = passes && assessment.placement !== 'inside'
+        id = await record(ports, contextFor(admission, verdict), request, ending, durable)
+        if (passes) return { permit: { id, admission } }
+        return { refusal: refuseByVerdict(id, verdict, destination) }
+      } catch (error) {
+        return { refusal: refuseByProblem(id, gateProblem(ports, error), destination.authority) }
+      }
+    },
+
+    async refuse(flow, authority, problem, request) {
+      let id: FlowId | null = null
+      try {
+        const policy = ports.policy()
+        const verdict = blockFor(problem, policy.home)
+        const { digest: policyDigest } = policy
+        const context = {
+          flow,
+          authority,
+          destination: null,
+          verdict,
+          policyDigest,
+          enforced: true,
+        }
+        id = await record(ports, context, request, endRefused(verdict), false)
+        return refuseByProblem(id, problem, authority)
+      } catch (error) {
+        return refuseByProblem(id, gateProblem(ports, error), authority)
+      }
+    },
+
+    settle(id, ending) {
+      ports.audit.settle({ flow: id, at: ports.clock.now(), ...ending })
+    },
+  }
+}
+
+/** The verdict for one request, without consequences: `release` carries it out, `explain` shows it. */
+export function judge(admission: Admission, request: RequestLine): Verdict {
+  const { destination, assessment } = admission
+  const { fault } = destination
+  if (!fault) return decide(assessment, request)
+  let verdict = assessment.verdicts.get(fault.code)
+  if (!verdict) {
+    verdict = blockFor(fault, assessment.zone)
+    assessment.verdicts.set(fault.code, verdict)
+  }
+  return verdict
+}
+
+/** An observed policy lets pass what it would refuse; a destination with a fault it never does. */
+function mayPass(verdict: Verdict, { assessment, destination }: Admission): boolean {
+  if (verdict.action === 'allow') return true
+  return !assessment.policy.enforced && destination.fault === null
+}
+
+async function locate(ports: Ports, policy: Policy, authority: Authority): Promise<Destination> {
+  try {
+    const resolution = await ports.resolver.resolve(authority.host)
+    const now = ports.clock.now()
+    if ('code' in resolution) return faultyDestination(authority, resolution, now)
+    return ports.locator.locate(authority, resolution, policy.declarations, now)
+  } catch (error) {
+    return faultyDestination(authority, gateProblem(ports, error), ports.clock.now())
+  }
+}
+
+/** A failure is looked at again after a second; the resolver itself decides how long it remembers one. */
+const FAULT_LIFETIME_MS = 1_000
+
+function faultyDestination(authority: Authority, fault: Problem, now: number): Destination {
+  return {
+    authority,
+    addresses: [],
+    cnames: [],
+    regions: UNKNOWN,
+    why: fault.detail,
+    evidence: [],
+    allowed: null,
+    validUntil: now + FAULT_LIFETIME_MS,
+    fault,
+  }
+}
+
+function isCurrent(admission: Admission, policy: Policy, now: number): boolean {
+  return admission.assessment.policy === policy && admission.destination.validUntil > now
+}
+
+function remember(admissions: WeakMap<Flow, Map<string, Admission>>, admission: Admission): void {
+  let known = admissions.get(admission.flow)
+  if (!known || known.size >= ADMISSIONS_PER_FLOW) {
+    known = new Map()
+    admissions.set(admission.flow, known)
+  }
+  known.set(admission.destination.authority.text, admission)
+}
+
+function contextFor(admission: Admission, verdict: Verdict): DecisionContext {
+  let context = admission.contexts.get(verdict)
+  if (!context) {
+    const { flow, destination, assessment } = admission
+    const { digest: policyDigest, enforced } = assessment.policy
+    const { authority } = destination
+    context = { flow, authority, destination, verdict, policyDigest, enforced }
+    admission.contexts.set(verdict, context)
+  }
+  return context
+}
+
+function record(
+  ports: Ports,
+  context: DecisionContext,
+  { method, path, protocol }: RequestLine,
+  ending: Ending | null,
+  durable: boolean,
+): Promise<FlowId> {
+  const at = ports.clock.now()
+  return ports.audit.decide({ context, at, method, path, protocol, ending }, durable)
+}
+
+/** A refused flow ends as soon as it is decided: nothing was sent. */
+function endRefused({ code }: Verdict): Ending {
+  const { status, side } = describeCode(code ?? 'gate-failed')
+  const outcome =
+    side === 'upstream' ? 'failed' : code === 'request-incomplete' ? 'cancelled' : 'blocked'
+  return { outcome, status, dialedIp: null, bytesOut: 0, bytesIn: 0, error: code }
+}
+
+/** What was thrown is told to the operator, never to the client. */
+function gateProblem(ports: Ports, error: unknown): Problem {
+  const code = error instanceof AuditUnavailable ? 'audit-unavailable' : 'gate-failed'
+  if (code === 'gate-failed') ports.report('gate', error)
+  return { code, detail: describeCode(code).title }
+}

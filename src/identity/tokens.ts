@@ -1,0 +1,183 @@
+/**
+ * Agent tokens that Cordon issues itself: short-lived JWTs (RFC 7519) signed with an Ed25519 key in the data directory. jose's
+ * door. A token proves a name and groups; what they may do is the policy's business.
+ */
+
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+} from 'node:crypto'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { errors, jwtVerify, SignJWT } from 'jose'
+import { isAgentName } from '../model/agent.ts'
+import type { Problem } from '../model/errors.ts'
+import { readToken } from './credentials.ts'
+import type { Revocations } from './revocations.ts'
+
+const ISSUER = 'cordon'
+const AUDIENCE = 'cordon-proxy'
+const ALGORITHM = 'EdDSA'
+
+/** What a verified token says. */
+export interface ProvenIdentity {
+  readonly subject: string
+  readonly groups: readonly string[]
+}
+
+/** The key of the token issuer is unusable; nothing was changed. */
+export class TokenKeyError extends Error {
+  override name = 'TokenKeyError'
+  readonly path: string
+
+  constructor(path: string, message: string) {
+    super(message)
+    this.path = path
+  }
+}
+
+export interface TokenClaims {
+  readonly name: string
+  readonly groups: readonly string[]
+  /** Milliseconds. */
+  readonly ttl: number
+}
+
+/** Milliseconds: what is meant to last longer is not a token but a configuration. */
+export const MAX_TTL_MS = 30 * 86_400_000
+
+/**
+ * Loads the signing key, or makes it (mode 0600) when there is none.
+ *
+ * @throws TokenKeyError
+ */
+export function openTokenKey(dataDir: string): KeyObject {
+  const path = join(dataDir, 'agent-token.key')
+  try {
+    return toEd25519(readFileSync(path, 'utf8'), path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      if (error instanceof TokenKeyError) throw error
+      throw new TokenKeyError(path, `the token key cannot be read: ${(error as Error).message}`)
+    }
+  }
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  const temporary = `${path}.${randomUUID()}`
+  const file = openSync(temporary, 'wx', 0o600)
+  writeSync(file, pem)
+  fsyncSync(file)
+  closeSync(file)
+  renameSync(temporary, path)
+  return privateKey
+}
+
+/** @param now milliseconds since the epoch. */
+export function issueToken(
+  key: KeyObject,
+  { name, groups, ttl }: TokenClaims,
+  now: number,
+): Promise<string> {
+  return (
+    new SignJWT({ groups: [...groups] })
+      .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .setSubject(name)
+      .setJti(randomUUID())
+      // A fraction of a second tells a token issued right after a revocation from one issued before it.
+      .setIssuedAt(now / 1_000)
+      .setExpirationTime(Math.floor((now + ttl) / 1_000))
+      .sign(key)
+  )
+}
+
+interface Verified extends ProvenIdentity {
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+/** Tokens seen lately: a signature is checked once, expiry and revocation every time. */
+const CACHE_SIZE = 1_024
+
+export class TokenVerifier {
+  readonly #key: KeyObject
+  readonly #revocations: Revocations
+  readonly #clock: { now(): number }
+  readonly #cache = new Map<string, Verified>()
+
+  constructor(key: KeyObject, revocations: Revocations, clock: { now(): number }) {
+    this.#key = createPublicKey(key)
+    this.#revocations = revocations
+    this.#clock = clock
+  }
+
+  /** @param field the value of Proxy-Authorization. Never rejects. */
+  async verify(field: string): Promise<ProvenIdentity | Problem> {
+    const known = this.#cache.get(field)
+    const verified = known ?? (await this.#check(field))
+    if ('code' in verified) return verified
+    if (!known) {
+      if (this.#cache.size >= CACHE_SIZE) this.#cache.clear()
+      this.#cache.set(field, verified)
+    }
+    const { subject, issuedAt, expiresAt } = verified
+    if (expiresAt <= this.#clock.now()) {
+      return { code: 'token-expired', detail: `the token of \`${subject}\` has expired` }
+    }
+    if (this.#revocations.isRevoked(subject, issuedAt)) {
+      return { code: 'token-revoked', detail: `the token of \`${subject}\` was revoked` }
+    }
+    return verified
+  }
+
+  async #check(field: string): Promise<Verified | Problem> {
+    const token = readToken(field)
+    if (token === null) return UNKNOWN_AGENT
+    try {
+      const { payload } = await jwtVerify(token, this.#key, {
+        algorithms: [ALGORITHM],
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        requiredClaims: ['sub', 'iat', 'exp'],
+        currentDate: new Date(this.#clock.now()),
+      })
+      const { sub, iat, exp, groups } = payload
+      if (sub === undefined || iat === undefined || exp === undefined || !isAgentName(sub)) {
+        return UNKNOWN_AGENT
+      }
+      if (!Array.isArray(groups) || !groups.every((group) => typeof group === 'string')) {
+        return UNKNOWN_AGENT
+      }
+      return { subject: sub, groups, issuedAt: iat * 1_000, expiresAt: exp * 1_000 }
+    } catch (error) {
+      // The signature was right, or jose would have said so first.
+      if (error instanceof errors.JWTExpired) {
+        return { code: 'token-expired', detail: 'the token has expired' }
+      }
+      return UNKNOWN_AGENT
+    }
+  }
+}
+
+const UNKNOWN_AGENT: Problem = {
+  code: 'agent-unknown',
+  detail: 'Proxy-Authorization holds no token that was issued here',
+}
+
+function toEd25519(pem: string, path: string): KeyObject {
+  let key: KeyObject
+  try {
+    key = createPrivateKey(pem)
+  } catch {
+    throw new TokenKeyError(path, 'the token key is not a private key in PEM form')
+  }
+  if (key.asymmetricKeyType !== 'ed25519') {
+    throw new TokenKeyError(path, 'the token key is not an Ed25519 key')
+  }
+  return key
+}

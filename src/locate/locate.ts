@@ -1,0 +1,193 @@
+/**
+ * The locator port: every address of a destination is classed, matched with what the operator declared, looked up in the
+ * country files; then one conclusion is drawn for all of them. INVARIANT: an address that is not public passes only
+ * if it was declared, one that leads back to this proxy never does.
+ */
+
+import { type Cidr, cidrContains, type IpAddress } from '../model/address.ts'
+import type { Authority } from '../model/authority.ts'
+import type { Declaration } from '../model/declaration.ts'
+import type { Destination, Resolution } from '../model/destination.ts'
+import type { Problem } from '../model/errors.ts'
+import type { Evidence } from '../model/evidence.ts'
+import { UNKNOWN } from '../model/region.ts'
+import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
+import { type AddressEvidence, conclude, nameOf } from './conclude.ts'
+import { type Geoip, toGeoipRegions } from './geoip.ts'
+
+export interface LocatorOptions {
+  readonly geoip: Geoip
+  /** Whether connecting there would come back to one of our own listeners. */
+  isOwnListener(address: IpAddress, port: number): boolean
+}
+
+export interface CachingLocator {
+  locate(
+    authority: Authority,
+    resolution: Resolution,
+    declarations: readonly Declaration[],
+    now: number,
+  ): Destination
+}
+
+interface Located {
+  readonly declarations: readonly Declaration[]
+  readonly destination: Destination
+}
+
+/** A destination is looked at again after this long, however long its addresses are valid: declarations and files change. */
+const MAX_LIFETIME_MS = 300_000
+
+export function createLocator(options: LocatorOptions): CachingLocator {
+  // The resolver returns the same object for as long as an answer is valid.
+  const known = new WeakMap<Resolution, Located>()
+  return {
+    locate(authority, resolution, declarations, now) {
+      const last = known.get(resolution)
+      if (
+        last?.declarations === declarations &&
+        last.destination.authority.text === authority.text &&
+        last.destination.validUntil > now
+      ) {
+        return last.destination
+      }
+      const destination = locate(options, authority, resolution, declarations, now)
+      known.set(resolution, { declarations, destination })
+      return destination
+    },
+  }
+}
+
+function locate(
+  options: LocatorOptions,
+  authority: Authority,
+  resolution: Resolution,
+  declarations: readonly Declaration[],
+  now: number,
+): Destination {
+  const valid = declarations.filter((entry) => entry.expiresAt === null || entry.expiresAt > now)
+  const hostEntries = valid
+    .filter((entry) => entry.host?.matches(authority.host.text))
+    .sort((a, b) => (b.host?.specificity ?? 0) - (a.host?.specificity ?? 0))
+  const host = hostEntries.find((entry) => entry.regions !== null) ?? null
+  const judged = resolution.addresses.map((address) => judge(options, valid, address))
+  const fault = judged
+    .map((each) => findFault(options, each, host, authority))
+    .find((problem) => problem !== null)
+  const { regions, why } = conclude(host, judged)
+  const allowed = [...hostEntries, ...judged.flatMap((each) => each.entries)].find(
+    (entry) => entry.allowed !== null,
+  )
+  const expiries = valid.flatMap((entry) => entry.expiresAt ?? [])
+  return {
+    authority,
+    addresses: fault ? [] : resolution.addresses,
+    cnames: resolution.cnames,
+    regions: fault ? UNKNOWN : regions,
+    why: fault?.detail ?? why,
+    evidence: [
+      ...(host ? [declarationEvidence(host, null)] : []),
+      ...judged.flatMap((each) => each.evidence),
+      dnsEvidence(resolution),
+    ],
+    allowed: allowed?.allowed ?? null,
+    validUntil: Math.min(resolution.validUntil, now + MAX_LIFETIME_MS, ...expiries),
+    fault: fault ?? null,
+  }
+}
+
+interface Judged extends AddressEvidence {
+  readonly ip: IpAddress
+  readonly classified: Classified
+  /** Prefix declarations that cover it, most specific first. */
+  readonly entries: readonly Declaration[]
+  readonly evidence: readonly Evidence[]
+}
+
+function judge(
+  { geoip }: LocatorOptions,
+  declarations: readonly Declaration[],
+  ip: IpAddress,
+): Judged {
+  const classified = classifyAddress(ip)
+  const { endpoint } = classified
+  const entries = declarations
+    .filter((entry) => entry.cidr !== null && cidrContains(entry.cidr, endpoint))
+    .sort((a, b) => (b.cidr?.bits ?? 0) - (a.cidr?.bits ?? 0))
+  const declared = entries.find((entry) => entry.regions !== null) ?? null
+  const answers = geoip.lookup(endpoint)
+  return {
+    ip,
+    address: ip.text,
+    classified,
+    entries,
+    declared,
+    geoip: toGeoipRegions(answers),
+    evidence: [
+      ...(declared ? [declarationEvidence(declared, ip)] : []),
+      ...answers.map(({ source, asOf, country }) => ({
+        kind: 'geoip' as const,
+        source,
+        asOf,
+        claim: country === null ? UNKNOWN : [country],
+        address: ip.text,
+        detail: country === null ? `${ip.text} is not in the file` : `${ip.text} is in ${country}`,
+      })),
+    ],
+  }
+}
+
+/** What forbids dialling the address, whatever the policy says; null when nothing does. */
+function findFault(
+  { isOwnListener }: LocatorOptions,
+  { ip, classified, entries }: Judged,
+  host: Declaration | null,
+  { port }: Authority,
+): Problem | null {
+  if (isOwnListener(classified.endpoint, port)) {
+    return { code: 'proxy-loop', detail: `${ip.text} port ${port} is this proxy` }
+  }
+  const { class: kind, detail, endpoint } = classified
+  if (kind === 'public') return null
+  const named = entries.some(({ cidr }) => cidr !== null && mayOpen(kind, cidr, endpoint))
+  if (named || (isNamed(host) && OPENED_BY_NAME.has(kind))) return null
+  return { code: 'address-prohibited', detail: `${ip.text}: ${detail}` }
+}
+
+/** A wide prefix opens ordinary inner networks; credentials of machines need the very address. */
+function mayOpen(kind: AddressClass, cidr: Cidr, endpoint: IpAddress): boolean {
+  return kind !== 'metadata' || cidr.bits === endpoint.bytes.length * 8
+}
+
+/** `*` names nothing in particular. */
+function isNamed(host: Declaration | null): boolean {
+  return (host?.host?.specificity ?? 0) > 0
+}
+
+/**
+ * A declared name may lead to an inner address: split-horizon names do. Whoever answers for the name could also
+ * make it lead to the rest, so that has to be declared as an address.
+ */
+const OPENED_BY_NAME: ReadonlySet<AddressClass> = new Set([
+  'private',
+  'loopback',
+  'shared',
+  'link-local',
+  'site-local',
+])
+
+function declarationEvidence(entry: Declaration, ip: IpAddress | null): Evidence {
+  return {
+    kind: 'declaration',
+    source: `destinations: ${nameOf(entry)}`,
+    asOf: null,
+    claim: entry.regions ?? UNKNOWN,
+    address: ip?.text ?? null,
+    detail: entry.because ?? 'declared by the operator',
+  }
+}
+
+function dnsEvidence({ addresses, cnames, source }: Resolution): Evidence {
+  const path = [...cnames, addresses.map((address) => address.text).join(', ')].join(' -> ')
+  return { kind: 'dns', source, asOf: null, claim: UNKNOWN, address: null, detail: path }
+}

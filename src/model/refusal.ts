@@ -1,0 +1,84 @@
+/** What a refused client is told, whatever the protocol it is told in. Never payload, never internals. */
+
+import type { Authority } from './authority.ts'
+import type { Destination } from './destination.ts'
+import { type Code, describeCode, type Problem } from './errors.ts'
+import type { Evidence } from './evidence.ts'
+import type { FlowId } from './flow.ts'
+import { type Regions, UNKNOWN } from './region.ts'
+import type { Verdict } from './verdict.ts'
+
+export interface Refusal {
+  readonly code: Code | `rule-${string}`
+  readonly status: number
+  readonly title: string
+  /** One sentence about this very call. */
+  readonly detail: string
+  /** Null when not even the log could be written. */
+  readonly flow: FlowId | null
+  readonly host: string | null
+  readonly regions: Regions
+  /** Sorted country codes of the zone the call was measured against; empty when it was not measured. */
+  readonly allowed: readonly string[]
+  readonly rule: string | null
+  readonly because: string | null
+  /** One line for each piece. */
+  readonly evidence: readonly string[]
+  /** What the caller can do about it. */
+  readonly next: string
+}
+
+/** A refusal by verdict: everything that was known goes with it. */
+export function refuseByVerdict(
+  flow: FlowId | null,
+  verdict: Verdict,
+  destination: Destination,
+): Refusal {
+  const { status, title, next } = describeCode(verdict.code ?? 'gate-failed')
+  return {
+    code: verdict.code ?? 'gate-failed',
+    status,
+    title,
+    detail: verdict.reason,
+    flow,
+    host: destination.authority.host.text,
+    regions: destination.regions,
+    allowed: [...verdict.zone.countries].sort(),
+    rule: verdict.rule,
+    because: verdict.because,
+    evidence: destination.evidence.map(sayEvidence),
+    next,
+  }
+}
+
+/** A refusal or failure that no verdict stands behind: a malformed request, an upstream that failed. */
+export function refuseByProblem(
+  flow: FlowId | null,
+  problem: Problem,
+  authority: Authority | null,
+): Refusal {
+  const { status, title, next } = describeCode(problem.code)
+  return {
+    code: problem.code,
+    status,
+    title,
+    detail: problem.detail,
+    flow,
+    host: authority?.host.text ?? null,
+    regions: UNKNOWN,
+    allowed: [],
+    rule: null,
+    because: null,
+    evidence: [],
+    next,
+  }
+}
+
+/** One piece of evidence as one line: who says what of whom. */
+export function sayEvidence({ kind, source, asOf, claim, address, detail }: Evidence): string {
+  if (kind === 'dns') return `${source} answers ${detail}`
+  const dated = asOf ? ` (${asOf})` : ''
+  const subject = address ? ` of ${address}` : ''
+  if (claim.length === 0) return `${source}${dated} says nothing${subject}`
+  return `${source}${dated} says ${claim.join(', ')}${subject}`
+}

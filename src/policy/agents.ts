@@ -1,0 +1,53 @@
+/** From what is proven about a caller to the agent the policy knows. The most specific entry wins, never the first. */
+
+import { cidrContains, type IpAddress } from '../model/address.ts'
+import { type Agent, ANONYMOUS } from '../model/agent.ts'
+import type { AgentPolicy, Policy } from './compile.ts'
+
+/** What a verified credential says. */
+export interface Identity {
+  readonly subject: string
+  readonly groups: readonly string[]
+}
+
+/**
+ * @param identity null when the caller showed no credential; a bad credential never gets here.
+ * @returns the agent, `anonymous` when nothing matches. A proven subject without an entry keeps its own name and home zones.
+ */
+export function agentFor(policy: Policy, identity: Identity | null, client: IpAddress): Agent {
+  let best: AgentPolicy | null = null
+  let score = 0
+  for (const entry of policy.agents) {
+    const next = specificity(entry, identity, client)
+    if (next > score || (next === score && best !== null && next > 0 && entry.id < best.id)) {
+      best = entry
+      score = next
+    }
+  }
+  if (!best && !identity) return ANONYMOUS
+  const groups = new Set([...(identity?.groups ?? []), ...(best?.memberOf ?? [])])
+  return {
+    id: best?.id ?? identity?.subject ?? ANONYMOUS.id,
+    groups: [...groups].sort(),
+    by: identity ? 'token' : 'source',
+  }
+}
+
+/** 0 when the entry does not apply; every condition it names must hold. Subject counts above group above source prefix. */
+function specificity(entry: AgentPolicy, identity: Identity | null, client: IpAddress): number {
+  let score = 0
+  if (entry.subjects.length > 0) {
+    if (!identity || !entry.subjects.includes(identity.subject)) return 0
+    score += 100_000
+  }
+  if (entry.groups.length > 0) {
+    if (!identity || !entry.groups.some((group) => identity.groups.includes(group))) return 0
+    score += 1_000
+  }
+  if (entry.sources.length > 0) {
+    const bits = entry.sources.filter((cidr) => cidrContains(cidr, client)).map((cidr) => cidr.bits)
+    if (bits.length === 0) return 0
+    score += 1 + Math.max(...bits)
+  }
+  return score
+}

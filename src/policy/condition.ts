@@ -1,0 +1,124 @@
+/**
+ * The conditions of a rule. Each answers `yes`, `no` or `maybe`: a tunnel hides the method, a path can be spelt two ways, a
+ * set of countries can overlap a zone. A rule that restricts counts `maybe` as a match, a rule that allows does not,
+ * so doubt never opens anything. Each condition can say itself aloud, for `explain`.
+ */
+
+import type { Agent } from '../model/agent.ts'
+import type { HostPattern } from '../model/declaration.ts'
+import type { Placement, Zone } from '../model/placement.ts'
+import { isAnywhere, type Regions } from '../model/region.ts'
+import { matchesGlob, normalisePath } from './pattern.ts'
+
+export type Truth = 'yes' | 'maybe' | 'no'
+
+/** What is known of a destination once it was located; the same for every request to it. */
+export interface DestinationFacts {
+  readonly placement: Placement
+  readonly regions: Regions
+  readonly host: string
+  readonly port: number
+  readonly scheme: string
+  readonly agent: Agent
+}
+
+/** What differs from request to request; null where it is out of sight. */
+export interface RequestFacts {
+  readonly method: string | null
+  readonly path: string | null
+}
+
+export interface Condition<Facts> {
+  /** Completes the sentence "this rule applies when …". */
+  readonly says: string
+  test(facts: Facts): Truth
+}
+
+export function onPlacement(wanted: readonly Placement[]): Condition<DestinationFacts> {
+  return {
+    says: `the placement is ${or(wanted)}`,
+    test: (facts) => (wanted.includes(facts.placement) ? 'yes' : 'no'),
+  }
+}
+
+/** Surely when every possible country is in the zone, maybe when some is or nobody knows. */
+export function onZone(zone: Zone): Condition<DestinationFacts> {
+  return {
+    says: `the data may be processed in ${zone.name}`,
+    test: ({ regions }) => {
+      if (regions.length === 0 || isAnywhere(regions)) return 'maybe'
+      const inside = regions.filter((code) => zone.countries.has(code)).length
+      return inside === regions.length ? 'yes' : inside > 0 ? 'maybe' : 'no'
+    },
+  }
+}
+
+export function onHost(patterns: readonly HostPattern[]): Condition<DestinationFacts> {
+  return {
+    says: `the host is ${or(patterns.map((pattern) => pattern.text))}`,
+    test: (facts) => (patterns.some((pattern) => pattern.matches(facts.host)) ? 'yes' : 'no'),
+  }
+}
+
+export function onPort(ports: readonly number[]): Condition<DestinationFacts> {
+  return {
+    says: `the port is ${or(ports)}`,
+    test: (facts) => (ports.includes(facts.port) ? 'yes' : 'no'),
+  }
+}
+
+export function onScheme(schemes: readonly string[]): Condition<DestinationFacts> {
+  return {
+    says: `the scheme is ${or(schemes)}`,
+    test: (facts) =>
+      schemes.includes(facts.scheme) ? 'yes' : facts.scheme === 'tcp' ? 'maybe' : 'no',
+  }
+}
+
+export function onAgent(ids: readonly string[]): Condition<DestinationFacts> {
+  return {
+    says: `the agent is ${or(ids)}`,
+    test: (facts) => (ids.includes(facts.agent.id) ? 'yes' : 'no'),
+  }
+}
+
+export function onGroup(groups: readonly string[]): Condition<DestinationFacts> {
+  return {
+    says: `the agent is in group ${or(groups)}`,
+    test: (facts) => (groups.some((group) => facts.agent.groups.includes(group)) ? 'yes' : 'no'),
+  }
+}
+
+/** Methods are case-sensitive (RFC 9110 section 9.1), but not every origin knows that. */
+export function onMethod(methods: readonly string[]): Condition<RequestFacts> {
+  return {
+    says: `the method is ${or(methods)}`,
+    test: ({ method }) => {
+      if (method === null) return 'maybe'
+      if (methods.includes(method)) return 'yes'
+      return methods.includes(method.toUpperCase()) ? 'maybe' : 'no'
+    },
+  }
+}
+
+/** Surely when the path as sent and as an origin may read it both match, maybe when one does. */
+export function onPath(globs: readonly string[]): Condition<RequestFacts> {
+  const any = (path: string) => globs.some((glob) => matchesGlob(glob, path))
+  return {
+    says: `the path is ${or(globs)}`,
+    test: ({ path }) => {
+      if (path === null) return 'maybe'
+      const sent = any(path)
+      const normalised = normalisePath(path)
+      const read = normalised === path ? sent : any(normalised)
+      return sent && read ? 'yes' : sent || read ? 'maybe' : 'no'
+    },
+  }
+}
+
+function or(values: readonly (string | number)[]): string {
+  const quoted = values.map((value) => `\`${value}\``)
+  return quoted.length < 2
+    ? quoted.join('')
+    : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
+}

@@ -1,0 +1,172 @@
+/**
+ * The one evaluator. `assess` settles what does not change from request to request, `decide` the rest; the data path,
+ * `explain`, `test` and everything else that wants a verdict come through here.
+ *
+ * INVARIANT: block beats hold beats allow, whatever the order of rules; the placement default speaks only when no
+ * rule does. INVARIANT: nothing here knows the time, the host or a socket.
+ */
+
+import type { Agent } from '../model/agent.ts'
+import type { Authority } from '../model/authority.ts'
+import type { Problem } from '../model/errors.ts'
+import { type Placement, place, type Zone } from '../model/placement.ts'
+import { isAnywhere, type Regions } from '../model/region.ts'
+import type { Action, Verdict } from '../model/verdict.ts'
+import type { Policy, Rule } from './compile.ts'
+import type { Condition, DestinationFacts, RequestFacts } from './condition.ts'
+
+/** A destination measured against the policy for one agent. */
+export interface Assessment {
+  readonly policy: Policy
+  readonly placement: Placement
+  readonly regions: Regions
+  readonly zone: Zone
+  /** Rules that may still match, depending on the request. */
+  readonly candidates: readonly Rule[]
+  /** Verdicts already given, by matching rules: equal cases share one object. */
+  readonly verdicts: Map<string, Verdict>
+}
+
+/** Where a destination is, as the locator concluded it, with the allowed zone its declaration names. */
+export interface Located {
+  readonly authority: Authority
+  readonly regions: Regions
+  readonly allowed: Zone | null
+}
+
+export function assess(policy: Policy, agent: Agent, scheme: string, located: Located): Assessment {
+  const { authority, regions } = located
+  const zone = zoneFor(policy, agent, located.allowed)
+  const placement = place(regions, zone)
+  const facts: DestinationFacts = {
+    placement,
+    regions,
+    host: authority.host.text,
+    port: authority.port,
+    scheme,
+    agent,
+  }
+  const candidates = policy.rules.filter((rule) => holds(rule.action, rule.onDestination, facts))
+  return { policy, placement, regions, zone, candidates, verdicts: new Map() }
+}
+
+export function decide(assessment: Assessment, request: RequestFacts): Verdict {
+  const matched = matchRules(assessment.candidates, request)
+  const key = matched.map((rule) => rule.id).join(' ')
+  let verdict = assessment.verdicts.get(key)
+  if (!verdict) {
+    verdict = conclude(assessment, matched)
+    assessment.verdicts.set(key, verdict)
+  }
+  return verdict
+}
+
+/**
+ * What an agent may use: its own zones if it has an entry, else home. A destination's `allowed` takes the place of home;
+ * where the agent has zones of its own, both must hold.
+ */
+export function zoneFor(policy: Policy, agent: Agent, allowed: Zone | null): Zone {
+  const own = policy.agents.find((entry) => entry.id === agent.id)?.zone ?? null
+  if (!allowed) return own ?? policy.home
+  if (!own) return allowed
+  return {
+    name: `${allowed.name} within ${own.name}`,
+    countries: allowed.countries.intersection(own.countries),
+  }
+}
+
+const NO_RULES: readonly Rule[] = []
+
+function matchRules(candidates: readonly Rule[], request: RequestFacts): readonly Rule[] {
+  if (candidates.length === 0) return NO_RULES
+  return candidates.filter((rule) => holds(rule.action, rule.onRequest, request))
+}
+
+/** Whether a rule applies: doubt counts for rules that restrict and against rules that allow. */
+function holds<Facts>(
+  action: Action,
+  conditions: readonly Condition<Facts>[],
+  facts: Facts,
+): boolean {
+  for (const condition of conditions) {
+    const truth = condition.test(facts)
+    if (truth === 'no' || (truth === 'maybe' && action === 'allow')) return false
+  }
+  return true
+}
+
+const STRENGTH: Readonly<Record<Action, number>> = { allow: 0, hold: 1, block: 2 }
+
+function conclude(assessment: Assessment, matched: readonly Rule[]): Verdict {
+  const { placement, zone, policy } = assessment
+  // Rules come sorted by id: of equally strong ones the first id settles it, wherever it stood in the file.
+  const rule = matched.reduce<Rule | null>(
+    (best, next) => (best && STRENGTH[best.action] >= STRENGTH[next.action] ? best : next),
+    null,
+  )
+  const action = rule?.action ?? policy.defaults[placement]
+  const where = sayPlacement(assessment)
+  return {
+    action,
+    code: codeFor(action, placement, rule),
+    placement,
+    zone,
+    rule: rule?.id ?? null,
+    because: rule?.because ?? null,
+    reason: rule
+      ? `rule \`${rule.id}\` says ${action} (${rule.because}); ${where}`
+      : `${where}, and the policy says ${action} for ${placement}`,
+    rules: matched.map((each) => each.id),
+  }
+}
+
+function codeFor(action: Action, placement: Placement, rule: Rule | null): Verdict['code'] {
+  if (action === 'allow') return null
+  // Approvals do not exist yet: a hold is answered as a block that says so.
+  if (action === 'hold') return 'hold-unavailable'
+  return rule ? `rule-${rule.id}` : `placement-${placement}`
+}
+
+/** The verdict for what no policy can allow, and for requests that never name a usable destination. */
+export function blockFor(problem: Problem, zone: Zone): Verdict {
+  const { code, detail } = problem
+  return {
+    action: 'block',
+    code,
+    placement: 'unknown',
+    zone,
+    rule: null,
+    because: null,
+    reason: detail,
+    rules: [],
+  }
+}
+
+/** Where the data would be processed, measured against the zone, as one clause. */
+export function sayPlacement(located: {
+  readonly placement: Placement
+  readonly regions: Regions
+  readonly zone: Zone
+}): string {
+  const { placement, regions, zone } = located
+  switch (placement) {
+    case 'inside':
+      return `${sayRegions(regions)} is inside the allowed zone (${zone.name})`
+    case 'outside':
+      return `${sayRegions(regions)} is outside the allowed zone (${zone.name})`
+    case 'straddling':
+      return `${sayRegions(regions)} is not wholly inside the allowed zone (${zone.name})`
+    case 'unknown':
+      return `nothing says for sure where it would be processed (allowed zone: ${zone.name})`
+    default:
+      return placement satisfies never
+  }
+}
+
+/** At most eight codes, so that a sentence stays one. */
+export function sayRegions(regions: Regions): string {
+  if (regions.length === 0) return 'unknown'
+  if (isAnywhere(regions)) return 'anywhere'
+  const more = regions.length - 8
+  return more > 0 ? `${regions.slice(0, 8).join(', ')} and ${more} more` : regions.join(', ')
+}

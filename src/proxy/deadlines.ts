@@ -1,0 +1,70 @@
+/**
+ * Time-outs for many connections at the price of one timer: each keeps the moment at which it gives up, and a sweep a few times
+ * a second looks for those that have passed. Moving a deadline is one assignment.
+ */
+
+import type { Clock } from '../ports.ts'
+
+export interface Expiring {
+  /** Milliseconds since the epoch; Infinity for never. */
+  deadline: number
+  /** Called once the deadline has passed; has to move it or to end. */
+  expire(): void
+}
+
+const SWEEP_MS = 100
+
+export class Deadlines {
+  readonly #clock: Clock
+  readonly #members = new Set<Expiring>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS).unref()
+  }
+
+  add(member: Expiring): void {
+    this.#members.add(member)
+  }
+
+  delete(member: Expiring): void {
+    this.#members.delete(member)
+  }
+
+  /** The moment `ms` from now. */
+  in(ms: number): number {
+    return this.#clock.now() + ms
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  #sweep(): void {
+    const now = this.#clock.now()
+    for (const member of this.#members) if (member.deadline <= now) member.expire()
+  }
+}
+
+/** How long the proxy waits for others, in milliseconds. */
+export interface Timeouts {
+  /** For a client to send a whole request head once the connection is open or the head has begun. */
+  readonly head: number
+  /** Between requests on a connection that is kept open, on either side. */
+  readonly idle: number
+  /** For a destination to accept a connection, TLS included, all its addresses together. */
+  readonly connect: number
+  /** For a destination to begin its answer once it has the request. Language models think long. */
+  readonly answer: number
+  /** Without a single byte of a body or a tunnel in either direction. */
+  readonly body: number
+}
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  head: 30_000,
+  idle: 75_000,
+  connect: 15_000,
+  answer: 600_000,
+  body: 300_000,
+}

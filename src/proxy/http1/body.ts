@@ -1,0 +1,190 @@
+/**
+ * Where a message body ends (RFC 9112 section 6.3), and the chunked coding (section 7.1). The reader moves payload to
+ * the front of the buffer it came in and never copies it elsewhere; the writer makes new framing, so chunk
+ * sizes, extensions and other oddities of one side never reach the other.
+ */
+
+import type { RequestHead, ResponseHead } from './head.ts'
+import { type Fields, parseFields } from './head.ts'
+
+/** Zero or more: that many bytes. */
+export type BodyFraming = number
+export const CHUNKED = -1
+export const UNTIL_CLOSE = -2
+
+export function requestFraming({ fields }: RequestHead): BodyFraming {
+  if (fields.chunked) return CHUNKED
+  return fields.contentLength >= 0 ? fields.contentLength : 0
+}
+
+/** @param method of the request that is answered. */
+export function responseFraming({ status, fields }: ResponseHead, method: string): BodyFraming {
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 0
+  if (fields.chunked) return CHUNKED
+  return fields.contentLength >= 0 ? fields.contentLength : UNTIL_CLOSE
+}
+
+const MAX_TRAILER_BYTES = 16 * 1024
+/** Chunk extensions are dropped; a sender of more than this in one body wants to cost us work, not to tell us something. */
+const MAX_EXTENSION_BYTES = 16 * 1024
+
+type State =
+  | 'size' // at least one hex digit still to come
+  | 'size-more'
+  | 'extension'
+  | 'size-lf'
+  | 'data'
+  | 'data-cr'
+  | 'data-lf'
+  | 'trailer'
+
+/** Finds the end of one body in a stream of buffers. */
+export class BodyReader {
+  /** The body is complete. */
+  done: boolean
+  /** The chunked coding was broken; nothing more may be read. */
+  broken = false
+  /** After `read`: where the payload lies in that buffer. */
+  start = 0
+  end = 0
+  /** Trailer fields of a chunked body, once done; null when there were none. */
+  trailers: Fields | null = null
+
+  readonly #framing: BodyFraming
+  #state: State = 'size'
+  /** Payload bytes still to come, in this chunk or in the whole body. */
+  #left: number
+  #digits = 0
+  #extension = 0
+  #trailer = ''
+
+  constructor(framing: BodyFraming) {
+    this.#framing = framing
+    this.#left = Math.max(framing, 0)
+    this.done = framing === 0
+  }
+
+  /**
+   * Takes what belongs to the body from `buffer[from..]`. The payload is then `buffer[start..end]`.
+   *
+   * @returns the index after the last byte that belongs to the body.
+   */
+  read(buffer: Buffer, from: number): number {
+    this.start = from
+    if (this.#framing === CHUNKED) return this.#readChunked(buffer, from)
+    const taken =
+      this.#framing === UNTIL_CLOSE
+        ? buffer.length - from
+        : Math.min(this.#left, buffer.length - from)
+    this.end = from + taken
+    if (this.#framing !== UNTIL_CLOSE) {
+      this.#left -= taken
+      this.done = this.#left === 0
+    }
+    return this.end
+  }
+
+  #readChunked(buffer: Buffer, from: number): number {
+    let at = from
+    let end = from
+    while (at < buffer.length && !this.done && !this.broken) {
+      if (this.#state === 'data') {
+        const next = Math.min(at + this.#left, buffer.length)
+        if (end !== at) buffer.copyWithin(end, at, next)
+        end += next - at
+        this.#left -= next - at
+        at = next
+        if (this.#left === 0) this.#state = 'data-cr'
+      } else {
+        this.#step(buffer[at] ?? 0)
+        at++
+      }
+    }
+    this.end = end
+    return at
+  }
+
+  /** One byte of framing. */
+  #step(byte: number): void {
+    switch (this.#state) {
+      case 'size':
+      case 'size-more': {
+        const digit = hexDigit(byte)
+        if (digit >= 0 && this.#digits < 12) {
+          this.#left = this.#left * 16 + digit
+          this.#digits++
+          this.#state = 'size-more'
+        } else if (this.#state === 'size-more' && byte === CR) this.#state = 'size-lf'
+        else if (this.#state === 'size-more' && byte === SEMICOLON) this.#state = 'extension'
+        else this.broken = true
+        break
+      }
+      case 'extension':
+        if (byte === CR) this.#state = 'size-lf'
+        // Anything a field value may not hold could be taken for a line end by somebody else.
+        else if ((byte < 0x20 && byte !== HTAB) || byte === 0x7f) this.broken = true
+        else if (++this.#extension > MAX_EXTENSION_BYTES) this.broken = true
+        break
+      case 'size-lf':
+        if (byte !== LF) this.broken = true
+        else this.#state = this.#left === 0 ? 'trailer' : 'data'
+        this.#digits = 0
+        break
+      case 'data-cr':
+        if (byte !== CR) this.broken = true
+        else this.#state = 'data-lf'
+        break
+      case 'data-lf':
+        if (byte !== LF) this.broken = true
+        else this.#state = 'size'
+        break
+      case 'trailer':
+        this.#readTrailer(byte)
+        break
+      case 'data':
+        break
+      default:
+        this.#state satisfies never
+    }
+  }
+
+  #readTrailer(byte: number): void {
+    this.#trailer += String.fromCharCode(byte)
+    if (this.#trailer.length > MAX_TRAILER_BYTES) this.broken = true
+    if (byte !== LF || !(this.#trailer === '\r\n' || this.#trailer.endsWith('\r\n\r\n'))) return
+    const fields = parseFields(this.#trailer, 0)
+    if ('code' in fields) this.broken = true
+    else {
+      this.done = true
+      this.trailers = fields.list.length > 0 ? fields : null
+    }
+  }
+}
+
+/** Payload up to this size is copied behind its chunk header: one write costs more than the copy. */
+const COPY_LIMIT = 8 * 1024
+
+/** `payload` as one chunk, in the fewest buffers. */
+export function toChunk(payload: Buffer): readonly Buffer[] {
+  const head = `${payload.length.toString(16)}\r\n`
+  if (payload.length > COPY_LIMIT) {
+    return [Buffer.from(head, 'latin1'), payload, CRLF]
+  }
+  const chunk = Buffer.allocUnsafe(head.length + payload.length + 2)
+  chunk.write(head, 'latin1')
+  payload.copy(chunk, head.length)
+  chunk.write('\r\n', head.length + payload.length, 'latin1')
+  return [chunk]
+}
+
+const CRLF = Buffer.from('\r\n')
+const CR = 13
+const LF = 10
+const HTAB = 9
+const SEMICOLON = 59
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const lower = byte | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
+}

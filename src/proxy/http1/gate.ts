@@ -1,0 +1,115 @@
+/** One request through the spine: what it names, who asks, what is decided. No sockets; the answer is a permit or a refusal. */
+
+import type { Permit } from '../../enforce.ts'
+import type { IpAddress } from '../../model/address.ts'
+import { type Agent, ANONYMOUS } from '../../model/agent.ts'
+import { type Authority, parseAuthority } from '../../model/authority.ts'
+import type { Problem } from '../../model/errors.ts'
+import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
+import type { Refusal } from '../../model/refusal.ts'
+import type { ProxyContext } from '../proxy.ts'
+import { requestFraming } from './body.ts'
+import type { RequestHead } from './head.ts'
+import { type Target, TargetReader, type Tunnel } from './target.ts'
+
+/** Where a client connection comes from, and what is fixed for all its requests. */
+export interface Scope {
+  readonly client: IpAddress
+  /** Set inside a tunnel: what CONNECT named. */
+  readonly tunnel: Tunnel | null
+  /** Inside a tunnel: the credentials CONNECT came with. */
+  readonly credentials: string | null
+  /** Set when every request is refused, whatever it says: the tunnel itself was wrong. */
+  readonly fault: Problem | null
+}
+
+export type Passed =
+  | { readonly permit: Permit; readonly target: Target }
+  | { readonly refusal: Refusal }
+
+/** What CONNECT asks for, once its form is right and its caller known. */
+export type Tunnelling =
+  | { readonly authority: Authority; readonly agent: Agent }
+  | { readonly refusal: Refusal }
+
+export class RequestGate {
+  readonly #scope: Scope
+  readonly #context: ProxyContext
+  readonly #targets: TargetReader
+  #flow: Flow
+
+  constructor(scope: Scope, context: ProxyContext) {
+    this.#scope = scope
+    this.#context = context
+    this.#targets = new TargetReader(scope.tunnel)
+    this.#flow = toFlow(scope, ANONYMOUS, scope.tunnel?.scheme ?? 'http')
+  }
+
+  /** Never rejects. */
+  async pass(head: RequestHead): Promise<Passed> {
+    const { tunnel, fault, client, credentials } = this.#scope
+    const { enforcer, identify, pseudonym } = this.#context
+    const known = tunnel?.authority ?? null
+    if (fault) return { refusal: await this.refuse(fault, known, toLine(head, null)) }
+
+    const target = this.#targets.read(head)
+    if ('code' in target) return { refusal: await this.refuse(target, known, toLine(head, null)) }
+    const { authority, scheme } = target
+    const line = toLine(head, target)
+    if (head.fields.via?.includes(pseudonym)) {
+      const loop = {
+        code: 'proxy-loop',
+        detail: 'Via shows that the request was here before',
+      } as const
+      return { refusal: await this.refuse(loop, authority, line) }
+    }
+
+    const agent = await identify(tunnel ? credentials : head.fields.proxyAuthorization, client)
+    if ('code' in agent) return { refusal: await this.refuse(agent, authority, line) }
+    if (agent !== this.#flow.agent || scheme !== this.#flow.scheme) {
+      this.#flow = toFlow(this.#scope, agent, scheme)
+    }
+    const admission = await enforcer.admit(this.#flow, authority)
+    const released = await enforcer.release(admission, line)
+    return 'permit' in released ? { permit: released.permit, target } : released
+  }
+
+  /** The head of a CONNECT. Never rejects. */
+  async passConnect(head: RequestHead): Promise<Tunnelling> {
+    const { client } = this.#scope
+    const line = toLine(head, null)
+    const authority = parseAuthority(head.target, null)
+    if ('fault' in authority) {
+      const problem = { code: 'request-target', detail: `CONNECT: ${authority.fault}` } as const
+      return { refusal: await this.refuse(problem, null, line) }
+    }
+    if (requestFraming(head) !== 0) {
+      const problem = { code: 'request-framing', detail: 'CONNECT has no body' } as const
+      return { refusal: await this.refuse(problem, authority.value, line) }
+    }
+    const agent = await this.#context.identify(head.fields.proxyAuthorization, client)
+    if ('code' in agent) return { refusal: await this.refuse(agent, authority.value, line) }
+    return { authority: authority.value, agent }
+  }
+
+  /** Records and words a refusal that no verdict stands behind. */
+  refuse(problem: Problem, authority: Authority | null, line: RequestLine): Promise<Refusal> {
+    return this.#context.enforcer.refuse(this.#flow, authority, problem, line)
+  }
+
+  /** The same for a request that never became one. */
+  refuseUnread(problem: Problem): Promise<Refusal> {
+    return this.refuse(problem, this.#scope.tunnel?.authority ?? null, UNREAD)
+  }
+}
+
+function toFlow(scope: Scope, agent: Agent, scheme: Scheme): Flow {
+  const mode = scope.tunnel ? 'connect' : 'absolute'
+  return { mode, scheme, clientIp: scope.client.text, agent, inspection: 'headers' }
+}
+
+function toLine(head: RequestHead, target: Target | null): RequestLine {
+  return { method: head.method, path: target?.path ?? null, protocol: `HTTP/${head.version}` }
+}
+
+const UNREAD: RequestLine = { method: null, path: null, protocol: 'HTTP/1.1' }

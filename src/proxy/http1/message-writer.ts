@@ -1,0 +1,80 @@
+/**
+ * One message on its way to one socket: head, payload, end. What is handed over between two flushes goes out in one write,
+ * because a TLS record and a system call cost more than a small copy. Framing is made here, never copied.
+ */
+
+import type { Socket } from 'node:net'
+import { type BodyFraming, CHUNKED } from './body.ts'
+import { toLastChunk } from './forward.ts'
+import type { Fields } from './head.ts'
+
+/** Up to this many bytes are put together in one buffer; more is written piece by piece, corked. */
+const COPY_LIMIT = 16 * 1024
+
+export class MessageWriter {
+  /** Bytes handed to the socket: head and framed body. */
+  bytes = 0
+  readonly #socket: Socket
+  readonly #framing: BodyFraming
+  #parts: (string | Buffer)[] = []
+  #size = 0
+
+  constructor(socket: Socket, framing: BodyFraming, head: string) {
+    this.#socket = socket
+    this.#framing = framing
+    this.#add(head)
+  }
+
+  /** Queues `buffer[start..end]`; the bytes may not change any more. */
+  payload(buffer: Buffer, start: number, end: number): void {
+    if (start === end) return
+    const part = start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end)
+    if (this.#framing === CHUNKED) {
+      this.#add(`${part.length.toString(16)}\r\n`)
+      this.#add(part)
+      this.#add('\r\n')
+    } else this.#add(part)
+  }
+
+  finish(trailers: Fields | null): void {
+    if (this.#framing === CHUNKED) this.#add(toLastChunk(trailers))
+  }
+
+  /** Writes what is queued. @returns false when the socket wants a pause (`drain` will tell when it is over). */
+  flush(): boolean {
+    const parts = this.#parts
+    if (parts.length === 0) return true
+    const size = this.#size
+    this.#parts = []
+    this.#size = 0
+    this.bytes += size
+    const [first] = parts
+    if (parts.length === 1 && first !== undefined) return write(this.#socket, first)
+    if (size <= COPY_LIMIT) return this.#socket.write(join(parts, size))
+    this.#socket.cork()
+    let flowing = true
+    for (const part of parts) flowing = write(this.#socket, part)
+    this.#socket.uncork()
+    return flowing
+  }
+
+  #add(part: string | Buffer): void {
+    this.#parts.push(part)
+    this.#size += part.length
+  }
+}
+
+function write(socket: Socket, part: string | Buffer): boolean {
+  return typeof part === 'string' ? socket.write(part, 'latin1') : socket.write(part)
+}
+
+function join(parts: readonly (string | Buffer)[], size: number): Buffer {
+  const whole = Buffer.allocUnsafe(size)
+  let at = 0
+  for (const part of parts) {
+    if (typeof part === 'string') whole.write(part, at, 'latin1')
+    else part.copy(whole, at)
+    at += part.length
+  }
+  return whole
+}

@@ -1,0 +1,116 @@
+/**
+ * Where one request goes, by everything in it that says so: the target's form (RFC 9112 section 3.2), Host, and the name the
+ * tunnel was opened for. All of them name the same host and port, or the request is refused. The target itself
+ * stays text: what the policy sees is what goes on the wire, byte for byte.
+ */
+
+import { type Authority, parseAuthority } from '../../model/authority.ts'
+import type { Problem } from '../../model/errors.ts'
+import type { RequestHead } from './head.ts'
+
+export interface Target {
+  readonly scheme: 'http' | 'https'
+  readonly authority: Authority
+  /** The request target for the origin: origin-form or `*`. */
+  readonly wire: string
+  /** The Host value for the origin. */
+  readonly host: string
+  /** The wire target up to `?`. */
+  readonly path: string
+}
+
+/** The tunnel a request came through: it fixes scheme and authority. */
+export interface Tunnel {
+  readonly scheme: 'http' | 'https'
+  readonly authority: Authority
+}
+
+export const DEFAULT_PORT = { http: 80, https: 443 } as const
+
+/** Reads the targets of one client connection; remembers the last Host it compared, for the next request. */
+export class TargetReader {
+  readonly #tunnel: Tunnel | null
+  #lastHost: string | null = null
+
+  constructor(tunnel: Tunnel | null) {
+    this.#tunnel = tunnel
+  }
+
+  read(head: RequestHead): Target | Problem {
+    return this.#tunnel ? this.#readInTunnel(head, this.#tunnel) : readAbsolute(head)
+  }
+
+  #readInTunnel(head: RequestHead, { scheme, authority }: Tunnel): Target | Problem {
+    const { target } = head
+    if (!target.startsWith('/') && !(target === '*' && head.method === 'OPTIONS')) {
+      return disagree('the request inside the tunnel names its target in absolute form')
+    }
+    const { host } = head.fields
+    if (host !== null && host !== this.#lastHost) {
+      const named = parseAuthority(host, DEFAULT_PORT[scheme])
+      if ('fault' in named) return { code: 'request-malformed', detail: `Host: ${named.fault}` }
+      if (named.value.text !== authority.text) {
+        return disagree('Host inside the tunnel is not the host and port the tunnel was opened for')
+      }
+      this.#lastHost = host
+    }
+    return toTarget(scheme, authority, target, host)
+  }
+}
+
+function readAbsolute(head: RequestHead): Target | Problem {
+  const match = /^(https?):\/\/([^/?]*)(.*)$/i.exec(head.target)
+  if (!match) {
+    return {
+      code: 'request-target',
+      detail: 'the target is not an absolute http:// or https:// URL',
+    }
+  }
+  const scheme = match[1]?.toLowerCase() === 'https' ? 'https' : 'http'
+  const authority = parseAuthority(match[2] ?? '', DEFAULT_PORT[scheme])
+  if ('fault' in authority) return { code: 'request-target', detail: authority.fault }
+  const { host } = head.fields
+  if (host !== null) {
+    const named = parseAuthority(host, DEFAULT_PORT[scheme])
+    if ('fault' in named) return { code: 'request-malformed', detail: `Host: ${named.fault}` }
+    if (named.value.text !== authority.value.text) {
+      return disagree('Host is not the host and port of the target')
+    }
+  }
+  const rest = match[3] ?? ''
+  // RFC 9112 section 3.2.4: OPTIONS without a path asks about the server as a whole.
+  const wire =
+    rest === '' && head.method === 'OPTIONS' ? '*' : rest.startsWith('/') ? rest : `/${rest}`
+  return toTarget(scheme, authority.value, wire, host)
+}
+
+function toTarget(
+  scheme: 'http' | 'https',
+  authority: Authority,
+  wire: string,
+  host: string | null,
+): Target {
+  const query = wire.indexOf('?')
+  return {
+    scheme,
+    authority,
+    wire,
+    host: host !== null && isPlain(host, authority) ? host : canonicalHost(scheme, authority),
+    path: query < 0 ? wire : wire.slice(0, query),
+  }
+}
+
+/** Whether an origin cannot read the received Host as anything else than what was compared. */
+function isPlain(host: string, authority: Authority): boolean {
+  const lower = host.toLowerCase()
+  return lower === authority.text || authority.text.startsWith(`${lower}:`)
+}
+
+function canonicalHost(scheme: 'http' | 'https', authority: Authority): string {
+  const suffix = `:${DEFAULT_PORT[scheme]}`
+  return authority.text.endsWith(suffix) ? authority.text.slice(0, -suffix.length) : authority.text
+}
+
+function disagree(detail: string): Problem {
+  return { code: 'names-disagree', detail }
+}

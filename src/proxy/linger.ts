@@ -1,0 +1,25 @@
+/**
+ * The polite end of a connection whose peer may still be sending: closing with unread bytes would make the kernel send RST, and
+ * the peer could lose the answer it was just given (RFC 9112 section 9.6).
+ */
+
+import type { Socket } from 'node:net'
+
+const LINGER_MS = 5_000
+const LINGER_BYTES = 16 * 1024 * 1024
+
+/** Sends FIN after what was written, reads and forgets what still comes, within bounds, then closes. */
+export function linger(socket: Socket): void {
+  if (socket.destroyed) return
+  let left = LINGER_BYTES
+  socket.removeAllListeners('data')
+  socket.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) socket.destroy()
+  })
+  socket.once('end', () => socket.destroySoon())
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
+  socket.resume()
+  socket.end()
+}

@@ -1,0 +1,69 @@
+/** The first bytes inside a tunnel: a TLS ClientHello, an HTTP request, or something else. Read, looked at and handed on whole. */
+
+import type { Socket } from 'node:net'
+import type { Problem } from '../model/errors.ts'
+import { type ClientHello, ClientHelloReader } from '../tls/client-hello.ts'
+import type { Deadlines } from './deadlines.ts'
+
+export type Opening =
+  | { readonly kind: 'tls'; readonly hello: ClientHello; readonly bytes: Buffer }
+  | { readonly kind: 'http'; readonly bytes: Buffer }
+  | { readonly kind: 'fault'; readonly problem: Problem }
+
+/**
+ * Never rejects. The socket is left paused and without listeners of ours; what was read from it is in `bytes`.
+ *
+ * @param timeout milliseconds for the client to say what it wants.
+ */
+export function readOpening(
+  socket: Socket,
+  early: Buffer | null,
+  deadlines: Deadlines,
+  timeout: number,
+): Promise<Opening> {
+  return new Promise((resolve) => {
+    const reader = new ClientHelloReader()
+    const pieces: Buffer[] = []
+    const finish = (opening: Opening) => {
+      deadlines.delete(waiting)
+      socket.off('data', take)
+      socket.off('end', leave)
+      socket.off('close', leave)
+      socket.pause()
+      resolve(opening)
+    }
+    const fail = (code: Problem['code'], detail: string) =>
+      finish({ kind: 'fault', problem: { code, detail } })
+    const leave = () => fail('request-incomplete', 'the client left before it used the tunnel')
+    const take = (piece: Buffer) => {
+      pieces.push(piece)
+      const progress = reader.push(piece)
+      if (!progress.done) return
+      const bytes = pieces.length === 1 ? piece : Buffer.concat(pieces)
+      if ('hello' in progress) finish({ kind: 'tls', hello: progress.hello, bytes })
+      else if (progress.fault !== 'not-tls') fail('client-tls-failed', progress.detail)
+      else if (looksLikeHttp(bytes)) finish({ kind: 'http', bytes })
+      else fail('request-not-http', 'the first bytes are neither TLS nor HTTP')
+    }
+    const waiting = {
+      deadline: deadlines.in(timeout),
+      expire: () => fail('request-timeout', 'nothing was sent through the tunnel in time'),
+    }
+    if (socket.destroyed) return leave()
+    deadlines.add(waiting)
+    socket.on('end', leave)
+    socket.on('close', leave)
+    if (early) take(early)
+    if (!reader.push(NOTHING).done) {
+      socket.on('data', take)
+      socket.resume()
+    }
+  })
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** A method, or the empty line that some clients send ahead. */
+function looksLikeHttp(bytes: Buffer): boolean {
+  return /^[A-Za-z\r]/.test(bytes.toString('latin1', 0, 1))
+}

@@ -1,0 +1,34 @@
+/** What every connection of the proxy shares; put together in `cli/compose.ts`. */
+
+import type { SecureContext } from 'node:tls'
+import type { Enforcer } from '../enforce.ts'
+import type { IpAddress } from '../model/address.ts'
+import type { Agent } from '../model/agent.ts'
+import type { Host } from '../model/authority.ts'
+import type { Problem } from '../model/errors.ts'
+import type { Deadlines, Timeouts } from './deadlines.ts'
+import type { OriginPool } from './origin/pool.ts'
+
+/** A connection that can be asked to end. */
+export interface Served {
+  /** Ends it as soon as nothing is under way on it. */
+  shutDown(): void
+}
+
+export interface ProxyContext {
+  readonly enforcer: Enforcer
+  /** Who is calling. @param credentials the value of Proxy-Authorization, null when there is none. Never rejects. */
+  identify(credentials: string | null, client: IpAddress): Promise<Agent | Problem>
+  readonly origins: OriginPool
+  /** Verifies https origins. */
+  readonly trust: SecureContext
+  /** A context with a leaf certificate for that host; throws when none can be made. */
+  leafContext(host: Host): SecureContext
+  readonly deadlines: Deadlines
+  readonly timeouts: Timeouts
+  /** Our name in Via, random per process: seeing it in a request means the request has been here. */
+  readonly pseudonym: string
+  /** Every connection that serves requests adds itself here, tunnels' insides included. */
+  readonly connections: Set<Served>
+  report(where: string, error: unknown): void
+}

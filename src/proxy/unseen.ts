@@ -1,0 +1,103 @@
+/**
+ * A tunnel whose content stays unseen, for hosts the operator listed under `intercept: never`. Host, address and TLS server name
+ * are judged all the same; only TLS goes through, because only there is a server name that could disagree.
+ */
+
+import type { Permit } from '../enforce.ts'
+import type { Ending } from '../model/audit-record.ts'
+import type { Problem } from '../model/errors.ts'
+import type { Flow, RequestLine } from '../model/flow.ts'
+import { refuseByProblem } from '../model/refusal.ts'
+import { type Connect, ESTABLISHED } from './connect.ts'
+import { compareServerName } from './intercept.ts'
+import { type Opening, readOpening } from './opening.ts'
+import { type Dialed, dial } from './origin/dial.ts'
+import { refuseOn } from './refuse.ts'
+import { relayTunnel } from './tunnel.ts'
+
+export async function tunnelUnseen({ socket, client, request, context }: Connect): Promise<void> {
+  const { enforcer, deadlines, timeouts } = context
+  const { authority, agent } = request
+  const flow: Flow = {
+    mode: 'connect',
+    scheme: 'tcp',
+    clientIp: client.text,
+    agent,
+    inspection: 'sni',
+  }
+  const released = await enforcer.release(await enforcer.admit(flow, authority), UNSEEN)
+  if ('refusal' in released) return refuseOn(socket, released.refusal)
+  const { id, admission }: Permit = released.permit
+  const end = (ending: Partial<Ending>) => enforcer.settle(id, { ...NOTHING_SENT, ...ending })
+
+  const abort = new AbortController()
+  const onClose = () => abort.abort()
+  socket.once('close', onClose)
+  const { trust } = context
+  const options = { trust, signal: abort.signal, timeout: timeouts.connect }
+  const dialed = await dial(admission.destination, 'tcp', options)
+  socket.off('close', onClose)
+  if (!('socket' in dialed)) {
+    const refusal = refuseByProblem(id, dialed, authority)
+    end({ outcome: 'failed', status: refusal.status, error: refusal.code })
+    return refuseOn(socket, refusal)
+  }
+
+  dialed.socket.on('error', () => {})
+  socket.write(ESTABLISHED)
+  const opening = await readOpening(socket, request.early, deadlines, timeouts.head)
+  const dialedIp = dialed.address.text
+  const problem = judgeOpening(opening, authority.host)
+  if (problem || opening.kind !== 'tls') {
+    socket.destroy()
+    dialed.socket.destroy()
+    const code = problem?.code ?? 'request-not-http'
+    return end({ outcome: 'blocked', status: 200, dialedIp, error: code })
+  }
+  relay(socket, dialed, opening.bytes)
+
+  function relay(client: Connect['socket'], { socket: origin }: Dialed, first: Buffer): void {
+    client.unshift(first)
+    const timeout = timeouts.body
+    relayTunnel({
+      client,
+      origin,
+      deadlines,
+      timeout,
+      onEnd: ({ bytesOut, bytesIn, brokenBy }) =>
+        end({ ...ENDINGS[brokenBy ?? 'none'], status: 200, dialedIp, bytesOut, bytesIn }),
+    })
+  }
+}
+
+function judgeOpening(opening: Opening, host: Connect['request']['authority']['host']) {
+  switch (opening.kind) {
+    case 'tls':
+      return compareServerName(opening.hello, host)
+    case 'http':
+      return { code: 'request-not-http', detail: 'only TLS goes through unseen' } satisfies Problem
+    case 'fault':
+      return opening.problem
+    default:
+      return opening satisfies never
+  }
+}
+
+const UNSEEN: RequestLine = { method: null, path: null, protocol: 'TLS' }
+
+const NOTHING_SENT: Ending = {
+  outcome: 'cancelled',
+  status: null,
+  dialedIp: null,
+  bytesOut: 0,
+  bytesIn: 0,
+  error: null,
+}
+
+/** By who broke the tunnel off. A tunnel that was used and then left is a call that was made. */
+const ENDINGS = {
+  none: { outcome: 'forwarded' },
+  client: { outcome: 'forwarded' },
+  origin: { outcome: 'failed', error: 'connect-reset' },
+  silence: { outcome: 'failed', error: 'connect-stalled' },
+} as const satisfies Record<string, Partial<Ending>>

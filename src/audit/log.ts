@@ -51,6 +51,7 @@ export class AuditLog {
   #later: NodeJS.Timeout | null = null
   #busySince: number | null = null
   #problem: string | null = null
+  #lost = false
 
   /** @throws AuditError when the database cannot be used. */
   constructor({ path, onHealth }: AuditLogOptions) {
@@ -129,6 +130,7 @@ export class AuditLog {
     if (entries.length === 0 && outcomes.length === 0) return
     let flows: FlowId[]
     try {
+      if (this.#lost) throw new AuditUnavailable(LOST)
       flows = this.#appender.commit(() => {
         for (const outcome of outcomes) this.#appender.outcome(outcome)
         return entries.map((entry) => entry.append())
@@ -163,20 +165,22 @@ export class AuditLog {
         return
       }
     }
+    this.#busySince = null
     this.#setProblem(error instanceof Error ? error.message : String(error))
     const refused = this.#entries
     this.#entries = []
     for (const entry of refused) entry.reject(new AuditUnavailable('the row was not written'))
   }
 
-  /** A file that was moved or removed would take rows that nobody will ever read. */
+  /** A file that was moved or removed would take rows that nobody will ever read: it is never written to again. */
   #check(): void {
-    const inode = statSync(this.#path, { throwIfNoEntry: false })?.ino
-    if (inode !== this.#inode) this.#setProblem('the database file was removed or replaced')
-    else if (this.#problem) this.#probe()
+    this.#lost ||= statSync(this.#path, { throwIfNoEntry: false })?.ino !== this.#inode
+    if (this.#lost) this.#setProblem(LOST)
+    else if (this.#problem) this.#retry()
   }
 
-  #probe(): void {
+  #retry(): void {
+    if (this.#outcomes.length > 0) return this.#flush()
     try {
       this.#appender.commit(() => {})
       this.#setProblem(null)
@@ -191,6 +195,8 @@ export class AuditLog {
     this.#onHealth(problem)
   }
 }
+
+const LOST = 'the database file was removed or replaced; restart the proxy'
 
 /** Decisions of the last run without an outcome: earlier runs were closed when that one started. */
 const INTERRUPTED = `

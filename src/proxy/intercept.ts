@@ -110,7 +110,9 @@ function sayHandshake(cause: NodeJS.ErrnoException | null, hello: ClientHello): 
   if (hello.alpn.length > 0 && !hello.alpn.includes(HTTP1)) {
     return `the client speaks only ${hello.alpn.join(', ').slice(0, 100)}, not ${HTTP1}`
   }
-  return code ? `the handshake ended with ${code}` : 'the client left within the handshake'
+  return code
+    ? `the handshake ended with ${code}`
+    : 'the client left within the handshake, as some do that do not trust the CA of this proxy'
 }
 
 const HTTP1 = 'http/1.1'

@@ -55,10 +55,11 @@ export async function rawOrigin(
   const accept = (socket: net.Socket) => {
     socket.on('error', () => {})
     onConnection(socket)
+    socket.resume()
   }
   const server = certificate
     ? tls.createServer({ key: certificate.keyPem, cert: certificate.pem }, accept)
-    : net.createServer({ allowHalfOpen: true }, accept)
+    : net.createServer(accept)
   return start(server, { ...(address ? { address } : {}) }, [], [])
 }
 

@@ -207,6 +207,8 @@ export class ClientConnection implements Expiring, Served {
     const ahead = this.#received.drain() ?? NOTHING
     const at = exchange.send(ahead, 0)
     if (at < ahead.length) this.#received.push(ahead.subarray(at))
+    // It said goodbye before its body was complete.
+    if (this.#ended && this.#exchange && !exchange.requestDone) this.#destroy()
   }
 
   #onOver(

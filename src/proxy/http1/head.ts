@@ -10,6 +10,8 @@ import type { Code, Problem } from '../../model/errors.ts'
 /** Bytes of the largest head, request or response. */
 export const MAX_HEAD_BYTES = 64 * 1024
 const MAX_FIELDS = 1_000
+/** Names that Connection may mark: every field is compared with each of them. */
+const MAX_NOMINATED = 64
 
 /** The header section, and what the relay has to know of it. */
 export interface Fields {
@@ -78,7 +80,10 @@ export function parseResponseHead(text: string): ResponseHead | null {
   if ('code' in fields) return null
   const version = match[1] === '0' ? '1.0' : '1.1'
   const status = Number(match[2])
-  if (fields.chunked && (version === '1.0' || status < 200 || status === 204)) return null
+  if (fields.chunked && version === '1.0') return null
+  // These never have a body (RFC 9110 section 8.6): a reader that believed a length would take the next answer for one.
+  const bodiless = status < 200 || status === 204
+  if (bodiless && (fields.chunked || fields.contentLength > 0)) return null
   return { status, reason: match[3] ?? '', version, fields }
 }
 
@@ -124,20 +129,28 @@ export function parseFields(text: string, start: number): Fields | Problem {
         if (host !== null) return malformed('there is more than one Host')
         host = value
         break
-      case 10:
-        if (name.toLowerCase() === 'keep-alive') {
+      case 10: {
+        const lower = name.toLowerCase()
+        if (lower === 'keep-alive') {
           const seconds = /(?:^|[ ,])timeout=(\d{1,6})/i.exec(value)?.[1]
           if (seconds !== undefined) keepAliveSeconds = Number(seconds)
         }
-        if (name.toLowerCase() !== 'connection') break
+        if (lower !== 'connection') break
         for (const option of value.toLowerCase().split(',')) {
           const token = option.trim()
           if (token === 'close') close = true
           else if (token === 'keep-alive') keepAlive = true
           else if (CORE_FIELDS.has(token)) return malformed(`Connection names ${token}`)
-          else if (token !== '') nominated = [...(nominated ?? []), token]
+          else if (token !== '') {
+            nominated ??= []
+            nominated.push(token)
+          }
+        }
+        if (nominated && nominated.length > MAX_NOMINATED) {
+          return malformed(`Connection names more than ${MAX_NOMINATED} fields`)
         }
         break
+      }
       case 14:
         if (name.toLowerCase() !== 'content-length') break
         if (contentLength >= 0) return framing('there is more than one Content-Length')

@@ -29,6 +29,7 @@ import type { CertificateAuthority } from '../tls/authority-pair.ts'
 import { createContexts } from '../tls/contexts.ts'
 import { openTrust, writeBundle } from '../tls/trust.ts'
 import { createCallers } from './callers.ts'
+import { sayProblem } from './commands/check.ts'
 import { say } from './output.ts'
 
 export const clock: Clock = { now: () => Date.now() }
@@ -119,7 +120,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
       },
       onFailure: (error) => {
         say(`the changed configuration has mistakes, so the last good policy stays in force:`)
-        for (const problem of error.problems) say(`  ${problem.file}: ${problem.message}`)
+        for (const problem of error.problems) say(sayProblem(problem))
         note('policy-reload-failed', watch.current.policy.digest, error.message)
       },
     }),

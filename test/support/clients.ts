@@ -129,15 +129,17 @@ export interface TunnelTlsOptions {
   readonly servername?: string | null
   readonly alpn?: readonly string[]
   readonly ca: string
+  /** More fields for CONNECT. */
+  readonly head?: string
 }
 
 /** TLS inside a tunnel, verified against the proxy's CA. */
 export async function openTls(
   proxy: TestProxy,
   authority: string,
-  { servername, alpn, ca }: TunnelTlsOptions,
+  { servername, alpn, ca, head }: TunnelTlsOptions,
 ): Promise<tls.TLSSocket> {
-  const socket = await openTunnel(proxy, authority)
+  const socket = await openTunnel(proxy, authority, head)
   const host = authority.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
   const name = servername === undefined ? host : servername
   const secure = tls.connect({

@@ -31,7 +31,7 @@ export interface Lab extends AsyncDisposable {
 export interface LabOptions {
   /** Added to, or in place of, the lab's configuration; YAML lines. */
   readonly config?: string
-  readonly files?: Readonly<Record<string, string>>
+  readonly files?: Readonly<Record<string, string | Buffer>>
   readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
   readonly records?: Readonly<Record<string, NameRecords>>

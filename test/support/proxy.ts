@@ -48,13 +48,15 @@ export interface TestProxy extends AsyncDisposable {
   /** The newest flow, once there are `count` of them and none is open. */
   settled(count: number): Promise<Flow>
   query<T>(sql: string, ...values: unknown[]): T[]
+  /** The exit code, once it has ended by itself. */
+  readonly ended: Promise<number | null>
   /** Ends the process. @returns its exit code */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
 export interface ProxyOptions {
   /** Written as files into the directory first; `cordon.yaml` is the configuration. */
-  readonly files: Readonly<Record<string, string>>
+  readonly files: Readonly<Record<string, string | Buffer>>
   readonly dir: string
   readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
@@ -133,6 +135,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
         return done ? (all.at(-1) as Flow) : null
       }),
     query,
+    ended: exited.then(([code]) => code as number | null),
     stop,
     async [Symbol.asyncDispose]() {
       await stop('SIGKILL')

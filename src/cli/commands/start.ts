@@ -26,8 +26,8 @@ export function addStart(program: Command): void {
     .action(async (options: StartOptions) => {
       const settings = load(options)
       const proxy = await composeProxy({ settings, load: toLoadOptions(options) })
+      sayBanner(proxy)
       if (options.json) print(JSON.stringify(toJson(proxy)))
-      else sayBanner(proxy)
       await stopped(proxy)
       process.exitCode = EXIT.ok
     })

@@ -56,7 +56,9 @@ export class BodyReader {
   #left: number
   #digits = 0
   #extension = 0
+  /** Whole lines of the trailer section, and what has come of the next one. */
   #trailer = ''
+  #line = ''
 
   constructor(framing: BodyFraming) {
     this.#framing = framing
@@ -95,6 +97,8 @@ export class BodyReader {
         this.#left -= next - at
         at = next
         if (this.#left === 0) this.#state = 'data-cr'
+      } else if (this.#state === 'trailer') {
+        at = this.#readTrailer(buffer, at)
       } else {
         this.#step(buffer[at] ?? 0)
         at++
@@ -138,20 +142,30 @@ export class BodyReader {
         if (byte !== LF) this.broken = true
         else this.#state = 'size'
         break
-      case 'trailer':
-        this.#readTrailer(byte)
-        break
       case 'data':
+      case 'trailer':
         break
       default:
         this.#state satisfies never
     }
   }
 
-  #readTrailer(byte: number): void {
-    this.#trailer += String.fromCharCode(byte)
-    if (this.#trailer.length > MAX_TRAILER_BYTES) this.broken = true
-    if (byte !== LF || !(this.#trailer === '\r\n' || this.#trailer.endsWith('\r\n\r\n'))) return
+  /** A line of the trailer section, or as much of it as there is. */
+  #readTrailer(buffer: Buffer, from: number): number {
+    const lf = buffer.indexOf(LF, from)
+    const end = lf < 0 ? buffer.length : lf + 1
+    this.#line += buffer.toString('latin1', from, end)
+    if (this.#trailer.length + this.#line.length > MAX_TRAILER_BYTES) this.broken = true
+    else if (lf >= 0) this.#endTrailerLine()
+    return end
+  }
+
+  #endTrailerLine(): void {
+    const line = this.#line
+    this.#line = ''
+    this.#trailer += line
+    if (!line.endsWith('\r\n')) this.broken = true
+    if (line !== '\r\n') return
     const fields = parseFields(this.#trailer, 0)
     if ('code' in fields) this.broken = true
     else {
@@ -161,23 +175,6 @@ export class BodyReader {
   }
 }
 
-/** Payload up to this size is copied behind its chunk header: one write costs more than the copy. */
-const COPY_LIMIT = 8 * 1024
-
-/** `payload` as one chunk, in the fewest buffers. */
-export function toChunk(payload: Buffer): readonly Buffer[] {
-  const head = `${payload.length.toString(16)}\r\n`
-  if (payload.length > COPY_LIMIT) {
-    return [Buffer.from(head, 'latin1'), payload, CRLF]
-  }
-  const chunk = Buffer.allocUnsafe(head.length + payload.length + 2)
-  chunk.write(head, 'latin1')
-  payload.copy(chunk, head.length)
-  chunk.write('\r\n', head.length + payload.length, 'latin1')
-  return [chunk]
-}
-
-const CRLF = Buffer.from('\r\n')
 const CR = 13
 const LF = 10
 const HTAB = 9

@@ -44,13 +44,22 @@ export function toClientHead(
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
 }
 
-/** The end of a chunked body; trailer fields that would change framing, routing or access are dropped (RFC 9110 section 6.5.1). */
-export function toLastChunk(trailers: Fields | null): string {
+/**
+ * The end of a chunked body. Trailer fields that a header section could not have either, or that are unsafe to merge into one,
+ * are dropped (RFC 9110 sections 6.5.1 and 7.6.1).
+ *
+ * @param nominated by Connection in the head of the same message.
+ */
+export function toLastChunk(
+  trailers: Fields | null,
+  nominated: readonly string[] | null = null,
+): string {
+  const list = trailers?.list ?? []
   let text = '0\r\n'
-  for (let i = 0; i < (trailers?.list.length ?? 0); i += 2) {
-    const name = trailers?.list[i] ?? ''
-    if (!isHopByHop(name, null) && !NOT_IN_TRAILERS.has(name.toLowerCase())) {
-      text += `${name}: ${trailers?.list[i + 1]}\r\n`
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] ?? ''
+    if (!isHopByHop(name, nominated) && !NOT_IN_TRAILERS.has(name.toLowerCase())) {
+      text += `${name}: ${list[i + 1]}\r\n`
     }
   }
   return `${text}\r\n`
@@ -91,24 +100,47 @@ function isHopByHop(name: string, nominated: readonly string[] | null): boolean 
       break
     default:
   }
-  return (name[0] === 'p' || name[0] === 'P') && name.slice(0, 6).toLowerCase() === 'proxy-'
+  return (name.charCodeAt(0) | 0x20) === LOWER_P && name.slice(0, 6).toLowerCase() === 'proxy-'
 }
 
+const LOWER_P = 0x70
+
+/** A reader that merges trailers into the header section would be told something new after it has decided. */
 const NOT_IN_TRAILERS = new Set([
-  'authorization',
-  'cache-control',
-  'content-encoding',
+  // Framing and routing.
   'content-length',
-  'content-range',
-  'content-type',
-  'cookie',
-  'expect',
+  'forwarded',
   'host',
   'max-forwards',
-  'pragma',
-  'range',
-  'set-cookie',
   'trailer',
   'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  // Who is asking.
+  'authorization',
+  'cookie',
+  'set-cookie',
   'www-authenticate',
+  // What is asked, and what a cache may do with the answer.
+  'age',
+  'cache-control',
+  'date',
+  'expect',
+  'expires',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'location',
+  'pragma',
+  'range',
+  'retry-after',
+  'vary',
+  'warning',
+  // How to read the content.
+  'content-encoding',
+  'content-range',
+  'content-type',
 ])

@@ -75,6 +75,7 @@ export class HeadBuffer {
     this.#bytes = rest && rest.length > 0 ? rest : null
     this.#length = this.#bytes?.length ?? 0
     this.#searched = 0
+    this.hasBareLf = false
   }
 }
 

@@ -36,8 +36,9 @@ export class MessageWriter {
     } else this.#add(part)
   }
 
-  finish(trailers: Fields | null): void {
-    if (this.#framing === CHUNKED) this.#add(toLastChunk(trailers))
+  /** @param nominated by Connection in the head of this message: such trailers end here. */
+  finish(trailers: Fields | null, nominated: readonly string[] | null = null): void {
+    if (this.#framing === CHUNKED) this.#add(toLastChunk(trailers, nominated))
   }
 
   /** Writes what is queued. @returns false when the socket wants a pause (`drain` will tell when it is over). */

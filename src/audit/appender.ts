@@ -10,6 +10,7 @@ import type {
   OutcomeRecord,
 } from '../model/audit-record.ts'
 import type { FlowId } from '../model/flow.ts'
+import { Batch, insertSql } from './batch.ts'
 import { type Field, GENESIS, hashRow } from './chain.ts'
 import type { AuditDatabase } from './database.ts'
 import { COLUMNS, toAdminRow, toContextRow, toDecisionRow, toOutcomeRow } from './rows.ts'
@@ -56,6 +57,8 @@ export class Appender {
     try {
       this.#synchronise()
       const result = append()
+      this.#sql.decisions.flush()
+      this.#sql.outcomes.flush()
       this.#sql.setHead.run(this.#seq, this.#hash)
       this.#sql.commit.run()
       return result
@@ -70,8 +73,10 @@ export class Appender {
   decision(record: DecisionRecord): FlowId {
     const { id, digest } = this.#context(record.context)
     const row = toDecisionRow(++this.#seq, digest, record)
-    const [seq, at, , method, path, protocol] = row
-    this.#sql.decision.run(seq, at, id, method, path, protocol, this.#link('decisions', row))
+    const hash = this.#link('decisions', row)
+    // The table names the context by number, the hash by digest.
+    row[2] = id
+    this.#sql.decisions.add(row, hash)
     const flow = this.#seq
     if (record.ending) this.outcome({ flow, at: record.at, ...record.ending })
     return flow
@@ -79,7 +84,7 @@ export class Appender {
 
   outcome(record: OutcomeRecord): void {
     const row = toOutcomeRow(++this.#seq, record)
-    this.#sql.outcome.run(...row, this.#link('outcomes', row))
+    this.#sql.outcomes.add(row, this.#link('outcomes', row))
   }
 
   admin(record: AdminRecord): void {
@@ -122,6 +127,8 @@ export class Appender {
   }
 
   #forget(): void {
+    this.#sql.decisions.clear()
+    this.#sql.outcomes.clear()
     this.#dataVersion = null
     this.#stored = new WeakMap()
     this.#byDigest.clear()
@@ -131,9 +138,7 @@ export class Appender {
 function prepare(db: AuditDatabase) {
   const context = ['digest', ...COLUMNS.contexts]
   const insert = (table: string, columns: readonly string[]) =>
-    db.prepare(
-      `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-    )
+    db.prepare(insertSql(table, columns, 1))
   return {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
@@ -143,8 +148,10 @@ function prepare(db: AuditDatabase) {
     setHead: db.prepare('REPLACE INTO head (one, seq, hash) VALUES (1, ?, ?)'),
     findContext: db.prepare('SELECT id FROM contexts WHERE digest = ?'),
     context: insert('contexts', context),
-    decision: insert('decisions', ['seq', 'at', 'context', 'method', 'path', 'protocol', 'hash']),
-    outcome: insert('outcomes', [...COLUMNS.outcomes, 'hash']),
+    decisions: new Batch(db, 'decisions', DECISION_COLUMNS),
+    outcomes: new Batch(db, 'outcomes', [...COLUMNS.outcomes, 'hash']),
     admin: insert('admin', [...COLUMNS.admin, 'hash']),
   }
 }
+
+const DECISION_COLUMNS = ['seq', 'at', 'context', 'method', 'path', 'protocol', 'hash']

@@ -41,6 +41,14 @@ export function parseAuthority(text: string, defaultPort: number | null): Parsed
   return { value: toAuthority(host.value, port) }
 }
 
+/** The same for text out of a message head, where every character is a byte. */
+export function parseWireAuthority(text: string, defaultPort: number | null): Parsed<Authority> {
+  const unicode = decodeWire(text)
+  return unicode === null
+    ? { fault: 'the host name is not UTF-8' }
+    : parseAuthority(unicode, defaultPort)
+}
+
 /** Parses a host as it stands in an authority: a name, IPv4, or IPv6 in brackets. */
 export function parseHost(text: string): Parsed<Host> {
   if (text.startsWith('[')) {
@@ -50,12 +58,11 @@ export function parseHost(text: string): Parsed<Host> {
       : { fault: 'brackets hold no IPv6 address' }
   }
   if (text.length > 1024) return { fault: 'the host name is too long' }
-  const unicode = toUnicode(text)
   // RFC 3986 and WHATWG agree that these never belong in a host; the URL parser would strip or reinterpret some.
-  if (unicode === null || unicode === '' || /[\u0000-\u0020\u007f#%/:<>?@[\\\]^|]/.test(unicode)) {
+  if (text === '' || /[\u0000-\u0020\u007f#%/:<>?@[\\\]^|]/.test(text)) {
     return { fault: 'the host name has characters that no host name may have' }
   }
-  const ascii = toAscii(unicode)
+  const ascii = toAscii(text)
   if (ascii === null) return { fault: 'the host is not a valid name or address' }
   const ip = parseIp(ascii)
   if (ip) return { value: { text: ip.text, ip } }
@@ -95,14 +102,12 @@ function parsePort(text: string): number | null {
   return port <= 65535 ? port : null
 }
 
-/** Heads are read as latin-1; a host with bytes above 0x7f is UTF-8 or nothing (RFC 3986 section 3.2.2). */
-function toUnicode(text: string): string | null {
-  let highest = 0
-  for (let i = 0; i < text.length; i++) highest = Math.max(highest, text.charCodeAt(i))
-  if (highest < 0x80 || highest > 0xff) return text
+/** Heads are read as latin-1; bytes above 0x7f in a host are UTF-8 or nothing (RFC 3986 section 3.2.2). */
+function decodeWire(text: string): string | null {
+  if (!/[\x80-\xff]/.test(text)) return text
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(
-      Uint8Array.from(text, (c) => c.charCodeAt(0)),
+      Uint8Array.from(text, (character) => character.charCodeAt(0)),
     )
   } catch {
     return null

@@ -216,8 +216,6 @@ const CODES = {
     'The decision could not be made, so the call is refused',
     OPERATOR,
   ),
-  overloaded: info(503, 'self', 'The proxy has no room for another connection', RETRY),
-  'shutting-down': info(503, 'self', 'The proxy is shutting down', RETRY),
 } as const satisfies Record<string, CodeInfo>
 
 function info(status: number, side: Side, title: string, next: string): CodeInfo {

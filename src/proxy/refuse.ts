@@ -98,5 +98,4 @@ const PROXY_ERRORS: Partial<Record<Code, string>> = {
   'tls-failed': 'tls_protocol_error',
   'audit-unavailable': 'proxy_internal_error',
   'gate-failed': 'proxy_internal_error',
-  'shutting-down': 'proxy_internal_error',
 }

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { exportAuthority, openAuthority, rotateAuthority } from '../../src/tls/authority.ts'
 import { TlsFileError } from '../../src/tls/files.ts'
 import { createLeafMinter } from '../../src/tls/leaf.ts'
-import { DAY, hasProgram, host, type Issued, issue, NOON, run, temporaryFolder } from './support.ts'
+import { missing, program } from '../support/needs.ts'
+import { DAY, host, type Issued, issue, NOON, run, temporaryFolder } from './support.ts'
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
 
@@ -358,7 +359,7 @@ describe('files of the operator', () => {
     ])
   })
 
-  test.skipIf(!hasProgram('openssl', 'version'))(
+  test.skipIf(missing(program('openssl', 'version')))(
     'may come from openssl, the key in its own format; an encrypted one is refused (skipped without openssl)',
     async () => {
       await using folder = await temporaryFolder()

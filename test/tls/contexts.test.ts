@@ -4,17 +4,8 @@ import type tls from 'node:tls'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type CertificateAuthority, createPair, parsePair } from '../../src/tls/authority-pair.ts'
 import { type Contexts, createContexts } from '../../src/tls/contexts.ts'
-import {
-  DAY,
-  greet,
-  hasProgram,
-  host,
-  issue,
-  listen,
-  run,
-  shakeHands,
-  temporaryFolder,
-} from './support.ts'
+import { missing, program } from '../support/needs.ts'
+import { DAY, greet, host, issue, listen, run, shakeHands, temporaryFolder } from './support.ts'
 
 const paths = { certificate: 'ca.pem', key: 'ca.key' }
 const HOUR = DAY / 24
@@ -163,7 +154,7 @@ describe('handshakes', () => {
     expect(own.chain.map(({ subject }) => subject)).toEqual(['CN=signing', 'CN=middle'])
   })
 
-  test.skipIf(!hasProgram('openssl', 'version'))(
+  test.skipIf(missing(program('openssl', 'version')))(
     'are verified by `openssl s_client` (skipped where it is not installed)',
     async () => {
       const { contexts } = createWithClock()

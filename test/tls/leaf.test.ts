@@ -7,10 +7,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type CertificateAuthority, createPair, parsePair } from '../../src/tls/authority-pair.ts'
 import { toPem } from '../../src/tls/certificate.ts'
 import { createLeafMinter, type LeafMinter } from '../../src/tls/leaf.ts'
+import { missing, program } from '../support/needs.ts'
 import {
   DAY,
   greet,
-  hasProgram,
   host,
   issue,
   listen,
@@ -193,7 +193,7 @@ describe('a leaf', () => {
   )
 })
 
-describe.skipIf(!hasProgram('openssl', 'version'))(
+describe.skipIf(missing(program('openssl', 'version')))(
   'openssl (skipped where it is not installed)',
   () => {
     test.each(HOSTS)('verifies the chain and the name strictly: %s', async (name) => {

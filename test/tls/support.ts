@@ -1,6 +1,6 @@
 /** Certificates, folders and real handshakes for the tests of src/tls/. */
 
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -51,9 +51,6 @@ export async function temporaryFolder() {
   const path = await mkdtemp(join(tmpdir(), 'cordon-tls-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
-
-export const hasProgram = (name: string, ...args: string[]) =>
-  spawnSync(name, args, { stdio: 'ignore' }).status === 0
 
 /** Runs a program to its end, with nothing to read, and gives what it wrote, both streams together. */
 export async function run(name: string, ...args: string[]) {

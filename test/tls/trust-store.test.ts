@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import forge from 'node-forge'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createTrustStore } from '../../src/tls/trust-store.ts'
-import { hasProgram, issue, run, temporaryFolder } from './support.ts'
+import { missing, program } from '../support/needs.ts'
+import { issue, run, temporaryFolder } from './support.ts'
 
 let certificate: X509Certificate
 beforeAll(() => {
@@ -33,7 +34,7 @@ describe('a trust store', () => {
     expect(() => forge.pkcs12.pkcs12FromAsn1(decoded, 'changeit')).toThrow()
   })
 
-  test.skipIf(!hasProgram('openssl', 'version'))(
+  test.skipIf(missing(program('openssl', 'version')))(
     'is read by openssl (skipped where it is not installed)',
     async () => {
       await using folder = await temporaryFolder()
@@ -47,7 +48,7 @@ describe('a trust store', () => {
     },
   )
 
-  test.skipIf(!hasProgram('keytool', '-help'))(
+  test.skipIf(missing(program('keytool', '-help')))(
     'has one trusted entry for Java (skipped where keytool is not installed)',
     async () => {
       await using folder = await temporaryFolder()

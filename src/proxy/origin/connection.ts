@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { IpAddress } from '../../model/address.ts'
 import type { Problem } from '../../model/errors.ts'
+import type { Expiring } from '../deadlines.ts'
 import { BodyReader, responseFraming, UNTIL_CLOSE } from '../http1/body.ts'
 import { MAX_HEAD_BYTES, parseResponseHead, type ResponseHead } from '../http1/head.ts'
 import { HeadBuffer } from '../http1/head-buffer.ts'
@@ -31,7 +32,9 @@ export interface AnswerSink {
 /** A final answer may be preceded by interim ones (RFC 9110 section 15.2), but not by a flood. */
 const MAX_INTERIM = 64
 
-export class OriginConnection {
+export class OriginConnection implements Expiring {
+  /** When to close it; moved by the pool while nobody uses it. */
+  deadline = Number.POSITIVE_INFINITY
   readonly socket: Socket
   readonly address: IpAddress
   /** Whether an exchange was completed on it before. */
@@ -47,17 +50,13 @@ export class OriginConnection {
   #answer: ResponseHead | null = null
   #untilClose = false
   #interim = 0
-  readonly #onIdleClose: (connection: OriginConnection) => void
+  readonly #onClose: (connection: OriginConnection) => void
 
-  /** @param onIdleClose called when the connection ends while nobody uses it. */
-  constructor(
-    socket: Socket,
-    address: IpAddress,
-    onIdleClose: (connection: OriginConnection) => void,
-  ) {
+  /** @param onClose called once, when the connection has ended. */
+  constructor(socket: Socket, address: IpAddress, onClose: (connection: OriginConnection) => void) {
     this.socket = socket
     this.address = address
-    this.#onIdleClose = onIdleClose
+    this.#onClose = onClose
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('drain', () => this.#sink?.onDrain())
     socket.on('end', () => this.#onEnd())
@@ -80,6 +79,10 @@ export class OriginConnection {
 
   destroy(): void {
     this.socket.destroy()
+  }
+
+  expire(): void {
+    this.destroy()
   }
 
   #onData(chunk: Buffer): void {
@@ -148,7 +151,8 @@ export class OriginConnection {
     this.closed = true
     const sink = this.#sink
     this.#sink = null
-    if (!sink) return this.#onIdleClose(this)
+    this.#onClose(this)
+    if (!sink) return
     const detail = `${this.address.text} closed the connection before the answer was complete`
     sink.onFailure({ code: 'connect-reset', detail })
   }

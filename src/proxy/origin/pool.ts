@@ -6,7 +6,7 @@
 import type { SecureContext } from 'node:tls'
 import type { Admission } from '../../enforce.ts'
 import type { Problem } from '../../model/errors.ts'
-import type { Deadlines, Expiring } from '../deadlines.ts'
+import type { Deadlines } from '../deadlines.ts'
 import { OriginConnection } from './connection.ts'
 import { dial } from './dial.ts'
 
@@ -21,13 +21,9 @@ export interface PoolOptions {
 const MAX_IDLE = 1_024
 const MAX_IDLE_PER_KEY = 256
 
-interface Idle extends Expiring {
-  readonly connection: OriginConnection
-}
-
 export class OriginPool {
   readonly #options: PoolOptions
-  readonly #idle = new Map<string, Idle[]>()
+  readonly #idle = new Map<string, OriginConnection[]>()
   readonly #keys = new WeakMap<Admission, string>()
   #count = 0
 
@@ -44,14 +40,15 @@ export class OriginPool {
   take(admission: Admission): OriginConnection | null {
     const list = this.#idle.get(this.#keyOf(admission))
     if (!list) return null
-    for (let entry = list.pop(); entry; entry = list.pop()) {
-      this.#forget(entry)
+    for (let connection = list.pop(); connection; connection = list.pop()) {
+      this.#count--
       if (list.length === 0) this.#idle.delete(this.#keyOf(admission))
-      const { connection } = entry
-      const judged = admission.destination.addresses.some(
-        (address) => address.text === connection.address.text,
-      )
-      if (judged && !connection.closed && !connection.socket.destroyed) return connection
+      const { address, closed, socket } = connection
+      const judged = admission.destination.addresses.some(({ text }) => text === address.text)
+      if (judged && !closed && !socket.destroyed) {
+        connection.deadline = Number.POSITIVE_INFINITY
+        return connection
+      }
       connection.destroy()
     }
     return null
@@ -59,14 +56,17 @@ export class OriginPool {
 
   /** Opens a new connection. Never rejects. */
   async open(admission: Admission, signal: AbortSignal): Promise<OriginConnection | Problem> {
-    const { trust, timeouts } = this.#options
+    const { trust, timeouts, deadlines } = this.#options
     const { destination, flow } = admission
     const options = { trust, signal, timeout: timeouts.connect }
     const result = await dial(destination, flow.scheme, options)
     if (!('socket' in result)) return result
-    return new OriginConnection(result.socket, result.address, (connection) =>
-      this.#remove(admission, connection),
-    )
+    const connection = new OriginConnection(result.socket, result.address, () => {
+      deadlines.delete(connection)
+      this.#remove(admission, connection)
+    })
+    deadlines.add(connection)
+    return connection
   }
 
   /** Takes back a connection whose exchange is complete. */
@@ -86,23 +86,13 @@ export class OriginPool {
         ? timeouts.idle
         : Math.min(timeouts.idle, keepAliveSeconds * 1_000 - 1_000)
     if (idle <= 0) return connection.destroy()
-    const entry = {
-      connection,
-      deadline: deadlines.in(idle),
-      expire: () => connection.destroy(),
-    }
-    list.push(entry)
+    connection.deadline = deadlines.in(idle)
+    list.push(connection)
     this.#count++
-    deadlines.add(entry)
   }
 
   close(): void {
-    for (const list of this.#idle.values()) {
-      for (const entry of list) {
-        this.#options.deadlines.delete(entry)
-        entry.connection.destroy()
-      }
-    }
+    for (const list of this.#idle.values()) for (const connection of list) connection.destroy()
     this.#idle.clear()
     this.#count = 0
   }
@@ -110,15 +100,11 @@ export class OriginPool {
   #remove(admission: Admission, connection: OriginConnection): void {
     const key = this.#keyOf(admission)
     const list = this.#idle.get(key)
-    const at = list?.findIndex((entry) => entry.connection === connection) ?? -1
+    const at = list?.indexOf(connection) ?? -1
     if (!list || at < 0) return
-    for (const entry of list.splice(at, 1)) this.#forget(entry)
-    if (list.length === 0) this.#idle.delete(key)
-  }
-
-  #forget(entry: Idle): void {
+    list.splice(at, 1)
     this.#count--
-    this.#options.deadlines.delete(entry)
+    if (list.length === 0) this.#idle.delete(key)
   }
 
   #keyOf(admission: Admission): string {

@@ -10,16 +10,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkForm, configFile } from '../src/config/schema.ts'
-import { parseYaml } from '../src/config/yaml.ts'
-import { parseH2load, parseLg } from './clients.ts'
-import { CORDON_VARIANTS, cordonConfigurations } from './cordon.ts'
-import { loadExtraPeers } from './extra-peers.ts'
-import { isSound, paired, type Row, resetPeak, spread, usage } from './measure.ts'
-import { readOptions, UsageError } from './options.ts'
-import { PEERS } from './peers.ts'
-import { report } from './report.ts'
-import { KEEP_ALIVE, suits, WORKLOADS } from './workloads.ts'
+import { parseH2load, parseLg } from '../../bench/clients.ts'
+import { CORDON_VARIANTS, cordonConfigurations } from '../../bench/cordon.ts'
+import { loadExtraPeers } from '../../bench/extra-peers.ts'
+import { isSound, paired, type Row, resetPeak, spread, usage } from '../../bench/measure.ts'
+import { readOptions, UsageError } from '../../bench/options.ts'
+import { PEERS } from '../../bench/peers.ts'
+import { report } from '../../bench/report.ts'
+import { KEEP_ALIVE, suits, WORKLOADS } from '../../bench/workloads.ts'
+import { checkForm, configFile } from '../../src/config/schema.ts'
+import { parseYaml } from '../../src/config/yaml.ts'
 
 const SOUND: Row = {
   ...{ workload: 'w1l', peer: 'cordon', round: 1, figures: { cpuUs: 30 } },
@@ -227,7 +227,7 @@ describe('what is measured', () => {
     expect(able('w4small').some(({ mode }) => mode === 'intercept')).toBe(false)
   })
 
-  const template = readFileSync(join(import.meta.dirname, 'peers', 'cordon.yaml'), 'utf8')
+  const template = readFileSync(join(import.meta.dirname, '../../bench/peers/cordon.yaml'), 'utf8')
   for (const [name, text] of cordonConfigurations(template, '/somewhere')) {
     test(`the configuration of ${name} is one that Cordon takes`, () => {
       const parsed = parseYaml(text, name)

@@ -1,0 +1,144 @@
+/** The import rules of ARCHITECTURE.md, read off the sources themselves: a second opinion beside biome.jsonc. */
+
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const SRC = join(ROOT, 'src')
+
+/** Folder, or file of src/ itself, to what it may import from other folders of src/. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  policy: ['model'],
+  locate: ['model'],
+  tls: ['model'],
+  identity: ['model'],
+  audit: ['model'],
+  config: ['model', 'policy'],
+  console: ['model', 'ports.ts', 'audit'],
+  proxy: ['model', 'tls', 'ports.ts', 'enforce.ts'],
+  cli: [
+    'model',
+    'policy',
+    'locate',
+    'tls',
+    'identity',
+    'audit',
+    'config',
+    'console',
+    'proxy',
+    'ports.ts',
+    'enforce.ts',
+  ],
+  'ports.ts': ['model', 'policy'],
+  'enforce.ts': ['model', 'policy', 'ports.ts'],
+  'main.ts': ['cli'],
+  'cordon.js': ['main.ts'],
+}
+
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  'node-forge': ['tls'],
+  maxmind: ['locate'],
+  'dns-packet': ['locate'],
+  jose: ['identity'],
+  'better-sqlite3': ['audit'],
+  zod: ['config'],
+  yaml: ['config'],
+  commander: ['cli'],
+}
+
+interface Import {
+  readonly file: string
+  readonly from: string
+  readonly what: string
+}
+
+const IMPORTS: readonly Import[] = globSync('**/*.{ts,js}', { cwd: SRC }).flatMap((file) => {
+  const text = readFileSync(join(SRC, file), 'utf8')
+  const specifiers = text.matchAll(/\b(?:from |import |import\()'([^']+)'/g)
+  return [...specifiers].map((match) => ({ file, from: areaOf(file), what: match[1] ?? '' }))
+})
+
+function areaOf(file: string): string {
+  return file.split('/')[0] ?? ''
+}
+
+test('there are sources to look at', () => {
+  expect(IMPORTS.length).toBeGreaterThan(300)
+})
+
+test('every folder of src/ has a rule', () => {
+  const areas = new Set(globSync('**/*.{ts,js}', { cwd: SRC }).map(areaOf))
+  expect([...areas].sort()).toEqual(Object.keys(MAY_IMPORT).sort())
+})
+
+describe('imports within src/ follow the rules', () => {
+  test.each(Object.keys(MAY_IMPORT))('%s', (area) => {
+    const wrong = IMPORTS.filter(({ from, what }) => from === area && what.startsWith('.'))
+      .map(({ file, what }) => {
+        const target = relative(SRC, resolve(SRC, dirname(file), what))
+        return { file, target: areaOf(target) }
+      })
+      .filter(({ target }) => target !== area && !MAY_IMPORT[area]?.includes(target))
+    expect(wrong).toEqual([])
+  })
+})
+
+test('INVARIANT 6: policy and model know neither node nor any library', () => {
+  const wrong = IMPORTS.filter(({ from }) => from === 'model' || from === 'policy').filter(
+    ({ what }) => !what.startsWith('.'),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('INVARIANT 6: policy and model do not look at the clock, chance, the environment or the host', () => {
+  const forbidden =
+    /\b(Date\.now|new Date\(\)|Math\.random|process\.|performance\.|setTimeout|setInterval|fetch\()/
+  const wrong = globSync('{model,policy}/**/*.ts', { cwd: SRC }).filter((file) =>
+    forbidden.test(readFileSync(join(SRC, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('each library has one door', () => {
+  const wrong = IMPORTS.filter(({ what }) => !what.startsWith('.') && !what.startsWith('node:'))
+    .map(({ file, from, what }) => ({
+      file,
+      from,
+      library: what
+        .split('/')
+        .slice(0, what.startsWith('@') ? 2 : 1)
+        .join('/'),
+    }))
+    .filter(({ from, library }) => !DOORS[library]?.includes(from))
+  expect(wrong).toEqual([])
+})
+
+test('no relative import leaves out .ts, and nothing imports test/, bench/ or a folder', () => {
+  const wrong = IMPORTS.filter(
+    ({ what }) => what.startsWith('.') && !/^(\.\.?\/)+[\w/-]+\.(ts|sql)$/.test(what),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('no folder is called utils or types, and no file is a barrel', () => {
+  const files = globSync('**/*', { cwd: SRC })
+  expect(
+    files.filter((file) => /(^|\/)(utils?|types|helpers|common|index\.ts)(\/|$)/.test(file)),
+  ).toEqual([])
+})
+
+test('every source opens with what it is for', () => {
+  const silent = globSync('**/*.ts', { cwd: SRC }).filter(
+    (file) => !readFileSync(join(SRC, file), 'utf8').startsWith('/**'),
+  )
+  expect(silent).toEqual([])
+})
+
+test('ARCHITECTURE.md names every folder, and every test it names exists', () => {
+  const text = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')
+  for (const area of Object.keys(MAY_IMPORT)) expect(text).toContain(area)
+  const named = [...text.matchAll(/`(test\/[\w/.-]+\.ts)`/g)].map((match) => match[1] ?? '')
+  expect(named.filter((file) => globSync(file, { cwd: ROOT }).length === 0)).toEqual([])
+})

@@ -1,0 +1,165 @@
+/**
+ * `npm run demo`: a proxy, a name server and stand-ins for APIs in several countries, all on this machine; real calls by a real
+ * client; and a table of what happened. No network. Everything is left in one folder to look at.
+ */
+
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runProgram, throughProxy } from '../support/clients.ts'
+import { openDnsServer } from '../support/dns-server.ts'
+import { httpsOrigin, makeRoot } from '../support/origins.ts'
+import { type Flow, startProxy } from '../support/proxy.ts'
+import { issue } from '../tls/support.ts'
+
+interface Call {
+  readonly about: string
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  readonly address: string
+}
+
+const CALLS: readonly Call[] = [
+  {
+    about: 'a German API',
+    method: 'POST',
+    host: 'api.de.demo',
+    path: '/v1/chat',
+    address: '127.0.0.10',
+  },
+  {
+    about: 'an American API',
+    method: 'POST',
+    host: 'api.us.demo',
+    path: '/v1/chat',
+    address: '127.0.0.20',
+  },
+  {
+    about: 'one in Ireland or the US',
+    method: 'POST',
+    host: 'api.either.demo',
+    path: '/v1/chat',
+    address: '127.0.0.30',
+  },
+  {
+    about: 'one nobody can place',
+    method: 'GET',
+    host: 'api.somewhere.demo',
+    path: '/',
+    address: '127.0.0.40',
+  },
+  {
+    about: 'the operator’s own, declared',
+    method: 'GET',
+    host: 'wiki.corp.demo',
+    path: '/',
+    address: '127.0.0.50',
+  },
+  {
+    about: 'American, but reading is allowed',
+    method: 'GET',
+    host: 'models.us.demo',
+    path: '/v1/models',
+    address: '127.0.0.20',
+  },
+  {
+    about: 'credentials of a cloud machine',
+    method: 'GET',
+    host: 'metadata.demo',
+    path: '/latest/',
+    address: '169.254.169.254',
+  },
+]
+
+const CONFIG = `version: 1
+listen: { proxy: "127.0.0.1:0", console: "127.0.0.1:0" }
+dns: { servers: ["DNS"], hosts: false }
+tls: { extra_roots: [root.pem] }
+home: EEA
+destinations:                       # where the stand-ins are taken to be
+  - { cidr: 127.0.0.10/32, region: [DE], because: stand-in for Germany }
+  - { cidr: 127.0.0.20/32, region: [US], because: stand-in for the United States }
+  - { cidr: 127.0.0.30/32, region: [IE, US], because: stand-in for a service in two places }
+  - { cidr: 127.0.0.40/32, because: may be called but nobody says where it is }
+  - { host: "*.corp.demo", region: [DE], because: our data centre }
+rules:
+  - id: lists-of-models-may-be-read
+    because: they hold nothing of ours
+    when: { host: models.us.demo, method: [GET, HEAD] }
+    then: allow
+`
+
+const folder = join(tmpdir(), 'cordon-demo')
+await rm(folder, { recursive: true, force: true })
+await mkdir(folder, { recursive: true })
+const root = makeRoot()
+await writeFile(join(folder, 'root.pem'), root.pem)
+
+await using dns = await openDnsServer({
+  records: Object.fromEntries(CALLS.map(({ host, address }) => [host, { A: [address] }])),
+})
+const certificate = issue({ name: 'stand-in', issuer: root, hosts: CALLS.map(({ host }) => host) })
+await using origin = await httpsOrigin(certificate, { address: '0.0.0.0' })
+await using proxy = await startProxy({
+  dir: folder,
+  files: { 'cordon.yaml': CONFIG.replace('DNS', dns.address) },
+})
+
+console.log('Calls by Node’s fetch with HTTPS_PROXY set; home is the EEA.\n')
+const script = `
+  for (const [method, url] of JSON.parse(process.argv[1])) {
+    const response = await fetch(url, { method, ...(method === 'POST' ? { body: '{"prompt":"hello"}' } : {}) })
+    await response.text()
+  }`
+const urls = CALLS.map(({ method, host, path }) => [
+  method,
+  `https://${host}:${origin.port}${path}`,
+])
+const { code, err } = await runProgram(
+  process.execPath,
+  ['--input-type=module', '-e', script, JSON.stringify(urls)],
+  {
+    env: throughProxy(proxy),
+  },
+)
+if (code !== 0) throw new Error(err)
+await proxy.settled(CALLS.length)
+
+const rows = CALLS.map((call) => {
+  const flow = proxy.flows().find(({ host }) => host === call.host)
+  return [call.about, `${call.method} ${call.host}`, sayPlace(flow), sayOutcome(flow)]
+})
+printTable(['CALL TO', 'REQUEST', 'PLACE', 'OUTCOME'], rows)
+const data = join(folder, 'data')
+console.log(`
+${origin.seen.length} of ${CALLS.length} calls reached a stand-in. Why each was decided so is in the log; look at it with
+  npx cordon flows --data ${data}
+  npx cordon explain --flow ${proxy.flows().at(1)?.id} --data ${data}
+  npx cordon audit verify --data ${data}
+  sqlite3 ${join(data, 'audit.db')} 'SELECT host, regions, outcome, reason FROM cross_region_flows'
+The policy is ${join(folder, 'cordon.yaml')}; remove ${folder} when you have seen enough.`)
+
+function sayPlace(flow: Flow | undefined): string {
+  const regions = JSON.parse(flow?.regions ?? '[]') as string[]
+  return `${regions.join(', ') || 'unknown'} (${flow?.placement})`
+}
+
+function sayOutcome(flow: Flow | undefined): string {
+  if (flow?.outcome === 'forwarded') return flow.rule ? `allowed by rule ${flow.rule}` : 'allowed'
+  return `${flow?.action === 'hold' ? 'held: blocked until approvals exist' : 'blocked'} (${flow?.error})`
+}
+
+function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  )
+  for (const row of [head, ...rows]) {
+    console.log(
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+  }
+}

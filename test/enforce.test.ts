@@ -1,0 +1,242 @@
+/** The spine alone, with ports that do what the test says: every failure ends in a refusal, nothing is permitted before its row. */
+
+import { describe, expect, test } from 'vitest'
+import { createEnforcer, judge } from '../src/enforce.ts'
+import type { DecisionRecord, OutcomeRecord } from '../src/model/audit-record.ts'
+import { AuditUnavailable } from '../src/model/errors.ts'
+import { ANYWHERE, UNKNOWN } from '../src/model/region.ts'
+import type { Action } from '../src/model/verdict.ts'
+import { compilePolicy, type Policy } from '../src/policy/compile.ts'
+import type { PolicyDocument } from '../src/policy/document.ts'
+import type { Ports } from '../src/ports.ts'
+import { authority, destination, flow, ip } from './support/nouns.ts'
+
+const EEA = new Map([['EEA', new Set(['DE', 'FR', 'IE'])]])
+const GET = { method: 'GET', path: '/', protocol: 'HTTP/1.1' }
+const TO = authority('api.test:443')
+
+function policy(document: PolicyDocument = {}, enforced = true): Policy {
+  const result = compilePolicy(document, {
+    builtinZones: EEA,
+    digest: 'd',
+    enforced,
+    tunnelOnly: [],
+  })
+  if ('problems' in result) throw new Error(JSON.stringify(result.problems))
+  return result.policy
+}
+
+interface Lab extends Ports {
+  readonly decided: (DecisionRecord & { readonly durable: boolean })[]
+  readonly settled: OutcomeRecord[]
+  readonly reported: unknown[]
+}
+
+/** Ports that work, with some replaced. */
+function ports(changes: Partial<Ports> = {}): Lab {
+  const decided: Lab['decided'] = []
+  const settled: OutcomeRecord[] = []
+  const reported: unknown[] = []
+  const inForce = policy()
+  return {
+    decided,
+    settled,
+    reported,
+    clock: { now: () => 1_000 },
+    resolver: {
+      resolve: async () => ({
+        addresses: [ip('192.0.2.1')],
+        cnames: [],
+        source: 'test',
+        validUntil: 9_000,
+      }),
+    },
+    locator: { locate: (authority) => destination({ authority }) },
+    audit: {
+      decide: async (record, durable) => decided.push({ ...record, durable }),
+      settle: (record) => settled.push(record),
+      note: async () => {},
+    },
+    policy: () => inForce,
+    report: (_, error) => reported.push(error),
+    ...changes,
+  }
+}
+
+const located = (regions: readonly string[]): Partial<Ports> => ({
+  locator: { locate: (authority) => destination({ authority, regions }) },
+})
+
+async function release(lab: Ports) {
+  const enforcer = createEnforcer(lab)
+  return enforcer.release(await enforcer.admit(flow(), TO), GET)
+}
+
+describe('a permit', () => {
+  test('is given for what is inside, with the number of its row', async () => {
+    const lab = ports()
+    expect(await release(lab)).toMatchObject({ permit: { id: 1 } })
+    expect(lab.decided).toMatchObject([{ durable: false, ending: null, method: 'GET', path: '/' }])
+  })
+
+  test('waits for its row', async () => {
+    let commit: (id: number) => void = () => {}
+    const lab = ports({
+      audit: { ...ports().audit, decide: () => new Promise((resolve) => (commit = resolve)) },
+    })
+    let released = false
+    const pending = release(lab).then(() => (released = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(released).toBe(false)
+    commit(7)
+    await pending
+    expect(released).toBe(true)
+  })
+
+  test('for what leaves home waits for stable storage', async () => {
+    const allowed = policy({ placement: { outside: 'allow' } })
+    const lab = ports({ ...located(['US']), policy: () => allowed })
+    expect(await release(lab)).toHaveProperty('permit')
+    expect(lab.decided).toMatchObject([{ durable: true }])
+  })
+})
+
+describe('placements mean what the policy says', () => {
+  test.each<[readonly string[], Action, string | null]>([
+    [['DE'], 'allow', null],
+    [['DE', 'IE'], 'allow', null],
+    [['US'], 'block', 'placement-outside'],
+    [['DE', 'US'], 'hold', 'hold-unavailable'],
+    [ANYWHERE, 'hold', 'hold-unavailable'],
+    [UNKNOWN, 'hold', 'hold-unavailable'],
+  ])('%j: %s', async (regions, action, code) => {
+    const lab = ports(located(regions))
+    const result = await release(lab)
+    expect('refusal' in result ? result.refusal.code : null).toBe(code)
+    expect(lab.decided.at(0)?.context.verdict.action).toBe(action)
+    if (code) {
+      expect(lab.decided.at(0)?.ending).toMatchObject({
+        outcome: 'blocked',
+        status: 403,
+        bytesOut: 0,
+      })
+    }
+  })
+})
+
+describe('INVARIANT 5: whatever fails ends in a refusal, and the client is not told why', () => {
+  const boom = () => {
+    throw new Error('sesame')
+  }
+  const later = async () => boom()
+  test.each<[string, Partial<Ports>, string]>([
+    ['the resolver throws', { resolver: { resolve: boom } }, 'gate-failed'],
+    ['the resolver rejects', { resolver: { resolve: later } }, 'gate-failed'],
+    [
+      'the resolver fails',
+      { resolver: { resolve: async () => ({ code: 'dns-timeout', detail: 'x' }) } },
+      'dns-timeout',
+    ],
+    ['the locator throws', { locator: { locate: boom } }, 'gate-failed'],
+    [
+      'the log rejects',
+      { audit: { ...ports().audit, decide: () => Promise.reject(new AuditUnavailable('x')) } },
+      'audit-unavailable',
+    ],
+    ['the log throws', { audit: { ...ports().audit, decide: boom } }, 'gate-failed'],
+    [
+      'the log breaks in another way',
+      { audit: { ...ports().audit, decide: later } },
+      'gate-failed',
+    ],
+  ])('%s', async (_, changes, code) => {
+    const result = await release(ports(changes))
+    expect(result).toMatchObject({ refusal: { code } })
+    expect(JSON.stringify(result)).not.toContain('sesame')
+  })
+
+  test('and the operator is told', async () => {
+    const lab = ports({ resolver: { resolve: boom } })
+    await release(lab)
+    expect(lab.reported).toHaveLength(1)
+  })
+
+  test('a refusal that cannot be recorded is a refusal still', async () => {
+    const lab = ports({ audit: { ...ports().audit, decide: later } })
+    const refusal = await createEnforcer(lab).refuse(
+      flow(),
+      null,
+      { code: 'request-malformed', detail: 'x' },
+      GET,
+    )
+    expect(refusal).toMatchObject({ code: 'gate-failed', flow: null })
+  })
+})
+
+describe('what no policy can allow', () => {
+  const fault = { code: 'address-prohibited', detail: 'an inner address' } as const
+  const faulty: Partial<Ports> = {
+    locator: { locate: (authority) => destination({ authority, fault, addresses: [] }) },
+  }
+
+  test('is refused although its place would be allowed', async () => {
+    expect(await release(ports(faulty))).toMatchObject({ refusal: { code: 'address-prohibited' } })
+  })
+
+  test('is refused although the policy is only observed', async () => {
+    const observed = policy({}, false)
+    expect(await release(ports({ ...faulty, policy: () => observed }))).toMatchObject({
+      refusal: { code: 'address-prohibited' },
+    })
+  })
+})
+
+test('an observed policy lets pass what it would block, and the row says both', async () => {
+  const observed = policy({}, false)
+  const lab = ports({ ...located(['US']), policy: () => observed })
+  expect(await release(lab)).toHaveProperty('permit')
+  expect(lab.decided).toMatchObject([
+    { durable: true, ending: null, context: { enforced: false, verdict: { action: 'block' } } },
+  ])
+})
+
+describe('an admission', () => {
+  test('is remembered for the flow, and made anew when its answer, or the policy, is out of date', async () => {
+    let now = 1_000
+    let current = policy()
+    let asked = 0
+    const lab = ports({
+      clock: { now: () => now },
+      policy: () => current,
+      resolver: {
+        resolve: async () => {
+          asked++
+          return { addresses: [ip('192.0.2.1')], cnames: [], source: 'test', validUntil: 9_000 }
+        },
+      },
+      locator: { locate: (authority) => destination({ authority, validUntil: 2_000 }) },
+    })
+    const enforcer = createEnforcer(lab)
+    const caller = flow()
+    const first = await enforcer.admit(caller, TO)
+    expect(await enforcer.admit(caller, TO)).toBe(first)
+    expect(await enforcer.admit(flow(), TO)).not.toBe(first)
+    now = 2_000
+    const second = await enforcer.admit(caller, TO)
+    expect(second).not.toBe(first)
+    current = policy()
+    now = 1_500
+    expect(await enforcer.admit(caller, TO)).not.toBe(second)
+    expect(asked).toBe(4)
+  })
+
+  test('gives equal requests one verdict object and one context, so that the log stores it once', async () => {
+    const lab = ports()
+    const enforcer = createEnforcer(lab)
+    const admission = await enforcer.admit(flow(), TO)
+    expect(judge(admission, GET)).toBe(judge(admission, GET))
+    await enforcer.release(admission, GET)
+    await enforcer.release(admission, { ...GET, path: '/other' })
+    expect(lab.decided[0]?.context).toBe(lab.decided[1]?.context)
+  })
+})

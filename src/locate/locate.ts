@@ -147,10 +147,12 @@ function findFault(
   if (isOwnListener(classified.endpoint, port)) {
     return { code: 'proxy-loop', detail: `${ip.text} port ${port} is this proxy` }
   }
-  const { class: kind, detail, endpoint } = classified
+  const { class: kind, detail, endpoint, embedded } = classified
   if (kind === 'public') return null
   const named = entries.some(({ cidr }) => cidr !== null && mayOpen(kind, cidr, endpoint))
-  if (named || (isNamed(host) && OPENED_BY_NAME.has(kind))) return null
+  // IPv4 wrapped for a tunnel is not an ordinary inner address, whatever it wraps.
+  const wrapped = embedded !== null && embedded.text !== endpoint.text
+  if (named || (isNamed(host) && OPENED_BY_NAME.has(kind) && !wrapped)) return null
   return { code: 'address-prohibited', detail: `${ip.text}: ${detail}` }
 }
 

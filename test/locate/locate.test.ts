@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest'
+import type { Geoip } from '../../src/locate/geoip.ts'
+import { createLocator } from '../../src/locate/locate.ts'
+import { parseCidr } from '../../src/model/address.ts'
+import type { Declaration } from '../../src/model/declaration.ts'
+import type { Resolution } from '../../src/model/destination.ts'
+import { compileHostPattern } from '../../src/policy/pattern.ts'
+import { authority, ip } from '../support/nouns.ts'
+
+const SILENT: Geoip = {
+  files: () => [],
+  lookup: () => [{ source: 'one', asOf: '2026-06-01', country: null }],
+  reload: async () => {},
+}
+
+function found(...addresses: string[]): Resolution {
+  return { addresses: addresses.map(ip), cnames: [], source: 'test', validUntil: 10_000 }
+}
+
+function declare(name: string, more: Partial<Declaration> = {}): Declaration {
+  const cidr = parseCidr(name)
+  const host = cidr ? null : compileHostPattern(name)
+  return {
+    host: host && 'value' in host ? host.value : null,
+    cidr,
+    regions: ['DE'],
+    allowed: null,
+    because: null,
+    expiresAt: null,
+    ...more,
+  }
+}
+
+const locator = (geoip = SILENT) =>
+  createLocator({
+    geoip,
+    isOwnListener: (address, port) => address.text === '127.0.0.1' && port === 3128,
+  })
+
+const locate = (
+  to: string,
+  resolution: Resolution,
+  declarations: readonly Declaration[],
+  now = 0,
+) => locator().locate(authority(to), resolution, declarations, now)
+
+describe('an address that is not public passes only if it was declared', () => {
+  test.each<[string, string, Declaration[], string | null]>([
+    ['public', '9.9.9.9', [], null],
+    ['private', '10.1.2.3', [], 'address-prohibited'],
+    ['private, its prefix declared', '10.1.2.3', [declare('10.0.0.0/8')], null],
+    [
+      'private, its prefix declared without a place',
+      '10.1.2.3',
+      [declare('10.0.0.0/8', { regions: null })],
+      null,
+    ],
+    [
+      'private, another prefix declared',
+      '10.1.2.3',
+      [declare('10.2.0.0/16')],
+      'address-prohibited',
+    ],
+    ['private, the name declared', '10.1.2.3', [declare('api.test')], null],
+    ['private, the name declared by wildcard', '10.1.2.3', [declare('*.test')], null],
+    ['private, all names declared', '10.1.2.3', [declare('*')], 'address-prohibited'],
+    [
+      'private, the name only restricted',
+      '10.1.2.3',
+      [declare('api.test', { regions: null, allowed: { name: 'DE', countries: new Set(['DE']) } })],
+      'address-prohibited',
+    ],
+    [
+      'private, the declaration expired',
+      '10.1.2.3',
+      [declare('10.0.0.0/8', { expiresAt: 5 })],
+      'address-prohibited',
+    ],
+    ['loopback, the name declared', '127.0.0.2', [declare('api.test')], null],
+    ['mapped private', '::ffff:10.1.2.3', [], 'address-prohibited'],
+    ['mapped private, the IPv4 prefix declared', '::ffff:10.1.2.3', [declare('10.0.0.0/8')], null],
+    ['metadata, the name declared', '169.254.169.254', [declare('api.test')], 'address-prohibited'],
+    [
+      'metadata, a wide prefix declared',
+      '169.254.169.254',
+      [declare('169.254.0.0/16')],
+      'address-prohibited',
+    ],
+    ['metadata, the very address declared', '169.254.169.254', [declare('169.254.169.254')], null],
+    ['multicast, the name declared', '224.0.0.1', [declare('api.test')], 'address-prohibited'],
+    ['unspecified, the name declared', '0.0.0.0', [declare('api.test')], 'address-prohibited'],
+    [
+      '6to4 of something private, the name declared',
+      '2002:a01:203::1',
+      [declare('api.test')],
+      'address-prohibited',
+    ],
+  ])('%s', (_, address, declarations, code) => {
+    const { fault, addresses } = locate('api.test', found(address), declarations, 10)
+    expect(fault?.code ?? null).toBe(code)
+    expect(addresses).toHaveLength(code ? 0 : 1)
+  })
+
+  test('one prohibited address among several refuses the name: it could be the one that is dialled', () => {
+    expect(locate('api.test', found('9.9.9.9', '10.1.2.3'), []).fault?.code).toBe(
+      'address-prohibited',
+    )
+  })
+
+  test('the proxy itself is refused whatever is declared', () => {
+    const all = [declare('127.0.0.0/8'), declare('api.test'), declare('127.0.0.1')]
+    expect(locate('api.test:3128', found('127.0.0.1'), all).fault?.code).toBe('proxy-loop')
+    expect(locate('api.test:3129', found('127.0.0.1'), all).fault).toBeNull()
+  })
+})
+
+describe('the most specific declaration speaks', () => {
+  test.each<[string, Declaration[], string[]]>([
+    [
+      'a name before a wildcard',
+      [declare('*.test', { regions: ['US'] }), declare('api.test')],
+      ['DE'],
+    ],
+    [
+      'a longer wildcard before a shorter',
+      [
+        declare('*.test', { regions: ['US'] }),
+        declare('*.api.test'),
+        declare('*', { regions: ['CN'] }),
+      ],
+      ['US'],
+    ],
+    [
+      'a longer prefix before a shorter',
+      [declare('9.0.0.0/8', { regions: ['US'] }), declare('9.9.9.0/24')],
+      ['DE'],
+    ],
+    [
+      'one that names a place before one that does not',
+      [declare('9.9.9.9', { regions: null }), declare('9.0.0.0/8')],
+      ['DE'],
+    ],
+    [
+      'one that has not expired',
+      [declare('api.test', { regions: ['US'], expiresAt: 5 }), declare('*.test')],
+      ['DE'],
+    ],
+  ])('%s, in any order', (_, declarations, expected) => {
+    for (const order of [declarations, declarations.toReversed()]) {
+      expect(locate('api.test', found('9.9.9.9'), order, 10).regions).toEqual(expected)
+    }
+  })
+
+  test('also about the zone that is allowed', () => {
+    const allowed = (name: string) => ({
+      regions: null,
+      allowed: { name, countries: new Set([name]) },
+    })
+    const declarations = [
+      declare('*.test', allowed('US')),
+      declare('api.test', allowed('DE')),
+      declare('9.9.9.9', allowed('FR')),
+    ]
+    expect(locate('api.test', found('9.9.9.9'), declarations).allowed?.name).toBe('DE')
+  })
+})
+
+describe('a destination', () => {
+  test('keeps what everybody said as evidence', () => {
+    const declarations = [declare('api.test', { because: 'a contract' })]
+    const resolution = { ...found('9.9.9.9'), cnames: ['edge.test'], source: 'udp://192.0.2.53' }
+    expect(locate('api.test', resolution, declarations).evidence).toEqual([
+      {
+        kind: 'declaration',
+        source: 'destinations: api.test',
+        asOf: null,
+        claim: ['DE'],
+        address: null,
+        detail: 'a contract',
+      },
+      {
+        kind: 'geoip',
+        source: 'one',
+        asOf: '2026-06-01',
+        claim: [],
+        address: '9.9.9.9',
+        detail: '9.9.9.9 is not in the file',
+      },
+      {
+        kind: 'dns',
+        source: 'udp://192.0.2.53',
+        asOf: null,
+        claim: [],
+        address: null,
+        detail: 'edge.test -> 9.9.9.9',
+      },
+    ])
+  })
+
+  test('an alias grants nothing: declarations are about the name that was asked for', () => {
+    const resolution = { ...found('9.9.9.9'), cnames: ['declared.test'] }
+    expect(locate('evil.example', resolution, [declare('declared.test')]).regions).toEqual([])
+  })
+
+  test('is looked at again when its answer, a declaration, or five minutes have passed', () => {
+    expect(locate('api.test', found('9.9.9.9'), []).validUntil).toBe(10_000)
+    expect(
+      locate('api.test', found('9.9.9.9'), [declare('other.test', { expiresAt: 7 })]).validUntil,
+    ).toBe(7)
+    const forever = { ...found('9.9.9.9'), validUntil: Number.POSITIVE_INFINITY }
+    expect(locate('api.test', forever, []).validUntil).toBe(300_000)
+  })
+
+  test('is the same object while nothing changed, and another one when something did', () => {
+    const one = locator()
+    const resolution = found('9.9.9.9')
+    const declarations = [declare('api.test')]
+    const first = one.locate(authority('api.test'), resolution, declarations, 0)
+    expect(one.locate(authority('api.test'), resolution, declarations, 1)).toBe(first)
+    expect(one.locate(authority('api.test:8443'), resolution, declarations, 1)).not.toBe(first)
+    expect(one.locate(authority('api.test'), resolution, [...declarations], 1)).not.toBe(first)
+    expect(one.locate(authority('api.test'), found('9.9.9.9'), declarations, 1)).not.toBe(first)
+  })
+})

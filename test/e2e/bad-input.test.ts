@@ -137,7 +137,7 @@ describe('a malformed request', () => {
     ],
     [
       'a body on CONNECT',
-      'CONNECT api.de.test:443 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc',
+      'CONNECT api.de.test:443 HTTP/1.1\r\nHost: api.de.test:443\r\nContent-Length: 3\r\n\r\nabc',
       400,
       'request-framing',
     ],

@@ -168,6 +168,39 @@ describe('at the proxy port', () => {
   })
 
   test.each([
+    ['another host', 'api.us.test:443'],
+    ['another port', 'api.de.test:444'],
+  ])(
+    'CONNECT with %s in Host is refused, and what came behind it is not read as a request',
+    async (_, host) => {
+      const before = lab.proxy.flows().length
+      const smuggled = `GET http://${at}/ HTTP/1.1\r\nHost: ${at}\r\n\r\n`
+      const answer = await rawExchange(
+        lab.proxy,
+        `CONNECT api.de.test:443 HTTP/1.1\r\nHost: ${host}\r\n\r\n${smuggled}`,
+      )
+      expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+      expect(answer).toContain('"code":"names-disagree"')
+      await lab.proxy.settled(before + 1)
+      expect(lab.proxy.flows().slice(before)).toMatchObject([
+        { mode: 'connect', method: 'CONNECT', error: 'names-disagree' },
+      ])
+    },
+  )
+
+  test.each([
+    ['without Host, as old clients send it', 'CONNECT api.de.test:443 HTTP/1.0\r\n\r\n'],
+    ['without Host', 'CONNECT api.de.test:443 HTTP/1.1\r\n\r\n'],
+    [
+      'with a Host that leaves out the port',
+      'CONNECT api.de.test:8443 HTTP/1.1\r\nHost: api.de.test\r\n\r\n',
+    ],
+  ])('CONNECT %s opens a tunnel', async (_, request) => {
+    const answer = await rawExchange(lab.proxy, request, { until: /\r\n\r\n/ })
+    expect(answer).toBe('HTTP/1.1 200 Connection established\r\n\r\n')
+  })
+
+  test.each([
     ['by address', () => `127.0.0.1:${lab.proxy.port}`],
     ['by a name that leads to it', () => `loop.test:${lab.proxy.port}`],
     ['its console', () => `127.0.0.1:${lab.proxy.consolePort}`],
@@ -176,9 +209,13 @@ describe('at the proxy port', () => {
     ['as nobody', () => `0.0.0.0:${lab.proxy.port}`],
   ])('CONNECT to the proxy itself, %s, is refused', async (_, target) => {
     lab.dns.records['loop.test'] = { A: ['127.0.0.1'] }
-    const answer = await rawExchange(lab.proxy, `CONNECT ${target()} HTTP/1.1\r\nHost: x\r\n\r\n`, {
-      until: /\}$/,
-    })
+    const answer = await rawExchange(
+      lab.proxy,
+      `CONNECT ${target()} HTTP/1.1\r\nHost: ${target()}\r\n\r\n`,
+      {
+        until: /\}$/,
+      },
+    )
     expect(answer).toMatch(/^HTTP\/1.1 403 /)
     expect(answer).toContain('"code":"proxy-loop"')
   })

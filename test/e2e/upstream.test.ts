@@ -1,8 +1,8 @@
 /** Origins and name servers that fail in every way: the right code and status, one row, no socket left. */
 
-import type net from 'node:net'
+import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { curl } from '../support/clients.ts'
+import { converse, curl } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { httpsOrigin, rawOrigin } from '../support/origins.ts'
 import { eventually } from '../support/wait.ts'
@@ -121,6 +121,25 @@ describe('connections', () => {
       'connect-malformed',
     ],
     [
+      'another protocol, waiting for us',
+      (socket: net.Socket) => socket.write('SSH-2.0-OpenSSH\r\n'),
+      502,
+      'connect-malformed',
+    ],
+    [
+      'lines that end in LF',
+      (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\nContent-Length: 0\n\n'),
+      502,
+      'connect-malformed',
+    ],
+    [
+      'a broken body right behind the head',
+      (socket: net.Socket) =>
+        socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'),
+      502,
+      'connect-malformed',
+    ],
+    [
       'HTTP/2',
       (socket: net.Socket) => socket.write('HTTP/2.0 200 OK\r\n\r\n'),
       502,
@@ -233,14 +252,26 @@ describe('an answer that is cut', () => {
   })
 
   test('by a malformed chunk breaks off as well', async () => {
-    const answer = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n'
+    let spoil: () => void = () => {}
     const origin = lab.keep(
-      await rawOrigin((socket) => socket.once('data', () => socket.write(answer)), {
-        address: '127.0.0.10',
-      }),
+      await rawOrigin(
+        (socket) =>
+          socket.once('data', () => {
+            socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n')
+            spoil = () => socket.write('zz\r\n')
+          }),
+        { address: '127.0.0.10' },
+      ),
     )
-    expect((await curl(lab.proxy, `http://api.de.test:${origin.port}/`)).code).not.toBe(0)
+    const at = `api.de.test:${origin.port}`
+    const client = net.connect(lab.proxy.port, '127.0.0.1')
+    const request = `GET http://${at}/ HTTP/1.1\r\nHost: ${at}\r\n\r\n`
+    expect(await converse(client, request, { until: /half/ })).toMatch(/^HTTP\/1.1 200 /)
+    spoil()
+    expect(await converse(client, '')).not.toContain('0\r\n\r\n')
     await eventually('the origin to be let go', () => origin.open() === 0)
+    const flow = await lab.proxy.settled(lab.proxy.flows().length)
+    expect(flow).toMatchObject({ outcome: 'failed', status: 200, error: 'connect-malformed' })
   })
 
   test('until the origin closes is whole by definition', async () => {

@@ -24,9 +24,8 @@ export function responseFraming({ status, fields }: ResponseHead, method: string
   return fields.contentLength >= 0 ? fields.contentLength : UNTIL_CLOSE
 }
 
-const MAX_TRAILER_BYTES = 16 * 1024
-/** Chunk extensions are dropped; a sender of more than this in one body wants to cost us work, not to tell us something. */
-const MAX_EXTENSION_BYTES = 16 * 1024
+/** Chunk extensions and trailers of one body; a sender of more wants to cost us work, not to tell us something. */
+const MAX_LINE_BYTES = 16 * 1024
 
 type State =
   | 'size' // at least one hex digit still to come
@@ -55,10 +54,11 @@ export class BodyReader {
   /** Payload bytes still to come, in this chunk or in the whole body. */
   #left: number
   #digits = 0
-  #extension = 0
-  /** Whole lines of the trailer section, and what has come of the next one. */
-  #trailer = ''
+  /** What has come of an extension or a trailer field, and the bytes of all of them. */
   #line = ''
+  #lineBytes = 0
+  /** Whole lines of the trailer section. */
+  #trailer = ''
 
   constructor(framing: BodyFraming) {
     this.#framing = framing
@@ -97,8 +97,8 @@ export class BodyReader {
         this.#left -= next - at
         at = next
         if (this.#left === 0) this.#state = 'data-cr'
-      } else if (this.#state === 'trailer') {
-        at = this.#readTrailer(buffer, at)
+      } else if (this.#state === 'extension' || this.#state === 'trailer') {
+        at = this.#readLine(buffer, at)
       } else {
         this.#step(buffer[at] ?? 0)
         at++
@@ -123,16 +123,9 @@ export class BodyReader {
         else this.broken = true
         break
       }
-      case 'extension':
-        if (byte === CR) this.#state = 'size-lf'
-        // Anything a field value may not hold could be taken for a line end by somebody else.
-        else if ((byte < 0x20 && byte !== HTAB) || byte === 0x7f) this.broken = true
-        else if (++this.#extension > MAX_EXTENSION_BYTES) this.broken = true
-        break
       case 'size-lf':
         if (byte !== LF) this.broken = true
-        else this.#state = this.#left === 0 ? 'trailer' : 'data'
-        this.#digits = 0
+        this.#endSize()
         break
       case 'data-cr':
         if (byte !== CR) this.broken = true
@@ -143,6 +136,7 @@ export class BodyReader {
         else this.#state = 'size'
         break
       case 'data':
+      case 'extension':
       case 'trailer':
         break
       default:
@@ -150,24 +144,39 @@ export class BodyReader {
     }
   }
 
-  /** A line of the trailer section, or as much of it as there is. */
-  #readTrailer(buffer: Buffer, from: number): number {
+  #endSize(): void {
+    this.#state = this.#left === 0 ? 'trailer' : 'data'
+    this.#digits = 0
+  }
+
+  /** An extension or a trailer field up to its LF, or as much of it as there is. */
+  #readLine(buffer: Buffer, from: number): number {
     const lf = buffer.indexOf(LF, from)
     const end = lf < 0 ? buffer.length : lf + 1
     this.#line += buffer.toString('latin1', from, end)
-    if (this.#trailer.length + this.#line.length > MAX_TRAILER_BYTES) this.broken = true
-    else if (lf >= 0) this.#endTrailerLine()
+    this.#lineBytes += end - from
+    if (this.#lineBytes > MAX_LINE_BYTES) this.broken = true
+    else if (lf >= 0) this.#endLine()
     return end
   }
 
-  #endTrailerLine(): void {
+  #endLine(): void {
     const line = this.#line
     this.#line = ''
+    if (this.#state === 'extension') {
+      if (!EXTENSIONS.test(line)) this.broken = true
+      this.#endSize()
+      return
+    }
     this.#trailer += line
     if (!line.endsWith('\r\n')) this.broken = true
-    if (line !== '\r\n') return
+    else if (line === '\r\n') this.#endTrailers()
+  }
+
+  #endTrailers(): void {
     const fields = parseFields(this.#trailer, 0)
-    if ('code' in fields) this.broken = true
+    // Framing that comes behind the body it frames was meant for another reader.
+    if ('code' in fields || fields.chunked || fields.contentLength >= 0) this.broken = true
     else {
       this.done = true
       this.trailers = fields.list.length > 0 ? fields : null
@@ -175,9 +184,16 @@ export class BodyReader {
   }
 }
 
+/** From behind the first `;` to the line end: RFC 9112 section 7.1.1 without its optional white space. */
+const EXTENSIONS = (() => {
+  const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+  const quoted = String.raw`"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"`
+  const extension = `${token}(?:=(?:${token}|${quoted}))?`
+  return new RegExp(String.raw`^${extension}(?:;${extension})*\r\n$`)
+})()
+
 const CR = 13
 const LF = 10
-const HTAB = 9
 const SEMICOLON = 59
 
 function hexDigit(byte: number): number {

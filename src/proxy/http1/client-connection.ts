@@ -168,7 +168,11 @@ export class ClientConnection implements Expiring, Served {
       return this.#refuseUnread({ code: 'request-target', detail: 'CONNECT inside a tunnel' })
     }
     const passed = await this.#gate.passConnect(head)
-    if ('refusal' in passed) return this.#refuse(head, passed.refusal)
+    if ('refusal' in passed) {
+      // What came right behind CONNECT was meant for the tunnel: it must not be read as a request.
+      const state = this.#received.length > 0 ? 'partly-read' : 'unread'
+      return this.#refuse(head, passed.refusal, state)
+    }
     if (this.#closed) return this.#recordIncomplete()
     this.#socket.pause()
     this.#detach()

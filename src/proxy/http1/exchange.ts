@@ -37,7 +37,7 @@ export class Exchange implements AnswerSink {
   readonly #request: BodyReader
   readonly #toOrigin: MessageWriter
   #toClient: MessageWriter | null = null
-  #status: number | null = null
+  #answer: ResponseHead | null = null
   #closes = false
   #over = false
 
@@ -77,7 +77,9 @@ export class Exchange implements AnswerSink {
         return at
       }
       this.#toOrigin.payload(buffer, this.#request.start, this.#request.end)
-      if (this.#request.done) this.#toOrigin.finish(this.#request.trailers)
+      if (this.#request.done) {
+        this.#toOrigin.finish(this.#request.trailers, this.#options.head.fields.nominated)
+      }
       this.deadline = deadlines.in(this.#request.done ? timeouts.answer : timeouts.body)
     }
     if (!this.#toOrigin.flush()) this.#options.client.pause()
@@ -94,7 +96,7 @@ export class Exchange implements AnswerSink {
   onHead(head: ResponseHead): void {
     const { client, head: request, pseudonym } = this.#options
     const framing = clientFraming(request, responseFraming(head, this.method), false)
-    this.#status = head.status
+    this.#answer = head
     this.#closes = framing.connection === 'close'
     this.#toClient = new MessageWriter(client, framing.body, toClientHead(head, framing, pseudonym))
   }
@@ -109,7 +111,7 @@ export class Exchange implements AnswerSink {
   }
 
   onEnd(body: BodyReader, reusable: boolean): void {
-    this.#toClient?.finish(body.trailers)
+    this.#toClient?.finish(body.trailers, this.#answer?.fields.nominated)
     this.#toClient?.flush()
     const keep = reusable && this.#request.done
     if (!keep) this.#origin.destroy()
@@ -119,7 +121,7 @@ export class Exchange implements AnswerSink {
   }
 
   onFailure(problem: Problem): void {
-    if (this.#toClient) return this.#end('failed', 'abort', problem.code, null)
+    if (this.#hasBegun) return this.#end('failed', 'abort', problem.code, null)
     const untouched = this.#origin.used && this.#origin.received === 0
     const then = untouched && isRepeatable(this.#options.head) ? 'retry' : problem
     this.#end('failed', then, problem.code, null)
@@ -144,7 +146,9 @@ export class Exchange implements AnswerSink {
 
   /** The deadline has passed. */
   expire(): void {
-    const clientIsSlow = !this.#request.done || this.#origin.socket.isPaused()
+    // Who is paused waits for the other side: it is not the one that stopped.
+    const clientIsSlow =
+      this.#origin.socket.isPaused() || (!this.#request.done && !this.#options.client.isPaused())
     this.#fail(
       clientIsSlow
         ? { code: 'request-timeout', detail: 'the client stopped sending or reading' }
@@ -152,9 +156,14 @@ export class Exchange implements AnswerSink {
     )
   }
 
+  /** Whether the client has got any of the answer. */
+  get #hasBegun(): boolean {
+    return this.#toClient !== null && this.#toClient.bytes > 0
+  }
+
   #fail(problem: Problem): void {
     this.#origin.abandon()
-    this.#end('failed', this.#toClient ? 'abort' : problem, problem.code, null)
+    this.#end('failed', this.#hasBegun ? 'abort' : problem, problem.code, null)
   }
 
   #end(
@@ -167,7 +176,7 @@ export class Exchange implements AnswerSink {
     this.#over = true
     const ending: Ending = {
       outcome,
-      status: this.#status,
+      status: this.#hasBegun ? (this.#answer?.status ?? null) : null,
       dialedIp: this.#origin.address.text,
       bytesOut: this.#toOrigin.bytes,
       bytesIn: this.#origin.received,

@@ -81,9 +81,10 @@ export function clientFraming(
   }
 }
 
-/** Compares lengths first: most fields are none of these. `Transfer-Encoding` is made anew where it is needed. */
+/** Compares lengths and first letters: most fields are none of these. `Transfer-Encoding` is made anew where it is needed. */
 function isHopByHop(name: string, nominated: readonly string[] | null): boolean {
   if (nominated?.includes(name.toLowerCase())) return true
+  if ((name.charCodeAt(0) | 0x20) === LOWER_P && /^proxy-/i.test(name)) return true
   switch (name.length) {
     case 2:
       return name.toLowerCase() === 'te'
@@ -96,11 +97,10 @@ function isHopByHop(name: string, nominated: readonly string[] | null): boolean 
     case 14:
       return name.toLowerCase() === 'http2-settings'
     case 17:
-      if (name.toLowerCase() === 'transfer-encoding') return true
-      break
+      return name.toLowerCase() === 'transfer-encoding'
     default:
+      return false
   }
-  return (name.charCodeAt(0) | 0x20) === LOWER_P && name.slice(0, 6).toLowerCase() === 'proxy-'
 }
 
 const LOWER_P = 0x70

@@ -3,7 +3,7 @@
 import type { Permit } from '../../enforce.ts'
 import type { IpAddress } from '../../model/address.ts'
 import { type Agent, ANONYMOUS } from '../../model/agent.ts'
-import { type Authority, parseAuthority } from '../../model/authority.ts'
+import { type Authority, parseWireAuthority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
@@ -76,20 +76,28 @@ export class RequestGate {
 
   /** The head of a CONNECT. Never rejects. */
   async passConnect(head: RequestHead): Promise<Tunnelling> {
-    const { client } = this.#scope
     const line = toLine(head, null)
-    const authority = parseAuthority(head.target, null)
-    if ('fault' in authority) {
-      const problem = { code: 'request-target', detail: `CONNECT: ${authority.fault}` } as const
-      return { refusal: await this.refuse(problem, null, line) }
+    const flow: Flow = { ...this.#flow, mode: 'connect', scheme: 'https' }
+    const refuse = async (problem: Problem, authority: Authority | null) => ({
+      refusal: await this.#context.enforcer.refuse(flow, authority, problem, line),
+    })
+    const named = parseWireAuthority(head.target, null)
+    if ('fault' in named) {
+      return refuse({ code: 'request-target', detail: `CONNECT: ${named.fault}` }, null)
+    }
+    const authority = named.value
+    const { host } = head.fields
+    // Without a port, Host means the one CONNECT names.
+    const alias = host === null ? named : parseWireAuthority(host, authority.port)
+    if ('fault' in alias || alias.value.text !== authority.text) {
+      return refuse({ code: 'names-disagree', detail: 'CONNECT and Host disagree' }, authority)
     }
     if (requestFraming(head) !== 0) {
-      const problem = { code: 'request-framing', detail: 'CONNECT has no body' } as const
-      return { refusal: await this.refuse(problem, authority.value, line) }
+      return refuse({ code: 'request-framing', detail: 'CONNECT has no body' }, authority)
     }
-    const agent = await this.#context.identify(head.fields.proxyAuthorization, client)
-    if ('code' in agent) return { refusal: await this.refuse(agent, authority.value, line) }
-    return { authority: authority.value, agent }
+    const { proxyAuthorization } = head.fields
+    const agent = await this.#context.identify(proxyAuthorization, this.#scope.client)
+    return 'code' in agent ? refuse(agent, authority) : { authority, agent }
   }
 
   /** Records and words a refusal that no verdict stands behind. */

@@ -26,6 +26,12 @@ export class HeadBuffer {
     return true
   }
 
+  /** Whether what is held so far could be the beginning of a message that starts with `text`. */
+  mayBeginWith(text: string): boolean {
+    const length = Math.min(text.length, this.#length)
+    return this.#bytes?.toString('latin1', 0, length) === text.slice(0, length)
+  }
+
   push(piece: Buffer): void {
     if (this.#bytes === null) {
       this.#bytes = piece

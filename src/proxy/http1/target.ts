@@ -4,7 +4,7 @@
  * stays text: what the policy sees is what goes on the wire, byte for byte.
  */
 
-import { type Authority, parseAuthority } from '../../model/authority.ts'
+import { type Authority, parseWireAuthority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { RequestHead } from './head.ts'
 
@@ -47,7 +47,7 @@ export class TargetReader {
     }
     const { host } = head.fields
     if (host !== null && host !== this.#lastHost) {
-      const named = parseAuthority(host, DEFAULT_PORT[scheme])
+      const named = parseWireAuthority(host, DEFAULT_PORT[scheme])
       if ('fault' in named) return { code: 'request-malformed', detail: `Host: ${named.fault}` }
       if (named.value.text !== authority.text) {
         return disagree('Host inside the tunnel is not the host and port the tunnel was opened for')
@@ -67,11 +67,11 @@ function readAbsolute(head: RequestHead): Target | Problem {
     }
   }
   const scheme = match[1]?.toLowerCase() === 'https' ? 'https' : 'http'
-  const authority = parseAuthority(match[2] ?? '', DEFAULT_PORT[scheme])
+  const authority = parseWireAuthority(match[2] ?? '', DEFAULT_PORT[scheme])
   if ('fault' in authority) return { code: 'request-target', detail: authority.fault }
   const { host } = head.fields
   if (host !== null) {
-    const named = parseAuthority(host, DEFAULT_PORT[scheme])
+    const named = parseWireAuthority(host, DEFAULT_PORT[scheme])
     if ('fault' in named) return { code: 'request-malformed', detail: `Host: ${named.fault}` }
     if (named.value.text !== authority.value.text) {
       return disagree('Host is not the host and port of the target')

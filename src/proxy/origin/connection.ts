@@ -96,11 +96,11 @@ export class OriginConnection implements Expiring {
       const text = this.#head.take()
       if (text === null) {
         if (this.#head.length > MAX_HEAD_BYTES) this.#fail('the head of the answer is too large')
+        else if (this.#head.hasBareLf || !this.#head.mayBeginWith('HTTP/1.')) this.#fail(NO_HTTP)
         return
       }
-      const head = parseResponseHead(text)
-      if (!head || head.status === 101)
-        return this.#fail('the answer is not one that was asked for')
+      const head = text.length > MAX_HEAD_BYTES ? null : parseResponseHead(text)
+      if (!head || head.status === 101) return this.#fail(NO_HTTP)
       if (head.status < 200) {
         if (++this.#interim > MAX_INTERIM) return this.#fail('too many interim answers')
         sink.onInterim(head)
@@ -130,7 +130,7 @@ export class OriginConnection implements Expiring {
     const head = this.#answer
     if (!body || !head) return
     const { close, keepAlive } = head.fields
-    const persistent = head.version === '1.1' ? !close : keepAlive
+    const persistent = !close && (head.version === '1.1' || keepAlive)
     this.#sink = null
     this.#body = null
     this.#answer = null
@@ -166,3 +166,4 @@ export class OriginConnection implements Expiring {
 }
 
 const EMPTY = Buffer.alloc(0)
+const NO_HTTP = 'the answer is not well-formed HTTP/1.1, or not one that was asked for'

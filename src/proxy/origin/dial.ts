@@ -72,8 +72,9 @@ function dialOne(
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
       socket.removeListener('error', onError)
+      // Until its user listens, an error has to have somewhere to go.
+      socket.on('error', () => {})
       if (!('socket' in result)) {
-        socket.on('error', () => {})
         socket.destroy()
         tcp.destroy()
       }

@@ -26,14 +26,14 @@ export function createCallers({ tokens, policy, required }: CallersOptions) {
   let knownFor: Policy | null = null
 
   return async (credentials: string | null, client: IpAddress): Promise<Agent | Problem> => {
-    const current = policy()
     const identity = credentials === null ? null : await tokens.verify(credentials)
     if (identity && 'code' in identity) return identity
+    const current = policy()
     if (current !== knownFor || known.size >= MAX_KNOWN) {
       known = new Map()
       knownFor = current
     }
-    const key = credentials === null ? client.text : `${client.text} ${credentials}`
+    const key = keyOf(identity, client)
     let agent = known.get(key)
     if (!agent) {
       agent = agentFor(current, identity, client)
@@ -41,6 +41,11 @@ export function createCallers({ tokens, policy, required }: CallersOptions) {
     }
     return required && agent.by === 'none' ? NOT_KNOWN : agent
   }
+}
+
+/** By what was proven, not by how: one token can be shown in any number of ways. Names have no blanks. */
+function keyOf(identity: ProvenIdentity | null, client: IpAddress): string {
+  return identity ? `${client.text} ${identity.subject} ${identity.groups.join(' ')}` : client.text
 }
 
 const NOT_KNOWN: Problem = {

@@ -32,14 +32,19 @@ export interface Evaluated {
 
 /** @throws CommandError when the text is not an http or https URL. */
 export function parseCallUrl(url: string): Pick<Call, 'scheme' | 'authority' | 'path'> {
+  const fail = (reason: string) =>
+    new CommandError(EXIT.invalid, `\`${url}\`: ${reason}`, 'write https://host/path')
   const match = /^(https?):\/\/([^/?#]+)([^?#]*)/i.exec(url)
-  const scheme = match?.[1]?.toLowerCase() === 'http' ? 'http' : 'https'
-  const authority = parseAuthority(match?.[2] ?? '', scheme === 'http' ? 80 : 443)
-  if (!match || 'fault' in authority) {
-    const reason = 'fault' in authority ? authority.fault : 'not an http:// or https:// URL'
-    throw new CommandError(EXIT.invalid, `\`${url}\`: ${reason}`, 'write https://host/path')
-  }
-  return { scheme, authority: authority.value, path: match[3] || '/' }
+  if (!match) throw fail('not an http:// or https:// URL')
+  const scheme = match[1]?.toLowerCase() === 'http' ? 'http' : 'https'
+  const authority = parseAuthority(match[2] ?? '', scheme === 'http' ? 80 : 443)
+  if ('fault' in authority) throw fail(authority.fault)
+  return { scheme, authority: authority.value, path: toWirePath(match[3] || '/') }
+}
+
+/** What no target may contain is percent-encoded, as clients do; the rest stays as written. */
+function toWirePath(path: string): string {
+  return path.toWellFormed().replace(/[^!-~]+/g, encodeURIComponent)
 }
 
 /** The agent a name stands for, however it would prove to be that. */

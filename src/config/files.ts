@@ -3,13 +3,15 @@
 import { readFileSync, statSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { z } from 'zod'
-import { checkForm } from './schema.ts'
+import { Footprint } from './footprint.ts'
+import { checkForm } from './form.ts'
 import { type FileProblem, MAX_YAML_BYTES, parseYaml, type YamlFile } from './yaml.ts'
 
 export class FileReader {
   readonly problems: FileProblem[] = []
   /** Absolute paths of all files that were asked for. */
   readonly files: string[] = []
+  readonly footprint = new Footprint()
   readonly #cwd: string
 
   /** @param cwd problems name files relative to it. */
@@ -20,20 +22,14 @@ export class FileReader {
   /** @param path absolute. @returns null when it cannot be read or parsed; the reason is in `problems`. */
   read(path: string): YamlFile | null {
     this.files.push(path)
+    this.footprint.addFile(path)
     const file = this.nameOf(path)
-    let text: string
-    try {
-      if (statSync(path).size > MAX_YAML_BYTES) {
-        this.fail(file, `the file is larger than ${MAX_YAML_BYTES} bytes`)
-        return null
-      }
-      text = readFileSync(path, 'utf8')
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      this.fail(file, code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`)
+    const text = readText(path)
+    if ('fault' in text) {
+      this.fail(file, text.fault)
       return null
     }
-    const yaml = parseYaml(text, file)
+    const yaml = parseYaml(text.value, file)
     if ('value' in yaml) return yaml
     this.problems.push(...yaml)
     return null
@@ -43,8 +39,8 @@ export class FileReader {
     if (!yaml) return null
     const result = checkForm(schema, yaml.value)
     if ('value' in result) return result.value
-    for (const { path, message, hint } of result.problems) {
-      this.problems.push(yaml.problemAt(path, message, hint))
+    for (const { path, message, hint, at } of result.problems) {
+      this.problems.push(yaml.problemAt(path, message, hint, at))
     }
     return null
   }
@@ -57,5 +53,22 @@ export class FileReader {
   nameOf(path: string): string {
     const name = relative(this.#cwd, path)
     return name.startsWith('..') ? path : name
+  }
+}
+
+/** A pipe or a device could keep the reader waiting for ever, so only ordinary files are read. */
+function readText(path: string): { readonly value: string } | { readonly fault: string } {
+  try {
+    const stat = statSync(path)
+    if (!stat.isFile()) return { fault: 'this is not a file' }
+    if (stat.size > MAX_YAML_BYTES) {
+      return { fault: `the file is larger than ${MAX_YAML_BYTES} bytes` }
+    }
+    return { value: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return { fault: 'there is no such file' }
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { fault: 'the file is not UTF-8' }
+    return { fault: `cannot be read (${code})` }
   }
 }

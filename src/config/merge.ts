@@ -3,8 +3,8 @@
  * Remembers where every part came from, so that a problem found later is reported in the file it stands in.
  */
 
-import type { PolicyProblem } from '../policy/compile.ts'
 import type { PolicyDocument } from '../policy/document.ts'
+import type { PolicyProblem } from '../policy/references.ts'
 import type { FileProblem, YamlFile } from './yaml.ts'
 
 export interface PolicySource {

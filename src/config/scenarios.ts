@@ -7,6 +7,7 @@ import type { Action } from '../model/verdict.ts'
 import { FileReader } from './files.ts'
 import { ConfigError } from './load.ts'
 import { scenarioFile } from './schema.ts'
+import { SCENARIOS } from './sources.ts'
 
 export interface Scenario {
   readonly name: string
@@ -28,18 +29,11 @@ export interface Scenario {
   }
 }
 
-export const SCENARIOS = '.scenarios.yaml'
-
-/** `rules/NAME.yaml` has its scenarios in `rules/NAME.scenarios.yaml`. */
-export function scenariosBeside(policyFile: string): string {
-  return policyFile.replace(/\.ya?ml$/, SCENARIOS)
-}
-
 /** @throws ConfigError */
 export function loadScenarios(path: string, cwd: string): readonly Scenario[] {
   const reader = new FileReader(cwd)
   const file = reader.check(reader.read(resolve(cwd, path)), scenarioFile)
-  if (!file) throw new ConfigError(reader.problems)
+  if (!file) throw new ConfigError(reader.problems, reader)
   return file.scenarios
 }
 

@@ -1,20 +1,32 @@
 /**
- * The form of every file people write, one schema each: zod's door. Form only; whether names and patterns mean something is for
- * `policy/compile`. Unknown keys are mistakes, because a misspelt restriction is none.
+ * The form of every file people write, one schema each: zod's door, with `form`. Form only; whether names and patterns mean
+ * something is for `policy/compile`. The schemas for editors in `docs/schema` are made from these.
  */
 
 import { z } from 'zod'
+import { parseIp } from '../model/address.ts'
+import { isAgentName } from '../model/agent.ts'
+import { parseAuthority } from '../model/authority.ts'
 import { isCountry } from '../model/region.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { parseDuration } from './duration.ts'
 
+export { checkForm } from './form.ts'
+
 const ACTIONS = ['allow', 'block', 'hold'] as const
 const PLACEMENTS = ['inside', 'outside', 'straddling', 'unknown'] as const
 
-const oneOrMany = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])
+const oneOrMany = <T extends z.ZodType>(item: T) =>
+  z.union([item, z.array(item).min(1).max(10_000)])
 
 const name = z.string().min(1).max(256)
 const names = oneOrMany(name)
+/** Goes into logs and refusals, where it has to stay one line. */
+const sentence = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^\P{Cc}*$/u, { error: 'a sentence on one line, without line breaks and tabs' })
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
   error: 'an id has lower-case letters, digits and hyphens, at most 64',
 })
@@ -24,9 +36,18 @@ const duration = z
     error: 'a time is written like 30s, 10m or 8h',
   })
   .meta({ pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$' })
-const hostPort = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[0-9.]+):\d{1,5}$/, {
-  error: 'an address and port is written like 127.0.0.1:3128 or [::1]:3128',
+const listenAddress = z
+  .string()
+  .refine(isListenAddress, {
+    error: 'an address and port is written like 127.0.0.1:3128 or [::1]:3128',
+  })
+  .meta({ pattern: '^(\\[[0-9a-fA-F:.]+\\]|[0-9.]+):[0-9]{1,5}$' })
+const nameServer = z.string().refine(isNameServer, {
+  error: 'a name server is written like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53',
 })
+const agentName = z.string().refine(isAgentName, { error: 'not the name of an agent or group' })
+const country = z.string().refine(isCountry, { error: 'not a country code; write for example DE' })
+const address = z.string().refine((text) => parseIp(text) !== null, { error: 'not an IP address' })
 
 const agent = z.strictObject({
   id: name,
@@ -36,7 +57,6 @@ const agent = z.strictObject({
       group: names.optional(),
       source: names.optional(),
     })
-    .refine((match) => Object.keys(match).length > 0, { error: '`match` has no condition' })
     .optional(),
   groups: z.array(name).optional(),
   zones: names.optional(),
@@ -47,8 +67,8 @@ const destination = z.strictObject({
   cidr: name.optional(),
   region: names.optional(),
   allowed: names.optional(),
-  because: z.string().max(500).optional(),
-  expires: z.string().optional(),
+  because: sentence.optional(),
+  expires: z.string().max(32).optional(),
 })
 
 const when = z.strictObject({
@@ -58,21 +78,25 @@ const when = z.strictObject({
   port: oneOrMany(z.int().min(1).max(65535)).optional(),
   scheme: oneOrMany(z.enum(['http', 'https'])).optional(),
   method: names.optional(),
-  path: oneOrMany(z.string().regex(/^[/*]/, { error: 'a path begins with / or *' })).optional(),
+  path: names.optional(),
   agent: names.optional(),
   group: names.optional(),
 })
 
 const rule = z.strictObject({
   id,
-  because: z.string().min(1).max(500),
+  because: sentence,
   when,
   // biome-ignore lint/suspicious/noThenProperty: the published name of the key
   then: z.enum(ACTIONS),
 })
 
+const zoneName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
+  error: 'the name of a zone has letters, digits, - and _, at most 64, beginning with a letter',
+})
+
 const policyKeys = {
-  zones: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/), z.array(name)).optional(),
+  zones: z.record(zoneName, z.array(name).min(1).max(10_000)).optional(),
   home: names.optional(),
   agents: z.array(agent).max(10_000).optional(),
   destinations: z.array(destination).max(100_000).optional(),
@@ -92,22 +116,23 @@ export const configFile = z.strictObject({
   mode: z.enum(['enforce', 'observe']).optional(),
   listen: z
     .strictObject({
-      proxy: hostPort.optional(),
+      proxy: listenAddress.optional(),
       transparent: z
         .null({ error: 'transparent interception is not available in this version' })
         .optional(),
-      console: hostPort.nullable().optional(),
+      console: listenAddress.nullable().optional(),
     })
     .optional(),
   data: name.optional(),
   ca: name.optional(),
   dns: z
-    .strictObject({ servers: z.array(name).nullable().optional(), hosts: z.boolean().optional() })
+    .strictObject({
+      servers: z.array(nameServer).nullable().optional(),
+      hosts: z.boolean().optional(),
+    })
     .optional(),
   tls: z.strictObject({ extra_roots: z.array(name).optional() }).optional(),
-  geoip: z
-    .strictObject({ files: z.array(name).min(1).optional(), tables: name.optional() })
-    .optional(),
+  geoip: z.strictObject({ files: z.array(name).min(1).optional() }).optional(),
   intercept: z.strictObject({ never: z.array(name).optional() }).optional(),
   identity: z.strictObject({ required: z.boolean().optional() }).optional(),
   timeouts: z
@@ -121,7 +146,10 @@ export const configFile = z.strictObject({
     .optional(),
   workers: z.literal(1, { error: 'this version runs one worker' }).optional(),
   ...policyKeys,
-  rules: z.array(z.union([rule, z.string()])).optional(),
+  rules: z
+    .array(z.union([rule, name]))
+    .max(10_000)
+    .optional(),
 })
 
 /** `geoip/zones.yaml`. */
@@ -132,7 +160,7 @@ export const zoneFile = z.strictObject({
     z.strictObject({
       as_of: z.iso.date(),
       source: z.string().min(1),
-      countries: z.array(z.string().refine(isCountry, { error: 'not a country code' })).min(1),
+      countries: z.array(country).min(1),
     }),
   ),
 })
@@ -146,10 +174,10 @@ export const scenarioFile = z.strictObject({
       request: z.strictObject({
         url: name,
         method: name.optional(),
-        agent: name.optional(),
-        groups: z.array(name).optional(),
-        regions: z.array(name).optional(),
-        addresses: z.array(name).optional(),
+        agent: agentName.optional(),
+        groups: z.array(agentName).optional(),
+        regions: z.array(z.union([country, z.literal('*')])).optional(),
+        addresses: z.array(address).optional(),
       }),
       expect: z.strictObject({
         action: z.enum(ACTIONS),
@@ -167,96 +195,15 @@ export type ScenarioFile = z.infer<typeof scenarioFile>
 // The compiler checks here that what the schema lets through is what the policy compiler takes.
 policyFile satisfies z.ZodType<PolicyDocument>
 
-/** One mistake of form: where, what, and what was probably meant. */
-export interface FormProblem {
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-  readonly hint?: string
+/** An IPv4 address, or an IPv6 address in brackets, and a port; port 0 picks a free one. */
+function isListenAddress(text: string): boolean {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(0|[1-9]\d{0,4})$/.exec(text)
+  const ip = parseIp(match?.[1] ?? match?.[2] ?? '')
+  const inBrackets = match?.[1] !== undefined
+  return ip !== null && (ip.version === 6) === inBrackets && Number(match?.[3]) <= 65_535
 }
 
-/** @returns the value as the schema types it, or every mistake in it. */
-export function checkForm<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-): { readonly value: T } | { readonly problems: readonly FormProblem[] } {
-  const result = schema.safeParse(value)
-  if (result.success) return { value: result.data }
-  return { problems: result.error.issues.flatMap((issue) => toProblems(issue, schema)) }
-}
-
-function toProblems(issue: z.core.$ZodIssue, root: z.ZodType): FormProblem[] {
-  const { path } = issue
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => unknownKey([...path, key], key, root))
-  }
-  if (issue.code === 'invalid_union') {
-    // The branch that got furthest is the one that was meant.
-    const branch = issue.errors
-      .flat()
-      .sort((a, b) => b.path.length - a.path.length)
-      .at(0)
-    if (branch) return toProblems({ ...branch, path: [...path, ...branch.path] }, root)
-  }
-  return [{ path, message: lowerFirst(issue.message) }]
-}
-
-/** Keys of the published format that this version does not carry out: refused, never ignored. */
-const LATER: ReadonlySet<string> = new Set([
-  'redact',
-  'creates',
-  'issuer',
-  'certificate',
-  'uid',
-  'data',
-  'protocol',
-  'transit',
-])
-
-function unknownKey(path: readonly PropertyKey[], key: string, root: z.ZodType): FormProblem {
-  if (LATER.has(key)) {
-    return { path, message: `\`${key}\` is not available in this version`, hint: 'take it out' }
-  }
-  const similar = knownKeys(root, path.slice(0, -1))
-    .map((known) => ({ known, distance: editDistance(key, known) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  const message = `unknown key \`${key}\``
-  return similar && similar.distance <= Math.max(2, key.length / 3)
-    ? { path, message, hint: `did you mean \`${similar.known}\`?` }
-    : { path, message }
-}
-
-/** The keys an object at that path may have, whatever lies around it in the schema. */
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  const [step, ...rest] = path
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
-    return knownKeys(schema.unwrap() as z.ZodType, path)
-  }
-  if (schema instanceof z.ZodUnion) {
-    return schema.options.flatMap((option) => knownKeys(option as z.ZodType, path))
-  }
-  if (schema instanceof z.ZodArray) {
-    return step === undefined ? [] : knownKeys(schema.element as z.ZodType, rest)
-  }
-  if (!(schema instanceof z.ZodObject)) return []
-  if (step === undefined) return Object.keys(schema.shape)
-  const next = schema.shape[String(step)] as z.ZodType | undefined
-  return next ? knownKeys(next, rest) : []
-}
-
-/** Levenshtein; keys are short. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
-}
-
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1)
+function isNameServer(text: string): boolean {
+  const server = parseAuthority(text, 53)
+  return 'value' in server && server.value.host.ip !== null
 }

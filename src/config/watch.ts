@@ -1,9 +1,11 @@
 /**
- * Keeps the policy up to date: looks at the files once a second and when told to, reads them again when one has changed, and keeps
- * the last good policy when the new one has a mistake. Only the policy changes; what needs a restart stays as it is.
+ * Keeps the policy up to date: looks at the files once a second and when told to, reads them again when they have changed, and
+ * keeps the last good policy when the new one has a mistake. Only the policy changes; what needs a restart stays as it is.
+ *
+ * INVARIANT: whatever happens to the files, what is in force is a policy that was read whole and without mistakes, and
+ * never the built-in one in place of a configuration that has gone.
  */
 
-import { statSync } from 'node:fs'
 import { ConfigError, type LoadOptions, loadSettings, type Settings } from './load.ts'
 
 export interface Watch extends Disposable {
@@ -21,26 +23,30 @@ export interface WatchOptions {
   onFailure(error: ConfigError): void
 }
 
-export function watchSettings(options: WatchOptions): Watch {
-  let current = options.first
-  let files = current.files
-  let seen = fingerprint(files)
+export function watchSettings({ load, first, every = 1_000, ...on }: WatchOptions): Watch {
+  let current = first
+  let { footprint } = first
+  let { seen } = footprint
+  let last = seen
+
   const reload = () => {
-    try {
-      const next = loadSettings(options.load)
-      const previous = current
-      current = next
-      files = next.files
-      if (next.policy.digest !== previous.policy.digest) options.onChange(next, previous)
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      options.onFailure(error)
-    }
-    seen = fingerprint(files)
+    const previous = current
+    const before = footprint.now()
+    const next = tryLoad({ ...load, config: load.config ?? previous.configPath })
+    footprint = next.footprint ?? footprint
+    seen = next.footprint?.seen ?? before
+    last = seen
+    if (next instanceof ConfigError) return on.onFailure(next)
+    current = next
+    if (next.policy.digest !== previous.policy.digest) on.onChange(next, previous)
   }
+
   const timer = setInterval(() => {
-    if (fingerprint(files) !== seen) reload()
-  }, options.every ?? 1_000)
+    const now = footprint.now()
+    // Files that look different at each look are still being written; half a policy can be a valid one.
+    if (now !== seen && now === last) reload()
+    else last = now
+  }, every)
   timer.unref()
   return {
     get current() {
@@ -51,12 +57,14 @@ export function watchSettings(options: WatchOptions): Watch {
   }
 }
 
-/** Equal as long as no file was written, replaced, added or removed. */
-function fingerprint(files: readonly string[]): string {
-  return files
-    .map((file) => {
-      const stat = statSync(file, { throwIfNoEntry: false })
-      return stat ? `${file} ${stat.ino} ${stat.size} ${stat.mtimeMs}` : `${file} -`
-    })
-    .join('\n')
+/** A reload must not end the proxy, whatever it runs into. */
+function tryLoad(options: LoadOptions): Settings | ConfigError {
+  try {
+    return loadSettings(options)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    const message = error instanceof Error ? error.message : String(error)
+    const hint = 'this is a mistake in cordon: please report it'
+    return new ConfigError([{ file: 'cordon', line: null, column: null, message, hint }])
+  }
 }

@@ -1,13 +1,34 @@
 /**
  * Which agents' tokens no longer count: for each name the moment up to which they are revoked. A file in the data directory, written
  * by `cordon agents revoke` and looked at again by the running proxy within half a second. A file that cannot be
- * understood revokes everything, because nobody knows what it meant.
+ * understood revokes everything, because nobody knows what it meant; it is never written over.
  */
 
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import type { Problem } from '../model/errors.ts'
 
 const CHECK_MS = 500
+
+/** The list cannot be read or written; nothing was changed. */
+export class RevocationsError extends Error {
+  override name = 'RevocationsError'
+  readonly path: string
+
+  constructor(path: string, message: string) {
+    super(message)
+    this.path = path
+  }
+}
 
 export class Revocations {
   readonly #path: string
@@ -21,60 +42,92 @@ export class Revocations {
     this.#clock = clock
   }
 
-  /** @param issuedAt milliseconds since the epoch. */
-  isRevoked(name: string, issuedAt: number): boolean {
+  /** @param issuedAt milliseconds since the epoch. @returns why such a token does not count, null when it does. Never throws. */
+  refusalOf(name: string, issuedAt: number): Problem | null {
     this.#refresh()
-    if (this.#until === 'unreadable') return true
+    if (this.#until === 'unreadable') {
+      return { code: 'token-revoked', detail: 'the list of revoked tokens cannot be read' }
+    }
     const until = this.#until.get(name)
-    return until !== undefined && issuedAt <= until
+    if (until === undefined || issuedAt > until) return null
+    return { code: 'token-revoked', detail: `the token of \`${name}\` was revoked` }
   }
 
-  /** Names and the moments up to which their tokens are revoked. @throws when the file is unusable. */
+  /** Names and the moments up to which their tokens are revoked. @throws RevocationsError */
   list(): ReadonlyMap<string, number> {
     return read(this.#path)
   }
 
-  /** Revokes all tokens issued to that name so far. @throws when the file is unusable. */
+  /** Revokes all tokens issued to that name so far. @throws RevocationsError */
   revoke(name: string): void {
-    const entries = new Map(read(this.#path)).set(name, this.#clock.now())
-    const temporary = `${this.#path}.${process.pid}`
-    const text = JSON.stringify(Object.fromEntries(entries), null, 2)
-    writeFileSync(temporary, `${text}\n`, { mode: 0o600, flag: 'wx' })
-    renameSync(temporary, this.#path)
+    const next = `${this.#path}.new`
+    const file = openExclusively(next, this.#path)
+    try {
+      // Read only now: nobody else can write before the file has its name.
+      const entries = new Map(read(this.#path))
+      entries.set(name, Math.max(this.#clock.now(), entries.get(name) ?? 0))
+      writeSync(file, `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`)
+      fsyncSync(file)
+      renameSync(next, this.#path)
+    } catch (error) {
+      rmSync(next, { force: true })
+      throw error
+    } finally {
+      closeSync(file)
+    }
   }
 
   #refresh(): void {
     const now = this.#clock.now()
-    if (now - this.#checkedAt < CHECK_MS) return
+    // The clock may have been set back meanwhile.
+    if (now >= this.#checkedAt && now - this.#checkedAt < CHECK_MS) return
     this.#checkedAt = now
-    const stat = statSync(this.#path, { throwIfNoEntry: false })
-    const stamp = stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs}` : ''
-    if (stamp === this.#stamp) return
-    this.#stamp = stamp
     try {
+      const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
+      const stamp = stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : ''
+      if (stamp === this.#stamp) return
       this.#until = read(this.#path)
+      this.#stamp = stamp
     } catch {
       this.#until = 'unreadable'
+      this.#stamp = 'unreadable'
     }
   }
 }
 
 function read(path: string): ReadonlyMap<string, number> {
-  let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new Error('it is not a JSON object')
+    }
+    return new Map(Object.entries(value).map(([name, until]) => [name, toTime(until, name)]))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
-    throw error
+    throw new RevocationsError(path, `cannot be read: ${(error as Error).message}`)
   }
-  const value: unknown = JSON.parse(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error(`${path} is not a JSON object`)
+}
+
+function toTime(value: unknown, name: string): number {
+  const isTime = typeof value === 'number' && !Number.isNaN(new Date(value).getTime())
+  if (!isTime) throw new Error(`\`${name}\` has no time`)
+  return value
+}
+
+/** Milliseconds between tries, and their number, while another `revoke` is under way. */
+const TRY_MS = 20
+const TRIES = 100
+
+/** Two that add a name at the same time must not lose one of them: whoever has made the new file goes first. */
+function openExclusively(next: string, path: string): number {
+  for (let i = 0; i < TRIES; i++) {
+    try {
+      return openSync(next, 'wx', 0o600)
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code !== 'EEXIST') throw new RevocationsError(path, `cannot be written: ${message}`)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_MS)
+    }
   }
-  return new Map(
-    Object.entries(value).map(([name, until]) => {
-      if (typeof until !== 'number') throw new Error(`${path}: \`${name}\` has no time`)
-      return [name, until]
-    }),
-  )
+  throw new RevocationsError(path, `cannot be written while there is a \`${next}\``)
 }

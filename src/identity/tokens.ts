@@ -10,7 +10,7 @@ import {
   type KeyObject,
   randomUUID,
 } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { isAgentName } from '../model/agent.ts'
@@ -56,23 +56,42 @@ export const MAX_TTL_MS = 30 * 86_400_000
  */
 export function openTokenKey(dataDir: string): KeyObject {
   const path = join(dataDir, 'agent-token.key')
+  return readKey(path) ?? createKey(path)
+}
+
+function readKey(path: string): KeyObject | null {
   try {
     return toEd25519(readFileSync(path, 'utf8'), path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      if (error instanceof TokenKeyError) throw error
-      throw new TokenKeyError(path, `the token key cannot be read: ${(error as Error).message}`)
-    }
+    if (error instanceof TokenKeyError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    throw new TokenKeyError(path, `the token key cannot be read: ${message}`)
   }
+}
+
+function createKey(path: string): KeyObject {
   const { privateKey } = generateKeyPairSync('ed25519')
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
   const temporary = `${path}.${randomUUID()}`
-  const file = openSync(temporary, 'wx', 0o600)
-  writeSync(file, pem)
-  fsyncSync(file)
-  closeSync(file)
-  renameSync(temporary, path)
-  return privateKey
+  try {
+    const file = openSync(temporary, 'wx', 0o600)
+    try {
+      writeSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    // Not `rename`: another process may have made a key meanwhile, and tokens are already signed with it.
+    linkSync(temporary, path)
+    return privateKey
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const theirs = code === 'EEXIST' ? readKey(path) : null
+    if (theirs) return theirs
+    throw new TokenKeyError(path, `the token key cannot be written: ${message}`)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
 }
 
 /** @param now milliseconds since the epoch. */
@@ -100,6 +119,9 @@ interface Verified extends ProvenIdentity {
   readonly issuedAt: number
   readonly expiresAt: number
 }
+
+/** Milliseconds by which the clock of whoever issues tokens may be ahead of ours. */
+const CLOCK_SKEW_MS = 60_000
 
 /** Tokens seen lately: a signature is checked once, expiry and revocation every time. */
 const CACHE_SIZE = 1_024
@@ -129,10 +151,7 @@ export class TokenVerifier {
     if (expiresAt <= this.#clock.now()) {
       return { code: 'token-expired', detail: `the token of \`${subject}\` has expired` }
     }
-    if (this.#revocations.isRevoked(subject, issuedAt)) {
-      return { code: 'token-revoked', detail: `the token of \`${subject}\` was revoked` }
-    }
-    return verified
+    return this.#revocations.refusalOf(subject, issuedAt) ?? verified
   }
 
   async #check(field: string): Promise<Verified | Problem> {
@@ -147,13 +166,13 @@ export class TokenVerifier {
         currentDate: new Date(this.#clock.now()),
       })
       const { sub, iat, exp, groups } = payload
-      if (sub === undefined || iat === undefined || exp === undefined || !isAgentName(sub)) {
-        return UNKNOWN_AGENT
-      }
-      if (!Array.isArray(groups) || !groups.every((group) => typeof group === 'string')) {
-        return UNKNOWN_AGENT
-      }
-      return { subject: sub, groups, issuedAt: iat * 1_000, expiresAt: exp * 1_000 }
+      // jose makes sure that times are numbers, not that a name is text.
+      if (!isName(sub) || iat === undefined || exp === undefined) return UNKNOWN_AGENT
+      if (!Array.isArray(groups) || !groups.every(isName)) return UNKNOWN_AGENT
+      // Nothing that is revoked now could reach it.
+      if (iat * 1_000 > this.#clock.now() + CLOCK_SKEW_MS) return UNKNOWN_AGENT
+      // Seconds as a fraction do not always come back as the same millisecond.
+      return { subject: sub, groups, issuedAt: Math.round(iat * 1_000), expiresAt: exp * 1_000 }
     } catch (error) {
       // The signature was right, or jose would have said so first.
       if (error instanceof errors.JWTExpired) {
@@ -167,6 +186,10 @@ export class TokenVerifier {
 const UNKNOWN_AGENT: Problem = {
   code: 'agent-unknown',
   detail: 'Proxy-Authorization holds no token that was issued here',
+}
+
+function isName(claim: unknown): claim is string {
+  return typeof claim === 'string' && isAgentName(claim)
 }
 
 function toEd25519(pem: string, path: string): KeyObject {

@@ -12,7 +12,8 @@ export interface Identity {
 
 /**
  * @param identity null when the caller showed no credential; a bad credential never gets here.
- * @returns the agent, `anonymous` when nothing matches. A proven subject without an entry keeps its own name and home zones.
+ * @returns the agent, `anonymous` when nothing matches. A proven subject without an entry keeps its own name and home
+ * zones; one that bears the name of an entry without meeting its conditions is nobody.
  */
 export function agentFor(policy: Policy, identity: Identity | null, client: IpAddress): Agent {
   let best: AgentPolicy | null = null
@@ -24,7 +25,9 @@ export function agentFor(policy: Policy, identity: Identity | null, client: IpAd
       score = next
     }
   }
-  if (!best && !identity) return ANONYMOUS
+  if (!best && (!identity || policy.agents.some(({ id }) => id === identity.subject))) {
+    return ANONYMOUS
+  }
   const groups = new Set([...(identity?.groups ?? []), ...(best?.memberOf ?? [])])
   return {
     id: best?.id ?? identity?.subject ?? ANONYMOUS.id,

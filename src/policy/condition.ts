@@ -6,9 +6,10 @@
 
 import type { Agent } from '../model/agent.ts'
 import type { HostPattern } from '../model/declaration.ts'
+import type { RequestLine } from '../model/flow.ts'
 import type { Placement, Zone } from '../model/placement.ts'
 import { isAnywhere, type Regions } from '../model/region.ts'
-import { matchesGlob, normalisePath } from './pattern.ts'
+import { type PathPattern, type PathReadings, readPath } from './path.ts'
 
 export type Truth = 'yes' | 'maybe' | 'no'
 
@@ -25,7 +26,14 @@ export interface DestinationFacts {
 /** What differs from request to request; null where it is out of sight. */
 export interface RequestFacts {
   readonly method: string | null
-  readonly path: string | null
+  readonly path: PathReadings | null
+}
+
+export function toRequestFacts({
+  method,
+  path,
+}: Pick<RequestLine, 'method' | 'path'>): RequestFacts {
+  return { method, path: path === null ? null : readPath(path) }
 }
 
 export interface Condition<Facts> {
@@ -89,7 +97,7 @@ export function onGroup(groups: readonly string[]): Condition<DestinationFacts> 
   }
 }
 
-/** Methods are case-sensitive (RFC 9110 section 9.1), but not every origin knows that. */
+/** Methods are case-sensitive (RFC 9110 section 9.1), but not every origin knows that. Those of a policy are upper case. */
 export function onMethod(methods: readonly string[]): Condition<RequestFacts> {
   return {
     says: `the method is ${or(methods)}`,
@@ -101,17 +109,16 @@ export function onMethod(methods: readonly string[]): Condition<RequestFacts> {
   }
 }
 
-/** Surely when the path as sent and as an origin may read it both match, maybe when one does. */
-export function onPath(globs: readonly string[]): Condition<RequestFacts> {
-  const any = (path: string) => globs.some((glob) => matchesGlob(glob, path))
+/** Surely when the path matches as sent and however an origin may read it, maybe when it matches in one of these ways. */
+export function onPath(patterns: readonly PathPattern[]): Condition<RequestFacts> {
   return {
-    says: `the path is ${or(globs)}`,
+    says: `the path is ${or(patterns.map((pattern) => pattern.text))}`,
     test: ({ path }) => {
       if (path === null) return 'maybe'
-      const sent = any(path)
-      const normalised = normalisePath(path)
-      const read = normalised === path ? sent : any(normalised)
-      return sent && read ? 'yes' : sent || read ? 'maybe' : 'no'
+      const isRead = (read: string) => patterns.some((pattern) => pattern.matchesRead(read))
+      const sent = patterns.some((pattern) => pattern.matchesSent(path.sent))
+      if (sent) return path.read.every(isRead) ? 'yes' : 'maybe'
+      return path.read.some(isRead) ? 'maybe' : 'no'
     },
   }
 }

@@ -9,11 +9,12 @@
 import type { Agent } from '../model/agent.ts'
 import type { Authority } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
+import type { RequestLine } from '../model/flow.ts'
 import { type Placement, place, type Zone } from '../model/placement.ts'
 import { isAnywhere, type Regions } from '../model/region.ts'
 import type { Action, Verdict } from '../model/verdict.ts'
 import type { Policy, Rule } from './compile.ts'
-import type { Condition, DestinationFacts, RequestFacts } from './condition.ts'
+import { type Condition, type DestinationFacts, toRequestFacts } from './condition.ts'
 
 /** A destination measured against the policy for one agent. */
 export interface Assessment {
@@ -50,13 +51,21 @@ export function assess(policy: Policy, agent: Agent, scheme: string, located: Lo
   return { policy, placement, regions, zone, candidates, verdicts: new Map() }
 }
 
-export function decide(assessment: Assessment, request: RequestFacts): Verdict {
-  const matched = matchRules(assessment.candidates, request)
+/** What a decision looks at in a request; null where it is out of sight. */
+type Request = Pick<RequestLine, 'method' | 'path'>
+
+/** Verdicts remembered for one assessment: whoever picks paths picks which sets of rules match. */
+const MAX_VERDICTS = 256
+
+export function decide(assessment: Assessment, request: Request): Verdict {
+  const { candidates, verdicts } = assessment
+  const matched = matchRules(candidates, request)
   const key = matched.map((rule) => rule.id).join(' ')
-  let verdict = assessment.verdicts.get(key)
+  let verdict = verdicts.get(key)
   if (!verdict) {
     verdict = conclude(assessment, matched)
-    assessment.verdicts.set(key, verdict)
+    if (verdicts.size >= MAX_VERDICTS) verdicts.clear()
+    verdicts.set(key, verdict)
   }
   return verdict
 }
@@ -77,9 +86,10 @@ export function zoneFor(policy: Policy, agent: Agent, allowed: Zone | null): Zon
 
 const NO_RULES: readonly Rule[] = []
 
-function matchRules(candidates: readonly Rule[], request: RequestFacts): readonly Rule[] {
+function matchRules(candidates: readonly Rule[], request: Request): readonly Rule[] {
   if (candidates.length === 0) return NO_RULES
-  return candidates.filter((rule) => holds(rule.action, rule.onRequest, request))
+  const facts = toRequestFacts(request)
+  return candidates.filter((rule) => holds(rule.action, rule.onRequest, facts))
 }
 
 /** Whether a rule applies: doubt counts for rules that restrict and against rules that allow. */

@@ -2,9 +2,10 @@
 
 import type { Agent } from '../model/agent.ts'
 import type { Authority } from '../model/authority.ts'
+import type { RequestLine } from '../model/flow.ts'
 import type { Action } from '../model/verdict.ts'
 import type { Rule } from './compile.ts'
-import type { DestinationFacts, RequestFacts, Truth } from './condition.ts'
+import { type DestinationFacts, type Truth, toRequestFacts } from './condition.ts'
 import type { Assessment } from './decide.ts'
 
 export interface RuleTrace {
@@ -19,7 +20,7 @@ export interface RuleTrace {
 export function traceRules(
   assessment: Assessment,
   target: { readonly authority: Authority; readonly scheme: string; readonly agent: Agent },
-  request: RequestFacts,
+  request: Pick<RequestLine, 'method' | 'path'>,
   matched: readonly string[],
 ): readonly RuleTrace[] {
   const facts: DestinationFacts = {
@@ -30,6 +31,7 @@ export function traceRules(
     scheme: target.scheme,
     agent: target.agent,
   }
+  const requestFacts = toRequestFacts(request)
   return assessment.policy.rules.map((rule: Rule) => ({
     id: rule.id,
     action: rule.action,
@@ -37,7 +39,7 @@ export function traceRules(
     applies: matched.includes(rule.id),
     conditions: [
       ...rule.onDestination.map(({ says, test }) => ({ says, truth: test(facts) })),
-      ...rule.onRequest.map(({ says, test }) => ({ says, truth: test(request) })),
+      ...rule.onRequest.map(({ says, test }) => ({ says, truth: test(requestFacts) })),
     ],
   }))
 }

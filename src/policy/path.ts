@@ -5,7 +5,6 @@
  */
 
 import type { Parsed } from '../model/errors.ts'
-import { toWire } from './pattern.ts'
 
 /** A path (RFC 3986 section 3.3) in all the ways it may be understood. */
 export interface PathReadings {
@@ -29,10 +28,14 @@ export function compilePathPattern(text: string): Parsed<PathPattern> {
   if (!/^[/*]/.test(text)) return { fault: `\`${text}\` begins neither with / nor with *` }
   if (/[?#]/.test(text)) return { fault: `\`${text}\`: a path ends before \`?\` and \`#\`` }
   // The readings of a path have none of these, so the pattern would be easy to slip past.
-  if (/[\\;]|\/\/|\/\.\.?(\/|$)/.test(decode(toWire(text)))) {
+  const decoded = toText(percentDecode(new TextEncoder().encode(text)))
+  if (/[\\;]|\/\/|\/\.\.?(\/|$)/.test(decoded)) {
     return { fault: `\`${text}\` has \`//\`, \`\\\`, \`;\` or a dot segment` }
   }
-  const matchesRead = compileGlob(decode(toWire(text)).toLowerCase())
+  const matches = compileGlob(decoded.toLowerCase())
+  // Many origins serve `/v1/files/` as `/v1/files`.
+  const matchesRead = (read: string) =>
+    matches(read) || (read.endsWith('/') && matches(read.slice(0, -1)))
   return { value: { text, matchesSent: compileGlob(text), matchesRead } }
 }
 
@@ -41,48 +44,71 @@ const DECODINGS = 2
 
 /** @param path as on the wire: one character per byte, without query. */
 export function readPath(path: string): PathReadings {
-  if (PLAIN.test(path)) return { sent: path, read: [path] }
+  if (!UNUSUAL.test(path)) return { sent: path, read: [path] }
   const read = new Set<string>()
-  let text = path
+  const sent = Uint8Array.from({ length: path.length }, (_, i) => path.charCodeAt(i))
+  let bytes = sent
   for (let round = 0; round < DECODINGS; round++) {
-    const decoded = decode(text).replaceAll('\\', '/').toLowerCase()
-    read.add(removeDots(decoded))
+    bytes = percentDecode(bytes)
+    const text = toText(bytes).replaceAll('\\', '/').toLowerCase()
+    addReadings(text, read)
     // Servlet containers cut `;…` off every segment before they look at the dots.
-    if (decoded.includes(';')) read.add(removeDots(decoded.replace(/;[^/]*/g, '')))
-    if (!decoded.includes('%')) break
-    text = toWire(decoded)
+    if (text.includes(';')) addReadings(text.replace(/;[^/]*/g, ''), read)
+    if (!text.includes('%')) break
   }
-  return { sent: toText(path), read: [...read] }
+  return { sent: toText(sent), read: [...read] }
 }
 
-/** Paths that nobody reads in two ways. */
-const PLAIN = /^(?:\/(?!\.\.?(?:\/|$))[a-z0-9._~!$&'()*+,=:@|-]+)+\/?$/
+/** What makes a path one that can be read in more than one way. */
+const UNUSUAL = /[^!-~]|[%\\;A-Z]|\/\/|\/\.\.?(?:\/|$)/
 
-/** Percent-decodes once and reads the bytes as UTF-8; what is neither stays as it is or becomes U+FFFD. */
-function decode(wire: string): string {
-  return toText(
-    wire.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    ),
-  )
+/** Some merge `//` before they look at the dots, some take the empty segment for one that `..` removes. */
+function addReadings(path: string, to: Set<string>): void {
+  to.add(removeDots(path))
+  if (path.includes('//')) to.add(removeDots(path.replace(/\/{2,}/g, '/')))
 }
 
-function toText(wire: string): string {
-  return UTF8.decode(Uint8Array.from(wire, (character) => character.charCodeAt(0)))
+/** RFC 3986 section 2.1, once; a `%` without two hex digits stays as it is. */
+function percentDecode(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(bytes.length)
+  let length = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    const high = byte === PERCENT ? hexValue(bytes[i + 1]) : -1
+    const low = high < 0 ? -1 : hexValue(bytes[i + 2])
+    if (low >= 0) i += 2
+    out[length++] = low < 0 ? byte : high * 16 + low
+  }
+  return out.subarray(0, length)
+}
+
+const PERCENT = 0x25
+
+/** -1 for what is no hex digit. */
+function hexValue(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const letter = byte | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
+}
+
+/** What is not UTF-8 becomes U+FFFD. */
+function toText(bytes: Uint8Array): string {
+  return UTF8.decode(bytes)
 }
 
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** RFC 3986 section 5.2.4, with empty segments dropped as well. A slash at the end stays. */
+/** RFC 3986 section 5.2.4; empty segments are dropped in the end, a slash at the end stays. */
 function removeDots(path: string): string {
+  const segments = path.replace(/^\//, '').split('/')
   const out: string[] = []
-  const segments = path.split('/')
   for (const segment of segments) {
     if (segment === '..') out.pop()
-    else if (segment !== '' && segment !== '.') out.push(segment)
+    else if (segment !== '.') out.push(segment)
   }
+  const kept = out.filter((segment) => segment !== '')
   const isFolder = ['', '.', '..'].includes(segments.at(-1) ?? '')
-  return out.length === 0 ? '/' : `/${out.join('/')}${isFolder ? '/' : ''}`
+  return `/${kept.join('/')}${isFolder && kept.length > 0 ? '/' : ''}`
 }
 
 /** The pieces between the stars have to follow each other; the first place where each fits is always good enough. */

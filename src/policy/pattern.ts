@@ -15,7 +15,7 @@ export function compileHostPattern(text: string): Parsed<HostPattern> {
   if (written.includes('*')) {
     return { fault: `\`${text}\` has a \`*\` that is not a leading \`*.\`` }
   }
-  const host = parseHost(toWire(written))
+  const host = parseHost(written)
   if ('fault' in host) return { fault: `\`${text}\`: ${host.fault}` }
   const name = host.value.text
   if (!wild) return { value: { text: name, specificity: 10_000, matches: (host) => host === name } }
@@ -28,12 +28,4 @@ export function compileHostPattern(text: string): Parsed<HostPattern> {
       matches: (host) => host.endsWith(suffix),
     },
   }
-}
-
-/**
- * Text as it stands in a request head, one character for each byte of its UTF-8. `parseHost` takes names that way:
- * without it `münchen.example`, whose characters all fit into a byte, would be taken for bytes.
- */
-export function toWire(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
 }

@@ -1,4 +1,7 @@
-/** Zone names to sets of countries. Built-in groups are given in from outside, dated; nothing is known here by heart. */
+/**
+ * Zone names to sets of countries. Built-in groups are given in from outside, dated; nothing is known here by heart. Names
+ * and codes are compared exactly: a name that differs only in case is a mistake, never a match.
+ */
 
 import type { Zone } from '../model/placement.ts'
 import { isCountry } from '../model/region.ts'
@@ -6,68 +9,85 @@ import { isCountry } from '../model/region.ts'
 /** Names of groups of states (EU, EEA …) to their countries. */
 export type ZoneTable = ReadonlyMap<string, ReadonlySet<string>>
 
-/** What stands in the way of resolving a zone, for a person. */
-export interface ZoneFault {
-  readonly fault: string
-  readonly hint?: string
-}
+/** Reports what is wrong with the zone or member at that path, for a person. */
+export type ReportZone = (
+  path: readonly (string | number)[],
+  message: string,
+  hint?: string,
+) => void
 
-/** The operator's zones, each expanded to countries; they may refer to each other and to built-in groups. */
+/** Zones in one policy: each may go through all others, one call deep for each. */
+const MAX_ZONES = 1_000
+
+/** The operator's zones, each expanded once; they may refer to each other, to built-in groups and to countries. */
 export function compileZones(
   written: Readonly<Record<string, readonly string[]>>,
   builtin: ZoneTable,
-  report: (name: string, fault: ZoneFault) => void,
+  report: ReportZone,
 ): ZoneTable {
   const table = new Map(builtin)
-  const expand = (name: string, path: readonly string[]): ReadonlySet<string> | ZoneFault => {
-    const known = table.get(name)
-    if (known) return known
-    if (isCountry(name)) return new Set([name])
-    const members = Object.hasOwn(written, name) ? written[name] : undefined
-    if (!members) return unknownZone(name, [...table.keys(), ...Object.keys(written)])
-    if (path.includes(name)) return { fault: `zone \`${name}\` contains itself` }
+  const names = Object.keys(written)
+  if (names.length > MAX_ZONES) {
+    report([], `there are more than ${MAX_ZONES} zones`)
+    return table
+  }
+  const reserved = new Set([...builtin.keys()].map((name) => name.toUpperCase()))
+  const open = new Set<string>()
+
+  const expand = (name: string): ReadonlySet<string> => {
     const countries = new Set<string>()
-    for (const member of members) {
-      const part = expand(member, [...path, name])
-      if ('fault' in part) return part
-      for (const code of part) countries.add(code)
+    open.add(name)
+    for (const [i, member] of (written[name] ?? []).entries()) {
+      if (open.has(member)) report([name, i], `zone \`${member}\` contains itself`)
+      else for (const code of resolve(member, [name, i])) countries.add(code)
     }
+    open.delete(name)
+    table.set(name, countries)
     return countries
   }
-  for (const name of Object.keys(written)) {
-    if (builtin.has(name) || isCountry(name)) {
-      report(name, {
-        fault: `\`${name}\` is built in and cannot be redefined`,
-        hint: 'choose another name',
-      })
-      continue
-    }
-    const countries = expand(name, [])
-    if ('fault' in countries) report(name, countries)
-    else table.set(name, countries)
+  const resolve = (member: string, path: [string, number]): Iterable<string> => {
+    const known = lookUp(member, table)
+    if (known) return known
+    if (Object.hasOwn(written, member)) return expand(member)
+    report(path, ...sayUnknown(member, [...table.keys(), ...names]))
+    return []
+  }
+
+  for (const name of names) {
+    if (reserved.has(name.toUpperCase()) || isCountry(name.toUpperCase())) {
+      report([name], `\`${name}\` is built in and cannot be redefined`, 'choose another name')
+    } else if (!table.has(name)) expand(name)
   }
   return table
 }
 
+/** Names that make up the name of a zone, so that a sentence with it stays one. */
+const MAX_NAMES = 8
+
 /** One zone out of several names; each is a zone of the table or a country code. */
-export function toZone(names: readonly string[], table: ZoneTable): Zone | ZoneFault {
+export function toZone(names: readonly string[], table: ZoneTable, report: ReportZone): Zone {
   const countries = new Set<string>()
-  for (const name of names) {
-    const part = table.get(name) ?? (isCountry(name) ? [name] : null)
-    if (!part) return unknownZone(name, table.keys())
-    for (const code of part) countries.add(code)
+  if (names.length === 0) report([], 'no zone is named')
+  for (const [i, name] of names.entries()) {
+    const part = lookUp(name, table)
+    if (!part) report([i], ...sayUnknown(name, table.keys()))
+    else for (const code of part) countries.add(code)
   }
-  return { name: names.join(', '), countries }
+  const more = names.length - MAX_NAMES
+  const name = names.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '')
+  return { name, countries }
 }
 
-function unknownZone(name: string, known: Iterable<string>): ZoneFault {
+function lookUp(name: string, table: ZoneTable): Iterable<string> | null {
+  return table.get(name) ?? (isCountry(name) ? [name] : null)
+}
+
+function sayUnknown(name: string, known: Iterable<string>): [message: string, hint: string] {
   const upper = name.toUpperCase()
   const similar = [...known].find((other) => other.toUpperCase() === upper)
   const meant = similar ?? (isCountry(upper) ? upper : null)
-  return {
-    fault: `\`${name}\` is neither a zone nor a country code`,
-    hint: meant
-      ? `did you mean \`${meant}\`?`
-      : 'use ISO 3166-1 codes such as DE, or a zone such as EEA',
-  }
+  return [
+    `\`${name}\` is neither a zone nor a country code`,
+    meant ? `did you mean \`${meant}\`?` : 'use ISO 3166-1 codes such as DE, or a zone such as EEA',
+  ]
 }

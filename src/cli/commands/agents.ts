@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { AuditReader } from '../../audit/read.ts'
 import { parseDuration } from '../../config/duration.ts'
-import { Revocations } from '../../identity/revocations.ts'
+import type { Operation } from '../../config/load.ts'
+import { Revocations, RevocationsError } from '../../identity/revocations.ts'
 import { checkName, issueAgentToken, recordAction } from '../agent-token.ts'
 import { auditPath, clock } from '../compose.ts'
 import { CommandError, EXIT, print, printJson, printTable, say } from '../output.ts'
@@ -52,8 +53,10 @@ export function addAgents(program: Command): void {
     .action(async (name: string, _options: ConfigOptions, command: Command) => {
       checkName(name)
       const { operation } = load(inherited(command))
+      // Said in the log only when it can be done.
+      withRevocations(operation, (revocations) => revocations.list())
       await recordAction(operation, 'token-revoke', name, 'all tokens issued so far')
-      new Revocations(operation.dataDir, clock).revoke(name)
+      withRevocations(operation, (revocations) => revocations.revoke(name))
       say(`tokens of \`${name}\` are refused from now on; a running proxy knows within a second`)
     })
 }
@@ -66,7 +69,7 @@ function inherited(command: Command): ConfigOptions {
 function listAgents(options: ConfigOptions & { readonly json?: boolean }): void {
   const { operation, policy } = load(options)
   const path = auditPath(operation)
-  const revoked = new Revocations(operation.dataDir, clock).list()
+  const revoked = withRevocations(operation, (revocations) => revocations.list())
   const seen = existsSync(path) ? readAgents(path) : []
   const known = new Map(seen.map((row) => [String(row.id), row]))
   for (const { id } of policy.agents) if (!known.has(id)) known.set(id, { id, flows: 0 })
@@ -83,6 +86,17 @@ function listAgents(options: ConfigOptions & { readonly json?: boolean }): void 
       ),
     ),
   )
+}
+
+/** @throws CommandError when the list of revocations is unusable */
+function withRevocations<T>(operation: Operation, use: (revocations: Revocations) => T): T {
+  try {
+    return use(new Revocations(operation.dataDir, clock))
+  } catch (error) {
+    if (!(error instanceof RevocationsError)) throw error
+    const hint = 'put it right, or move it away to count every token again'
+    throw new CommandError(EXIT.invalid, `\`${error.path}\`: ${error.message}`, hint)
+  }
 }
 
 function readAgents(path: string): readonly Record<string, unknown>[] {

@@ -1,8 +1,7 @@
 /** `cordon check`: reads and compiles configuration and rules, and lists every mistake with its place. */
 
 import type { Command } from 'commander'
-import { ConfigError, checkFiles, loadSettings } from '../../config/load.ts'
-import { loadScenarios, SCENARIOS } from '../../config/scenarios.ts'
+import { checkConfig, checkFiles } from '../../config/check.ts'
 import type { FileProblem } from '../../config/yaml.ts'
 import { EXIT, print, printJson, say } from '../output.ts'
 import { type ConfigOptions, toLoadOptions, withConfig } from '../settings.ts'
@@ -14,7 +13,8 @@ export function addCheck(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  cordon check\n  cordon check rules/*.yaml')
     .action((files: string[], options: ConfigOptions & { readonly json?: boolean }) => {
-      const problems = findProblems(files, options)
+      const load = toLoadOptions(options)
+      const problems = files.length > 0 ? checkFiles(files, load) : checkConfig(load)
       if (options.json) printJson(problems)
       else for (const problem of problems) print(sayProblem(problem))
       if (problems.length === 0 && !options.json) say('no mistakes found')
@@ -26,25 +26,4 @@ export function addCheck(program: Command): void {
 export function sayProblem({ file, line, column, message, hint }: FileProblem): string {
   const place = line === null ? file : `${file}:${line}:${column}`
   return `${place}: ${message}${hint ? `\n  hint: ${hint}` : ''}`
-}
-
-function findProblems(files: readonly string[], options: ConfigOptions): readonly FileProblem[] {
-  const load = toLoadOptions(options)
-  if (files.length === 0) return problemsOf(() => loadSettings(load))
-  const scenarios = files.filter((file) => file.endsWith(SCENARIOS))
-  const policies = files.filter((file) => !file.endsWith(SCENARIOS))
-  return [
-    ...checkFiles(policies, load),
-    ...scenarios.flatMap((file) => problemsOf(() => loadScenarios(file, load.cwd))),
-  ]
-}
-
-function problemsOf(read: () => unknown): readonly FileProblem[] {
-  try {
-    read()
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
 }

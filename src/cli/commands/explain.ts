@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { AuditReader } from '../../audit/read.ts'
+import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
 import { describeCode } from '../../model/errors.ts'
 import { sayEvidence } from '../../model/refusal.ts'
 import { sayRegions } from '../../policy/decide.ts'
@@ -43,6 +44,11 @@ export function addExplain(program: Command): void {
 
 async function explainUrl(url: string, options: ExplainOptions): Promise<void> {
   const settings = load(options)
+  const names = [options.agent ?? ANONYMOUS.id, ...(options.group ?? [])]
+  const wrong = names.find((name) => !isAgentName(name))
+  if (wrong !== undefined) {
+    throw new CommandError(EXIT.invalid, `\`${wrong}\` cannot be the name of an agent or group`)
+  }
   const agent = agentNamed(settings.policy, options.agent, options.group ?? [])
   const call = { ...parseCallUrl(url), method: options.method, agent }
   using evaluation = await composeEvaluation(settings.operation)

@@ -1,7 +1,7 @@
 /** `cordon init`: a commented configuration, rules and a CA to begin with. What is there already stays as it is. */
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { openAuthority } from '../../tls/authority.ts'
 import { writeBundle } from '../../tls/trust.ts'
@@ -9,7 +9,12 @@ import { clock } from '../compose.ts'
 import { say } from '../output.ts'
 import { INSTALL_DIR, load } from '../settings.ts'
 
-const RULES = ['rules/default.yaml', 'rules/default.scenarios.yaml']
+/** What is written, and from which file of the product. */
+const FILES = [
+  ['cordon.yaml', 'src/cli/cordon.template.yaml'],
+  ['rules/default.yaml', 'rules/default.yaml'],
+  ['rules/default.scenarios.yaml', 'rules/default.scenarios.yaml'],
+] as const
 
 export function addInit(program: Command): void {
   program
@@ -19,10 +24,8 @@ export function addInit(program: Command): void {
     .action(async () => {
       const cwd = process.cwd()
       mkdirSync(resolve(cwd, 'rules'), { recursive: true })
-      const template = readFileSync(join(import.meta.dirname, '../cordon.template.yaml'), 'utf8')
-      make(resolve(cwd, 'cordon.yaml'), (path) => writeFileSync(path, template, { flag: 'wx' }))
-      for (const name of RULES) {
-        make(resolve(cwd, name), (path) => copyFileSync(join(INSTALL_DIR, name), path))
+      for (const [name, source] of FILES) {
+        say(`${make(resolve(cwd, name), join(INSTALL_DIR, source)) ? 'wrote' : 'kept '} ${name}`)
       }
       const { operation } = load({})
       const hadCa = existsSync(join(operation.caDir, 'ca.pem'))
@@ -33,9 +36,21 @@ export function addInit(program: Command): void {
     })
 }
 
-function make(path: string, write: (path: string) => void): void {
-  const name = relative(process.cwd(), path)
-  if (existsSync(path)) return say(`kept  ${name}`)
-  write(path)
-  say(`wrote ${name}`)
+/** @returns false when there is something of that name already. */
+function make(path: string, source: string): boolean {
+  const text = readFileSync(source, 'utf8')
+  try {
+    writeFileSync(path, pointToSchema(text, path), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** The first line tells editors where the schema is: seen from the new file, in the folder of the product. */
+function pointToSchema(text: string, path: string): string {
+  return text.replace(/(?<=^# .*\$schema=)\S*\/([a-z]+\.schema\.json)$/m, (_, name: string) =>
+    relative(dirname(path), join(INSTALL_DIR, 'docs/schema', name)),
+  )
 }

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type LoadOptions, loadSettings, type Settings } from '../../config/load.ts'
-import { findScenarios, loadScenarios, SCENARIOS, type Scenario } from '../../config/scenarios.ts'
+import { findScenarios, loadScenarios, type Scenario } from '../../config/scenarios.ts'
+import { SCENARIOS } from '../../config/sources.ts'
 import { parseIp } from '../../model/address.ts'
 import type { Resolution } from '../../model/destination.ts'
 import { toRegions } from '../../model/region.ts'
@@ -69,8 +70,9 @@ function find({ cwd, installDir }: LoadOptions): readonly string[] {
  * file by itself.
  */
 function policyFor(scenarios: string, options: LoadOptions): string | null {
-  const beside = scenarios.replace(SCENARIOS, '.yaml')
-  if (options.config !== null || !existsSync(beside)) return options.config
+  if (options.config !== null || !scenarios.endsWith(SCENARIOS)) return options.config
+  const beside = `${scenarios.slice(0, -SCENARIOS.length)}.yaml`
+  if (!existsSync(beside)) return null
   const { configPath, files } = loadSettings(options)
   return configPath !== null && files.includes(beside) ? configPath : beside
 }

@@ -25,8 +25,10 @@ export interface Admission {
   readonly flow: Flow
   readonly destination: Destination
   readonly assessment: Assessment
+  /** Equal for admissions that may share connections: same agent, policy, placement, scheme and authority. */
+  readonly key: string
   /** Rows under the same verdict share one context. */
-  readonly contexts: Map<Verdict, DecisionContext>
+  readonly contexts: WeakMap<Verdict, DecisionContext>
 }
 
 /** Leave to send one request to one of the judged addresses. */
@@ -38,8 +40,8 @@ export interface Permit {
 export type Release = { readonly permit: Permit } | { readonly refusal: Refusal }
 
 export interface Enforcer {
-  /** Looks the destination up and judges every address. Never rejects. */
-  admit(flow: Flow, authority: Authority): Promise<Admission>
+  /** Looks the destination up and judges every address; at once when that was done just now. Never rejects. */
+  admit(flow: Flow, authority: Authority): Admission | Promise<Admission>
   /** Decides, records, and hands out a permit or a refusal. Never rejects. */
   release(admission: Admission, request: RequestLine): Promise<Release>
   /** Records a request that is refused before or instead of being judged. Never rejects. */
@@ -60,15 +62,13 @@ export function createEnforcer(ports: Ports): Enforcer {
   const admissions = new WeakMap<Flow, Map<string, Admission>>()
 
   return {
-    async admit(flow, authority) {
-      const policy = ports.policy()
+    admit(flow, authority) {
       const known = admissions.get(flow)?.get(authority.text)
-      if (known && isCurrent(known, policy, ports.clock.now())) return known
-      const destination = await locate(ports, policy, authority)
-      const assessment = assess(policy, flow.agent, flow.scheme, destination)
-      const admission = { flow, destination, assessment, contexts: new Map() }
-      remember(admissions, admission)
-      return admission
+      if (known && isCurrent(known, ports)) return known
+      return locate(ports, flow, authority).then((admission) => {
+        remember(admissions, admission)
+        return admission
+      })
     },
 
     async release(admission, request) {
@@ -133,7 +133,20 @@ function mayPass(verdict: Verdict, { assessment, destination }: Admission): bool
   return !assessment.policy.enforced && destination.fault === null
 }
 
-async function locate(ports: Ports, policy: Policy, authority: Authority): Promise<Destination> {
+async function locate(ports: Ports, flow: Flow, authority: Authority): Promise<Admission> {
+  const policy = ports.policy()
+  const destination = await findDestination(ports, policy, authority)
+  const assessment = assess(policy, flow.agent, flow.scheme, destination)
+  const { agent, scheme } = flow
+  const key = [policy.digest, agent.id, assessment.placement, scheme, authority.text].join(' ')
+  return { flow, destination, assessment, key, contexts: new WeakMap() }
+}
+
+async function findDestination(
+  ports: Ports,
+  policy: Policy,
+  authority: Authority,
+): Promise<Destination> {
   try {
     const resolution = await ports.resolver.resolve(authority.host)
     const now = ports.clock.now()
@@ -155,14 +168,14 @@ function faultyDestination(authority: Authority, fault: Problem, now: number): D
     regions: UNKNOWN,
     why: fault.detail,
     evidence: [],
-    allowed: null,
+    allowed: [],
     validUntil: now + FAULT_LIFETIME_MS,
     fault,
   }
 }
 
-function isCurrent(admission: Admission, policy: Policy, now: number): boolean {
-  return admission.assessment.policy === policy && admission.destination.validUntil > now
+function isCurrent({ assessment, destination }: Admission, ports: Ports): boolean {
+  return assessment.policy === ports.policy() && destination.validUntil > ports.clock.now()
 }
 
 function remember(admissions: WeakMap<Flow, Map<string, Admission>>, admission: Admission): void {

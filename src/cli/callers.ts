@@ -8,7 +8,9 @@ import { agentFor } from '../policy/agents.ts'
 import type { Policy } from '../policy/compile.ts'
 
 export interface CallersOptions {
-  readonly tokens: { verify(credentials: string): Promise<ProvenIdentity | Problem> }
+  readonly tokens: {
+    verify(credentials: string): ProvenIdentity | Problem | Promise<ProvenIdentity | Problem>
+  }
   policy(): Policy
   /** Whether a caller nobody knows is turned away. */
   readonly required: boolean
@@ -18,16 +20,14 @@ export interface CallersOptions {
 const MAX_KNOWN = 10_000
 
 /**
- * @returns a function that never rejects. A wrong credential is always a refusal: it never falls back to what the
+ * @returns a function that never throws or rejects, and answers at once where nothing has to be verified. A wrong credential is always a refusal: it never falls back to what the
  * address alone would allow.
  */
 export function createCallers({ tokens, policy, required }: CallersOptions) {
   let known = new Map<string, Agent>()
   let knownFor: Policy | null = null
 
-  return async (credentials: string | null, client: IpAddress): Promise<Agent | Problem> => {
-    const identity = credentials === null ? null : await tokens.verify(credentials)
-    if (identity && 'code' in identity) return identity
+  const toAgent = (identity: ProvenIdentity | null, client: IpAddress): Agent | Problem => {
     const current = policy()
     if (current !== knownFor || known.size >= MAX_KNOWN) {
       known = new Map()
@@ -40,6 +40,15 @@ export function createCallers({ tokens, policy, required }: CallersOptions) {
       known.set(key, agent)
     }
     return required && agent.by === 'none' ? NOT_KNOWN : agent
+  }
+
+  return (credentials: string | null, client: IpAddress) => {
+    if (credentials === null) return toAgent(null, client)
+    const verified = tokens.verify(credentials)
+    if (verified instanceof Promise) {
+      return verified.then((one) => ('code' in one ? one : toAgent(one, client)))
+    }
+    return 'code' in verified ? verified : toAgent(verified, client)
   }
 }
 

@@ -138,15 +138,25 @@ export class TokenVerifier {
     this.#clock = clock
   }
 
-  /** @param field the value of Proxy-Authorization. Never rejects. */
-  async verify(field: string): Promise<ProvenIdentity | Problem> {
+  /**
+   * At once for a token that was seen before. Never throws or rejects.
+   *
+   * @param field the value of Proxy-Authorization
+   */
+  verify(field: string): ProvenIdentity | Problem | Promise<ProvenIdentity | Problem> {
     const known = this.#cache.get(field)
-    const verified = known ?? (await this.#check(field))
+    return known ? this.#judge(known) : this.#verifyNew(field)
+  }
+
+  async #verifyNew(field: string): Promise<ProvenIdentity | Problem> {
+    const verified = await this.#check(field)
     if ('code' in verified) return verified
-    if (!known) {
-      if (this.#cache.size >= CACHE_SIZE) this.#cache.clear()
-      this.#cache.set(field, verified)
-    }
+    if (this.#cache.size >= CACHE_SIZE) this.#cache.clear()
+    this.#cache.set(field, verified)
+    return this.#judge(verified)
+  }
+
+  #judge(verified: Verified): ProvenIdentity | Problem {
     const { subject, issuedAt, expiresAt } = verified
     if (expiresAt <= this.#clock.now()) {
       return { code: 'token-expired', detail: `the token of \`${subject}\` has expired` }

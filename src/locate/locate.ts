@@ -10,6 +10,7 @@ import type { Declaration } from '../model/declaration.ts'
 import type { Destination, Resolution } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Evidence } from '../model/evidence.ts'
+import type { Zone } from '../model/placement.ts'
 import { UNKNOWN } from '../model/region.ts'
 import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
 import { type AddressEvidence, conclude, nameOf } from './conclude.ts'
@@ -75,9 +76,6 @@ function locate(
     .map((each) => findFault(options, each, host, authority))
     .find((problem) => problem !== null)
   const { regions, why } = conclude(host, judged)
-  const allowed = [...hostEntries, ...judged.flatMap((each) => each.entries)].find(
-    (entry) => entry.allowed !== null,
-  )
   const expiries = valid.flatMap((entry) => entry.expiresAt ?? [])
   return {
     authority,
@@ -90,10 +88,23 @@ function locate(
       ...judged.flatMap((each) => each.evidence),
       dnsEvidence(resolution),
     ],
-    allowed: allowed?.allowed ?? null,
+    allowed: findAllowed(hostEntries, judged),
     validUntil: Math.min(resolution.validUntil, now + MAX_LIFETIME_MS, ...expiries),
     fault: fault ?? null,
   }
+}
+
+/** A statement about the host covers all its addresses; else each address has its own, or none. */
+function findAllowed(
+  hostEntries: readonly Declaration[],
+  judged: readonly Judged[],
+): readonly (Zone | null)[] {
+  const zoneIn = (entries: readonly Declaration[]) =>
+    entries.find((entry) => entry.allowed !== null)?.allowed ?? null
+  const host = zoneIn(hostEntries)
+  if (host) return [host]
+  const zones = judged.map((each) => zoneIn(each.entries))
+  return zones.every((zone) => zone === null) ? [] : zones
 }
 
 interface Judged extends AddressEvidence {

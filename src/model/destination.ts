@@ -27,8 +27,11 @@ export interface Destination {
   readonly regions: Regions
   readonly why: string
   readonly evidence: readonly Evidence[]
-  /** The zone the operator allows for this destination in place of home; null when nothing was said. */
-  readonly allowed: Zone | null
+  /**
+   * The zones the operator allows for it in place of home: one for the host, or one for each address, null for an
+   * address nothing was said about. All have to hold. Empty: nothing was said at all.
+   */
+  readonly allowed: readonly (Zone | null)[]
   /** Milliseconds since the epoch after which it has to be looked at again. */
   readonly validUntil: number
   /** Set when no policy can allow this destination: it has no address, or one that is prohibited. */

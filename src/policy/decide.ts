@@ -28,11 +28,11 @@ export interface Assessment {
   readonly verdicts: Map<string, Verdict>
 }
 
-/** Where a destination is, as the locator concluded it, with the allowed zone its declaration names. */
+/** Where a destination is, as the locator concluded it, with the zones its declarations allow. */
 export interface Located {
   readonly authority: Authority
   readonly regions: Regions
-  readonly allowed: Zone | null
+  readonly allowed: readonly (Zone | null)[]
 }
 
 export function assess(policy: Policy, agent: Agent, scheme: string, located: Located): Assessment {
@@ -71,17 +71,23 @@ export function decide(assessment: Assessment, request: Request): Verdict {
 }
 
 /**
- * What an agent may use: its own zones if it has an entry, else home. A destination's `allowed` takes the place of home;
- * where the agent has zones of its own, both must hold.
+ * What an agent may use: its own zones if it has an entry, else home. What a destination allows takes the place of home;
+ * where the agent has zones of its own, both must hold. Of several statements about one destination all must.
+ *
+ * @param allowed null stands for an address nothing is said about: there the usual zone counts.
  */
-export function zoneFor(policy: Policy, agent: Agent, allowed: Zone | null): Zone {
+export function zoneFor(policy: Policy, agent: Agent, allowed: readonly (Zone | null)[]): Zone {
   const own = policy.agents.find((entry) => entry.id === agent.id)?.zone ?? null
-  if (!allowed) return own ?? policy.home
-  if (!own) return allowed
-  return {
-    name: `${allowed.name} within ${own.name}`,
-    countries: allowed.countries.intersection(own.countries),
-  }
+  const usual = own ?? policy.home
+  const zones = allowed.flatMap((zone) => (zone === null ? [usual] : own ? [zone, own] : [zone]))
+  const [first = usual, ...others] = new Set(zones)
+  return others.reduce(
+    (zone, other) => ({
+      name: `${zone.name} within ${other.name}`,
+      countries: zone.countries.intersection(other.countries),
+    }),
+    first,
+  )
 }
 
 const NO_RULES: readonly Rule[] = []

@@ -18,7 +18,10 @@ export interface Served {
 export interface ProxyContext {
   readonly enforcer: Enforcer
   /** Who is calling. @param credentials the value of Proxy-Authorization, null when there is none. Never rejects. */
-  identify(credentials: string | null, client: IpAddress): Promise<Agent | Problem>
+  identify(
+    credentials: string | null,
+    client: IpAddress,
+  ): Agent | Problem | Promise<Agent | Problem>
   readonly origins: OriginPool
   /** Verifies https origins. */
   readonly trust: SecureContext

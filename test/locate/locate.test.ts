@@ -151,6 +151,19 @@ describe('the most specific declaration speaks', () => {
     }
   })
 
+  test('of several addresses each has its own allowed zone, and one without has the usual', () => {
+    const zone = { name: 'US', countries: new Set(['US']) }
+    const declarations = [declare('9.9.9.9', { regions: null, allowed: zone })]
+    for (const order of [
+      ['9.9.9.9', '8.8.8.8'],
+      ['8.8.8.8', '9.9.9.9'],
+    ]) {
+      const { allowed } = locate('api.test', found(...order), declarations)
+      expect(new Set(allowed)).toEqual(new Set([zone, null]))
+    }
+    expect(locate('api.test', found('8.8.8.8'), declarations).allowed).toEqual([])
+  })
+
   test('also about the zone that is allowed', () => {
     const allowed = (name: string) => ({
       regions: null,
@@ -161,7 +174,9 @@ describe('the most specific declaration speaks', () => {
       declare('api.test', allowed('DE')),
       declare('9.9.9.9', allowed('FR')),
     ]
-    expect(locate('api.test', found('9.9.9.9'), declarations).allowed?.name).toBe('DE')
+    expect(
+      locate('api.test', found('9.9.9.9'), declarations).allowed.map((zone) => zone?.name),
+    ).toEqual(['DE'])
   })
 })
 

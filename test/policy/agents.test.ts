@@ -88,7 +88,7 @@ describe('the most specific entry', () => {
     const policy = policyOf({ agents: ENTRIES })
     for (const shown of ['ci', 'admin', 'ci+wheel']) {
       const agent = agentFor(policy, who(shown), ip('127.0.0.9'))
-      expect(zoneFor(policy, agent, null).name).toBe('EEA')
+      expect(zoneFor(policy, agent, []).name).toBe('EEA')
     }
   })
 })

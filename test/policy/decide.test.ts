@@ -220,9 +220,20 @@ describe('the zone a call is measured against', () => {
     ['traveller', true, 'US, DE within EEA, US', 2],
     ['local', true, 'US, DE within DE', 1],
   ])('%s, allowed %s: %s', (id, hasAllowed, name, size) => {
-    const zone = zoneFor(policy, token(id), hasAllowed ? allowed : null)
+    const zone = zoneFor(policy, token(id), hasAllowed ? [allowed] : [])
     expect(zone.name).toBe(name)
     expect(zone.countries.size).toBe(size)
+  })
+
+  test('of several statements about one destination all have to hold', () => {
+    const zone = (name: string, ...codes: string[]) => ({ name, countries: new Set(codes) })
+    const policy = policyOf({ home: 'DE' })
+    const codes = (...allowed: Parameters<typeof zoneFor>[2]) =>
+      [...zoneFor(policy, ANONYMOUS, allowed).countries].sort()
+    expect(codes(zone('a', 'US'), null)).toEqual([])
+    expect(codes(zone('a', 'US', 'DE'), null)).toEqual(['DE'])
+    expect(codes(zone('a', 'US', 'FR'), zone('b', 'FR'))).toEqual(['FR'])
+    expect(codes(null, null)).toEqual(['DE'])
   })
 
   test.each<[agent: string, regions: string[], allowed: string[] | null, Placement]>([
@@ -360,7 +371,7 @@ describe('for every policy', () => {
 })
 
 describe('verdicts that are remembered', () => {
-  const located = { authority: authority('api.test'), regions: ['DE'], allowed: null }
+  const located = { authority: authority('api.test'), regions: ['DE'], allowed: [] }
 
   test('equal cases share one object', () => {
     const policy = policyOf({ rules: [rule('r', 'block', { path: '/a*' })] })

@@ -19,7 +19,7 @@ test('every rule with the answers of its conditions', () => {
   const assessment = assess(policy, ANONYMOUS, 'https', {
     authority: to,
     regions: ['US'],
-    allowed: null,
+    allowed: [],
   })
   const request = { method: 'GET', path: '/v1/%66iles' }
   const { rules: matched } = decide(assessment, request)

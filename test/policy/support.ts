@@ -67,7 +67,7 @@ export function ask(policy: Policy, asked: Asked) {
   const { regions = ['DE'], to = 'api.test:443', scheme = 'https', agent = ANONYMOUS } = asked
   const { method = 'GET', path = '/', allowed } = asked
   const zone = allowed ? { name: allowed.join(', '), countries: new Set(allowed) } : null
-  const located = { authority: authority(to), regions, allowed: zone }
+  const located = { authority: authority(to), regions, allowed: zone ? [zone] : [] }
   return decide(assess(policy, agent, scheme, located), { method, path })
 }
 

@@ -39,7 +39,7 @@ export function destination(changes: Partial<Destination> = {}): Destination {
     regions: ['DE'],
     why: 'stated by the test',
     evidence: [],
-    allowed: null,
+    allowed: [],
     validUntil: Number.POSITIVE_INFINITY,
     fault: null,
     ...changes,

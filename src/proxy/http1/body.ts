@@ -4,8 +4,8 @@
  * sizes, extensions and other oddities of one side never reach the other.
  */
 
+import { type Fields, parseFields } from './fields.ts'
 import type { RequestHead, ResponseHead } from './head.ts'
-import { type Fields, parseFields } from './head.ts'
 
 /** Zero or more: that many bytes. */
 export type BodyFraming = number

@@ -1,25 +1,23 @@
 /**
  * One client connection that speaks HTTP/1.1: the plain proxy port, or the inside of a tunnel. Requests are read one at a time,
- * released by the spine and relayed by an exchange; what a client sends ahead waits, within bounds. Every request that
- * was begun ends in one audit row.
+ * released by the spine and relayed; what a client sends ahead waits, within bounds. Every request that was begun ends in
+ * one audit row.
  */
 
 import type { Socket } from 'node:net'
-import type { Permit } from '../../enforce.ts'
-import type { Ending } from '../../model/audit-record.ts'
 import type { Authority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
-import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
+import type { Refusal } from '../../model/refusal.ts'
 import type { Expiring } from '../deadlines.ts'
 import { linger } from '../linger.ts'
-import type { OriginConnection } from '../origin/connection.ts'
 import type { ProxyContext, Served } from '../proxy.ts'
 import { refuseOn, toRefusalResponse } from '../refuse.ts'
-import { BodyReader, requestFraming } from './body.ts'
-import { Exchange, type Then } from './exchange.ts'
-import { type Passed, RequestGate, type Scope, type Tunnelling } from './gate.ts'
+import { requestFraming } from './body.ts'
+import { canGoOn, Drain } from './drain.ts'
+import { RequestGate, type Scope, type Tunnelling } from './gate.ts'
 import { MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from './head.ts'
 import { HeadBuffer } from './head-buffer.ts'
+import { type BodyState, Relay, type RelayResult } from './relay.ts'
 
 /** A CONNECT that may go on. The socket has no listeners of ours any more; `early` came right behind the head. */
 export interface ConnectRequest extends Extract<Tunnelling, { authority: Authority }> {
@@ -37,12 +35,8 @@ export interface ClientOptions {
 
 /** Bytes a client may send ahead of its turn before it is paused. */
 const MAX_AHEAD = 64 * 1024
-/** The body of a refused request is read away up to this size, so that the connection can serve the next one. */
-const MAX_DRAIN = 256 * 1024
 /** How long a client that sent FIN may wait for its answer: it may have half-closed, or be gone. */
 const HALF_CLOSE_MS = 2_000
-
-type PermittedRequest = Extract<Passed, { permit: Permit }>
 
 export class ClientConnection implements Expiring, Served {
   readonly #socket: Socket
@@ -53,13 +47,12 @@ export class ClientConnection implements Expiring, Served {
   readonly #received = new HeadBuffer()
   /** Between reading a head and having answered it. */
   #busy = false
-  #exchange: Exchange | null = null
-  /** The rest of a refused request, on its way to nowhere. */
-  #drain: BodyReader | null = null
-  #drained = 0
-  #dialling: AbortController | null = null
+  #relay: Relay | null = null
+  #drain: Drain | null = null
   #requests = 0
+  /** The client has sent FIN. */
   #ended = false
+  /** The socket is closed, or somebody else's. */
   #closed = false
   #giveUpAt: number
 
@@ -81,11 +74,11 @@ export class ClientConnection implements Expiring, Served {
   }
 
   get deadline(): number {
-    return Math.min(this.#giveUpAt, this.#exchange?.deadline ?? Number.POSITIVE_INFINITY)
+    return Math.min(this.#giveUpAt, this.#relay?.deadline ?? Number.POSITIVE_INFINITY)
   }
 
   expire(): void {
-    if (this.#exchange && this.#exchange.deadline <= this.#giveUpAt) return this.#exchange.expire()
+    if (this.#relay && this.#relay.deadline <= this.#giveUpAt) return this.#relay.expire()
     if (this.#busy) return this.#destroy()
     // Only a connection that never asked, or began to ask, has something to be told and recorded.
     if (this.#requests > 0 && this.#received.isBlank) return this.#socket.destroySoon()
@@ -99,23 +92,19 @@ export class ClientConnection implements Expiring, Served {
   }
 
   #onData = (chunk: Buffer): void => {
-    if (this.#exchange && !this.#exchange.requestDone) {
-      const at = this.#exchange.send(chunk, 0)
-      if (at < chunk.length) this.#received.push(chunk.subarray(at))
-      return
-    }
+    if (this.#relay?.wantsBody) return this.#send(chunk)
     this.#received.push(chunk)
     if (!this.#busy) this.#next()
     else if (this.#received.length > MAX_AHEAD) this.#socket.pause()
   }
 
   #onDrain = (): void => {
-    this.#exchange?.onClientDrain()
+    this.#relay?.onClientDrain()
   }
 
   #onEnd = (): void => {
     this.#ended = true
-    if (this.#exchange && !this.#exchange.requestDone) this.#destroy()
+    if (this.#relay?.wantsBody) this.#destroy()
     else if (this.#busy) this.#giveUpAt = this.#context.deadlines.in(HALF_CLOSE_MS)
     else this.#next()
   }
@@ -128,17 +117,13 @@ export class ClientConnection implements Expiring, Served {
     if (this.#closed) return
     this.#closed = true
     this.#unregister()
-    this.#dialling?.abort()
-    if (this.#exchange) this.#exchange.cancel()
+    if (this.#relay) this.#relay.cancel()
     else if (!this.#busy && this.#leftUnasked()) this.#run(this.#recordIncomplete())
   }
 
   /** Reads the next request head, if it is there. */
   #next(): void {
-    if (this.#drain && !this.#readAway(this.#drain)) {
-      if (this.#ended) this.#socket.destroySoon()
-      return
-    }
+    if (this.#drain && !this.#readAway(this.#drain)) return
     const text = this.#received.take()
     if (text === null) return this.#awaitHead()
     this.#busy = true
@@ -158,8 +143,18 @@ export class ClientConnection implements Expiring, Served {
 
   async #serve(head: RequestHead): Promise<void> {
     const passed = await this.#gate.pass(head)
-    if ('refusal' in passed) this.#refuse(head, passed.refusal)
-    else await this.#relay(head, passed, false)
+    if ('refusal' in passed) return this.#refuse(head, passed.refusal, 'unread')
+    const relay = new Relay({
+      context: this.#context,
+      client: this.#socket,
+      head,
+      ...passed,
+      onReady: this.#onReady,
+      onOver: (result) => this.#onRelayed(head, result),
+    })
+    this.#relay = relay
+    if (this.#closed) relay.cancel()
+    await relay.start()
   }
 
   async #connect(head: RequestHead): Promise<void> {
@@ -180,76 +175,25 @@ export class ClientConnection implements Expiring, Served {
     onConnect({ ...passed, credentials, early: this.#received.drain() })
   }
 
-  /** Sends a permitted request to its origin. `fresh`: not on a connection that was used before. */
-  async #relay(head: RequestHead, passed: PermittedRequest, fresh: boolean): Promise<void> {
-    const { origins } = this.#context
-    const { admission } = passed.permit
-    let origin = fresh || this.#closed ? null : origins.take(admission)
-    if (!origin && !this.#closed) {
-      this.#dialling = new AbortController()
-      const opened = await origins.open(admission, this.#dialling.signal)
-      this.#dialling = null
-      if (!('code' in opened)) origin = opened
-      else if (!this.#closed) return this.#failUnsent(head, passed, opened)
-    }
-    if (!origin) return this.#settle(passed, CANCELLED)
-    if (this.#closed) {
-      origins.keep(admission, origin)
-      return this.#settle(passed, CANCELLED)
-    }
-    const exchange = new Exchange(origin, {
-      client: this.#socket,
-      head,
-      target: passed.target,
-      pseudonym: this.#context.pseudonym,
-      deadlines: this.#context.deadlines,
-      timeouts: this.#context.timeouts,
-      onOver: (ending, then, reusable) => this.#onOver(head, passed, ending, then, reusable),
-    })
-    this.#exchange = exchange
+  /** The request can be sent: its head, and what has come of its body. */
+  #onReady = (): void => {
     this.#socket.resume()
-    const ahead = this.#received.drain() ?? NOTHING
-    const at = exchange.send(ahead, 0)
-    if (at < ahead.length) this.#received.push(ahead.subarray(at))
+    this.#send(this.#received.drain() ?? NOTHING)
     // It said goodbye before its body was complete.
-    if (this.#ended && this.#exchange && !exchange.requestDone) this.#destroy()
+    if (this.#ended && this.#relay?.wantsBody) this.#destroy()
   }
 
-  #onOver(
-    head: RequestHead,
-    passed: PermittedRequest,
-    ending: Ending,
-    then: Then,
-    reusable: OriginConnection | null,
-  ): void {
-    const requestDone = this.#exchange?.requestDone ?? true
-    this.#exchange = null
-    if (reusable) this.#context.origins.keep(passed.permit.admission, reusable)
-    if (then === 'retry' && !this.#closed) return this.#run(this.#relay(head, passed, true))
-    if (typeof then === 'object') {
-      const refusal = this.#toRefusal(passed, then)
-      this.#settle(passed, { ...ending, status: refusal.status })
-      return this.#refuse(head, refusal, requestDone ? 'read' : 'partly-read')
-    }
-    this.#settle(passed, ending)
-    if (then === 'next') this.#goOn()
-    else if (then === 'close') this.#lingerAway()
-    else this.#destroy()
+  #send(bytes: Buffer): void {
+    const at = this.#relay?.send(bytes) ?? 0
+    if (at < bytes.length) this.#received.push(bytes.subarray(at))
   }
 
-  #failUnsent(head: RequestHead, passed: PermittedRequest, problem: Problem): void {
-    const refusal = this.#toRefusal(passed, problem)
-    const { status } = refusal
-    this.#settle(passed, { ...CANCELLED, outcome: 'failed', status, error: problem.code })
-    this.#refuse(head, refusal)
-  }
-
-  #toRefusal({ permit }: PermittedRequest, problem: Problem): Refusal {
-    return refuseByProblem(permit.id, problem, permit.admission.destination.authority)
-  }
-
-  #settle({ permit }: PermittedRequest, ending: Ending): void {
-    this.#context.enforcer.settle(permit.id, ending)
+  #onRelayed(head: RequestHead, result: RelayResult): void {
+    this.#relay = null
+    if (result === 'next') this.#goOn()
+    else if (result === 'close') this.#lingerAway()
+    else if (result === 'abort') this.#destroy()
+    else this.#refuse(head, result.failure, result.body)
   }
 
   /** The request is answered: the next one may come. */
@@ -261,36 +205,24 @@ export class ClientConnection implements Expiring, Served {
     if (this.#received.length > 0 || this.#ended) this.#next()
   }
 
-  /** Answers a request that does not leave. What of its body was not read decides whether the connection can go on. */
-  #refuse(head: RequestHead, refusal: Refusal, body: BodyState = 'unread'): void {
+  /** Answers a request that does not leave, or did not get through. */
+  #refuse(head: RequestHead, refusal: Refusal, body: BodyState): void {
     if (this.#closed) return
-    const framing = body === 'read' ? 0 : requestFraming(head)
-    const persistent = head.version === '1.1' ? !head.fields.close : false
-    // A client that waits for 100 Continue may or may not send its body now: nobody can tell where the next request begins.
-    const waits = framing !== 0 && hasExpect(head)
-    if (!persistent || waits || body === 'partly-read' || framing > MAX_DRAIN || this.#ended) {
-      this.#socket.write(toRefusalResponse(refusal, head.method, 'close'), 'latin1')
-      return this.#lingerAway()
-    }
-    this.#socket.write(toRefusalResponse(refusal, head.method, null), 'latin1')
-    this.#drain = framing === 0 ? null : new BodyReader(framing)
-    this.#drained = 0
+    const goesOn = canGoOn(head, body) && !this.#ended
+    const response = toRefusalResponse(refusal, head.method, goesOn ? null : 'close')
+    this.#socket.write(response, 'latin1')
+    if (!goesOn) return this.#lingerAway()
+    if (body === 'unread' && requestFraming(head) !== 0) this.#drain = new Drain(head)
     this.#goOn()
   }
 
   /** @returns whether the refused body is over. */
-  #readAway(drain: BodyReader): boolean {
-    const bytes = this.#received.drain() ?? NOTHING
-    const at = drain.read(bytes, 0)
-    this.#drained += at
-    if (drain.broken || this.#drained > MAX_DRAIN) {
-      this.#lingerAway()
-      return false
-    }
-    if (!drain.done) return false
-    this.#drain = null
-    if (at < bytes.length) this.#received.push(bytes.subarray(at))
-    return true
+  #readAway(drain: Drain): boolean {
+    const state = drain.read(this.#received)
+    if (state === 'hopeless') this.#lingerAway()
+    else if (state === 'over') this.#drain = null
+    else if (this.#ended) this.#socket.destroySoon()
+    return state === 'over'
   }
 
   /** Answers what never became a request, and ends the connection: nobody knows where the next one would begin. */
@@ -344,9 +276,6 @@ export class ClientConnection implements Expiring, Served {
   }
 }
 
-/** How much of a request's body has come when it is refused. */
-type BodyState = 'unread' | 'partly-read' | 'read'
-
 const NOTHING = Buffer.alloc(0)
 
 const TOO_LARGE: Problem = {
@@ -362,17 +291,4 @@ const TOO_LATE: Problem = {
 const BARE_LF: Problem = {
   code: 'request-malformed',
   detail: 'a line of the head does not end in CR LF',
-}
-
-const CANCELLED: Ending = {
-  outcome: 'cancelled',
-  status: null,
-  dialedIp: null,
-  bytesOut: 0,
-  bytesIn: 0,
-  error: 'request-incomplete',
-}
-
-function hasExpect(head: RequestHead): boolean {
-  return head.fields.list.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'expect')
 }

@@ -63,15 +63,15 @@ export class Exchange implements AnswerSink {
   }
 
   /**
-   * Sends what the client sent: the head the first time, and request body from `buffer[from..]`.
+   * Sends what the client sent: the head the first time, and request body from the buffer.
    *
    * @returns the index after the last byte that belongs to this request.
    */
-  send(buffer: Buffer, from: number): number {
-    let at = from
+  send(buffer: Buffer): number {
+    let at = 0
     if (!this.#request.done) {
       const { deadlines, timeouts } = this.#options
-      at = this.#request.read(buffer, from)
+      at = this.#request.read(buffer, 0)
       if (this.#request.broken) {
         this.#fail({ code: 'request-chunk', detail: 'a chunk of the request body is malformed' })
         return at

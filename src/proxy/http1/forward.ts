@@ -4,20 +4,19 @@
  */
 
 import { type BodyFraming, CHUNKED, UNTIL_CLOSE } from './body.ts'
-import type { Fields, RequestHead, ResponseHead } from './head.ts'
+import { type Fields, isHopByHop } from './fields.ts'
+import type { RequestHead, ResponseHead } from './head.ts'
 import type { Target } from './target.ts'
 
 /** @param pseudonym our name in Via (RFC 9110 section 7.6.3), by which a loop is recognised. */
 export function toOriginHead(head: RequestHead, target: Target, pseudonym: string): string {
-  const { list, nominated, host } = head.fields
+  const { fields } = head
   let text = `${head.method} ${target.wire} HTTP/1.1\r\n`
-  if (host === null) text += `Host: ${target.host}\r\n`
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i] ?? ''
-    if (name.length === 4 && name.toLowerCase() === 'host') text += `${name}: ${target.host}\r\n`
-    else if (!isHopByHop(name, nominated)) text += `${name}: ${list[i + 1]}\r\n`
-  }
-  if (head.fields.chunked) text += 'Transfer-Encoding: chunked\r\n'
+  if (fields.host === null) text += `Host: ${target.host}\r\n`
+  const isSameHost = fields.host === null || fields.host === target.host
+  text +=
+    isSameHost && fields.forwardable !== null ? fields.forwardable : rewrite(fields, target.host)
+  if (fields.chunked) text += 'Transfer-Encoding: chunked\r\n'
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
 }
 
@@ -33,15 +32,28 @@ export function toClientHead(
   framing: ClientFraming,
   pseudonym: string,
 ): string {
-  const { list, nominated } = head.fields
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i] ?? ''
-    if (!isHopByHop(name, nominated)) text += `${name}: ${list[i + 1]}\r\n`
-  }
+  text += head.fields.forwardable ?? rewrite(head.fields, null)
   if (framing.body === CHUNKED) text += 'Transfer-Encoding: chunked\r\n'
   if (framing.connection) text += `Connection: ${framing.connection}\r\n`
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
+}
+
+/** The fields one by one. @param host in place of the value of Host; null leaves it. */
+function rewrite(
+  { list, nominated: own }: Fields,
+  host: string | null,
+  nominated: readonly string[] | null = own,
+  dropped: ReadonlySet<string> | null = null,
+): string {
+  let text = ''
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] ?? ''
+    const lower = name.toLowerCase()
+    if (isHopByHop(lower) || nominated?.includes(lower) || dropped?.has(lower)) continue
+    text += `${name}: ${lower === 'host' && host !== null ? host : list[i + 1]}\r\n`
+  }
+  return text
 }
 
 /**
@@ -54,15 +66,7 @@ export function toLastChunk(
   trailers: Fields | null,
   nominated: readonly string[] | null = null,
 ): string {
-  const list = trailers?.list ?? []
-  let text = '0\r\n'
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i] ?? ''
-    if (!isHopByHop(name, nominated) && !NOT_IN_TRAILERS.has(name.toLowerCase())) {
-      text += `${name}: ${list[i + 1]}\r\n`
-    }
-  }
-  return `${text}\r\n`
+  return trailers ? `0\r\n${rewrite(trailers, null, nominated, NOT_IN_TRAILERS)}\r\n` : '0\r\n\r\n'
 }
 
 /** What the client gets: its own version of HTTP decides whether chunks and persistence are possible. */
@@ -80,30 +84,6 @@ export function clientFraming(
     connection: close ? 'close' : old ? 'keep-alive' : null,
   }
 }
-
-/** Compares lengths and first letters: most fields are none of these. `Transfer-Encoding` is made anew where it is needed. */
-function isHopByHop(name: string, nominated: readonly string[] | null): boolean {
-  if (nominated?.includes(name.toLowerCase())) return true
-  if ((name.charCodeAt(0) | 0x20) === LOWER_P && /^proxy-/i.test(name)) return true
-  switch (name.length) {
-    case 2:
-      return name.toLowerCase() === 'te'
-    case 7:
-      return name.toLowerCase() === 'upgrade'
-    case 10: {
-      const lower = name.toLowerCase()
-      return lower === 'connection' || lower === 'keep-alive'
-    }
-    case 14:
-      return name.toLowerCase() === 'http2-settings'
-    case 17:
-      return name.toLowerCase() === 'transfer-encoding'
-    default:
-      return false
-  }
-}
-
-const LOWER_P = 0x70
 
 /** A reader that merges trailers into the header section would be told something new after it has decided. */
 const NOT_IN_TRAILERS = new Set([

@@ -64,12 +64,15 @@ export class RequestGate {
       return { refusal: await this.refuse(loop, authority, line) }
     }
 
-    const agent = await identify(tunnel ? credentials : head.fields.proxyAuthorization, client)
+    const shown = tunnel ? credentials : head.fields.proxyAuthorization
+    const identified = identify(shown, client)
+    const agent = identified instanceof Promise ? await identified : identified
     if ('code' in agent) return { refusal: await this.refuse(agent, authority, line) }
     if (agent !== this.#flow.agent || scheme !== this.#flow.scheme) {
       this.#flow = toFlow(this.#scope, agent, scheme)
     }
-    const admission = await enforcer.admit(this.#flow, authority)
+    const admitted = enforcer.admit(this.#flow, authority)
+    const admission = admitted instanceof Promise ? await admitted : admitted
     const released = await enforcer.release(admission, line)
     return 'permit' in released ? { permit: released.permit, target } : released
   }

@@ -66,19 +66,20 @@ export class HeadBuffer {
       return null
     }
     const head = held.toString('latin1', from, at + 4)
-    this.#reset(held.subarray(at + 4))
+    this.#reset(at + 4 < held.length ? held.subarray(at + 4) : null)
     return head
   }
 
   /** Everything held, to be read by somebody else; null when there is nothing. */
   drain(): Buffer | null {
-    const held = this.#bytes?.subarray(0, this.#length) ?? null
+    const bytes = this.#bytes
+    const held = bytes && bytes.length > this.#length ? bytes.subarray(0, this.#length) : bytes
     this.#reset(null)
     return held
   }
 
   #reset(rest: Buffer | null): void {
-    this.#bytes = rest && rest.length > 0 ? rest : null
+    this.#bytes = rest
     this.#length = this.#bytes?.length ?? 0
     this.#searched = 0
     this.hasBareLf = false

@@ -5,8 +5,8 @@
 
 import type { Socket } from 'node:net'
 import { type BodyFraming, CHUNKED } from './body.ts'
+import type { Fields } from './fields.ts'
 import { toLastChunk } from './forward.ts'
-import type { Fields } from './head.ts'
 
 /** Up to this many bytes are put together in one buffer; more is written piece by piece, corked. */
 const COPY_LIMIT = 16 * 1024

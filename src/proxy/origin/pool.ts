@@ -24,7 +24,6 @@ const MAX_IDLE_PER_KEY = 256
 export class OriginPool {
   readonly #options: PoolOptions
   readonly #idle = new Map<string, OriginConnection[]>()
-  readonly #keys = new WeakMap<Admission, string>()
   #count = 0
 
   constructor(options: PoolOptions) {
@@ -38,11 +37,11 @@ export class OriginPool {
 
   /** A connection that is open and fits, last used first; null when there is none. */
   take(admission: Admission): OriginConnection | null {
-    const list = this.#idle.get(this.#keyOf(admission))
+    const list = this.#idle.get(admission.key)
     if (!list) return null
     for (let connection = list.pop(); connection; connection = list.pop()) {
       this.#count--
-      if (list.length === 0) this.#idle.delete(this.#keyOf(admission))
+      if (list.length === 0) this.#idle.delete(admission.key)
       const { address, closed, socket } = connection
       const judged = admission.destination.addresses.some(({ text }) => text === address.text)
       if (judged && !closed && !socket.destroyed) {
@@ -71,7 +70,7 @@ export class OriginPool {
 
   /** Takes back a connection whose exchange is complete. */
   keep(admission: Admission, connection: OriginConnection): void {
-    const key = this.#keyOf(admission)
+    const { key } = admission
     let list = this.#idle.get(key)
     if (!list) {
       list = []
@@ -98,25 +97,12 @@ export class OriginPool {
   }
 
   #remove(admission: Admission, connection: OriginConnection): void {
-    const key = this.#keyOf(admission)
+    const { key } = admission
     const list = this.#idle.get(key)
     const at = list?.indexOf(connection) ?? -1
     if (!list || at < 0) return
     list.splice(at, 1)
     this.#count--
     if (list.length === 0) this.#idle.delete(key)
-  }
-
-  #keyOf(admission: Admission): string {
-    let key = this.#keys.get(admission)
-    if (key === undefined) {
-      const { flow, destination, assessment } = admission
-      const { policy, placement } = assessment
-      key = [policy.digest, flow.agent.id, placement, flow.scheme, destination.authority.text].join(
-        ' ',
-      )
-      this.#keys.set(admission, key)
-    }
-    return key
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Code } from '../../../src/model/errors.ts'
-import { parseFields } from '../../../src/proxy/http1/head.ts'
+import { parseFields } from '../../../src/proxy/http1/fields.ts'
 
 /** A header section of these lines. */
 const section = (...all: readonly string[]) => parseFields(`${[...all, ''].join('\r\n')}\r\n`, 0)
@@ -24,8 +24,9 @@ test('names and values are kept: case, order, doubles, inner white space', () =>
 })
 
 test('an empty section has no fields', () => {
-  expect(fieldsOf()).toEqual({
-    list: [],
+  const fields = fieldsOf()
+  expect(fields.list).toEqual([])
+  expect({ ...fields }).toEqual({
     host: null,
     contentLength: -1,
     chunked: false,
@@ -35,6 +36,7 @@ test('an empty section has no fields', () => {
     nominated: null,
     proxyAuthorization: null,
     via: null,
+    forwardable: '',
   })
 })
 

@@ -127,8 +127,9 @@ export async function openDnsServer(options: DnsServerOptions = {}): Promise<Dns
   }
 
   udp.on('message', (query, from) => {
+    const question = readQuestion(server, query, 'udp')
     later(() => {
-      const { replies, fault } = answer(server, query, 'udp')
+      const { replies, fault } = answer(server, question, 'udp')
       const socket = fault === 'stranger' ? stranger : udp
       for (const reply of replies) sendUdp(socket, reply, from)
     })
@@ -144,8 +145,10 @@ export async function openDnsServer(options: DnsServerOptions = {}): Promise<Dns
         const end = 2 + received.readUInt16BE(0)
         const query = received.subarray(2, end)
         received = received.subarray(end)
+        const question = readQuestion(server, query, 'tcp')
         later(() => {
-          for (const reply of answer(server, query, 'tcp').replies) connection.write(frame(reply))
+          for (const reply of answer(server, question, 'tcp').replies)
+            connection.write(frame(reply))
         })
       }
     })
@@ -185,16 +188,20 @@ async function bind(host: string, port: number): Promise<{ udp: UdpSocket; tcp: 
   }
 }
 
+/** What a query asks, put on record as it arrives, however late the answer will be. */
+function readQuestion(server: DnsServer, query: Buffer, over: 'udp' | 'tcp'): Packet {
+  const packet = decode(query)
+  for (const { name, type } of packet.questions ?? []) server.questions.push({ name, type, over })
+  return packet
+}
+
 /** The encoded replies to a query, and the fault that shaped them. */
 function answer(
   server: DnsServer,
-  query: Buffer,
+  { id = 0, questions: [question] = [] }: Packet,
   over: 'udp' | 'tcp',
 ): { replies: readonly Buffer[]; fault: Fault | null } {
-  const { id = 0, questions: [question] = [] } = decode(query)
   if (!question) return { replies: [], fault: null }
-  server.questions.push({ name: question.name, type: question.type, over })
-
   const fault = findFault(server, question)
   if (fault === 'drop') return { replies: [], fault }
   const found = findRecords(server, question)

@@ -16,5 +16,5 @@ EXPOSE 3128
 HEALTHCHECK --interval=15s --timeout=3s --start-period=10s CMD ["node", "-e", "fetch('http://127.0.0.1:3130/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENV NODE_ENV=production
 WORKDIR /etc/cordon
-ENTRYPOINT ["node", "/app/src/cordon.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/src/cordon.js"]
 CMD ["start"]

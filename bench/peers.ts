@@ -223,7 +223,7 @@ function cordon({ name, about, port, audit, never }: CordonVariant): Peer {
     about,
     mode,
     needs: ['./src/main.ts', './src/cli/compose.ts'],
-    start: [NODE, ...command, '--config', conf(`${name}.yaml`)],
+    start: [NODE, '--max-semi-space-size=2', ...command, '--config', conf(`${name}.yaml`)],
     port,
     ca: mode === 'tunnel' ? ca('upca.pem') : join(RUN, name, 'ca', 'ca.pem'),
     ...(audit ? {} : { env: { CORDON_BENCH_NO_AUDIT: '1' } }),

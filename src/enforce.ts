@@ -109,7 +109,7 @@ export function createEnforcer(ports: Ports): Enforcer {
     },
 
     settle(id, ending) {
-      ports.audit.settle({ flow: id, at: ports.clock.now(), ...ending })
+      ports.audit.settle({ flow: id, at: ports.clock.now(), ending })
     },
   }
 }

@@ -3,6 +3,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { NODE } from './support/proxy.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const SRC = join(ROOT, 'src')
@@ -141,4 +142,13 @@ test('ARCHITECTURE.md names every folder, and every test it names exists', () =>
   for (const area of Object.keys(MAY_IMPORT)) expect(text).toContain(area)
   const named = [...text.matchAll(/`(test\/[\w/.-]+\.ts)`/g)].map((match) => match[1] ?? '')
   expect(named.filter((file) => globSync(file, { cwd: ROOT }).length === 0)).toEqual([])
+})
+
+test('whoever starts Node starts it with the flags of src/cordon.js', () => {
+  const [, ...flags] = NODE
+  expect(flags).not.toEqual([])
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  expect(scripts.start).toBe(`node ${flags.join(' ')} src/cordon.js start`)
+  const entry = JSON.stringify(['node', ...flags, '/app/src/cordon.js']).replaceAll(',', ', ')
+  expect(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')).toContain(`ENTRYPOINT ${entry}\n`)
 })

@@ -78,7 +78,8 @@ export class Appender {
     row[2] = id
     this.#sql.decisions.add(row, hash)
     const flow = this.#seq
-    if (record.ending) this.outcome({ flow, at: record.at, ...record.ending })
+    const { at, ending } = record
+    if (ending) this.outcome({ flow, at, ending })
     return flow
   }
 

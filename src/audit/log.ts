@@ -99,7 +99,8 @@ export class AuditLog {
   closeInterrupted(now: number): number {
     const flows = this.#db.prepare(INTERRUPTED).pluck().all() as number[]
     this.#appender.commit(() => {
-      for (const flow of flows) this.#appender.outcome({ flow, at: now, ...INTERRUPTED_ENDING })
+      for (const flow of flows)
+        this.#appender.outcome({ flow, at: now, ending: INTERRUPTED_ENDING })
     })
     return flows.length
   }

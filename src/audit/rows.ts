@@ -83,7 +83,8 @@ export function toDecisionRow(seq: number, digest: string, record: DecisionRecor
 }
 
 export function toOutcomeRow(seq: number, record: OutcomeRecord): Field[] {
-  const { flow, at, outcome, status, dialedIp, bytesOut, bytesIn, error } = record
+  const { flow, at, ending } = record
+  const { outcome, status, dialedIp, bytesOut, bytesIn, error } = ending
   return [seq, flow, at, outcome, status, dialedIp, bytesOut, bytesIn, error]
 }
 

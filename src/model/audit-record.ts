@@ -34,15 +34,10 @@ export interface DecisionRecord {
   readonly ending: Ending | null
 }
 
-/** How a flow ended, apart from which and when. */
-export type Ending = Omit<OutcomeRecord, 'flow' | 'at'>
-
 /** How a flow ended. `open` is not written: it is a decision without an outcome. */
 export type Outcome = 'forwarded' | 'blocked' | 'denied' | 'expired' | 'cancelled' | 'failed'
 
-export interface OutcomeRecord {
-  readonly flow: FlowId
-  readonly at: number
+export interface Ending {
   readonly outcome: Outcome
   /** The status the client got; null when it got none. */
   readonly status: number | null
@@ -53,6 +48,13 @@ export interface OutcomeRecord {
   readonly bytesIn: number
   /** The code of what went wrong or was refused; null for a clean end. */
   readonly error: string | null
+}
+
+export interface OutcomeRecord {
+  readonly flow: FlowId
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly ending: Ending
 }
 
 /** Something an operator or Cordon itself did that changes what is enforced. */

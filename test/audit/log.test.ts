@@ -79,7 +79,7 @@ describe('a decision', () => {
       }),
     })
     const id = await log.decide(row, false)
-    log.settle({ flow: id, at: AT + 25, ...ENDING })
+    log.settle({ flow: id, at: AT + 25, ending: ENDING })
     await log.close()
     expect(read('SELECT * FROM flows')).toEqual([
       {
@@ -156,7 +156,7 @@ describe('the views', () => {
       await log.decide(decision(), false),
       await log.decide(decision({ at: AT + 5 }), false),
     ]
-    for (const id of ids) log.settle({ flow: id, at: AT + 10, ...ENDING })
+    for (const id of ids) log.settle({ flow: id, at: AT + 10, ending: ENDING })
     await log.close()
     const sums = { flows: 2, forwarded: 2, bytes_out: 600, bytes_in: 2400 }
     const seen = { first_seen: '2026-11-20T12:00:00.000Z', last_seen: '2026-11-20T12:00:00.005Z' }
@@ -202,7 +202,7 @@ describe('the log is append-only', () => {
   ])('%s is refused', async (sql) => {
     const log = new AuditLog({ path })
     const id = await log.decide(decision(), false)
-    log.settle({ flow: id, at: AT, ...ENDING })
+    log.settle({ flow: id, at: AT, ending: ENDING })
     await log.note({ at: AT, actor: 'a', action: 'b', subject: 'c', detail: 'd' })
     await log.close()
     const db = new Database(path)
@@ -235,7 +235,7 @@ describe('when nothing can be written', () => {
     const id = await log.decide(decision(), false)
     const other = new Database(path)
     other.exec('BEGIN IMMEDIATE')
-    log.settle({ flow: id, at: AT, ...ENDING })
+    log.settle({ flow: id, at: AT, ending: ENDING })
     await eventually('the log to give up', () => log.problem)
     other.exec('ROLLBACK')
     other.close()
@@ -300,7 +300,7 @@ test('flows an earlier run left open are closed, later ones are not touched', as
   await first.note({ at: AT, actor: 'cordon', action: 'start', subject: '', detail: '' })
   const open = await first.decide(decision(), false)
   const ended = await first.decide(decision(), false)
-  first.settle({ flow: ended, at: AT, ...ENDING })
+  first.settle({ flow: ended, at: AT, ending: ENDING })
   await first.close()
   const second = new AuditLog({ path })
   expect(second.closeInterrupted(AT + 99)).toBe(1)

@@ -20,12 +20,14 @@ beforeEach(async () => {
     log.settle({
       flow: id,
       at: AT + 1,
-      outcome: 'forwarded',
-      status: 200,
-      dialedIp: '192.0.2.10',
-      bytesOut: 1,
-      bytesIn: 2,
-      error: null,
+      ending: {
+        outcome: 'forwarded',
+        status: 200,
+        dialedIp: '192.0.2.10',
+        bytesOut: 1,
+        bytesIn: 2,
+        error: null,
+      },
     })
   }
   await log.note({ at: AT, actor: 'root', action: 'ca-rotate', subject: 'x', detail: '' })

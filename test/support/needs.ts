@@ -34,3 +34,6 @@ export const namespaces: Need = {
   says: 'root and network namespaces',
   present: () => spawnSync('unshare', ['-n', 'true'], { stdio: 'ignore' }).status === 0,
 }
+
+/** Memory of a process is read from /proc. */
+export const linux: Need = { says: 'Linux', present: () => process.platform === 'linux' }

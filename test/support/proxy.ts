@@ -2,13 +2,21 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import Database from 'better-sqlite3'
 import { eventually } from './wait.ts'
 
 export const PROJECT = resolve(import.meta.dirname, '../..')
+
+/** Node as `src/cordon.js` asks for it: this one, with the flags of its first line. */
+export const NODE: readonly [string, ...string[]] = [process.execPath, ...flagsOf('src/cordon.js')]
+
+function flagsOf(script: string): string[] {
+  const [first = ''] = readFileSync(join(PROJECT, script), 'utf8').split('\n')
+  return first.split(' ').filter((word) => word.startsWith('--'))
+}
 
 /** A row of the `flows` view. */
 export interface Flow extends Record<string, unknown> {
@@ -73,7 +81,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   const main = join(PROJECT, 'src/main.ts')
   const command = [
     ...(options.prefix ?? []),
-    process.execPath,
+    ...NODE,
     main,
     'start',
     '--json',

@@ -148,7 +148,8 @@ export class ClientConnection implements Expiring, Served {
       context: this.#context,
       client: this.#socket,
       head,
-      ...passed,
+      permit: passed.permit,
+      target: passed.target,
       onReady: this.#onReady,
       onOver: (result) => this.#onRelayed(head, result),
     })

@@ -76,9 +76,9 @@ export function parseFields(text: string, start: number): Fields | Problem {
     ) {
       isAsWritten = false
     }
-    const length = nameEnd - at
-    // Most names can be told by length to be none of those that matter here.
-    if (MATTERS[length] === 1 || (text.charCodeAt(at) | 0x20) === LOWER_P) {
+    const initial = text.charCodeAt(at) | 0x20
+    // Most names can be told by length and first letter to be none of those that matter here.
+    if (INITIALS[nameEnd - at]?.includes(initial) || initial === LOWER_P) {
       const name = text.slice(at, nameEnd).toLowerCase()
       const problem = note(fields, name, text.slice(valueStart, lineEnd))
       if (problem) return problem
@@ -103,17 +103,18 @@ export function parseFields(text: string, start: number): Fields | Problem {
 
 /** Fields that end at every hop (RFC 9110 section 7.6.1), and all that are meant for proxies. @param name in lower case */
 export function isHopByHop(name: string): boolean {
-  return HOP_BY_HOP.has(name) || name.startsWith('proxy-')
+  return HOP_BY_HOP.includes(name) || name.startsWith('proxy-')
 }
 
-const HOP_BY_HOP = new Set([
+/** So few are found sooner by looking at each than by the hash of a name. */
+const HOP_BY_HOP = [
   'connection',
   'http2-settings',
   'keep-alive',
   'te',
   'transfer-encoding',
   'upgrade',
-])
+]
 
 /** Fields a client may not have removed on the way by naming them in Connection. */
 const CORE_FIELDS = new Set([
@@ -124,9 +125,11 @@ const CORE_FIELDS = new Set([
   'cookie',
 ])
 
-/** Lengths of the names above and below. */
-const MATTERS = new Uint8Array(256)
-for (const name of [...HOP_BY_HOP, 'host', 'content-length', 'via']) MATTERS[name.length] = 1
+/** First letters of the names above and below, by length. */
+const INITIALS: number[][] = []
+for (const name of [...HOP_BY_HOP, 'host', 'content-length', 'via']) {
+  INITIALS[name.length] = [...(INITIALS[name.length] ?? []), name.charCodeAt(0)]
+}
 
 /** Takes up what the relay has to know. @param value with white space behind it, if there was any */
 function note(fields: Fields, name: string, value: string): Problem | null {
@@ -167,6 +170,11 @@ function note(fields: Fields, name: string, value: string): Problem | null {
 }
 
 function noteConnection(fields: Fields, value: string): Problem | null {
+  // What nearly everybody says.
+  if (value === 'keep-alive') {
+    fields.keepAlive = true
+    return null
+  }
   for (const option of value.toLowerCase().split(',')) {
     const token = option.trim()
     if (token === 'close') fields.close = true

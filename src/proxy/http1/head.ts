@@ -7,7 +7,7 @@
 
 import type { Problem } from '../../model/errors.ts'
 import { type Fields, framing, malformed, parseFields } from './fields.ts'
-import { detach, skip, TARGET, TOKEN } from './text.ts'
+import { detach, skip, TARGET, TOKEN, VALUE } from './text.ts'
 
 /** Bytes of the largest head, request or response. */
 export const MAX_HEAD_BYTES = 64 * 1024
@@ -56,17 +56,31 @@ export function parseRequestHead(text: string): RequestHead | Problem {
 
 /** @returns null when the head is not one that can be relayed. */
 export function parseResponseHead(text: string): ResponseHead | null {
-  const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/.exec(text)
-  if (!match) return null
-  const fields = parseFields(text, match[0].length)
+  const version = text.startsWith('HTTP/1.1 ') ? '1.1' : '1.0'
+  if (version === '1.0' && !text.startsWith('HTTP/1.0 ')) return null
+  const status = parseStatus(text, 9)
+  if (status === null) return null
+  const lineEnd = skip(VALUE, text, 12)
+  // The space before an empty reason is left out by some.
+  if ((text[12] !== ' ' && lineEnd !== 12) || !text.startsWith('\r\n', lineEnd)) return null
+  const fields = parseFields(text, lineEnd + 2)
   if ('code' in fields) return null
-  const version = match[1] === '0' ? '1.0' : '1.1'
-  const status = Number(match[2])
   if (fields.chunked && version === '1.0') return null
   // These never have a body (RFC 9110 section 8.6): a reader that believed a length would take the next answer for one.
   const bodiless = status < 200 || status === 204
   if (bodiless && (fields.chunked || fields.contentLength > 0)) return null
-  return { status, reason: match[3] ?? '', version, fields }
+  return { status, reason: text.slice(13, lineEnd), version, fields }
+}
+
+/** Three digits from 100. @returns null when there are others */
+function parseStatus(text: string, at: number): number | null {
+  let status = 0
+  for (let i = at; i < at + 3; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (!(digit >= 0 && digit <= 9)) return null
+    status = status * 10 + digit
+  }
+  return status < 100 ? null : status
 }
 
 function parseVersion(text: string): '1.0' | '1.1' | Problem {

@@ -141,6 +141,7 @@ function judge(
         source,
         asOf,
         claim: country === null ? UNKNOWN : [country],
+        strength: country === null ? ('none' as const) : ('weak' as const),
         address: ip.text,
         detail: country === null ? `${ip.text} is not in the file` : `${ip.text} is in ${country}`,
       })),
@@ -195,6 +196,7 @@ function declarationEvidence(entry: Declaration, ip: IpAddress | null): Evidence
     source: `destinations: ${nameOf(entry)}`,
     asOf: null,
     claim: entry.regions ?? UNKNOWN,
+    strength: entry.regions ? 'strong' : 'none',
     address: ip?.text ?? null,
     detail: entry.because ?? 'declared by the operator',
   }
@@ -202,5 +204,13 @@ function declarationEvidence(entry: Declaration, ip: IpAddress | null): Evidence
 
 function dnsEvidence({ addresses, cnames, source }: Resolution): Evidence {
   const path = [...cnames, addresses.map((address) => address.text).join(', ')].join(' -> ')
-  return { kind: 'dns', source, asOf: null, claim: UNKNOWN, address: null, detail: path }
+  return {
+    kind: 'dns',
+    source,
+    asOf: null,
+    claim: UNKNOWN,
+    strength: 'none',
+    address: null,
+    detail: path,
+  }
 }

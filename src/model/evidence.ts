@@ -3,10 +3,34 @@
 import type { Regions } from './region.ts'
 
 /**
- * Strongest first; `locate/conclude` says how pieces are weighed against each other. What DNS said (addresses and CNAME
- * chain) is kept as a record and never grants anything.
+ * Strongest first; `locate/conclude` says how pieces are weighed against each other. The first five are about where data is
+ * processed, the next four about where the address is; what DNS said (addresses and CNAME chain) is kept as a record
+ * and never grants anything.
+ *
+ * - `declaration`: the operator says so
+ * - `request-breadth`: the request asks for more than one place (`global.` model, `locations/global`)
+ * - `request-region`: the request names a region (SigV4 scope, path on a regional host)
+ * - `catalogue`: what the vendor of an endpoint publishes about it
+ * - `host`: a region in a name under a suffix the provider owns
+ * - `table`: the provider's own list of prefixes by region
+ * - `edge`: a provider's edge or anycast list: the address says nothing about a place
+ * - `geofeed`: RFC 8805, published by whoever holds the prefix
+ * - `geoip`: country files
  */
-export type EvidenceKind = 'declaration' | 'geoip' | 'dns'
+export type EvidenceKind =
+  | 'declaration'
+  | 'request-breadth'
+  | 'request-region'
+  | 'catalogue'
+  | 'host'
+  | 'table'
+  | 'edge'
+  | 'geofeed'
+  | 'geoip'
+  | 'dns'
+
+/** `strong` pieces may contradict each other, and then nobody knows; `weak` ones give way; `none` is only kept for the record. */
+export type Strength = 'strong' | 'weak' | 'none'
 
 export interface Evidence {
   readonly kind: EvidenceKind
@@ -14,9 +38,10 @@ export interface Evidence {
   readonly source: string
   /** ISO date of the statement, null when the source does not say. */
   readonly asOf: string | null
-  /** The countries claimed; `[]` when the source was asked and is silent. */
+  /** The countries claimed, `["*"]` for anywhere; `[]` when the source was asked and is silent. */
   readonly claim: Regions
-  /** The address the claim is about, null when it is about the host name. */
+  readonly strength: Strength
+  /** The address the claim is about, null when it is about the host name or the request. */
   readonly address: string | null
   /** One short sentence: what was looked up and found. */
   readonly detail: string

@@ -69,7 +69,15 @@ describe('a decision', () => {
   test('and its outcome make one row of the published view', async () => {
     const log = new AuditLog({ path })
     const evidence = [
-      { kind: 'geoip', source: 's', asOf: '2026-06-01', claim: ['DE'], address: null, detail: 'd' },
+      {
+        kind: 'geoip',
+        source: 's',
+        asOf: '2026-06-01',
+        claim: ['DE'],
+        strength: 'weak',
+        address: null,
+        detail: 'd',
+      },
     ] as const
     const row = decision({
       context: context({

@@ -118,6 +118,10 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
         say(`policy reloaded: ${policy.digest.slice(0, 12)}`)
         note('policy-reload', policy.digest, describePolicy(policy))
       },
+      onRestartNeeded: () =>
+        say(
+          'listeners, folders, DNS, TLS, GeoIP, identity or timeouts changed: restart to use them',
+        ),
       onFailure: (error) => {
         say(`the changed configuration has mistakes, so the last good policy stays in force:`)
         for (const problem of error.problems) say(sayProblem(problem))

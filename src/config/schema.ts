@@ -11,8 +11,6 @@ import { isCountry } from '../model/region.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { parseDuration } from './duration.ts'
 
-export { checkForm } from './form.ts'
-
 const ACTIONS = ['allow', 'block', 'hold'] as const
 const PLACEMENTS = ['inside', 'outside', 'straddling', 'unknown'] as const
 

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { compilePolicy, type Policy } from '../policy/compile.ts'
+import type { Answers } from '../policy/steer.ts'
 import type { ZoneTable } from '../policy/zones.ts'
 import { parseDuration } from './duration.ts'
 import { FileReader } from './files.ts'
@@ -90,6 +91,7 @@ export function loadSettings(options: LoadOptions): Settings {
     home,
     enforced: !observe && config.mode !== 'observe',
     tunnelOnly: config.intercept?.never ?? [],
+    answers: config.dns?.answers ?? 'steer',
   })
   if ('problems' in compiled) throw new ConfigError(compiled.problems, reader)
   const operation = toOperation(config, configPath ? dirname(configPath) : cwd)
@@ -108,19 +110,21 @@ interface CompileSourcesOptions {
   readonly home: readonly string[] | null
   readonly enforced: boolean
   readonly tunnelOnly: readonly string[]
+  readonly answers: Answers
 }
 
 function compileSources(
   sources: readonly PolicySource[],
-  { builtinZones, home, enforced, tunnelOnly }: CompileSourcesOptions,
+  { home, ...options }: CompileSourcesOptions,
 ): { readonly policy: Policy } | { readonly problems: readonly FileProblem[] } {
   const merged = mergePolicies(sources)
   const document = home ? { ...merged.document, home } : merged.document
+  const { builtinZones, enforced, tunnelOnly, answers } = options
   const zones = [...builtinZones].map(([name, countries]) => [name, [...countries]])
   const digest = createHash('sha256')
-    .update(JSON.stringify([document, enforced, tunnelOnly, zones]))
+    .update(JSON.stringify([document, enforced, tunnelOnly, answers, zones]))
     .digest('hex')
-  const result = compilePolicy(document, { builtinZones, digest, enforced, tunnelOnly })
+  const result = compilePolicy(document, { ...options, digest })
   const found = 'problems' in result ? result.problems.slice(0, MAX_PROBLEMS) : []
   const problems = [
     ...merged.problems,

@@ -71,6 +71,8 @@ const destination = z.strictObject({
 
 const when = z.strictObject({
   placement: oneOrMany(z.enum(PLACEMENTS)).optional(),
+  transit: oneOrMany(z.enum(PLACEMENTS)).optional(),
+  creates: oneOrMany(z.enum(PLACEMENTS)).optional(),
   zone: names.optional(),
   host: names.optional(),
   port: oneOrMany(z.int().min(1).max(65535)).optional(),
@@ -127,6 +129,7 @@ export const configFile = z.strictObject({
     .strictObject({
       servers: z.array(nameServer).nullable().optional(),
       hosts: z.boolean().optional(),
+      answers: z.enum(['steer', 'strict', 'any']).optional(),
     })
     .optional(),
   tls: z.strictObject({ extra_roots: z.array(name).optional() }).optional(),

@@ -12,9 +12,10 @@ import type { Problem } from '../model/errors.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Zone } from '../model/placement.ts'
 import { UNKNOWN } from '../model/region.ts'
+import type { RequestFindings, RequestView } from '../model/request-view.ts'
 import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
-import { type AddressEvidence, conclude, nameOf } from './conclude.ts'
-import { type Geoip, toGeoipRegions } from './geoip.ts'
+import { conclude } from './conclude.ts'
+import type { Geoip } from './geoip.ts'
 
 export interface LocatorOptions {
   readonly geoip: Geoip
@@ -23,6 +24,9 @@ export interface LocatorOptions {
 }
 
 export interface CachingLocator {
+  wantsBody(view: RequestView): boolean
+  read(destination: Destination, view: RequestView): RequestFindings | null
+  refine(destination: Destination, findings: RequestFindings): Destination
   locate(
     authority: Authority,
     resolution: Resolution,
@@ -56,6 +60,14 @@ export function createLocator(options: LocatorOptions): CachingLocator {
       known.set(resolution, { declarations, destination })
       return destination
     },
+
+    wantsBody: () => false,
+    read: () => null,
+
+    refine(destination, { evidence, instead }) {
+      const pieces = [...destination.evidence, ...evidence]
+      return { ...destination, ...weigh(pieces, destination.addresses), instead }
+    },
   }
 }
 
@@ -75,24 +87,43 @@ function locate(
   const fault = judged
     .map((each) => findFault(options, each, host, authority))
     .find((problem) => problem !== null)
-  const { regions, why } = conclude(host, judged)
   const expiries = valid.flatMap((entry) => entry.expiresAt ?? [])
+  const pieces = [
+    ...(host ? [declarationEvidence(host, null)] : []),
+    ...judged.flatMap((each) => each.evidence),
+    dnsEvidence(resolution),
+  ]
   return {
     authority,
-    addresses: fault ? [] : resolution.addresses,
     cnames: resolution.cnames,
-    regions: fault ? UNKNOWN : regions,
-    why: fault?.detail ?? why,
-    evidence: [
-      ...(host ? [declarationEvidence(host, null)] : []),
-      ...judged.flatMap((each) => each.evidence),
-      dnsEvidence(resolution),
-    ],
+    ...weigh(pieces, fault ? [] : resolution.addresses),
+    ...(fault ? { regions: UNKNOWN, why: fault.detail } : {}),
+    dropped: [],
+    instead: [],
     allowed: findAllowed(hostEntries, judged),
     validUntil: Math.min(resolution.validUntil, now + MAX_LIFETIME_MS, ...expiries),
     fault: fault ?? null,
   }
 }
+
+/** The part of a destination that follows from the evidence. */
+function weigh(
+  pieces: readonly Evidence[],
+  addresses: readonly IpAddress[],
+): Pick<Destination, 'addresses' | 'regions' | 'network' | 'why' | 'places' | 'evidence'> {
+  const texts = addresses.map(({ text }) => text)
+  const { regions, network, why, places, discarded } = conclude(pieces, texts)
+  return {
+    addresses,
+    regions,
+    network,
+    why,
+    places: addresses.map((address, i) => ({ ...(places[i] ?? UNPLACED), address })),
+    evidence: pieces.map((piece) => ({ ...piece, discarded: discarded.get(piece) ?? null })),
+  }
+}
+
+const UNPLACED = { regions: UNKNOWN, network: UNKNOWN }
 
 /** A statement about the host covers all its addresses; else each address has its own, or none. */
 function findAllowed(
@@ -107,7 +138,7 @@ function findAllowed(
   return zones.every((zone) => zone === null) ? [] : zones
 }
 
-interface Judged extends AddressEvidence {
+interface Judged {
   readonly ip: IpAddress
   readonly classified: Classified
   /** Prefix declarations that cover it, most specific first. */
@@ -129,11 +160,8 @@ function judge(
   const answers = geoip.lookup(endpoint)
   return {
     ip,
-    address: ip.text,
     classified,
     entries,
-    declared,
-    geoip: toGeoipRegions(answers),
     evidence: [
       ...(declared ? [declarationEvidence(declared, ip)] : []),
       ...answers.map(({ source, asOf, country }) => ({
@@ -191,15 +219,23 @@ const OPENED_BY_NAME: ReadonlySet<AddressClass> = new Set([
 ])
 
 function declarationEvidence(entry: Declaration, ip: IpAddress | null): Evidence {
+  const name = nameOf(entry)
+  const because = entry.because ? ` (${entry.because})` : ''
+  const place = entry.regions?.join(', ') ?? 'no place'
   return {
     kind: 'declaration',
-    source: `destinations: ${nameOf(entry)}`,
+    source: `destinations: ${name}`,
     asOf: null,
     claim: entry.regions ?? UNKNOWN,
     strength: entry.regions ? 'strong' : 'none',
     address: ip?.text ?? null,
-    detail: entry.because ?? 'declared by the operator',
+    detail: `${name} is declared to be ${place}${because}`,
   }
+}
+
+/** The host pattern or prefix an operator wrote. */
+function nameOf({ host, cidr }: Declaration): string {
+  return host?.text ?? (cidr ? `${cidr.base.text}/${cidr.bits}` : '')
 }
 
 function dnsEvidence({ addresses, cnames, source }: Resolution): Evidence {

@@ -192,7 +192,8 @@ describe('a destination', () => {
         claim: ['DE'],
         strength: 'strong',
         address: null,
-        detail: 'a contract',
+        detail: 'api.test is declared to be DE (a contract)',
+        discarded: null,
       },
       {
         kind: 'geoip',
@@ -202,6 +203,7 @@ describe('a destination', () => {
         strength: 'none',
         address: '9.9.9.9',
         detail: '9.9.9.9 is not in the file',
+        discarded: 'the operator’s declaration outweighs it',
       },
       {
         kind: 'dns',
@@ -211,6 +213,7 @@ describe('a destination', () => {
         strength: 'none',
         address: null,
         detail: 'edge.test -> 9.9.9.9',
+        discarded: null,
       },
     ])
   })

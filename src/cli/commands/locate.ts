@@ -3,10 +3,11 @@
 import type { Command } from 'commander'
 import { ANONYMOUS } from '../../model/agent.ts'
 import { parseHost, toAuthority } from '../../model/authority.ts'
+import { place } from '../../model/placement.ts'
 import { sayEvidence } from '../../model/refusal.ts'
 import { sayRegions } from '../../policy/decide.ts'
 import { composeEvaluation } from '../compose.ts'
-import { evaluate } from '../evaluate.ts'
+import { BARE, evaluate } from '../evaluate.ts'
 import { CommandError, EXIT, print, printJson } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
 
@@ -31,18 +32,19 @@ export function addLocate(program: Command): void {
         method: 'GET',
         path: '/',
         agent: ANONYMOUS,
+        ...BARE,
       } as const
       const { admission, verdict } = await evaluate(settings, evaluation, call)
-      const { destination } = admission
-      const { regions, why, evidence, cnames, addresses, fault } = destination
+      const { regions, network, why, evidence, cnames, addresses, fault } = admission.located
       if (options.json) {
         printJson({
           host: host.value.text,
           addresses: addresses.map((address) => address.text),
           cnames,
           regions,
+          network,
           why,
-          placement: verdict.placement,
+          placement: place(regions, verdict.zone),
           evidence,
           error: fault?.code ?? null,
         })

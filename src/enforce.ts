@@ -243,7 +243,7 @@ function consider(
 ): Admission | Promise<Admission> {
   const { located } = admission
   if (located.fault) return admission
-  const findings = ports.locator.read(located, view)
+  const findings = ports.locator.read(view, ports.clock.now())
   if (!findings) return admission
   const key = JSON.stringify(findings)
   const known = refinements.get(admission)?.get(key)

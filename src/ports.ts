@@ -30,7 +30,7 @@ export interface Locator {
   /** Whether what the request says about the place may be in its body. */
   wantsBody(view: RequestView): boolean
   /** What the request itself says about the place; null when it says nothing. */
-  read(destination: Destination, view: RequestView): RequestFindings | null
+  read(view: RequestView, now: number): RequestFindings | null
   /** The destination with that taken into account. */
   refine(destination: Destination, findings: RequestFindings): Destination
 }

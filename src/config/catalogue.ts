@@ -6,13 +6,13 @@
 
 import { z } from 'zod'
 import {
-  type CatalogueAlternative,
   type CatalogueEntry,
   type CatalogueField,
   type CatalogueRegions,
   type CatalogueRequest,
   sayRequest,
 } from '../model/catalogue.ts'
+import type { Alternative } from '../model/destination.ts'
 import { type HostTemplate, parseHostTemplate } from '../model/host-template.ts'
 import { ANYWHERE, isAnywhere, isCountry, toRegions, UNKNOWN } from '../model/region.ts'
 import { toZone, type ZoneTable } from '../policy/zones.ts'
@@ -247,7 +247,7 @@ function checkHosts(written: readonly Written[], problems: FileProblem[]): void 
 }
 
 /** Hosts that can be written into a sentence, with the places they stand for and what has to be asked of them. */
-function toAlternatives(entry: CatalogueEntry | undefined): readonly CatalogueAlternative[] {
+function toAlternatives(entry: CatalogueEntry | undefined): readonly Alternative[] {
   const host = entry?.hosts.find(({ head, open }) => head.length === 0 && !open)?.text
   if (!entry || host === undefined) return []
   const all = [

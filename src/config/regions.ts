@@ -11,8 +11,8 @@ import {
   toCloudRegions,
 } from '../model/cloud-region.ts'
 import { isCountry } from '../model/region.ts'
+import { ConfigError } from './config-error.ts'
 import { FileReader } from './files.ts'
-import { ConfigError } from './load.ts'
 
 const providerId = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, { error: 'not the id of a provider' })
 const regionName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, {
@@ -43,13 +43,19 @@ type RegionFile = z.infer<typeof regionFile>
  */
 export function loadCloudRegions(path: string, cwd: string): CloudRegions {
   const reader = new FileReader(cwd)
+  const regions = readCloudRegions(reader, path)
+  if (!regions || reader.problems.length > 0) throw new ConfigError(reader.problems, reader)
+  return regions
+}
+
+/** The same with a reader that others use too: what is wrong is in its `problems`. */
+export function readCloudRegions(reader: FileReader, path: string): CloudRegions | null {
   const yaml = reader.read(path)
   const file = reader.check(yaml, regionFile)
-  if (!yaml || !file) throw new ConfigError(reader.problems, reader)
+  if (!yaml || !file) return null
   for (const fault of findFaults(file)) {
     reader.problems.push(yaml.problemAt(fault.path, fault.message))
   }
-  if (reader.problems.length > 0) throw new ConfigError(reader.problems, reader)
   return toCloudRegions(file.as_of, regionsOf(file), aliasesOf(file))
 }
 

@@ -134,6 +134,7 @@ export const configFile = z.strictObject({
     .optional(),
   tls: z.strictObject({ extra_roots: z.array(name).optional() }).optional(),
   geoip: z.strictObject({ files: z.array(name).min(1).optional() }).optional(),
+  catalogue: z.array(name).max(100).optional(),
   intercept: z.strictObject({ never: z.array(name).optional() }).optional(),
   identity: z.strictObject({ required: z.boolean().optional() }).optional(),
   timeouts: z

@@ -7,7 +7,8 @@
  */
 
 import { isDeepStrictEqual } from 'node:util'
-import { ConfigError, type LoadOptions, loadSettings, type Settings } from './load.ts'
+import { ConfigError } from './config-error.ts'
+import { type LoadOptions, loadSettings, type Settings } from './load.ts'
 
 export interface Watch extends Disposable {
   readonly current: Settings

@@ -7,13 +7,13 @@
  */
 
 import {
-  type CatalogueAlternative,
   type CatalogueEntry,
   type CatalogueField,
   type CatalogueRegions,
   type CatalogueRequest,
   sayRequest,
 } from '../model/catalogue.ts'
+import type { Alternative } from '../model/destination.ts'
 import { createHostIndex } from '../model/host-template.ts'
 import { type Regions, UNKNOWN, unionRegions } from '../model/region.ts'
 import type { HostClaim } from './host-patterns.ts'
@@ -51,7 +51,7 @@ export interface CatalogueClaim {
   readonly asOf: string
   /** One short sentence. */
   readonly detail: string
-  readonly instead: readonly CatalogueAlternative[]
+  readonly instead: readonly Alternative[]
 }
 
 export interface Catalogue {

@@ -16,16 +16,19 @@ import type { RequestFindings, RequestView } from '../model/request-view.ts'
 import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
 import { conclude } from './conclude.ts'
 import type { Geoip } from './geoip.ts'
+import type { Knowledge } from './knowledge.ts'
 
 export interface LocatorOptions {
   readonly geoip: Geoip
+  /** What is known of hosts and requests now; it changes when the configuration does. */
+  knowledge(): Knowledge
   /** Whether connecting there would come back to one of our own listeners. */
   isOwnListener(address: IpAddress, port: number): boolean
 }
 
 export interface CachingLocator {
   wantsBody(view: RequestView): boolean
-  read(destination: Destination, view: RequestView): RequestFindings | null
+  read(view: RequestView, now: number): RequestFindings | null
   refine(destination: Destination, findings: RequestFindings): Destination
   locate(
     authority: Authority,
@@ -61,12 +64,19 @@ export function createLocator(options: LocatorOptions): CachingLocator {
       return destination
     },
 
-    wantsBody: () => false,
-    read: () => null,
+    wantsBody: (view) => options.knowledge().wantsBody(view),
+    read: (view, now) => options.knowledge().sayRequest(view, now),
 
     refine(destination, { evidence, instead }) {
-      const pieces = [...destination.evidence, ...evidence]
-      return { ...destination, ...weigh(pieces, destination.addresses), instead }
+      // What the catalogue says about this request takes the place of what it says about any.
+      const isAnew = evidence.some(({ kind }) => kind === 'catalogue')
+      const before = destination.evidence.filter(({ kind }) => !(isAnew && kind === 'catalogue'))
+      const pieces = [...evidence, ...before]
+      return {
+        ...destination,
+        ...weigh(pieces, destination.addresses),
+        instead: isAnew ? instead : destination.instead,
+      }
     },
   }
 }
@@ -88,8 +98,11 @@ function locate(
     .map((each) => findFault(options, each, host, authority))
     .find((problem) => problem !== null)
   const expiries = valid.flatMap((entry) => entry.expiresAt ?? [])
+  const { evidence: stated, instead } = options.knowledge().sayHost(authority.host.text, now)
   const pieces = [
     ...(host ? [declarationEvidence(host, null)] : []),
+    ...stated,
+    ...options.knowledge().sayAliases(resolution.cnames),
     ...judged.flatMap((each) => each.evidence),
     dnsEvidence(resolution),
   ]
@@ -99,7 +112,7 @@ function locate(
     ...weigh(pieces, fault ? [] : resolution.addresses),
     ...(fault ? { regions: UNKNOWN, why: fault.detail } : {}),
     dropped: [],
-    instead: [],
+    instead,
     allowed: findAllowed(hostEntries, judged),
     validUntil: Math.min(resolution.validUntil, now + MAX_LIFETIME_MS, ...expiries),
     fault: fault ?? null,

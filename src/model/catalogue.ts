@@ -3,6 +3,7 @@
  * vendor calls "eu" stands here as countries. `config/catalogue` reads the files, `locate/catalogue` finds in them.
  */
 
+import type { Alternative } from './destination.ts'
 import type { HostTemplate } from './host-template.ts'
 import type { Regions } from './region.ts'
 
@@ -21,7 +22,7 @@ export interface CatalogueEntry {
   /** What a request can say to mean other places; their order means nothing. */
   readonly requests: readonly CatalogueRequest[]
   /** Where the same service keeps data in fewer places. */
-  readonly instead: readonly CatalogueAlternative[]
+  readonly instead: readonly Alternative[]
   /** The vendor's page, or the operator's own words. */
   readonly source: string
   /** ISO date on which the source was read. */
@@ -49,13 +50,6 @@ export interface CatalogueField {
   readonly name: string
   /** Exactly one of these, as text. */
   readonly values: readonly string[]
-}
-
-export interface CatalogueAlternative {
-  readonly host: string
-  /** What a request has to say there, as `sayRequest` writes it; null when the host is enough. */
-  readonly asking: string | null
-  readonly regions: Regions
 }
 
 /** For a sentence: `/v1/messages, inference_geo = us`. */

@@ -30,6 +30,8 @@ export interface Place {
 /** Another host of the same vendor, and where that one processes. */
 export interface Alternative {
   readonly host: string
+  /** What a request has to say there; null when the host is enough. */
+  readonly asking: string | null
   readonly regions: Regions
 }
 

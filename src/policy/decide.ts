@@ -11,7 +11,7 @@ import type { Destination } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
 import type { RequestLine } from '../model/flow.ts'
 import { type Placement, place, type Zone } from '../model/placement.ts'
-import { isAnywhere, type Regions } from '../model/region.ts'
+import { type Regions, sayRegions } from '../model/region.ts'
 import type { Action, Verdict } from '../model/verdict.ts'
 import type { Policy, Rule } from './compile.ts'
 import { type Condition, type DestinationFacts, toRequestFacts } from './condition.ts'
@@ -189,12 +189,4 @@ export function sayPlacement(located: {
     default:
       return placement satisfies never
   }
-}
-
-/** At most eight codes, so that a sentence stays one. */
-export function sayRegions(regions: Regions): string {
-  if (regions.length === 0) return 'unknown'
-  if (isAnywhere(regions)) return 'anywhere'
-  const more = regions.length - 8
-  return more > 0 ? `${regions.slice(0, 8).join(', ')} and ${more} more` : regions.join(', ')
 }

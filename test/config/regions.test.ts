@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ConfigError } from '../../src/config/load.ts'
+import { ConfigError } from '../../src/config/config-error.ts'
 import { loadCloudRegions } from '../../src/config/regions.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { PROJECT } from '../support/proxy.ts'

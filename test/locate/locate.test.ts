@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Geoip } from '../../src/locate/geoip.ts'
+import { createKnowledge } from '../../src/locate/knowledge.ts'
 import { createLocator } from '../../src/locate/locate.ts'
 import { parseCidr } from '../../src/model/address.ts'
+import { toCloudRegions } from '../../src/model/cloud-region.ts'
 import type { Declaration } from '../../src/model/declaration.ts'
 import type { Resolution } from '../../src/model/destination.ts'
 import { compileHostPattern } from '../../src/policy/pattern.ts'
@@ -31,9 +33,12 @@ function declare(name: string, more: Partial<Declaration> = {}): Declaration {
   }
 }
 
+const NOTHING_KNOWN = createKnowledge(toCloudRegions('2026-01-31', [], []), [])
+
 const locator = (geoip = SILENT) =>
   createLocator({
     geoip,
+    knowledge: () => NOTHING_KNOWN,
     isOwnListener: (address, port) => address.text === '127.0.0.1' && port === 3128,
   })
 

@@ -4,14 +4,16 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { AuditReader } from '../../audit/read.ts'
 import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
+import type { Destination } from '../../model/destination.ts'
 import { describeCode } from '../../model/errors.ts'
-import { sayEvidence } from '../../model/refusal.ts'
-import { sayRegions } from '../../policy/decide.ts'
+import { sayEvidence, sayInstead } from '../../model/refusal.ts'
+import { sayRegions } from '../../model/region.ts'
+import type { Verdict } from '../../model/verdict.ts'
 import { type RuleTrace, traceRules } from '../../policy/explain.ts'
 import { auditPath, composeEvaluation } from '../compose.ts'
 import { agentNamed, type Evaluated, evaluate, parseCallUrl } from '../evaluate.ts'
 import { CommandError, EXIT, print, printJson } from '../output.ts'
-import { type ConfigOptions, load, withConfig } from '../settings.ts'
+import { type ConfigOptions, load, loadWithFacts, withConfig } from '../settings.ts'
 
 interface ExplainOptions extends ConfigOptions {
   readonly agent?: string
@@ -48,7 +50,7 @@ export function addExplain(program: Command): void {
 }
 
 async function explainUrl(url: string, options: ExplainOptions): Promise<void> {
-  const settings = load(options)
+  const settings = loadWithFacts(options)
   const names = [options.agent ?? ANONYMOUS.id, ...(options.group ?? [])]
   const wrong = names.find((name) => !isAgentName(name))
   if (wrong !== undefined) {
@@ -62,7 +64,7 @@ async function explainUrl(url: string, options: ExplainOptions): Promise<void> {
     headers: (options.header ?? []).map(parseHeader),
     body: options.body === undefined ? null : readBody(options.body),
   }
-  using evaluation = await composeEvaluation(settings.operation)
+  using evaluation = await composeEvaluation(() => settings)
   const evaluated = await evaluate(settings, evaluation, call)
   if (options.json) printJson(toJson(evaluated))
   else sayExplanation(evaluated)
@@ -114,8 +116,14 @@ function toJson({ admission, request, verdict }: Evaluated) {
     rules: trace({ admission, request, verdict }),
     inspection: flow.inspection,
     policy_digest: assessment.policy.digest,
-    next: verdict.code ? describeCode(verdict.code).next : null,
+    next: sayNext(verdict, destination),
   }
+}
+
+/** What the caller, or the operator, can do. */
+function sayNext(verdict: Verdict, destination: Destination): string | null {
+  if (!verdict.code) return null
+  return sayInstead(verdict, destination) ?? describeCode(verdict.code).next
 }
 
 function trace({ admission, request, verdict }: Evaluated): readonly RuleTrace[] {
@@ -145,7 +153,7 @@ function sayExplanation(evaluated: Evaluated): void {
   }
   if (verdict.code) {
     print(`  code       ${verdict.code}`)
-    print(`  next       ${describeCode(verdict.code).next}`)
+    print(`  next       ${sayNext(verdict, destination)}`)
   }
 }
 

@@ -30,7 +30,7 @@ export function addTest(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  cordon test\n  cordon test rules/default.scenarios.yaml')
     .action(async (files: string[], options: ConfigOptions & { readonly json?: boolean }) => {
-      const results = await runScenarios(files, toLoadOptions(options))
+      const results = await runScenarios(files, toLoadOptions(options, true))
       if (options.json) printJson(results)
       else for (const result of results) print(sayResult(result))
       const failed = results.filter((result) => !result.passed).length
@@ -51,7 +51,7 @@ export async function runScenarios(
   const results: ScenarioResult[] = []
   for (const path of paths) {
     const settings = loadSettings({ ...options, config: policyFor(path, options) })
-    using evaluation = await composeEvaluation(settings.operation)
+    using evaluation = await composeEvaluation(() => settings)
     for (const scenario of loadScenarios(path, options.cwd)) {
       const problem = await run(settings, evaluation, scenario)
       const file = relative(options.cwd, path)

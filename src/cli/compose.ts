@@ -19,6 +19,7 @@ import { type Geoip, openGeoip } from '../locate/geoip.ts'
 import { createKnowledge, type Knowledge } from '../locate/knowledge.ts'
 import { type CachingLocator, createLocator } from '../locate/locate.ts'
 import { type CachingResolver, createResolver } from '../locate/resolve.ts'
+import { NO_TABLES } from '../locate/tables/prefix-tables.ts'
 import { type IpAddress, parseIp } from '../model/address.ts'
 import type { Policy } from '../policy/compile.ts'
 import type { Audit, Clock } from '../ports.ts'
@@ -61,6 +62,7 @@ export async function composeEvaluation(
   const resolver = createResolver({ servers, hosts, clock })
   const locator = createLocator({
     geoip,
+    tables: () => NO_TABLES,
     knowledge: knowing(settings),
     isOwnListener: (to, port) => isOwnListener(to, port, own, ownAddresses()),
   })

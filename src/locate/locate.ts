@@ -15,11 +15,14 @@ import { UNKNOWN } from '../model/region.ts'
 import type { RequestFindings, RequestView } from '../model/request-view.ts'
 import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
 import { conclude } from './conclude.ts'
-import type { Geoip } from './geoip.ts'
+import type { Geoip, GeoipAnswer } from './geoip.ts'
 import type { Knowledge } from './knowledge.ts'
+import type { PrefixHit, PrefixTables } from './tables/prefix-tables.ts'
 
 export interface LocatorOptions {
   readonly geoip: Geoip
+  /** What providers say about their own prefixes, now. */
+  tables(): PrefixTables
   /** What is known of hosts and requests now; it changes when the configuration does. */
   knowledge(): Knowledge
   /** Whether connecting there would come back to one of our own listeners. */
@@ -93,7 +96,7 @@ function locate(
     .filter((entry) => entry.host?.matches(authority.host.text))
     .sort((a, b) => (b.host?.specificity ?? 0) - (a.host?.specificity ?? 0))
   const host = hostEntries.find((entry) => entry.regions !== null) ?? null
-  const judged = resolution.addresses.map((address) => judge(options, valid, address))
+  const judged = resolution.addresses.map((address) => judge(options, valid, address, now))
   const fault = judged
     .map((each) => findFault(options, each, host, authority))
     .find((problem) => problem !== null)
@@ -160,9 +163,10 @@ interface Judged {
 }
 
 function judge(
-  { geoip }: LocatorOptions,
+  { geoip, tables }: LocatorOptions,
   declarations: readonly Declaration[],
   ip: IpAddress,
+  now: number,
 ): Judged {
   const classified = classifyAddress(ip)
   const { endpoint } = classified
@@ -170,22 +174,15 @@ function judge(
     .filter((entry) => entry.cidr !== null && cidrContains(entry.cidr, endpoint))
     .sort((a, b) => (b.cidr?.bits ?? 0) - (a.cidr?.bits ?? 0))
   const declared = entries.find((entry) => entry.regions !== null) ?? null
-  const answers = geoip.lookup(endpoint)
+  const hit = tables().lookup(endpoint)
   return {
     ip,
     classified,
     entries,
     evidence: [
       ...(declared ? [declarationEvidence(declared, ip)] : []),
-      ...answers.map(({ source, asOf, country }) => ({
-        kind: 'geoip' as const,
-        source,
-        asOf,
-        claim: country === null ? UNKNOWN : [country],
-        strength: country === null ? ('none' as const) : ('weak' as const),
-        address: ip.text,
-        detail: country === null ? `${ip.text} is not in the file` : `${ip.text} is in ${country}`,
-      })),
+      ...(hit ? [tableEvidence(hit, ip, now)] : []),
+      ...geoip.lookup(endpoint).map((answer) => geoipEvidence(answer, ip)),
     ],
   }
 }
@@ -243,6 +240,39 @@ function declarationEvidence(entry: Declaration, ip: IpAddress | null): Evidence
     strength: entry.regions ? 'strong' : 'none',
     address: ip?.text ?? null,
     detail: `${name} is declared to be ${place}${because}`,
+  }
+}
+
+/** Prefixes appear often and move seldom: a list that was not renewed for so long is no longer believed alone. */
+const MAX_TABLE_AGE_MS = 400 * 86_400_000
+
+function tableEvidence(hit: PrefixHit, ip: IpAddress, now: number): Evidence {
+  const { kind, provider, region, claim, source, asOf, prefix } = hit
+  const isOld = now - Date.parse(asOf) > MAX_TABLE_AGE_MS
+  const where = region ?? 'no region'
+  return {
+    kind,
+    source: `${provider}: ${source}`,
+    asOf,
+    claim,
+    strength: isOld && kind !== 'edge' ? 'weak' : 'strong',
+    address: ip.text,
+    detail:
+      kind === 'edge'
+        ? `${prefix} is an edge of ${provider}, in many places at once`
+        : `${prefix} is ${where} of ${provider} (${claim.join(', ') || 'unknown'})`,
+  }
+}
+
+function geoipEvidence({ source, asOf, country }: GeoipAnswer, ip: IpAddress): Evidence {
+  return {
+    kind: 'geoip',
+    source,
+    asOf,
+    claim: country === null ? UNKNOWN : [country],
+    strength: country === null ? 'none' : 'weak',
+    address: ip.text,
+    detail: country === null ? `${ip.text} is not in the file` : `${ip.text} is in ${country}`,
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Geoip } from '../../src/locate/geoip.ts'
 import { createKnowledge } from '../../src/locate/knowledge.ts'
 import { createLocator } from '../../src/locate/locate.ts'
+import { NO_TABLES } from '../../src/locate/tables/prefix-tables.ts'
 import { parseCidr } from '../../src/model/address.ts'
 import { toCloudRegions } from '../../src/model/cloud-region.ts'
 import type { Declaration } from '../../src/model/declaration.ts'
@@ -38,6 +39,7 @@ const NOTHING_KNOWN = createKnowledge(toCloudRegions('2026-01-31', [], []), [])
 const locator = (geoip = SILENT) =>
   createLocator({
     geoip,
+    tables: () => NO_TABLES,
     knowledge: () => NOTHING_KNOWN,
     isOwnListener: (address, port) => address.text === '127.0.0.1' && port === 3128,
   })

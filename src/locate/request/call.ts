@@ -40,7 +40,8 @@ export class Call {
   text(limit: number): string | null {
     const { body } = this.view
     if (!body?.complete || body.bytes.length > limit || !isPlain(body)) return null
-    return body.bytes.toString('utf8')
+    const { buffer, byteOffset, length } = body.bytes
+    return Buffer.from(buffer, byteOffset, length).toString('utf8')
   }
 
   /** Name and value pairs of a form body; null when it is none or cannot be read. */

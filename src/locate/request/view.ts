@@ -3,25 +3,7 @@
 import type { Evidence } from '../../model/evidence.ts'
 import type { Regions } from '../../model/region.ts'
 
-export interface RequestView {
-  /** Normalised, lower case, without port. */
-  readonly host: string
-  readonly method: string
-  /** Origin-form with query, as it goes on the wire. */
-  readonly target: string
-  /** All values of a field, its name in lower case. */
-  header(name: string): readonly string[]
-  /** Null: not peeked. */
-  readonly body: BodyView | null
-}
-
-export interface BodyView {
-  readonly bytes: Buffer
-  /** Whether the bytes are the whole body. */
-  readonly complete: boolean
-  readonly contentType: string | null
-  readonly contentEncoding: string | null
-}
+export type { BodyView, RequestView } from '../../model/request-view.ts'
 
 export interface RequestEvidence {
   /** Of the kinds `request-breadth` and `request-region`. */

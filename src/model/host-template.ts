@@ -75,7 +75,7 @@ export function createHostIndex<T>(
     }
     node.rows.push(row)
   }
-  sortRows(root)
+  prepare(root)
   return (host) => findIn(root, host)
 }
 
@@ -93,18 +93,21 @@ export function compareTemplates(a: HostTemplate, b: HostTemplate): number {
 interface Node<T> {
   readonly below: Map<string, Node<T>>
   readonly rows: HostRow<T>[]
+  /** Labels that the rows look at. */
+  depth: number
 }
 
 function createNode<T>(): Node<T> {
-  return { below: new Map(), rows: [] }
+  return { below: new Map(), rows: [], depth: 0 }
 }
 
-function sortRows<T>(node: Node<T>): void {
+function prepare<T>(node: Node<T>): void {
   node.rows.sort((a, b) => compareTemplates(a.template, b.template))
-  for (const next of node.below.values()) sortRows(next)
+  node.depth = Math.max(0, ...node.rows.map(({ template }) => template.head.length))
+  for (const next of node.below.values()) prepare(next)
 }
 
-/** One node of the index that the end of a name led to, and where the rest of the name ends. */
+/** A node of the index that the end of a name led to, and where the rest of the name ends. */
 interface Step<T> {
   readonly node: Node<T>
   readonly end: number
@@ -114,13 +117,14 @@ function findIn<T>(root: Node<T>, host: string): HostMatch<T> | null {
   const steps: Step<T>[] = []
   let node: Node<T> | undefined = root
   let end = host.length
-  while (end >= 0) {
-    const dot = end === 0 ? -1 : host.lastIndexOf('.', end - 1)
+  while (end > 0) {
+    const dot = host.lastIndexOf('.', end - 1)
     node = node.below.get(host.slice(dot + 1, end))
     if (!node) break
     end = dot
     if (node.rows.length > 0) steps.push({ node, end })
   }
+  if (steps.length === 0 || host.startsWith('.') || host.includes('..')) return null
   for (let step = steps.pop(); step; step = steps.pop()) {
     const found = matchRows(step, host)
     if (found) return found
@@ -129,21 +133,28 @@ function findIn<T>(root: Node<T>, host: string): HostMatch<T> | null {
 }
 
 function matchRows<T>({ node, end }: Step<T>, host: string): HostMatch<T> | null {
-  const rest = end < 0 ? [] : host.slice(0, end).split('.').reverse()
-  if (rest.includes('')) return null
+  const labels: string[] = []
+  let rest = end
+  while (labels.length < node.depth && rest > 0) {
+    const dot = host.lastIndexOf('.', rest - 1)
+    labels.push(host.slice(dot + 1, rest))
+    rest = dot
+  }
   for (const { template, value } of node.rows) {
-    const region = matchHead(template, rest)
+    const { head, open } = template
+    const isLonger = labels.length > head.length || rest > 0
+    if (labels.length < head.length || isLonger !== open) continue
+    const region = readRegion(head, labels)
     if (region !== null) return { template, value, region: region === '' ? null : region }
   }
   return null
 }
 
-/** @param rest labels from the right. @returns the region named, an empty text without one, null without a match. */
-function matchHead({ head, open }: HostTemplate, rest: readonly string[]): string | null {
-  if (open ? rest.length <= head.length : rest.length !== head.length) return null
+/** @returns the region named, an empty text without one, null when a label does not fit. */
+function readRegion(head: readonly LabelTemplate[], labels: readonly string[]): string | null {
   let region = ''
   for (let i = 0; i < head.length; i++) {
-    const found = head[i]?.read(rest[i] ?? '') ?? null
+    const found = head[i]?.read(labels[i] ?? '') ?? null
     if (found === null) return null
     region ||= found
   }
@@ -166,7 +177,7 @@ const PIECES: ReadonlyMap<string, string> = new Map([
 ])
 
 function parseLabel(label: string): LabelTemplate | null {
-  if (label === '{region}') return { fixed: 0, read: (text) => text }
+  if (label === '{region}') return { fixed: 0, read: (text) => (LABEL.test(text) ? text : null) }
   if (label === '*') return { fixed: 0, read: () => '' }
   const pieces = label.split(/(\{region\}|\{n\}|\*)/).filter((piece) => piece !== '')
   // With one of each, matching a label takes no more than its length squared.
@@ -177,9 +188,11 @@ function parseLabel(label: string): LabelTemplate | null {
   const source = pieces.map((piece) => PIECES.get(piece) ?? piece).join('')
   const pattern = label.startsWith('{region}-*') ? `${BEFORE_A_NAME}-[a-z0-9_-]+` : source
   const regex = new RegExp(`^${pattern}$`)
+  const first = pieces[0] && !PIECES.has(pieces[0]) ? pieces[0] : ''
   return {
     fixed: written.length,
     read: (text) => {
+      if (!text.startsWith(first)) return null
       const match = regex.exec(text)
       return match ? (match[1] ?? '') : null
     },

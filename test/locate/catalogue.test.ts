@@ -315,8 +315,9 @@ describe('conditions of an entry', () => {
     ['neither', ['it'], ['US']],
     ['both', ['de', 'fr'], ['DE', 'FR', 'US']],
     ['one, and one not on record', ['de', 'it'], ['DE', 'US']],
-    ['spelled otherwise', ['DE'], ['DE', 'FR', 'US']],
-    ['with white space', ['de '], ['DE', 'FR', 'US']],
+    ['spelled otherwise', ['DE'], ['DE', 'US']],
+    ['in wide letters', ['\uff44\uff45'], ['DE', 'US']],
+    ['with white space', ['de '], ['DE', 'US']],
     ['not seen', null, ['DE', 'FR', 'US']],
   ])('a value that is %s', (_, values, want) => {
     const requests = [geo('de', ['DE']), geo('fr', ['FR'])]
@@ -334,6 +335,10 @@ describe('conditions of an entry', () => {
     const both = [{ ...geo('de', ['DE']), method: 'PUT' }]
     expect(claimOf(['US'], both, head({ field: () => ['de'] }))).toEqual(['US'])
     expect(claimOf(['US'], both, head({ method: 'PUT', field: () => ['de'] }))).toEqual(['DE'])
+    expect(claimOf(['US'], both, head({ method: 'put', field: () => ['de'] }))).toEqual([
+      'DE',
+      'US',
+    ])
   })
 
   test('headers, with several values', () => {
@@ -341,7 +346,28 @@ describe('conditions of an entry', () => {
     const send = (...values: string[]) => head({ header: () => values })
     expect(claimOf(['US'], requests, send('de'))).toEqual(['DE'])
     expect(claimOf(['US'], requests, send('de', 'us'))).toEqual(['DE', 'US'])
+    expect(claimOf(['US'], requests, send('us, de'))).toEqual(['DE', 'US'])
+    expect(claimOf(['US'], requests, send('de, de'))).toEqual(['DE'])
     expect(claimOf(['US'], requests, send())).toEqual(['US'])
+  })
+
+  test.each<[query: string, want: Regions]>([
+    ['', ['DE']],
+    ['geo=de', ['DE']],
+    ['geo=global', ['FR']],
+    ['a=1&geo=global&b=2', ['FR']],
+    ['geo=de&geo=global', ['DE', 'FR']],
+    ['geo=glob%61l', ['DE', 'FR']],
+    ['g%65o=global', ['DE', 'FR']],
+    ['Geo=global', ['DE', 'FR']],
+    ['geo=Global', ['DE', 'FR']],
+    ['a=1;geo=global', ['DE', 'FR']],
+    ['geo[]=global', ['DE', 'FR']],
+    ['geography=global', ['DE']],
+    ['a=geo=global', ['DE']],
+  ])('a query of `%s` cannot hide that it asks for more', (query, want) => {
+    const requests = [{ query: { name: 'geo', values: ['global'] }, regions: ['FR'] }]
+    expect(claimOf(['DE'], requests, head({ query }))).toEqual(want)
   })
 
   test('what is unknown stays unknown in a union', () => {

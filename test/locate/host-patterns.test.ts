@@ -1,5 +1,6 @@
 /** What host names say by themselves: documented ones, look-alikes and mixed ones. */
 
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createHostPatterns, type HostClaim } from '../../src/locate/host-patterns.ts'
 import { ANYWHERE, UNKNOWN } from '../../src/model/region.ts'
@@ -62,6 +63,39 @@ test('every documented name with something stuck to its suffix says no country',
     const stuck = [...labels.slice(0, -2), `evil${labels.at(-2)}`, labels.at(-1)].join('.')
     expect([stuck, read(stuck)?.claim.filter((code) => code !== '*') ?? []]).toEqual([stuck, []])
   }
+})
+
+test('whatever a customer puts in front of a name never makes it say another country', () => {
+  const labels = [
+    'eu-west-1',
+    'europe-west1',
+    'westeurope',
+    's3',
+    's3-eu-west-1',
+    'amazonaws',
+    'com',
+    'x',
+  ]
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...[...POSITIVE, ...MIXED].filter(([, want]) => want !== '?')),
+      fc.array(fc.constantFrom(...labels), { minLength: 1, maxLength: 6 }),
+      ([host, want], front) => {
+        const said = say(read([...front, host].join('.')))
+        expect([said, /^[A-Z]{2}$/.test(said) ? said : want]).toEqual([said, want])
+      },
+    ),
+    { numRuns: 5_000 },
+  )
+})
+
+test('any text at all is read without failing, and without a country unless it ends in a suffix', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 300 }), (text) => {
+      expect(read(text)).toBeNull()
+      expect(read(`${text}.example`)).toBeNull()
+    }),
+  )
 })
 
 test('no name that names a country does so when its region is not known', () => {

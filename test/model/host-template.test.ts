@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createHostIndex, parseHostTemplate } from '../../src/model/host-template.ts'
+import { createHostIndex } from '../../src/model/host-index.ts'
+import { parseHostTemplate } from '../../src/model/host-template.ts'
 
 function index(...templates: string[]) {
   const find = createHostIndex(

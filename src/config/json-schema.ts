@@ -8,7 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { catalogueFile } from './catalogue.ts'
+import { catalogueFile } from './catalogue-form.ts'
 import { configFile, policyFile, scenarioFile } from './schema.ts'
 
 const FORMS = {

@@ -14,7 +14,7 @@ import {
   sayRequest,
 } from '../model/catalogue.ts'
 import type { Alternative } from '../model/destination.ts'
-import { createHostIndex } from '../model/host-template.ts'
+import { createHostIndex } from '../model/host-index.ts'
 import { type Regions, UNKNOWN, unionRegions } from '../model/region.ts'
 import type { HostClaim } from './host-patterns.ts'
 
@@ -140,10 +140,10 @@ function holdsInHead(
   request: CatalogueHead,
 ): Answer {
   return all([
-    method === null || method === request.method ? 'yes' : 'no',
+    method === null ? 'yes' : compareField({ name: 'method', values: [method] }, [request.method]),
     path === null ? 'yes' : comparePath(path, request.path),
     query ? compareField(query, readParameter(request.query, query.name)) : 'yes',
-    header ? compareField(header, request.header(header.name)) : 'yes',
+    header ? compareField(header, request.header(header.name).flatMap(splitList)) : 'yes',
   ])
 }
 
@@ -156,13 +156,22 @@ function all(answers: readonly Answer[]): Answer {
 function compareField({ values }: CatalogueField, seen: readonly string[] | null): Answer {
   if (seen === null) return 'perhaps'
   const fitting = seen.filter((value) => values.includes(value)).length
-  if (fitting === 0) return seen.length === 0 || seen.every(isPlain) ? 'no' : 'perhaps'
-  return fitting === seen.length ? 'yes' : 'perhaps'
+  if (fitting > 0) return fitting === seen.length ? 'yes' : 'perhaps'
+  const meant = new Set(values.map(loosen))
+  return seen.some((value) => meant.has(loosen(value))) ? 'perhaps' : 'no'
 }
 
-/** Some peers ignore case and white space; a value that differs only there may mean the same. */
-function isPlain(value: string): boolean {
-  return /^[!-@[-~]*$/.test(value)
+/** Some peers ignore case, white space, and the width or accent of a letter. */
+function loosen(value: string): string {
+  return value
+    .normalize('NFKD')
+    .replace(/[^!-~]/g, '')
+    .toLowerCase()
+}
+
+/** One line of a header may hold several values (RFC 9110 section 5.6.1). */
+function splitList(line: string): readonly string[] {
+  return line.split(',').map((value) => value.trim())
 }
 
 /** All values of a parameter; null when the query could hold one that is written in another way. */
@@ -174,7 +183,9 @@ function readParameter(query: string, name: string): readonly string[] | null {
     const at = pair.indexOf('=')
     const key = at < 0 ? pair : pair.slice(0, at)
     if (key.includes('%') || key.includes('+')) return null
-    if (key === name) values.push(at < 0 ? '' : pair.slice(at + 1))
+    const value = at < 0 ? '' : pair.slice(at + 1)
+    if (key === name && /[%+]/.test(value)) return null
+    if (key === name) values.push(value)
     else if (key.toLowerCase() === name.toLowerCase()) return null
   }
   return values

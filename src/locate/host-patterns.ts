@@ -7,12 +7,8 @@
  */
 
 import type { CloudRegions } from '../model/cloud-region.ts'
-import {
-  createHostIndex,
-  type HostMatch,
-  type HostRow,
-  parseHostTemplate,
-} from '../model/host-template.ts'
+import { createHostIndex, type HostMatch, type HostRow } from '../model/host-index.ts'
+import { parseHostTemplate } from '../model/host-template.ts'
 import { ANYWHERE, type Regions, UNKNOWN } from '../model/region.ts'
 import { AWS } from './host-patterns/aws.ts'
 import { CLOUDS } from './host-patterns/clouds.ts'

@@ -26,19 +26,6 @@ export interface LabelTemplate {
   read(label: string): string | null
 }
 
-/** What a name says, and the row that says it. */
-export interface HostMatch<T> {
-  readonly template: HostTemplate
-  readonly value: T
-  /** The label, or part of it, that stands where the region does; null when the template has none. */
-  readonly region: string | null
-}
-
-export interface HostRow<T> {
-  readonly template: HostTemplate
-  readonly value: T
-}
-
 /** Reads a template. */
 export function parseHostTemplate(text: string): Parsed<HostTemplate> {
   const fault = (why: string) => ({ fault: `\`${text.slice(0, 80)}\` ${why}` })
@@ -61,95 +48,6 @@ export function parseHostTemplate(text: string): Parsed<HostTemplate> {
   return { value: { text, tail, head, open } }
 }
 
-/** Rows found by name: the longest fixed end first, then what is most specific before it. */
-export function createHostIndex<T>(
-  rows: readonly HostRow<T>[],
-): (host: string) => HostMatch<T> | null {
-  const root = createNode<T>()
-  for (const row of rows) {
-    let node = root
-    for (const label of row.template.tail) {
-      const next = node.below.get(label) ?? createNode<T>()
-      node.below.set(label, next)
-      node = next
-    }
-    node.rows.push(row)
-  }
-  sortRows(root)
-  return (host) => findIn(root, host)
-}
-
-/** Of two templates that end alike, which speaks first: negative when it is `a`. */
-export function compareTemplates(a: HostTemplate, b: HostTemplate): number {
-  for (const [i, label] of a.head.entries()) {
-    const other = b.head[i]
-    if (!other) return -1
-    if (label.fixed !== other.fixed) return other.fixed - label.fixed
-  }
-  if (a.head.length !== b.head.length) return 1
-  return Number(a.open) - Number(b.open)
-}
-
-interface Node<T> {
-  readonly below: Map<string, Node<T>>
-  readonly rows: HostRow<T>[]
-}
-
-function createNode<T>(): Node<T> {
-  return { below: new Map(), rows: [] }
-}
-
-function sortRows<T>(node: Node<T>): void {
-  node.rows.sort((a, b) => compareTemplates(a.template, b.template))
-  for (const next of node.below.values()) sortRows(next)
-}
-
-/** One node of the index that the end of a name led to, and where the rest of the name ends. */
-interface Step<T> {
-  readonly node: Node<T>
-  readonly end: number
-}
-
-function findIn<T>(root: Node<T>, host: string): HostMatch<T> | null {
-  const steps: Step<T>[] = []
-  let node: Node<T> | undefined = root
-  let end = host.length
-  while (end >= 0) {
-    const dot = end === 0 ? -1 : host.lastIndexOf('.', end - 1)
-    node = node.below.get(host.slice(dot + 1, end))
-    if (!node) break
-    end = dot
-    if (node.rows.length > 0) steps.push({ node, end })
-  }
-  for (let step = steps.pop(); step; step = steps.pop()) {
-    const found = matchRows(step, host)
-    if (found) return found
-  }
-  return null
-}
-
-function matchRows<T>({ node, end }: Step<T>, host: string): HostMatch<T> | null {
-  const rest = end < 0 ? [] : host.slice(0, end).split('.').reverse()
-  if (rest.includes('')) return null
-  for (const { template, value } of node.rows) {
-    const region = matchHead(template, rest)
-    if (region !== null) return { template, value, region: region === '' ? null : region }
-  }
-  return null
-}
-
-/** @param rest labels from the right. @returns the region named, an empty text without one, null without a match. */
-function matchHead({ head, open }: HostTemplate, rest: readonly string[]): string | null {
-  if (open ? rest.length <= head.length : rest.length !== head.length) return null
-  let region = ''
-  for (let i = 0; i < head.length; i++) {
-    const found = head[i]?.read(rest[i] ?? '') ?? null
-    if (found === null) return null
-    region ||= found
-  }
-  return region
-}
-
 const LABEL = /^[a-z0-9_-]{1,63}$/
 
 function isFixed(label: string): boolean {
@@ -166,7 +64,7 @@ const PIECES: ReadonlyMap<string, string> = new Map([
 ])
 
 function parseLabel(label: string): LabelTemplate | null {
-  if (label === '{region}') return { fixed: 0, read: (text) => text }
+  if (label === '{region}') return { fixed: 0, read: (text) => (LABEL.test(text) ? text : null) }
   if (label === '*') return { fixed: 0, read: () => '' }
   const pieces = label.split(/(\{region\}|\{n\}|\*)/).filter((piece) => piece !== '')
   // With one of each, matching a label takes no more than its length squared.
@@ -177,9 +75,11 @@ function parseLabel(label: string): LabelTemplate | null {
   const source = pieces.map((piece) => PIECES.get(piece) ?? piece).join('')
   const pattern = label.startsWith('{region}-*') ? `${BEFORE_A_NAME}-[a-z0-9_-]+` : source
   const regex = new RegExp(`^${pattern}$`)
+  const first = pieces[0] && !PIECES.has(pieces[0]) ? pieces[0] : ''
   return {
     fixed: written.length,
     read: (text) => {
+      if (!text.startsWith(first)) return null
       const match = regex.exec(text)
       return match ? (match[1] ?? '') : null
     },

@@ -20,7 +20,8 @@ export function isBedrock({ labels }: AwsHost): boolean {
 
 /** Whether the model is named in the body. */
 export function bedrockNeedsBody(call: Call): boolean {
-  return call.isMethod('POST', 'PUT') && modelInPath(call) === null && !isOpaquePath(call)
+  if (call.segments === null || !call.isMethod('POST', 'PUT')) return false
+  return modelInPath(call) === null && !isOpaquePath(call)
 }
 
 export function readBedrock(call: Call, host: AwsHost, regions: CloudRegions): Findings {

@@ -19,11 +19,13 @@ const DECLARATION =
 const TAG = /<(\/?)([A-Za-z]{1,64})((?:\s+[A-Za-z:]{1,64}="[^"<>&]{0,256}")*)\s*(\/?)>/y
 const TEXT = /[^<&]*/y
 
+const ROOT = 'CreateBucketConfiguration'
+const CONSTRAINT = 'LocationConstraint'
+
 /** Null when it cannot be read. An empty body is a bucket without a place. */
 export function parseBucketXml(text: string): BucketPlace | null {
   if (text.length > MAX_XML) return null
   const body = text.replace(DECLARATION, '').trim()
-  if (body === '') return { constraints: [], hasZone: false }
   const open: string[] = []
   const constraints: string[] = []
   let hasZone = false
@@ -32,24 +34,23 @@ export function parseBucketXml(text: string): BucketPlace | null {
     TAG.lastIndex = at
     const tag = TAG.exec(body)
     if (!tag) return null
-    const [, isEnd, name = '', attributes, isEmpty] = tag
-    if (isEnd ? isEmpty || attributes || open.pop() !== name : false) return null
-    if (!isEnd && open.length === 0 && (at > 0 || name !== ROOT)) return null
+    const [, slash, name = '', attributes, isEmpty] = tag
     TEXT.lastIndex = TAG.lastIndex
-    const between = TEXT.exec(body)?.[0] ?? ''
+    const content = TEXT.exec(body)?.[0] ?? ''
     at = TEXT.lastIndex
-    if (!isEnd) {
-      const path = [...open, name].join('/')
-      hasZone ||= path === `${ROOT}/Location`
-      if (path === `${ROOT}/LocationConstraint` && !isEmpty) constraints.push(between.trim())
-      if (!isEmpty) open.push(name)
-      if (open.length > MAX_DEPTH) return null
+    if (slash) {
+      if (isEmpty || attributes || open.pop() !== name) return null
+    } else {
+      const parent = open.at(-1)
+      if (parent === CONSTRAINT || (parent === undefined && name !== ROOT)) return null
+      if (parent === ROOT && name === 'Location') hasZone = true
+      if (parent === ROOT && name === CONSTRAINT && !isEmpty) constraints.push(content.trim())
+      if (!isEmpty && open.push(name) > MAX_DEPTH) return null
     }
-    if (open.length === 0 && at < body.length) return null
+    // The outermost element has ended, so the text has to.
+    if (open.length === 0 && TAG.lastIndex < body.length) return null
   }
   return open.length > 0
     ? null
     : { constraints: constraints.filter((each) => each !== ''), hasZone }
 }
-
-const ROOT = 'CreateBucketConfiguration'

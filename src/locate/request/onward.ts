@@ -4,8 +4,7 @@
  */
 
 import type { Call } from './call.ts'
-import type { JsonNode } from './json-fields.ts'
-import { looseKey, type Place, stringsAt, walk } from './json-walk.ts'
+import { looseKey, type Place, walk } from './json-walk.ts'
 import { isLocalFile, toOnward } from './onward-url.ts'
 import type { Findings } from './view.ts'
 
@@ -62,7 +61,7 @@ const URL_OWNERS: ReadonlySet<string> = new Set([
 ])
 
 /** Tools, options and models that reach out to a web nobody names. */
-function isWeb({ key, value, owner, ownerKey, depth }: Place): boolean {
+function isWeb({ key, value, ownerKey, depth }: Place): boolean {
   const text = value.kind === 'string' ? looseKey(value.text) : ''
   if (ownerKey === 'tools') {
     if (key === 'type' && /web(?:search|fetch)|urlcontext/.test(text)) return true
@@ -72,7 +71,7 @@ function isWeb({ key, value, owner, ownerKey, depth }: Place): boolean {
   if (ownerKey === 'plugins') return key === 'id' && text === 'web'
   if (depth !== 0) return false
   if (key === 'model') return /:online$|search/.test(text)
-  return WEB_OPTIONS.has(key) && isSet(value, owner, key)
+  return WEB_OPTIONS.has(key) && value.kind !== 'literal'
 }
 
 /** Gemini names a tool by its key. */
@@ -86,7 +85,3 @@ const WEB_TOOLS: ReadonlySet<string> = new Set([
 ])
 
 const WEB_OPTIONS: ReadonlySet<string> = new Set(['searchparameters', 'websearchoptions'])
-
-function isSet(value: JsonNode, owner: Place['owner'], key: string): boolean {
-  return value.kind !== 'literal' || stringsAt(owner, key).length > 0
-}

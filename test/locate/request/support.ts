@@ -1,7 +1,10 @@
 /** Requests and a handful of cloud regions to read them with. */
 
-import type { RequestView } from '../../../src/locate/request/view.ts'
+import { readRequest } from '../../../src/locate/request/read-request.ts'
+import type { RequestEvidence, RequestView } from '../../../src/locate/request/view.ts'
 import type { CloudRegion, CloudRegions } from '../../../src/model/cloud-region.ts'
+import type { Strength } from '../../../src/model/evidence.ts'
+import type { Regions } from '../../../src/model/region.ts'
 
 const FACTS: Readonly<Record<string, string>> = {
   aws:
@@ -61,6 +64,24 @@ export function request(url: string, parts: RequestParts = {}): RequestView {
 function toBytes(body: unknown): Buffer {
   if (Buffer.isBuffer(body)) return body
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+/** A piece of evidence as far as a conclusion looks at it. */
+export type Piece = readonly [kind: 'region' | 'breadth', claim: Regions, strength: Strength]
+
+export function read(
+  url: string,
+  parts: RequestParts = {},
+): RequestEvidence & { readonly pieces: readonly Piece[] } {
+  const found = readRequest(request(url, parts), REGIONS)
+  const pieces = found.evidence.map(
+    ({ kind, claim, strength }): Piece => [
+      kind === 'request-breadth' ? 'breadth' : 'region',
+      claim,
+      strength,
+    ],
+  )
+  return { ...found, pieces }
 }
 
 const SIGNATURE = '0123456789abcdef'.repeat(4)

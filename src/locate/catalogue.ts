@@ -68,15 +68,17 @@ export function createCatalogue(
   entries: readonly CatalogueEntry[],
   readHost: (host: string) => HostClaim | null,
 ): Catalogue {
-  const find = createHostIndex(
-    entries.flatMap((value) => value.hosts.map((template) => ({ template, value }))),
-  )
+  const rows = entries.flatMap((entry) => {
+    const value = { entry, usesHost: usesHost(entry) }
+    return entry.hosts.map((template) => ({ template, value }))
+  })
+  const find = createHostIndex(rows)
   return {
     find: (host) => {
       const match = find(host)
       if (!match) return null
-      const entry = match.value
-      return { entry, fromHost: usesHost(entry) ? (readHost(host)?.claim ?? UNKNOWN) : UNKNOWN }
+      const { entry, usesHost } = match.value
+      return { entry, fromHost: usesHost ? (readHost(host)?.claim ?? UNKNOWN) : UNKNOWN }
     },
     needsBody: ({ entry }, request) =>
       entry.requests.some((one) => one.field !== null && holdsInHead(one, request) !== 'no'),

@@ -3,6 +3,9 @@
  * their own. Exit codes are part of the contract.
  */
 
+import type { Evidence, WeighedEvidence } from '../model/evidence.ts'
+import { sayEvidence } from '../model/refusal.ts'
+
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -59,3 +62,22 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
     print(line.trimEnd().slice(0, limit))
   }
 }
+
+/** A piece of evidence on a line of its own: what its source says, its date, and why it did not count (marked `-`). */
+export function sayPiece(piece: WeighedEvidence): string {
+  const { kind, discarded, detail } = piece
+  const more = DETAILED.has(kind) ? ` (${detail})` : ''
+  return `    ${discarded ? '-' : ' '} ${kind.padEnd(15)} ${sayEvidence(piece)}${more}`
+}
+
+/** Kinds of which the claim alone does not say what was found. */
+const DETAILED: ReadonlySet<Evidence['kind']> = new Set([
+  'declaration',
+  'request-breadth',
+  'request-region',
+  'catalogue',
+  'host',
+  'table',
+  'edge',
+  'geofeed',
+])

@@ -47,7 +47,8 @@ type Discard = (pieces: readonly Evidence[], why: string) => void
 export function conclude(pieces: readonly Evidence[], addresses: readonly string[]): Conclusion {
   const discarded = new Map<Evidence, string>()
   const discard: Discard = (some, why) => {
-    for (const piece of some) discarded.set(piece, why)
+    // Who had nothing to say was not overruled.
+    for (const piece of some) if (piece.claim.length > 0) discarded.set(piece, why)
   }
   const general = pieces.filter(({ address }) => address === null)
   const stated = combine(general, discard)

@@ -63,10 +63,10 @@ BLOCK  POST api.us.test:443 as anonymous
   place      US: 127.0.0.20/32 is declared to be US (lab in the United States)
   placement  outside, measured against EEA
   evidence
-    declaration destinations: 127.0.0.20/32 says US of 127.0.0.20
-    geoip       geo-whois-asn-country (date) says nothing of 127.0.0.20
-    geoip       dbip-country (date) says nothing of 127.0.0.20
-    dns         udp://${dns.address} answers 127.0.0.20
+      declaration     destinations: 127.0.0.20/32 says US of 127.0.0.20 (127.0.0.20/32 is declared to be US (lab in the United States))
+      geoip           geo-whois-asn-country (date) says nothing of 127.0.0.20
+      geoip           dbip-country (date) says nothing of 127.0.0.20
+      dns             udp://${dns.address} answers 127.0.0.20
   rules
     * no-uploads: block (GDPR art. 44)
         yes   the placement is \`outside\`

@@ -1,6 +1,6 @@
 /** The commands that read the log: flows, explain --flow, locate, audit verify; and the CA. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -87,7 +87,29 @@ describe('cordon explain --flow', () => {
     expect(out).toContain('BLOCK, blocked  GET api.us.test')
     expect(out).toContain('lab in the United States')
     const json = await cordon(lab.dir, ['explain', '--flow', String(blocked?.id), '--json'])
-    expect(JSON.parse(json.out)).toMatchObject({ id: blocked?.id, regions: ['US'] })
+    expect(JSON.parse(json.out)).toMatchObject({
+      id: blocked?.id,
+      regions: ['US'],
+      consistent: true,
+      today: { action: 'block', regions: ['US'] },
+    })
+  })
+
+  test('says whether today would decide otherwise', async () => {
+    const { id } = lab.proxy.flows().find(({ host }) => host === 'api.us.test') ?? {}
+    const explain = async (...args: string[]) =>
+      (await cordon(lab.dir, ['explain', '--flow', String(id), ...args])).out
+    expect(await explain()).toContain('today      the same')
+    // The same addresses under other declarations, with nobody to ask.
+    const moved = readFileSync(join(lab.dir, 'cordon.yaml'), 'utf8').replace('[US]', '[FR]')
+    writeFileSync(join(lab.dir, 'moved.yaml'), moved)
+    const out = await explain('--config', 'moved.yaml')
+    expect(out).toContain('today      allow: FR is inside the allowed zone (EEA)')
+    expect(JSON.parse(await explain('--config', 'moved.yaml', '--json')).today).toMatchObject({
+      action: 'allow',
+      placement: 'inside',
+      regions: ['FR'],
+    })
   })
 
   test.each(['0', 'x', '999999'])('%s is no flow', async (id) => {

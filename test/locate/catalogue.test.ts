@@ -321,6 +321,7 @@ describe('conditions of an entry', () => {
       id: 'example',
       vendor: 'Example',
       operator: null,
+      followsRequest: false,
       hosts: 'value' in parsed ? [parsed.value] : [],
       regions,
       requests: requests.map((one) => ({ ...condition, ...one })),

@@ -210,7 +210,7 @@ describe('a destination', () => {
         strength: 'none',
         address: '9.9.9.9',
         detail: '9.9.9.9 is not in the file',
-        discarded: 'the operator’s declaration outweighs it',
+        discarded: null,
       },
       {
         kind: 'dns',

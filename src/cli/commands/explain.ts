@@ -7,13 +7,13 @@ import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
 import type { Destination } from '../../model/destination.ts'
 import { describeCode } from '../../model/errors.ts'
 import type { WeighedEvidence } from '../../model/evidence.ts'
-import { sayEvidence, sayInstead } from '../../model/refusal.ts'
+import { sayInstead } from '../../model/refusal.ts'
 import { sayRegions } from '../../model/region.ts'
 import type { Verdict } from '../../model/verdict.ts'
 import { type RuleTrace, traceRules } from '../../policy/explain.ts'
 import { auditPath, composeEvaluation } from '../compose.ts'
 import { agentNamed, type Evaluated, evaluate, parseCallUrl } from '../evaluate.ts'
-import { CommandError, EXIT, print, printJson } from '../output.ts'
+import { CommandError, EXIT, print, printJson, sayPiece } from '../output.ts'
 import { type Reconsidered, reconsider } from '../reconsider.ts'
 import { type ConfigOptions, loadWithFacts, withConfig } from '../settings.ts'
 
@@ -144,7 +144,7 @@ function sayExplanation(evaluated: Evaluated): void {
   print(`  place      ${sayRegions(destination.regions)}: ${destination.why}`)
   print(`  placement  ${verdict.placement}, measured against ${verdict.zone.name}`)
   print('  evidence')
-  for (const piece of destination.evidence) sayPiece(piece)
+  for (const piece of destination.evidence) print(sayPiece(piece))
   const rules = trace(evaluated)
   if (rules.length > 0) print('  rules')
   for (const rule of rules) {
@@ -196,7 +196,7 @@ function sayFlow(flow: FlowRow, { consistent, today }: Reconsidered): void {
   print(`  place      ${sayRegions(flow.regions)} (${flow.placement})`)
   print(`  status     ${flow.status ?? 'none'}${flow.error ? `, ${flow.error}` : ''}`)
   if (flow.evidence.length > 0) print('  evidence as it was then')
-  for (const piece of flow.evidence as unknown as readonly WeighedEvidence[]) sayPiece(piece)
+  for (const piece of flow.evidence as unknown as readonly WeighedEvidence[]) print(sayPiece(piece))
   if (!consistent) print('  warning    this evidence does not lead to these regions')
   print(`  policy     ${flow.policy_digest}`)
   if (!today) return
@@ -205,11 +205,4 @@ function sayFlow(flow: FlowRow, { consistent, today }: Reconsidered): void {
     verdict.action === flow.action && String(destination.regions) === String(flow.regions)
   print(`  today      ${isSame ? 'the same' : `${verdict.action}: ${verdict.reason}`}`)
   if (!isSame) print(`             ${destination.why}`)
-}
-
-/** What each source says, its date, and why it did not count. */
-function sayPiece(piece: WeighedEvidence): void {
-  print(`    ${piece.discarded ? '-' : ' '} ${piece.kind.padEnd(15)} ${sayEvidence(piece)}`)
-  if (piece.kind !== 'dns' && piece.kind !== 'geoip')
-    print(`      ${''.padEnd(15)} ${piece.detail}`)
 }

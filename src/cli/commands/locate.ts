@@ -4,11 +4,10 @@ import type { Command } from 'commander'
 import { ANONYMOUS } from '../../model/agent.ts'
 import { parseHost, toAuthority } from '../../model/authority.ts'
 import { place } from '../../model/placement.ts'
-import { sayEvidence } from '../../model/refusal.ts'
 import { sayRegions } from '../../model/region.ts'
 import { composeEvaluation } from '../compose.ts'
 import { BARE, evaluate } from '../evaluate.ts'
-import { CommandError, EXIT, print, printJson } from '../output.ts'
+import { CommandError, EXIT, print, printJson, sayPiece } from '../output.ts'
 import { type ConfigOptions, loadWithFacts, withConfig } from '../settings.ts'
 
 export function addLocate(program: Command): void {
@@ -51,9 +50,8 @@ export function addLocate(program: Command): void {
       } else {
         print(`${host.value.text}: ${sayRegions(regions)}`)
         print(`  ${why}`)
-        for (const piece of evidence) {
-          print(`  ${piece.kind.padEnd(11)} ${sayEvidence(piece)}`)
-        }
+        print('  evidence')
+        for (const piece of evidence) print(sayPiece(piece))
       }
       process.exitCode = regions.length > 0 ? EXIT.ok : EXIT.blocked
     })

@@ -111,7 +111,8 @@ function toFault(error: unknown): string {
   if (error instanceof Fault) return error.message
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code.startsWith('HPE_')) return 'does not answer with well-formed HTTP'
-  // Node names what the system says like ECONNREFUSED, what TLS says like CERT_HAS_EXPIRED or ERR_SSL_….
-  const what = /^(E[A-Z0-9]+)?$/.test(code) ? 'cannot be reached' : 'fails the TLS handshake'
+  // Node names what the system says like ECONNREFUSED, what TLS says like CERT_HAS_EXPIRED, ERR_SSL_… or EPROTO.
+  const isSystem = /^(E[A-Z0-9]+)?$/.test(code) && code !== 'EPROTO'
+  const what = isSystem ? 'cannot be reached' : 'fails the TLS handshake'
   return code === '' ? what : `${what} (${code})`
 }

@@ -18,31 +18,35 @@ const MEDIA_TYPE = 'application/dns-message'
 
 /** @param trust whom to believe, and the least version of TLS. */
 export function createHttpsLink(server: HttpsServer, trust: SecureContext): Link {
-  // Without kept sessions every connection proves anew who it leads to.
-  const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS, maxCachedSessions: 0 })
-  const verified = toVerifiedOptions(server, trust)
+  // What an agent is made with overrides what a request says. Without kept sessions every connection proves anew who it
+  // leads to.
+  const verified = { ...toVerifiedOptions(server, trust), maxCachedSessions: 0 }
+  const kept = new Agent({ ...verified, keepAlive: true, maxSockets: MAX_CONNECTIONS })
+  const fresh = new Agent({ ...verified, maxSockets: MAX_CONNECTIONS })
   const { identity, port } = server
   const name = identity.ip?.version === 6 ? `[${identity.text}]` : identity.text
   const host = port === 443 ? name : `${name}:${port}`
 
   return {
     async send(query, signal) {
-      const first = post(query, signal, agent)
+      const first = post(query, signal, kept)
       try {
         return await readReply(query, first)
       } catch (error) {
         if (error instanceof Fault || signal.aborted || !first.reusedSocket) throw error
         // A server may close a kept connection whenever it likes, also while a query is on its way.
-        return await readReply(query, post(query, signal, false))
+        return await readReply(query, post(query, signal, fresh))
       }
     },
-    [Symbol.dispose]: () => agent.destroy(),
+    [Symbol.dispose]() {
+      kept.destroy()
+      fresh.destroy()
+    },
   }
 
-  function post(query: Query, signal: AbortSignal, by: Agent | false): ClientRequest {
+  function post(query: Query, signal: AbortSignal, agent: Agent): ClientRequest {
     const asking = request({
-      ...verified,
-      agent: by,
+      agent,
       method: 'POST',
       path: server.path,
       headers: {

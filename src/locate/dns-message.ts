@@ -74,14 +74,17 @@ export function withId(query: Query, id: number): Query {
  * in whatever case the server echoes it.
  */
 export function isReplyTo(query: Query, reply: Buffer): boolean {
+  // Type and class stand at the end, and are numbers: 65 is an `A` as well.
+  const nameEnd = query.end - 4
   return (
     reply.length >= query.end &&
     reply.readUInt16BE(0) === query.bytes.readUInt16BE(0) &&
     (reply.readUInt8(2) & 0xf8) === 0x80 &&
     reply.readUInt16BE(4) === 1 &&
-    // Length bytes are below `A`, so lowering the whole section changes letters only.
-    reply.toString('latin1', 12, query.end).toLowerCase() ===
-      query.bytes.toString('latin1', 12, query.end)
+    // Length bytes are below `A`, so lowering a whole name changes letters only.
+    reply.toString('latin1', 12, nameEnd).toLowerCase() ===
+      query.bytes.toString('latin1', 12, nameEnd) &&
+    reply.compare(query.bytes, nameEnd, query.end, nameEnd, query.end) === 0
   )
 }
 

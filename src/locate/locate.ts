@@ -20,6 +20,8 @@ export interface LocatorOptions {
   readonly geoip: Geoip
   /** Whether connecting there would come back to one of our own listeners. */
   isOwnListener(address: IpAddress, port: number): boolean
+  /** Every IPv4 address that a NAT64 of this network could make of an IPv6 address (RFC 6052); none when not given. */
+  unwrapNat64?(address: IpAddress): readonly IpAddress[]
 }
 
 export interface CachingLocator {
@@ -71,7 +73,12 @@ function locate(
     .filter((entry) => entry.host?.matches(authority.host.text))
     .sort((a, b) => (b.host?.specificity ?? 0) - (a.host?.specificity ?? 0))
   const host = hostEntries.find((entry) => entry.regions !== null) ?? null
-  const judged = resolution.addresses.map((address) => judge(options, valid, address))
+  // INVARIANT: an IPv4 address that a translator could deliver to is judged beside the IPv6 address that leads there, never
+  // in its place: which prefixes are translated is the word of a name server.
+  const judged = resolution.addresses.flatMap((address) => [
+    judge(options, valid, address, null),
+    ...(options.unwrapNat64?.(address) ?? []).map((ip) => judge(options, valid, ip, address)),
+  ])
   const fault = judged
     .map((each) => findFault(options, each, host, authority))
     .find((problem) => problem !== null)
@@ -109,6 +116,8 @@ function findAllowed(
 
 interface Judged extends AddressEvidence {
   readonly ip: IpAddress
+  /** The IPv6 address that a translator would turn into this one; null for an address that is dialled itself. */
+  readonly within: IpAddress | null
   readonly classified: Classified
   /** Prefix declarations that cover it, most specific first. */
   readonly entries: readonly Declaration[]
@@ -119,6 +128,7 @@ function judge(
   { geoip }: LocatorOptions,
   declarations: readonly Declaration[],
   ip: IpAddress,
+  within: IpAddress | null,
 ): Judged {
   const classified = classifyAddress(ip)
   const { endpoint } = classified
@@ -129,6 +139,7 @@ function judge(
   const answers = geoip.lookup(endpoint)
   return {
     ip,
+    within,
     address: ip.text,
     classified,
     entries,
@@ -152,20 +163,21 @@ function judge(
 /** What forbids dialling the address, whatever the policy says; null when nothing does. */
 function findFault(
   { isOwnListener }: LocatorOptions,
-  { ip, classified, entries }: Judged,
+  { ip, within, classified, entries }: Judged,
   host: Declaration | null,
   { port }: Authority,
 ): Problem | null {
+  const shown = within ? `${ip.text} in ${within.text} (NAT64)` : ip.text
   if (isOwnListener(classified.endpoint, port)) {
-    return { code: 'proxy-loop', detail: `${ip.text} port ${port} is this proxy` }
+    return { code: 'proxy-loop', detail: `${shown} port ${port} is this proxy` }
   }
   const { class: kind, detail, endpoint, embedded } = classified
   if (kind === 'public') return null
   const named = entries.some(({ cidr }) => cidr !== null && mayOpen(kind, cidr, endpoint))
   // IPv4 wrapped for a tunnel is not an ordinary inner address, whatever it wraps.
-  const wrapped = embedded !== null && embedded.text !== endpoint.text
+  const wrapped = within !== null || (embedded !== null && embedded.text !== endpoint.text)
   if (named || (isNamed(host) && OPENED_BY_NAME.has(kind) && !wrapped)) return null
-  return { code: 'address-prohibited', detail: `${ip.text}: ${detail}` }
+  return { code: 'address-prohibited', detail: `${shown}: ${detail}` }
 }
 
 /** A wide prefix opens ordinary inner networks; credentials of machines need the very address. */

@@ -7,7 +7,8 @@
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
 import type { PlainServer } from '../model/name-server.ts'
-import { Fault, isReplyTo, isTruncated, MAX_STREAM, MAX_UDP, type Query } from './dns-message.ts'
+import { createUnframer, frame } from './dns-frames.ts'
+import { Fault, isReplyTo, isTruncated, MAX_UDP, type Query } from './dns-message.ts'
 
 /** Rejects with a Fault, an error of the socket, or the reason of the signal. */
 export async function sendPlain(
@@ -40,24 +41,16 @@ async function askUdp(query: Query, server: PlainServer, signal: AbortSignal): P
   }
 }
 
-/** Reads one message behind its two length bytes (RFC 7766 section 8). */
 async function askTcp(query: Query, server: PlainServer, signal: AbortSignal): Promise<Buffer> {
   const socket = connect({ host: server.ip.text, port: server.port, signal })
-  const length = Buffer.alloc(2)
-  length.writeUInt16BE(query.bytes.length)
-  socket.write(Buffer.concat([length, query.bytes]))
-  const received = Buffer.alloc(2 + MAX_STREAM)
-  let filled = 0
+  socket.write(frame(query.bytes))
+  const unframe = createUnframer()
   // Leaving the loop destroys the socket.
   for await (const chunk of socket) {
-    filled += (chunk as Buffer).copy(received, filled)
-    if (filled < 2) continue
-    const end = 2 + received.readUInt16BE(0)
-    if (end > received.length) throw new Fault('sent too large an answer')
-    if (filled < end) continue
-    const reply = received.subarray(2, end)
-    if (isReplyTo(query, reply) && !isTruncated(reply)) return reply
-    throw new Fault('sent a malformed answer')
+    for (const reply of unframe(chunk as Buffer)) {
+      if (isReplyTo(query, reply) && !isTruncated(reply)) return reply
+      throw new Fault('sent a malformed answer')
+    }
   }
   throw new Fault('closed the connection before its answer was complete')
 }

@@ -7,7 +7,8 @@
 import { randomInt } from 'node:crypto'
 import tls from 'node:tls'
 import type { HttpsServer, TlsServer } from '../model/name-server.ts'
-import { Fault, isReplyTo, isTruncated, MAX_STREAM, type Query, withId } from './dns-message.ts'
+import { createUnframer, frame } from './dns-frames.ts'
+import { Fault, isReplyTo, isTruncated, type Query, withId } from './dns-message.ts'
 
 /** A way to one server. `send` rejects with a Fault, an error of the socket, or the reason of the signal. */
 export interface Link extends Disposable {
@@ -201,35 +202,6 @@ function openConnection(
     for (;;) {
       const id = randomInt(0x10000)
       if (!pending.has(id) && !late.has(id)) return id
-    }
-  }
-}
-
-/** Puts the two length bytes before a message (RFC 7766 section 8). */
-function frame(message: Buffer): Buffer {
-  const length = Buffer.alloc(2)
-  length.writeUInt16BE(message.length)
-  return Buffer.concat([length, message])
-}
-
-/** Takes what a stream brings, gives the messages that are complete. Throws a Fault when one would be too large. */
-function createUnframer(): (chunk: Buffer) => Generator<Buffer> {
-  const received = Buffer.alloc(2 + MAX_STREAM)
-  let filled = 0
-  return function* unframe(chunk) {
-    for (let offset = 0; offset < chunk.length; ) {
-      const copied = chunk.copy(received, filled, offset)
-      offset += copied
-      filled += copied
-      while (filled >= 2) {
-        const end = 2 + received.readUInt16BE(0)
-        if (end > received.length) throw new Fault('sent too large an answer')
-        if (filled < end) break
-        const message = Buffer.from(received.subarray(2, end))
-        received.copyWithin(0, end, filled)
-        filled -= end
-        yield message
-      }
     }
   }
 }

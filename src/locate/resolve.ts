@@ -40,7 +40,7 @@ export interface ResolverOptions {
   readonly resolvConf?: string
   /** How long each try at one server waits, in ms. */
   readonly tries?: readonly number[]
-  /** How long one resolve may take in all, in ms. */
+  /** How long one resolve may take in all, in ms; with one try more where NAT64 has to be asked about. */
   readonly total?: number
   /** Answers remembered; the least recently used one makes room. */
   readonly cacheSize?: number
@@ -104,11 +104,10 @@ export function createResolver(options: ResolverOptions): CachingResolver {
   let closed = false
   const nat64 = createNat64(
     (name) =>
-      withinLimits((signal) => {
-        // One try: it is asked again soon enough, and somebody is waiting for something else.
-        const once = { ...toAsking(), tries: tries.slice(0, 1), clientSubnet: null }
-        return lookUpFamily(name, 'AAAA', once, signal)
-      }),
+      // Not longer than one try: it is asked again soon enough, and somebody is waiting for something else.
+      withinLimits(tries[0] ?? total, (signal) =>
+        lookUpFamily(name, 'AAAA', { ...toAsking(), clientSubnet: null }, signal),
+      ),
     clock,
   )
 
@@ -125,7 +124,7 @@ export function createResolver(options: ResolverOptions): CachingResolver {
       if (host.ip || isNeverAsked(host.text)) return failed(host.text, 'it is not in the DNS')
       // RFC 9460 section 9.1.
       const name = port === 443 ? host.text : `_${port}._https.${host.text}`
-      return await withinLimits((signal) => lookUpService(name, toAsking(), signal))
+      return await withinLimits(total, (signal) => lookUpService(name, toAsking(), signal))
     },
     unwrapNat64: (ip) => nat64.unwrap(ip),
     endpoints() {
@@ -181,7 +180,7 @@ export function createResolver(options: ResolverOptions): CachingResolver {
 
   async function lookUp(name: string, into: Map<string, Entry>): Promise<Resolution | Problem> {
     try {
-      const { answer, validUntil } = await withinLimits(async (signal) => {
+      const { answer, validUntil } = await withinLimits(total, async (signal) => {
         const family = (type: Family) => lookUpFamily(name, type, toAsking(), signal)
         const [a, aaaa] = await Promise.all([family('A'), family('AAAA')])
         if ('addresses' in aaaa && aaaa.addresses.some(mayBeTranslated)) await nat64.discover()
@@ -194,10 +193,13 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     }
   }
 
-  /** Runs something that asks, for `total` ms at most, and no longer than the resolver is open. */
-  async function withinLimits<T>(asks: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** Runs something that asks, for `most` ms, and no longer than the resolver is open. */
+  async function withinLimits<T>(
+    most: number,
+    asks: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const limit = new AbortController()
-    const timer = setTimeout(() => limit.abort(), total)
+    const timer = setTimeout(() => limit.abort(), most)
     underWay.add(limit)
     try {
       return await asks(limit.signal)

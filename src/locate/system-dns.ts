@@ -6,7 +6,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { type IpAddress, parseIp } from '../model/address.ts'
-import { type NameServer, plainServer } from '../model/name-server.ts'
+import { type NameServer, toPlainServer } from '../model/name-server.ts'
 import { toDnsName } from './dns-answer.ts'
 
 /** Every address of each name, IPv4 first. */
@@ -32,7 +32,7 @@ export function parseResolvConf(text: string): readonly NameServer[] {
   for (const line of text.split(/\r?\n/)) {
     const [keyword, address = ''] = line.split(/[ \t]+/)
     const ip = keyword === 'nameserver' ? parseIp(address) : null
-    if (ip) servers.push(plainServer(ip))
+    if (ip) servers.push(toPlainServer(ip))
   }
   return servers.slice(0, MAX_SERVERS)
 }

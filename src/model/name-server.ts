@@ -55,7 +55,7 @@ export function parseNameServer(text: string): Parsed<NameServer> {
   const transport = scheme === 'tls' ? 'tls' : 'https'
   const place = parseEndpoint(endpoint, transport)
   if ('fault' in place) return place
-  const identity = name === undefined ? { value: addressHost(place.value.ip) } : parseHost(name)
+  const identity = name === undefined ? { value: toHost(place.value.ip) } : parseHost(name)
   if ('fault' in identity) return identity
   if (name !== undefined && identity.value.ip)
     return { fault: 'an address stands where a name should' }
@@ -73,7 +73,7 @@ export function parseNameServer(text: string): Parsed<NameServer> {
     : { value: { ...server, transport, path } }
 }
 
-export function plainServer(ip: IpAddress): PlainServer {
+export function toPlainServer(ip: IpAddress): PlainServer {
   return {
     transport: 'plain',
     ip,
@@ -91,7 +91,7 @@ export function isMixed(servers: readonly NameServer[]): boolean {
 /** Each server as a destination, for the policy to judge. */
 export function resolverEndpoints(servers: readonly NameServer[]): readonly ResolverEndpoint[] {
   return servers.map((server) => {
-    const host = server.transport === 'plain' ? addressHost(server.ip) : server.identity
+    const host = server.transport === 'plain' ? toHost(server.ip) : server.identity
     return { authority: toAuthority(host, server.port), address: server.ip }
   })
 }
@@ -110,10 +110,10 @@ function parseEndpoint(text: string, transport: NameServer['transport']): Parsed
 }
 
 function toText(ip: IpAddress, port: number, transport: NameServer['transport']): string {
-  const { text } = toAuthority(addressHost(ip), port)
+  const { text } = toAuthority(toHost(ip), port)
   return port === DEFAULT_PORT[transport] ? text.slice(0, text.lastIndexOf(':')) : text
 }
 
-function addressHost(ip: IpAddress): Host {
+function toHost(ip: IpAddress): Host {
   return { text: ip.text, ip }
 }

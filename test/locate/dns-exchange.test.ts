@@ -118,6 +118,15 @@ describe('what is no reply to the question is ignored, and the real one is waite
     expect(silent).toEqual({ kind: 'timeout' })
   })
 
+  test('a type that is the same letter in another case', async () => {
+    // 65 is `A`, 97 is `a`.
+    dns.mangle = (reply) => [edit(Buffer.from(reply), 26, () => 97)]
+    const question = { ...QUESTION, type: 'HTTPS' } as const
+    expect(await exchange(question, at(dns.address), SHORT, NEVER)).toEqual({ kind: 'timeout' })
+    dns.mangle = null
+    expect(await exchange(question, at(dns.address), LONG, NEVER)).toHaveProperty('message')
+  })
+
   test.each(['lying-id', 'wrong-question', 'stranger', 'drop'] as const)('%s', async (fault) => {
     dns.fault = fault
     const reply = await exchange(QUESTION, at(dns.address), SHORT, NEVER)

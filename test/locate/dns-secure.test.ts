@@ -295,7 +295,7 @@ describe('over one TLS connection', () => {
 
   test('one question that is not answered does not hold up the others', async () => {
     await asked(server.tls)
-    const mute = asked(server.tls, { name: 'mute.example' }, 300)
+    const mute = asked(server.tls, { name: 'mute.example' }, 1000)
     expect(await asked(server.tls)).toHaveProperty('message')
     expect(await mute).toEqual({ kind: 'timeout' })
     expect(await asked(server.tls)).toHaveProperty('message')
@@ -309,7 +309,7 @@ describe('over one TLS connection', () => {
       if (decode(reply).questions?.[0]?.name !== 'slow.example') connection.write(frame(reply))
       else late = () => connection.write(frame(reply))
     }
-    const slow = asked(server.tls, { name: 'slow.example' }, 300)
+    const slow = asked(server.tls, { name: 'slow.example' }, 1000)
     await asked(server.tls)
     expect(await slow).toEqual({ kind: 'timeout' })
     late()

@@ -45,7 +45,7 @@ export async function openSecureDnsServer(options: SecureOptions): Promise<Secur
   const { key, cert, records = {} } = options
   const dns = await openDnsServer({ records })
   const sockets = new Set<Socket>()
-  const tls = createTlsServer({ key, cert, ...options.tls }, serveTls)
+  const tls = createTlsServer({ key, cert, noDelay: true, ...options.tls }, serveTls)
   const https = createHttpsServer({ key, cert, ...options.tls }, serveHttps)
   for (const listener of [tls, https]) {
     listener.on('tlsClientError', () => {})

@@ -335,6 +335,7 @@ describe('over one TLS connection', () => {
       { kind: 'failed', fault },
       { kind: 'failed', fault },
     ])
+    expect(server.connections.tls).toBe(1)
   })
 
   test.each([

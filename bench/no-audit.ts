@@ -6,7 +6,7 @@
 
 import { parseArgs } from 'node:util'
 import { composeProxy } from '../src/cli/compose.ts'
-import { load, toLoadOptions } from '../src/cli/settings.ts'
+import { loadWithFacts, toLoadOptions } from '../src/cli/settings.ts'
 import type { Audit } from '../src/ports.ts'
 
 if (process.env.CORDON_BENCH_NO_AUDIT !== '1') {
@@ -29,4 +29,8 @@ const noAudit: Audit = {
 // COMPOSE: the one place where the proxy is put together with `noAudit` instead of its log. It does
 // what `cordon start --config FILE` does, and no more.
 const options = values.config === undefined ? {} : { config: values.config }
-await composeProxy({ settings: load(options), load: toLoadOptions(options), audit: noAudit })
+await composeProxy({
+  settings: loadWithFacts(options),
+  load: toLoadOptions(options, true),
+  audit: noAudit,
+})

@@ -9,20 +9,33 @@
  */
 
 import type { DecisionContext, Ending } from './model/audit-record.ts'
-import type { Authority } from './model/authority.ts'
+import { type Authority, parseAuthority } from './model/authority.ts'
 import type { Destination } from './model/destination.ts'
 import { AuditUnavailable, describeCode, type Problem } from './model/errors.ts'
+import type { Evidence } from './model/evidence.ts'
 import type { Flow, FlowId, RequestLine } from './model/flow.ts'
 import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
-import { UNKNOWN } from './model/region.ts'
+import { ANYWHERE, type Regions, UNKNOWN } from './model/region.ts'
+import type { RequestFindings, RequestView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
 import type { Policy } from './policy/compile.ts'
-import { type Assessment, assess, blockFor, decide } from './policy/decide.ts'
+import {
+  type Assessment,
+  assess,
+  blockFor,
+  type Creates,
+  decide,
+  zoneFor,
+} from './policy/decide.ts'
+import { steer } from './policy/steer.ts'
 import type { Ports } from './ports.ts'
 
 /** One caller at one destination: located and measured, not yet decided. */
 export interface Admission {
   readonly flow: Flow
+  /** As it was located, with all its addresses. */
+  readonly located: Destination
+  /** As it may be used: where only some addresses are inside the zone, without the others. */
   readonly destination: Destination
   readonly assessment: Assessment
   /** Equal for admissions that may share connections: same agent, policy, placement, scheme and authority. */
@@ -42,6 +55,10 @@ export type Release = { readonly permit: Permit } | { readonly refusal: Refusal 
 export interface Enforcer {
   /** Looks the destination up and judges every address; at once when that was done just now. Never rejects. */
   admit(flow: Flow, authority: Authority): Admission | Promise<Admission>
+  /** Whether a request has to show the beginning of its body before it can be decided. */
+  wantsBody(view: RequestView): boolean
+  /** The admission with what the request itself says about the place taken into account. Never rejects. */
+  consider(admission: Admission, view: RequestView): Admission | Promise<Admission>
   /** Decides, records, and hands out a permit or a refusal. Never rejects. */
   release(admission: Admission, request: RequestLine): Promise<Release>
   /** Records a request that is refused before or instead of being judged. Never rejects. */
@@ -69,6 +86,19 @@ export function createEnforcer(ports: Ports): Enforcer {
         remember(admissions, admission)
         return admission
       })
+    },
+
+    wantsBody: (view) => ports.locator.wantsBody(view),
+
+    consider(admission, view) {
+      try {
+        const considered = consider(ports, admission, view)
+        return considered instanceof Promise
+          ? considered.catch((error: unknown) => withFault(ports, admission, error))
+          : considered
+      } catch (error) {
+        return withFault(ports, admission, error)
+      }
     },
 
     async release(admission, request) {
@@ -135,11 +165,23 @@ function mayPass(verdict: Verdict, { assessment, destination }: Admission): bool
 
 async function locate(ports: Ports, flow: Flow, authority: Authority): Promise<Admission> {
   const policy = ports.policy()
-  const destination = await findDestination(ports, policy, authority)
-  const assessment = assess(policy, flow.agent, flow.scheme, destination)
+  const located = await findDestination(ports, policy, authority)
+  return measure(policy, flow, located, isSeen(flow) ? null : 'unseen')
+}
+
+/** Measures a located destination against the policy. */
+function measure(policy: Policy, flow: Flow, located: Destination, creates: Creates): Admission {
   const { agent, scheme } = flow
-  const key = [policy.digest, agent.id, assessment.placement, scheme, authority.text].join(' ')
-  return { flow, destination, assessment, key, contexts: new WeakMap() }
+  const zone = zoneFor(policy, agent, located.allowed)
+  const destination = policy.answers === 'steer' ? steer(located, zone) : located
+  const assessment = assess(policy, { agent, scheme, creates }, destination)
+  const { text } = located.authority
+  const key = [policy.digest, agent.id, assessment.placement, scheme, text].join(' ')
+  return { flow, located, destination, assessment, key, contexts: new WeakMap() }
+}
+
+function isSeen({ inspection }: Flow): boolean {
+  return inspection === 'headers' || inspection === 'full'
 }
 
 async function findDestination(
@@ -166,8 +208,12 @@ function faultyDestination(authority: Authority, fault: Problem, now: number): D
     addresses: [],
     cnames: [],
     regions: UNKNOWN,
+    network: UNKNOWN,
     why: fault.detail,
+    places: [],
+    dropped: [],
     evidence: [],
+    instead: [],
     allowed: [],
     validUntil: now + FAULT_LIFETIME_MS,
     fault,
@@ -176,6 +222,80 @@ function faultyDestination(authority: Authority, fault: Problem, now: number): D
 
 function isCurrent({ assessment, destination }: Admission, ports: Ports): boolean {
   return assessment.policy === ports.policy() && destination.validUntil > ports.clock.now()
+}
+
+/** What requests say about the place, remembered for each admission: whoever picks requests picks how many there are. */
+const refinements = new WeakMap<Admission, Map<string, Admission>>()
+const REFINEMENTS_PER_ADMISSION = 64
+
+/** The same call, refused: what it says could not be read. */
+function withFault(ports: Ports, admission: Admission, error: unknown): Admission {
+  const { flow, located, assessment } = admission
+  const fault = gateProblem(ports, error)
+  const faulty = faultyDestination(located.authority, fault, ports.clock.now())
+  return measure(assessment.policy, flow, faulty, null)
+}
+
+function consider(
+  ports: Ports,
+  admission: Admission,
+  view: RequestView,
+): Admission | Promise<Admission> {
+  const { located } = admission
+  if (located.fault) return admission
+  const findings = ports.locator.read(view, ports.clock.now())
+  if (!findings) return admission
+  const key = JSON.stringify(findings)
+  const known = refinements.get(admission)?.get(key)
+  if (known && known.located.validUntil > ports.clock.now()) return known
+  return withOnward(ports, admission, findings).then((whole) => {
+    const { flow, assessment } = admission
+    const destination = ports.locator.refine(located, whole)
+    const refined = measure(assessment.policy, flow, destination, findings.creates)
+    let all = refinements.get(admission)
+    if (!all || all.size >= REFINEMENTS_PER_ADMISSION) {
+      all = new Map()
+      refinements.set(admission, all)
+    }
+    all.set(key, refined)
+    return refined
+  })
+}
+
+/** Places a request makes its destination fetch from; who names more than these names anywhere. */
+const MAX_ONWARD = 8
+
+/** The findings with the places of all that the destination is made to call in turn. */
+async function withOnward(
+  ports: Ports,
+  { assessment }: Admission,
+  findings: RequestFindings,
+): Promise<RequestFindings> {
+  const { onward } = findings
+  if (onward.length === 0) return findings
+  const named = onward.length > MAX_ONWARD ? ['*'] : onward
+  const pieces = await Promise.all(
+    named.map(async (text): Promise<Evidence> => {
+      const authority = text === '*' ? null : parseAuthority(text, 443)
+      if (!authority) return sayOnward('any host', ANYWHERE)
+      if ('fault' in authority) return sayOnward('a host that is none', UNKNOWN)
+      const to = await findDestination(ports, assessment.policy, authority.value)
+      return sayOnward(authority.value.text, to.regions)
+    }),
+  )
+  return { ...findings, evidence: [...findings.evidence, ...pieces] }
+}
+
+function sayOnward(host: string, claim: Regions): Evidence {
+  return {
+    kind: 'request-breadth',
+    source: 'request',
+    asOf: null,
+    claim,
+    strength: 'strong',
+    address: null,
+    detail: `the request makes it fetch from ${host} (${claim.join(', ') || 'unknown'})`,
+  }
 }
 
 function remember(admissions: WeakMap<Flow, Map<string, Admission>>, admission: Admission): void {

@@ -6,6 +6,7 @@ import type { Declaration } from './model/declaration.ts'
 import type { Destination, Resolution } from './model/destination.ts'
 import type { Problem } from './model/errors.ts'
 import type { FlowId } from './model/flow.ts'
+import type { RequestFindings, RequestView } from './model/request-view.ts'
 import type { Policy } from './policy/compile.ts'
 
 export interface Clock {
@@ -26,6 +27,12 @@ export interface Locator {
     declarations: readonly Declaration[],
     now: number,
   ): Destination
+  /** Whether what the request says about the place may be in its body. */
+  wantsBody(view: RequestView): boolean
+  /** What the request itself says about the place; null when it says nothing. */
+  read(view: RequestView, now: number): RequestFindings | null
+  /** The destination with that taken into account. */
+  refine(destination: Destination, findings: RequestFindings): Destination
 }
 
 export interface Audit {

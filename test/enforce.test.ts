@@ -3,12 +3,14 @@
 import { describe, expect, test } from 'vitest'
 import { createEnforcer, judge } from '../src/enforce.ts'
 import type { DecisionRecord, OutcomeRecord } from '../src/model/audit-record.ts'
+import type { Authority } from '../src/model/authority.ts'
+import type { Destination } from '../src/model/destination.ts'
 import { AuditUnavailable } from '../src/model/errors.ts'
 import { ANYWHERE, UNKNOWN } from '../src/model/region.ts'
 import type { Action } from '../src/model/verdict.ts'
 import { compilePolicy, type Policy } from '../src/policy/compile.ts'
 import type { PolicyDocument } from '../src/policy/document.ts'
-import type { Ports } from '../src/ports.ts'
+import type { Locator, Ports } from '../src/ports.ts'
 import { authority, destination, flow, ip } from './support/nouns.ts'
 
 const EEA = new Map([['EEA', new Set(['DE', 'FR', 'IE'])]])
@@ -21,6 +23,7 @@ function policy(document: PolicyDocument = {}, enforced = true): Policy {
     digest: 'd',
     enforced,
     tunnelOnly: [],
+    answers: 'steer',
   })
   if ('problems' in result) throw new Error(JSON.stringify(result.problems))
   return result.policy
@@ -30,6 +33,11 @@ interface Lab extends Ports {
   readonly decided: (DecisionRecord & { readonly durable: boolean })[]
   readonly settled: OutcomeRecord[]
   readonly reported: unknown[]
+}
+
+/** A locator of destinations about which no request says anything. */
+function locating(locate: (authority: Authority) => Destination): Locator {
+  return { locate, wantsBody: () => false, read: () => null, refine: (to) => to }
 }
 
 /** Ports that work, with some replaced. */
@@ -51,7 +59,7 @@ function ports(changes: Partial<Ports> = {}): Lab {
         validUntil: 9_000,
       }),
     },
-    locator: { locate: (authority) => destination({ authority }) },
+    locator: locating((authority) => destination({ authority })),
     audit: {
       decide: async (record, durable) => decided.push({ ...record, durable }),
       settle: (record) => settled.push(record),
@@ -64,7 +72,7 @@ function ports(changes: Partial<Ports> = {}): Lab {
 }
 
 const located = (regions: readonly string[]): Partial<Ports> => ({
-  locator: { locate: (authority) => destination({ authority, regions }) },
+  locator: locating((authority) => destination({ authority, regions })),
 })
 
 async function release(lab: Ports) {
@@ -137,7 +145,7 @@ describe('INVARIANT 5: whatever fails ends in a refusal, and the client is not t
       { resolver: { resolve: async () => ({ code: 'dns-timeout', detail: 'x' }) } },
       'dns-timeout',
     ],
-    ['the locator throws', { locator: { locate: boom } }, 'gate-failed'],
+    ['the locator throws', { locator: locating(boom) }, 'gate-failed'],
     [
       'the log rejects',
       { audit: { ...ports().audit, decide: () => Promise.reject(new AuditUnavailable('x')) } },
@@ -176,7 +184,7 @@ describe('INVARIANT 5: whatever fails ends in a refusal, and the client is not t
 describe('what no policy can allow', () => {
   const fault = { code: 'address-prohibited', detail: 'an inner address' } as const
   const faulty: Partial<Ports> = {
-    locator: { locate: (authority) => destination({ authority, fault, addresses: [] }) },
+    locator: locating((authority) => destination({ authority, fault, addresses: [] })),
   }
 
   test('is refused although its place would be allowed', async () => {
@@ -214,7 +222,7 @@ describe('an admission', () => {
           return { addresses: [ip('192.0.2.1')], cnames: [], source: 'test', validUntil: 9_000 }
         },
       },
-      locator: { locate: (authority) => destination({ authority, validUntil: 2_000 }) },
+      locator: locating((authority) => destination({ authority, validUntil: 2_000 })),
     })
     const enforcer = createEnforcer(lab)
     const caller = flow()

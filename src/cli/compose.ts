@@ -16,8 +16,10 @@ import { Revocations } from '../identity/revocations.ts'
 import { openTokenKey, TokenVerifier } from '../identity/tokens.ts'
 import { isOwnListener } from '../locate/address-class.ts'
 import { type Geoip, openGeoip } from '../locate/geoip.ts'
+import { createKnowledge, type Knowledge } from '../locate/knowledge.ts'
 import { type CachingLocator, createLocator } from '../locate/locate.ts'
 import { type CachingResolver, createResolver } from '../locate/resolve.ts'
+import { NO_TABLES } from '../locate/tables/prefix-tables.ts'
 import { type IpAddress, parseIp } from '../model/address.ts'
 import type { Policy } from '../policy/compile.ts'
 import type { Audit, Clock } from '../ports.ts'
@@ -46,19 +48,40 @@ interface Endpoint {
   readonly port: number
 }
 
-/** @param own our listeners; may be filled later. */
+/**
+ * @param settings with facts; asked again for every destination
+ * @param own our listeners; may be filled later.
+ */
 export async function composeEvaluation(
-  operation: Operation,
-  own: readonly Endpoint[] = configuredListeners(operation),
+  settings: () => Settings,
+  own: readonly Endpoint[] = configuredListeners(settings().operation),
 ): Promise<Evaluation> {
+  const { operation } = settings()
   const geoip = await openGeoip(operation.geoipFiles ?? undefined)
   const { dnsServers: servers, hostsFile: hosts } = operation
   const resolver = createResolver({ servers, hosts, clock })
   const locator = createLocator({
     geoip,
+    tables: () => NO_TABLES,
+    knowledge: knowing(settings),
     isOwnListener: (to, port) => isOwnListener(to, port, own, ownAddresses()),
   })
   return { resolver, locator, geoip, [Symbol.dispose]: () => resolver.close() }
+}
+
+/** The knowledge that goes with the settings in force. */
+function knowing(settings: () => Settings): () => Knowledge {
+  const made = new WeakMap<Settings, Knowledge>()
+  return () => {
+    const current = settings()
+    let knowledge = made.get(current)
+    if (!knowledge) {
+      if (!current.facts) throw new Error('verdicts were asked for without facts')
+      knowledge = createKnowledge(current.facts.regions, current.facts.catalogue)
+      made.set(current, knowledge)
+    }
+    return knowledge
+  }
 }
 
 export interface RunningProxy {
@@ -94,7 +117,8 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   await writeBundle(authority, operation.caDir)
   const trust = await openTrust({ extraRoots: operation.extraRoots })
   const own: Endpoint[] = []
-  const { resolver, locator, geoip } = stack.use(await composeEvaluation(operation, own))
+  let inForce = settings
+  const { resolver, locator, geoip } = stack.use(await composeEvaluation(() => inForce, own))
   const tokens = new TokenVerifier(
     openTokenKey(operation.dataDir),
     new Revocations(operation.dataDir, clock),
@@ -114,10 +138,16 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     watchSettings({
       load,
       first: settings,
-      onChange: ({ policy }) => {
+      onChange: (next) => {
+        inForce = next
+        const { policy } = next
         say(`policy reloaded: ${policy.digest.slice(0, 12)}`)
         note('policy-reload', policy.digest, describePolicy(policy))
       },
+      onRestartNeeded: () =>
+        say(
+          'listeners, folders, DNS, TLS, GeoIP, identity or timeouts changed: restart to use them',
+        ),
       onFailure: (error) => {
         say(`the changed configuration has mistakes, so the last good policy stays in force:`)
         for (const problem of error.problems) say(sayProblem(problem))

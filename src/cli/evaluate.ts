@@ -10,6 +10,7 @@ import { type Authority, parseAuthority } from '../model/authority.ts'
 import type { Resolution } from '../model/destination.ts'
 import { AuditUnavailable } from '../model/errors.ts'
 import type { Flow, RequestLine, Scheme } from '../model/flow.ts'
+import type { RequestView } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
 import type { Policy } from '../policy/compile.ts'
 import type { Ports } from '../ports.ts'
@@ -22,7 +23,15 @@ export interface Call {
   readonly method: string
   readonly path: string
   readonly agent: Agent
+  /** From `?` on; empty when there is none. */
+  readonly query: string
+  /** Names and values. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array | null
 }
+
+/** What a call has that says nothing. */
+export const BARE = { query: '', headers: [], body: null } as const
 
 export interface Evaluated {
   readonly admission: Admission
@@ -31,15 +40,20 @@ export interface Evaluated {
 }
 
 /** @throws CommandError when the text is not an http or https URL. */
-export function parseCallUrl(url: string): Pick<Call, 'scheme' | 'authority' | 'path'> {
+export function parseCallUrl(url: string): Pick<Call, 'scheme' | 'authority' | 'path' | 'query'> {
   const fail = (reason: string) =>
     new CommandError(EXIT.invalid, `\`${url}\`: ${reason}`, 'write https://host/path')
-  const match = /^(https?):\/\/([^/?#]+)([^?#]*)/i.exec(url)
+  const match = /^(https?):\/\/([^/?#]+)([^?#]*)(\?[^#]*)?/i.exec(url)
   if (!match) throw fail('not an http:// or https:// URL')
   const scheme = match[1]?.toLowerCase() === 'http' ? 'http' : 'https'
   const authority = parseAuthority(match[2] ?? '', scheme === 'http' ? 80 : 443)
   if ('fault' in authority) throw fail(authority.fault)
-  return { scheme, authority: authority.value, path: toWirePath(match[3] || '/') }
+  return {
+    scheme,
+    authority: authority.value,
+    path: toWirePath(match[3] || '/'),
+    query: toWirePath(match[4] ?? ''),
+  }
 }
 
 /** What no target may contain is percent-encoded, as clients do; the rest stays as written. */
@@ -86,8 +100,24 @@ export async function evaluate(
   const request: RequestLine = unseen
     ? { method: null, path: null, protocol: 'TLS' }
     : { method: call.method, path: call.path, protocol: 'HTTP/1.1' }
-  const admission = await createEnforcer(ports).admit(flow, call.authority)
+  const enforcer = createEnforcer(ports)
+  const admitted = await enforcer.admit(flow, call.authority)
+  const admission = unseen ? admitted : await enforcer.consider(admitted, toView(call))
   return { admission, request, verdict: judge(admission, request) }
+}
+
+function toView({ authority, method, path, query, headers, body }: Call): RequestView {
+  const values = (name: string) =>
+    headers.filter(([known]) => known.toLowerCase() === name).map(([, value]) => value)
+  const [contentType = null] = values('content-type')
+  const [contentEncoding = null] = values('content-encoding')
+  return {
+    host: authority.host.text,
+    method,
+    target: path + query,
+    header: values,
+    body: body && { bytes: body, complete: true, contentType, contentEncoding },
+  }
 }
 
 /** How much of the call the proxy would see. */

@@ -20,7 +20,11 @@ export function withConfig(command: Command): Command {
     .option('--data <dir>', 'directory of the audit log and keys')
 }
 
-export function toLoadOptions({ config, data, home, observe }: ConfigOptions): LoadOptions {
+/** @param facts whether verdicts are wanted. */
+export function toLoadOptions(
+  { config, data, home, observe }: ConfigOptions,
+  facts = false,
+): LoadOptions {
   return {
     cwd: process.cwd(),
     installDir: INSTALL_DIR,
@@ -28,10 +32,16 @@ export function toLoadOptions({ config, data, home, observe }: ConfigOptions): L
     home: home?.flatMap((text) => text.split(',')).filter((text) => text !== '') ?? null,
     observe: observe ?? false,
     dataDir: data ?? null,
+    facts,
   }
 }
 
 /** @throws ConfigError */
 export function load(options: ConfigOptions): Settings {
   return loadSettings(toLoadOptions(options))
+}
+
+/** The same with the facts that verdicts need. */
+export function loadWithFacts(options: ConfigOptions): Settings {
+  return loadSettings(toLoadOptions(options, true))
 }

@@ -1,7 +1,8 @@
 /** The mistakes in single files, as the configuration that uses them would find them. Nothing is written here. */
 
 import { resolve } from 'node:path'
-import { ConfigError, type LoadOptions, loadSettings } from './load.ts'
+import { ConfigError } from './config-error.ts'
+import { type LoadOptions, loadSettings } from './load.ts'
 import { loadScenarios } from './scenarios.ts'
 import { SCENARIOS } from './sources.ts'
 import type { FileProblem } from './yaml.ts'

@@ -67,14 +67,12 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 /** Keys of the published format that this version does not carry out: refused, never ignored. */
 const LATER: ReadonlySet<string> = new Set([
   'redact',
-  'creates',
   'issuer',
   'certificate',
   'uid',
   'data',
   'protocol',
   'tables',
-  'transit',
 ])
 
 /** A longer key is no misspelling, and not repeated in full. */

@@ -8,9 +8,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { catalogueFile } from './catalogue-form.ts'
 import { configFile, policyFile, scenarioFile } from './schema.ts'
 
 const FORMS = {
+  'catalogue.schema.json': { title: 'Cordon: a catalogue of endpoints', form: catalogueFile },
   'cordon.schema.json': { title: 'Cordon: cordon.yaml', form: configFile },
   'rules.schema.json': { title: 'Cordon: a rule file, rules/NAME.yaml', form: policyFile },
   'scenarios.schema.json': { title: 'Cordon: rules/NAME.scenarios.yaml', form: scenarioFile },

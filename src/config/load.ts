@@ -5,20 +5,34 @@
 
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
+import type { CatalogueEntry } from '../model/catalogue.ts'
+import type { CloudRegions } from '../model/cloud-region.ts'
 import { compilePolicy, type Policy } from '../policy/compile.ts'
+import type { Answers } from '../policy/steer.ts'
 import type { ZoneTable } from '../policy/zones.ts'
+import { readCatalogue } from './catalogue.ts'
+import { ConfigError } from './config-error.ts'
 import { parseDuration } from './duration.ts'
 import { FileReader } from './files.ts'
 import type { Footprint } from './footprint.ts'
 import { MAX_PROBLEMS } from './form.ts'
 import { mergePolicies, type PolicySource } from './merge.ts'
+import { readCloudRegions } from './regions.ts'
 import { type ConfigFile, zoneFile } from './schema.ts'
 import { findConfig, readConfig, readPolicy } from './sources.ts'
 import type { FileProblem } from './yaml.ts'
 
+/** What is known of the world besides what the operator says: it takes a while to read. */
+export interface Facts {
+  readonly regions: CloudRegions
+  readonly catalogue: readonly CatalogueEntry[]
+}
+
 /** What the proxy runs with. */
 export interface Settings {
   readonly policy: Policy
+  /** Null when they were not asked for. */
+  readonly facts: Facts | null
   readonly operation: Operation
   /** The configuration file, null when the built-in defaults are used. */
   readonly configPath: string | null
@@ -53,23 +67,8 @@ export interface LoadOptions {
   readonly home: readonly string[] | null
   readonly observe: boolean
   readonly dataDir: string | null
-}
-
-/** The configuration cannot be used; nothing was changed. */
-export class ConfigError extends Error {
-  override name = 'ConfigError'
-  readonly problems: readonly FileProblem[]
-  /** Absolute paths of the files that were read. */
-  readonly files: readonly string[]
-  /** Null when it was not files that were at fault. */
-  readonly footprint: Footprint | null
-
-  constructor(problems: readonly FileProblem[], read?: Pick<FileReader, 'files' | 'footprint'>) {
-    super(`${problems.length} problem${problems.length === 1 ? '' : 's'} in the configuration`)
-    this.problems = problems
-    this.files = read?.files ?? []
-    this.footprint = read?.footprint ?? null
-  }
+  /** Whether to read the facts as well: verdicts need them. */
+  readonly facts: boolean
 }
 
 const DEFAULT_RULES = 'rules/default.yaml'
@@ -90,12 +89,18 @@ export function loadSettings(options: LoadOptions): Settings {
     home,
     enforced: !observe && config.mode !== 'observe',
     tunnelOnly: config.intercept?.never ?? [],
+    answers: config.dns?.answers ?? 'steer',
   })
   if ('problems' in compiled) throw new ConfigError(compiled.problems, reader)
+  const { policy } = compiled
+  const facts = options.facts ? readFacts(reader, policy, options, config, configPath) : null
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems, reader)
   const operation = toOperation(config, configPath ? dirname(configPath) : cwd)
   const dataDir = options.dataDir ? resolve(cwd, options.dataDir) : operation.dataDir
   return {
-    policy: compiled.policy,
+    // Another catalogue is another policy: it decides.
+    policy: facts ? { ...policy, digest: digestOf([policy.digest, facts.catalogue]) } : policy,
+    facts,
     operation: { ...operation, dataDir },
     configPath,
     files: reader.files,
@@ -103,24 +108,43 @@ export function loadSettings(options: LoadOptions): Settings {
   }
 }
 
+function readFacts(
+  reader: FileReader,
+  { zones }: Policy,
+  { installDir, cwd }: LoadOptions,
+  { catalogue = [] }: ConfigFile,
+  configPath: string | null,
+): Facts | null {
+  const regions = readCloudRegions(reader, resolve(installDir, 'geoip/regions.yaml'))
+  const base = configPath ? dirname(configPath) : cwd
+  const own = catalogue.map((path) => resolve(base, path))
+  const paths = [resolve(installDir, 'geoip/catalogue.yaml'), ...own]
+  const entries = readCatalogue(reader, paths, zones)
+  return regions && { regions, catalogue: entries }
+}
+
+function digestOf(parts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
 interface CompileSourcesOptions {
   readonly builtinZones: ZoneTable
   readonly home: readonly string[] | null
   readonly enforced: boolean
   readonly tunnelOnly: readonly string[]
+  readonly answers: Answers
 }
 
 function compileSources(
   sources: readonly PolicySource[],
-  { builtinZones, home, enforced, tunnelOnly }: CompileSourcesOptions,
+  { home, ...options }: CompileSourcesOptions,
 ): { readonly policy: Policy } | { readonly problems: readonly FileProblem[] } {
   const merged = mergePolicies(sources)
   const document = home ? { ...merged.document, home } : merged.document
+  const { builtinZones, enforced, tunnelOnly, answers } = options
   const zones = [...builtinZones].map(([name, countries]) => [name, [...countries]])
-  const digest = createHash('sha256')
-    .update(JSON.stringify([document, enforced, tunnelOnly, zones]))
-    .digest('hex')
-  const result = compilePolicy(document, { builtinZones, digest, enforced, tunnelOnly })
+  const digest = digestOf([document, enforced, tunnelOnly, answers, zones])
+  const result = compilePolicy(document, { ...options, digest })
   const found = 'problems' in result ? result.problems.slice(0, MAX_PROBLEMS) : []
   const problems = [
     ...merged.problems,

@@ -11,8 +11,6 @@ import { isCountry } from '../model/region.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { parseDuration } from './duration.ts'
 
-export { checkForm } from './form.ts'
-
 const ACTIONS = ['allow', 'block', 'hold'] as const
 const PLACEMENTS = ['inside', 'outside', 'straddling', 'unknown'] as const
 
@@ -94,6 +92,8 @@ const destination = z.strictObject({
 
 const when = z.strictObject({
   placement: oneOrMany(z.enum(PLACEMENTS)).optional(),
+  transit: oneOrMany(z.enum(PLACEMENTS)).optional(),
+  creates: oneOrMany(z.enum(PLACEMENTS)).optional(),
   zone: names.optional(),
   host: names.optional(),
   port: oneOrMany(z.int().min(1).max(65535)).optional(),
@@ -151,10 +151,12 @@ export const configFile = z.strictObject({
       servers: nameServers.nullable().optional(),
       client_subnet: clientSubnet.nullable().optional(),
       hosts: z.boolean().optional(),
+      answers: z.enum(['steer', 'strict', 'any']).optional(),
     })
     .optional(),
   tls: z.strictObject({ extra_roots: z.array(name).optional() }).optional(),
   geoip: z.strictObject({ files: z.array(name).min(1).optional() }).optional(),
+  catalogue: z.array(name).max(100).optional(),
   intercept: z.strictObject({ never: z.array(name).optional() }).optional(),
   identity: z.strictObject({ required: z.boolean().optional() }).optional(),
   timeouts: z

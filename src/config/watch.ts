@@ -6,7 +6,9 @@
  * never the built-in one in place of a configuration that has gone.
  */
 
-import { ConfigError, type LoadOptions, loadSettings, type Settings } from './load.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { ConfigError } from './config-error.ts'
+import { type LoadOptions, loadSettings, type Settings } from './load.ts'
 
 export interface Watch extends Disposable {
   readonly current: Settings
@@ -20,11 +22,14 @@ export interface WatchOptions {
   /** Milliseconds between looks. */
   readonly every?: number
   onChange(next: Settings, previous: Settings): void
+  /** The files now ask for another way to run than the process was started with; told once for each such wish. */
+  onRestartNeeded(): void
   onFailure(error: ConfigError): void
 }
 
 export function watchSettings({ load, first, every = 1_000, ...on }: WatchOptions): Watch {
   let current = first
+  let wanted = first.operation
   let { footprint } = first
   let { seen } = footprint
   let last = seen
@@ -38,6 +43,10 @@ export function watchSettings({ load, first, every = 1_000, ...on }: WatchOption
     last = seen
     if (next instanceof ConfigError) return on.onFailure(next)
     current = next
+    if (!isDeepStrictEqual(next.operation, wanted)) {
+      wanted = next.operation
+      if (!isDeepStrictEqual(wanted, first.operation)) on.onRestartNeeded()
+    }
     if (next.policy.digest !== previous.policy.digest) on.onChange(next, previous)
   }
 

@@ -1,72 +1,202 @@
 /**
- * Evidence to a set of countries, with the reason. Pure. A declaration by the operator outweighs everything; below it speaks
- * GeoIP, and only when every file has an answer. Where several addresses may be dialled, all their countries
- * count. Two declarations that contradict each other leave the place unknown: nobody knows which is wrong.
+ * Evidence to a set of countries, with the reason. Pure. Two questions are kept apart: where the data is processed, and where the
+ * address is that we talk to. What is said about the host or the request answers the first; what is said about an address
+ * answers the second, and stands in for the first only where nobody has spoken about it.
+ *
+ * INVARIANT: what a request asks for can widen any answer, also the operator's. INVARIANT: strong pieces that contradict each
+ * other leave the place unknown: nobody knows which is wrong. INVARIANT: unknown and edge are never guessed over.
  */
 
-import type { Declaration } from '../model/declaration.ts'
-import type { Regions } from '../model/region.ts'
-import { intersectRegions, toRegions, UNKNOWN, unionRegions } from '../model/region.ts'
+import type { Evidence } from '../model/evidence.ts'
+import { ANYWHERE, intersectRegions, type Regions, UNKNOWN, unionRegions } from '../model/region.ts'
 
-/** What is known of one address. */
-export interface AddressEvidence {
+/** One address of a destination. */
+export interface Place {
   readonly address: string
-  /** The most specific prefix declaration that names a region. */
-  readonly declared: Declaration | null
-  /** The union of what the GeoIP files say, unknown when one of them is silent. */
-  readonly geoip: Regions
+  /** Where data sent there is processed. */
+  readonly regions: Regions
+  /** Where the address itself is; unknown at an edge, which is everywhere. */
+  readonly network: Regions
 }
 
 export interface Conclusion {
   readonly regions: Regions
+  readonly network: Regions
   /** One sentence. */
+  readonly why: string
+  readonly places: readonly Place[]
+  /** Pieces that did not count, with the reason. */
+  readonly discarded: ReadonlyMap<Evidence, string>
+}
+
+interface Answer {
+  readonly regions: Regions
   readonly why: string
 }
 
-/** @param host the most specific host declaration that names a region. */
-export function conclude(
-  host: Declaration | null,
-  addresses: readonly AddressEvidence[],
-): Conclusion {
+type Discard = (pieces: readonly Evidence[], why: string) => void
+
+/** @param pieces those without address are about the host or the request. */
+export function conclude(pieces: readonly Evidence[], addresses: readonly string[]): Conclusion {
+  const discarded = new Map<Evidence, string>()
+  const discard: Discard = (some, why) => {
+    for (const piece of some) discarded.set(piece, why)
+  }
+  const general = pieces.filter(({ address }) => address === null)
+  const stated = combine(general)
   if (addresses.length === 0) {
-    return host?.regions
-      ? { regions: host.regions, why: say(host) }
-      : { regions: UNKNOWN, why: 'there is no address to place' }
+    const answer = widen(
+      general,
+      stated ?? { regions: UNKNOWN, why: 'there is no address to place' },
+    )
+    return { ...answer, network: UNKNOWN, places: [], discarded }
   }
-  const parts = addresses.map((evidence) => concludeAddress(host, evidence))
-  const regions = parts.map((part) => part.regions).reduce(unionRegions)
-  const silent = parts.find((part) => part.regions.length === 0)
-  return { regions, why: silent?.why ?? [...new Set(parts.map((part) => part.why))].join('; ') }
-}
-
-function concludeAddress(host: Declaration | null, evidence: AddressEvidence): Conclusion {
-  const byHost = host?.regions ?? null
-  const byPrefix = evidence.declared?.regions ?? null
-  if (byHost && byPrefix) {
-    const both =
-      byHost.length > 0 && byPrefix.length > 0 ? intersectRegions(byHost, byPrefix) : null
-    return both
-      ? { regions: toRegions(both), why: `${say(host)}, ${say(evidence.declared)}` }
-      : { regions: UNKNOWN, why: `${say(host)}, but ${say(evidence.declared)}: they contradict` }
+  const parts = addresses.map((address) => {
+    const own = pieces.filter((piece) => piece.address === address)
+    const network = placeAddress(address, own, general, discard)
+    const processing = widen(general, settle(general, own, stated, network, discard))
+    return { address, network: network.regions, ...processing }
+  })
+  const silent = parts.find(({ regions }) => regions.length === 0)
+  return {
+    regions: parts.map(({ regions }) => regions).reduce(unionRegions),
+    network: parts.map(({ network }) => network).reduce(unionRegions),
+    why: silent?.why ?? [...new Set(parts.map(({ why }) => why))].join('; '),
+    places: parts.map(({ address, regions, network }) => ({ address, regions, network })),
+    discarded,
   }
-  if (byHost) return { regions: byHost, why: say(host) }
-  if (byPrefix) return { regions: byPrefix, why: say(evidence.declared) }
-  return evidence.geoip.length > 0
-    ? {
-        regions: evidence.geoip,
-        why: `${evidence.address} is in ${evidence.geoip.join(', ')} by GeoIP`,
-      }
-    : { regions: UNKNOWN, why: `GeoIP does not place ${evidence.address}` }
 }
 
-function say(declaration: Declaration | null): string {
-  if (!declaration) return 'nothing is declared'
-  const because = declaration.because ? ` (${declaration.because})` : ''
-  const regions = declaration.regions?.join(', ') ?? 'no place'
-  return `${nameOf(declaration)} is declared to be ${regions}${because}`
+/** Where the address is: the operator, then its provider, then whoever holds the prefix, then country files. */
+function placeAddress(
+  address: string,
+  own: readonly Evidence[],
+  general: readonly Evidence[],
+  discard: Discard,
+): Answer {
+  const of = (kind: Evidence['kind']) => own.filter((piece) => piece.kind === kind)
+  const [declared] = of('declaration').filter(isStrong)
+  const [edge] = of('edge')
+  const [table] = of('table')
+  const [geofeed] = of('geofeed')
+  const geoip = of('geoip')
+  if (declared) {
+    discard([...of('edge'), ...of('table'), ...of('geofeed'), ...geoip], OUTWEIGHED)
+    return answer(declared)
+  }
+  if (edge) {
+    discard([...of('table'), ...of('geofeed'), ...geoip], 'an edge is in many places at once')
+    return { regions: UNKNOWN, why: edge.detail }
+  }
+  if (table && (isStrong(table) || table.claim.length === 0)) {
+    discard([...of('geofeed'), ...geoip], 'the provider itself knows better')
+    return answer(table)
+  }
+  const guess = byCountryFiles(address, geoip)
+  if (table) {
+    // Too old to be believed alone: prefixes appear often and move seldom.
+    const both = guess.regions.length > 0 ? unionRegions(table.claim, guess.regions) : table.claim
+    return {
+      regions: both,
+      why: `${table.detail}, by a list from ${table.asOf ?? 'no known date'}`,
+    }
+  }
+  const [hostEdge] = general.filter(({ kind }) => kind === 'edge')
+  if (hostEdge) {
+    discard([...of('geofeed'), ...geoip], 'an edge is in many places at once')
+    return { regions: UNKNOWN, why: hostEdge.detail }
+  }
+  if (geofeed && geofeed.claim.length > 0) {
+    discard(geoip, 'the holder of the prefix knows better')
+    return answer(geofeed)
+  }
+  return guess
 }
 
-/** The host pattern or prefix an operator wrote. */
-export function nameOf({ host, cidr }: Declaration): string {
-  return host?.text ?? (cidr ? `${cidr.base.text}/${cidr.bits}` : '')
+/** The union of what all files say; one that is silent leaves it unknown. */
+function byCountryFiles(address: string, geoip: readonly Evidence[]): Answer {
+  const regions =
+    geoip.length === 0 ? UNKNOWN : geoip.map(({ claim }) => claim).reduce(unionRegions)
+  return regions.length > 0
+    ? { regions, why: `${address} is in ${regions.join(', ')} by GeoIP` }
+    : { regions, why: `GeoIP does not place ${address}` }
+}
+
+/** Where data sent to one address is processed, before the request has widened it. */
+function settle(
+  general: readonly Evidence[],
+  own: readonly Evidence[],
+  stated: Answer | null,
+  network: Answer,
+  discard: Discard,
+): Answer {
+  const statements = general.filter(isStatement)
+  const hosts = general.filter(({ kind }) => kind === 'declaration').filter(isStrong)
+  const prefixes = own.filter(({ kind }) => kind === 'declaration').filter(isStrong)
+  const declared = [...hosts.slice(0, 1), ...prefixes.slice(0, 1)]
+  if (declared.length > 0) {
+    discard([...statements, ...own.filter(({ kind }) => kind !== 'declaration')], OUTWEIGHED)
+    return intersect(declared)
+  }
+  if (!stated) return network
+  const aboutAddress = own.filter(({ kind }) => kind !== 'declaration')
+  const table = own.find((piece) => piece.kind === 'table' && isStrong(piece))
+  if (table && table.claim.length > 0 && stated.regions.length > 0) {
+    if (intersectRegions(stated.regions, table.claim) === null) {
+      return { regions: UNKNOWN, why: `${stated.why}, but ${table.detail}: they contradict` }
+    }
+  }
+  discard(
+    aboutAddress.filter(
+      ({ kind, claim }) => kind !== 'edge' && claim.length > 0 && kind !== 'table',
+    ),
+    'an address does not say where its owner processes',
+  )
+  return stated
+}
+
+/** What is said about the host and by the request, taken together; null when nothing is. */
+function combine(general: readonly Evidence[]): Answer | null {
+  const declared = general.filter(({ kind }) => kind === 'declaration').filter(isStrong)
+  if (declared.length > 0) return intersect(declared.slice(0, 1))
+  const statements = general.filter(isStatement)
+  return statements.length > 0 ? intersect(statements) : null
+}
+
+/** What all say at once. A strong piece without a claim says that the place cannot be known. */
+function intersect(pieces: readonly Evidence[]): Answer {
+  const why = pieces.map(({ detail }) => detail).join(', ')
+  let regions: Regions = ANYWHERE
+  for (const { claim } of pieces) {
+    if (claim.length === 0) return { regions: UNKNOWN, why }
+    const both = intersectRegions(regions, claim)
+    if (!both) return { regions: UNKNOWN, why: `${why}: they contradict` }
+    regions = both
+  }
+  return { regions, why }
+}
+
+/** What the request asks for on top: more places, never fewer. */
+function widen(general: readonly Evidence[], { regions, why }: Answer): Answer {
+  const wider = general.filter(({ kind }) => kind === 'request-breadth')
+  return {
+    regions: wider.map(({ claim }) => claim).reduce(unionRegions, regions),
+    why: [why, ...wider.map(({ detail }) => detail)].join('; '),
+  }
+}
+
+function answer({ claim, detail }: Evidence): Answer {
+  return { regions: claim, why: detail }
+}
+
+const OUTWEIGHED = 'the operator’s declaration outweighs it'
+
+function isStrong({ strength }: Evidence): boolean {
+  return strength === 'strong'
+}
+
+const STATEMENTS: ReadonlySet<Evidence['kind']> = new Set(['request-region', 'catalogue', 'host'])
+
+function isStatement(piece: Evidence): boolean {
+  return STATEMENTS.has(piece.kind) && isStrong(piece)
 }

@@ -7,17 +7,24 @@
 import { type Cidr, cidrContains, type IpAddress } from '../model/address.ts'
 import type { Authority } from '../model/authority.ts'
 import type { Declaration } from '../model/declaration.ts'
-import type { Destination, Resolution } from '../model/destination.ts'
+import type { Destination, Place, Resolution } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Zone } from '../model/placement.ts'
-import { UNKNOWN } from '../model/region.ts'
+import { UNKNOWN, unionRegions } from '../model/region.ts'
+import type { RequestFindings, RequestView } from '../model/request-view.ts'
 import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
-import { type AddressEvidence, conclude, nameOf } from './conclude.ts'
-import { type Geoip, toGeoipRegions } from './geoip.ts'
+import { conclude } from './conclude.ts'
+import type { Geoip, GeoipAnswer } from './geoip.ts'
+import type { Knowledge } from './knowledge.ts'
+import type { PrefixHit, PrefixTables } from './tables/prefix-tables.ts'
 
 export interface LocatorOptions {
   readonly geoip: Geoip
+  /** What providers say about their own prefixes, now. */
+  tables(): PrefixTables
+  /** What is known of hosts and requests now; it changes when the configuration does. */
+  knowledge(): Knowledge
   /** Whether connecting there would come back to one of our own listeners. */
   isOwnListener(address: IpAddress, port: number): boolean
   /** Every IPv4 address that a NAT64 of this network could make of an IPv6 address (RFC 6052); none when not given. */
@@ -25,6 +32,9 @@ export interface LocatorOptions {
 }
 
 export interface CachingLocator {
+  wantsBody(view: RequestView): boolean
+  read(view: RequestView, now: number): RequestFindings | null
+  refine(destination: Destination, findings: RequestFindings): Destination
   locate(
     authority: Authority,
     resolution: Resolution,
@@ -58,6 +68,21 @@ export function createLocator(options: LocatorOptions): CachingLocator {
       known.set(resolution, { declarations, destination })
       return destination
     },
+
+    wantsBody: (view) => options.knowledge().wantsBody(view),
+    read: (view, now) => options.knowledge().sayRequest(view, now),
+
+    refine(destination, { evidence, instead }) {
+      // What the catalogue says about this request takes the place of what it says about any.
+      const isAnew = evidence.some(({ kind }) => kind === 'catalogue')
+      const before = destination.evidence.filter(({ kind }) => !(isAnew && kind === 'catalogue'))
+      const pieces = [...evidence, ...before]
+      return {
+        ...destination,
+        ...weigh(options, pieces, destination.addresses),
+        instead: isAnew ? instead : destination.instead,
+      }
+    },
   }
 }
 
@@ -76,29 +101,76 @@ function locate(
   // INVARIANT: an IPv4 address that a translator could deliver to is judged beside the IPv6 address that leads there, never
   // in its place: which prefixes are translated is the word of a name server.
   const judged = resolution.addresses.flatMap((address) => [
-    judge(options, valid, address, null),
-    ...(options.unwrapNat64?.(address) ?? []).map((ip) => judge(options, valid, ip, address)),
+    judge(options, valid, address, null, now),
+    ...unwrap(options, address).map((ip) => judge(options, valid, ip, address, now)),
   ])
   const fault = judged
     .map((each) => findFault(options, each, host, authority))
     .find((problem) => problem !== null)
-  const { regions, why } = conclude(host, judged)
   const expiries = valid.flatMap((entry) => entry.expiresAt ?? [])
+  const { evidence: stated, instead } = options.knowledge().sayHost(authority.host.text, now)
+  const pieces = [
+    ...(host ? [declarationEvidence(host, null)] : []),
+    ...stated,
+    ...options.knowledge().sayAliases(resolution.cnames),
+    ...judged.filter(isFirst).flatMap((each) => each.evidence),
+    dnsEvidence(resolution),
+  ]
   return {
     authority,
-    addresses: fault ? [] : resolution.addresses,
     cnames: resolution.cnames,
-    regions: fault ? UNKNOWN : regions,
-    why: fault?.detail ?? why,
-    evidence: [
-      ...(host ? [declarationEvidence(host, null)] : []),
-      ...judged.flatMap((each) => each.evidence),
-      dnsEvidence(resolution),
-    ],
+    ...weigh(options, pieces, fault ? [] : resolution.addresses),
+    ...(fault ? { regions: UNKNOWN, why: fault.detail } : {}),
+    dropped: [],
+    instead,
     allowed: findAllowed(hostEntries, judged),
     validUntil: Math.min(resolution.validUntil, now + MAX_LIFETIME_MS, ...expiries),
     fault: fault ?? null,
   }
+}
+
+/** The part of a destination that follows from the evidence. What a translator may deliver to counts for what leads there. */
+function weigh(
+  options: LocatorOptions,
+  pieces: readonly Evidence[],
+  addresses: readonly IpAddress[],
+): Pick<Destination, 'addresses' | 'regions' | 'network' | 'why' | 'places' | 'evidence'> {
+  const ends = addresses.map((address) => [address, ...unwrap(options, address)])
+  const texts = new Set(ends.flat().map(({ text }) => text))
+  const { regions, network, why, places, discarded } = conclude(pieces, [...texts])
+  const placeOf = ({ text }: IpAddress): Placed =>
+    places.find(({ address }) => address === text) ?? UNPLACED
+  return {
+    addresses,
+    regions,
+    network,
+    why,
+    places: addresses.map((address, i) => ({
+      ...(ends[i] ?? []).map(placeOf).reduce(unionPlaces),
+      address,
+    })),
+    evidence: pieces.map((piece) => ({ ...piece, discarded: discarded.get(piece) ?? null })),
+  }
+}
+
+type Placed = Pick<Place, 'regions' | 'network'>
+
+const UNPLACED: Placed = { regions: UNKNOWN, network: UNKNOWN }
+
+function unionPlaces(a: Placed, b: Placed): Placed {
+  return {
+    regions: unionRegions(a.regions, b.regions),
+    network: unionRegions(a.network, b.network),
+  }
+}
+
+function unwrap({ unwrapNat64 }: LocatorOptions, address: IpAddress): readonly IpAddress[] {
+  return unwrapNat64?.(address) ?? []
+}
+
+/** With DNS64 the address that a translator delivers to is often among the answers itself; evidence is kept once. */
+function isFirst({ ip }: Judged, i: number, all: readonly Judged[]): boolean {
+  return all.findIndex((other) => other.ip.text === ip.text) === i
 }
 
 /** A statement about the host covers all its addresses; else each address has its own, or none. */
@@ -114,7 +186,7 @@ function findAllowed(
   return zones.every((zone) => zone === null) ? [] : zones
 }
 
-interface Judged extends AddressEvidence {
+interface Judged {
   readonly ip: IpAddress
   /** The IPv6 address that a translator would turn into this one; null for an address that is dialled itself. */
   readonly within: IpAddress | null
@@ -125,10 +197,11 @@ interface Judged extends AddressEvidence {
 }
 
 function judge(
-  { geoip }: LocatorOptions,
+  { geoip, tables }: LocatorOptions,
   declarations: readonly Declaration[],
   ip: IpAddress,
   within: IpAddress | null,
+  now: number,
 ): Judged {
   const classified = classifyAddress(ip)
   const { endpoint } = classified
@@ -136,26 +209,16 @@ function judge(
     .filter((entry) => entry.cidr !== null && cidrContains(entry.cidr, endpoint))
     .sort((a, b) => (b.cidr?.bits ?? 0) - (a.cidr?.bits ?? 0))
   const declared = entries.find((entry) => entry.regions !== null) ?? null
-  const answers = geoip.lookup(endpoint)
+  const hit = tables().lookup(endpoint)
   return {
     ip,
     within,
-    address: ip.text,
     classified,
     entries,
-    declared,
-    geoip: toGeoipRegions(answers),
     evidence: [
       ...(declared ? [declarationEvidence(declared, ip)] : []),
-      ...answers.map(({ source, asOf, country }) => ({
-        kind: 'geoip' as const,
-        source,
-        asOf,
-        claim: country === null ? UNKNOWN : [country],
-        strength: country === null ? ('none' as const) : ('weak' as const),
-        address: ip.text,
-        detail: country === null ? `${ip.text} is not in the file` : `${ip.text} is in ${country}`,
-      })),
+      ...(hit ? [tableEvidence(hit, ip, now)] : []),
+      ...geoip.lookup(endpoint).map((answer) => geoipEvidence(answer, ip)),
     ],
   }
 }
@@ -203,15 +266,56 @@ const OPENED_BY_NAME: ReadonlySet<AddressClass> = new Set([
 ])
 
 function declarationEvidence(entry: Declaration, ip: IpAddress | null): Evidence {
+  const name = nameOf(entry)
+  const because = entry.because ? ` (${entry.because})` : ''
+  const place = entry.regions?.join(', ') ?? 'no place'
   return {
     kind: 'declaration',
-    source: `destinations: ${nameOf(entry)}`,
+    source: `destinations: ${name}`,
     asOf: null,
     claim: entry.regions ?? UNKNOWN,
     strength: entry.regions ? 'strong' : 'none',
     address: ip?.text ?? null,
-    detail: entry.because ?? 'declared by the operator',
+    detail: `${name} is declared to be ${place}${because}`,
   }
+}
+
+/** Prefixes appear often and move seldom: a list that was not renewed for so long is no longer believed alone. */
+const MAX_TABLE_AGE_MS = 400 * 86_400_000
+
+function tableEvidence(hit: PrefixHit, ip: IpAddress, now: number): Evidence {
+  const { kind, provider, region, claim, source, asOf, prefix } = hit
+  const isOld = now - Date.parse(asOf) > MAX_TABLE_AGE_MS
+  const where = region ?? 'no region'
+  return {
+    kind,
+    source: `${provider}: ${source}`,
+    asOf,
+    claim,
+    strength: isOld && kind !== 'edge' ? 'weak' : 'strong',
+    address: ip.text,
+    detail:
+      kind === 'edge'
+        ? `${prefix} is an edge of ${provider}, in many places at once`
+        : `${prefix} is ${where} of ${provider} (${claim.join(', ') || 'unknown'})`,
+  }
+}
+
+function geoipEvidence({ source, asOf, country }: GeoipAnswer, ip: IpAddress): Evidence {
+  return {
+    kind: 'geoip',
+    source,
+    asOf,
+    claim: country === null ? UNKNOWN : [country],
+    strength: country === null ? 'none' : 'weak',
+    address: ip.text,
+    detail: country === null ? `${ip.text} is not in the file` : `${ip.text} is in ${country}`,
+  }
+}
+
+/** The host pattern or prefix an operator wrote. */
+function nameOf({ host, cidr }: Declaration): string {
+  return host?.text ?? (cidr ? `${cidr.base.text}/${cidr.bits}` : '')
 }
 
 function dnsEvidence({ addresses, cnames, source }: Resolution): Evidence {

@@ -17,3 +17,33 @@ export interface CloudRegions {
   /** All of one provider. */
   of(provider: string): readonly CloudRegion[]
 }
+
+/** Another name a provider uses for one of its regions. */
+export interface RegionAlias {
+  readonly provider: string
+  readonly alias: string
+  readonly name: string
+}
+
+/** Indexes the facts. Names and aliases are lower case and distinct within a provider; an alias of nothing is dropped. */
+export function toCloudRegions(
+  asOf: string,
+  regions: readonly CloudRegion[],
+  aliases: readonly RegionAlias[] = [],
+): CloudRegions {
+  const byName = new Map(regions.map((region) => [keyOf(region.provider, region.name), region]))
+  for (const { provider, alias, name } of aliases) {
+    const region = byName.get(keyOf(provider, name))
+    if (region) byName.set(keyOf(provider, alias), region)
+  }
+  return {
+    asOf,
+    find: (provider, name) => byName.get(keyOf(provider, name.toLowerCase())) ?? null,
+    of: (provider) => regions.filter((region) => region.provider === provider),
+  }
+}
+
+/** A provider's id has no space in it. */
+function keyOf(provider: string, name: string): string {
+  return `${provider} ${name}`
+}

@@ -3,7 +3,7 @@
 import type { IpAddress } from './address.ts'
 import type { Authority } from './authority.ts'
 import type { Problem } from './errors.ts'
-import type { Evidence } from './evidence.ts'
+import type { WeighedEvidence } from './evidence.ts'
 import type { Zone } from './placement.ts'
 import type { Regions } from './region.ts'
 
@@ -18,15 +18,40 @@ export interface Resolution {
   readonly validUntil: number
 }
 
+/** One judged address. */
+export interface Place {
+  readonly address: IpAddress
+  /** Where data sent there is processed. */
+  readonly regions: Regions
+  /** Where the address itself is; unknown at an edge. */
+  readonly network: Regions
+}
+
+/** Another host of the same vendor, and where that one processes. */
+export interface Alternative {
+  readonly host: string
+  /** What a request has to say there; null when the host is enough. */
+  readonly asking: string | null
+  readonly regions: Regions
+}
+
 export interface Destination {
   readonly authority: Authority
   /** Every address that was judged and may be dialled; no other ever is. Empty when `fault` is set. */
   readonly addresses: readonly IpAddress[]
   readonly cnames: readonly string[]
-  /** The concluded set, with `why` as one sentence. */
+  /** The concluded set, with `why` as one sentence: where data is processed. */
   readonly regions: Regions
   readonly why: string
-  readonly evidence: readonly Evidence[]
+  /** Where the addresses themselves are: what lies on the way. */
+  readonly network: Regions
+  /** The same for each of `addresses`. */
+  readonly places: readonly Place[]
+  /** Addresses of the answer that are not dialled, because others lie inside the zone. */
+  readonly dropped: readonly Place[]
+  readonly evidence: readonly WeighedEvidence[]
+  /** What its vendor offers for those who may not use it. */
+  readonly instead: readonly Alternative[]
   /**
    * The zones the operator allows for it in place of home: one for the host, or one for each address, null for an
    * address nothing was said about. All have to hold. Empty: nothing was said at all.

@@ -43,6 +43,12 @@ export interface Evidence {
   readonly strength: Strength
   /** The address the claim is about, null when it is about the host name or the request. */
   readonly address: string | null
-  /** One short sentence: what was looked up and found. */
+  /** One short clause: what was looked up and found. */
   readonly detail: string
+}
+
+/** A piece after it was weighed against the others. */
+export interface WeighedEvidence extends Evidence {
+  /** Why it did not count; null when it did, or had nothing to say. */
+  readonly discarded: string | null
 }

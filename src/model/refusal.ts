@@ -3,9 +3,10 @@
 import type { Authority } from './authority.ts'
 import type { Destination } from './destination.ts'
 import { type Code, describeCode, type Problem } from './errors.ts'
-import type { Evidence } from './evidence.ts'
+import type { WeighedEvidence } from './evidence.ts'
 import type { FlowId } from './flow.ts'
-import { type Regions, UNKNOWN } from './region.ts'
+import { place } from './placement.ts'
+import { type Regions, sayRegions, UNKNOWN } from './region.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface Refusal {
@@ -47,8 +48,19 @@ export function refuseByVerdict(
     rule: verdict.rule,
     because: verdict.because,
     evidence: destination.evidence.map(sayEvidence),
-    next,
+    next: sayInstead(verdict, destination) ?? next,
   }
+}
+
+/** Hosts of the same vendor that the caller may use instead; null when none is known. */
+export function sayInstead({ zone }: Verdict, { instead }: Destination): string | null {
+  const fitting = instead.filter(({ regions }) => place(regions, zone) === 'inside')
+  if (fitting.length === 0) return null
+  const said = fitting.map(({ host, asking, regions }) => {
+    const how = asking ? ` with ${asking}` : ''
+    return `${host}${how} (${sayRegions(regions)})`
+  })
+  return `use ${said.join(' or ')}, or ask the operator of this proxy to allow this one`
 }
 
 /** A refusal or failure that no verdict stands behind: a malformed request, an upstream that failed. */
@@ -74,11 +86,12 @@ export function refuseByProblem(
   }
 }
 
-/** One piece of evidence as one line: who says what of whom. */
-export function sayEvidence({ kind, source, asOf, claim, address, detail }: Evidence): string {
+/** One piece of evidence as one line: who says what of whom, and why it did not count. */
+export function sayEvidence(piece: WeighedEvidence): string {
+  const { kind, source, asOf, claim, address, detail, discarded } = piece
   if (kind === 'dns') return `${source} answers ${detail}`
   const dated = asOf ? ` (${asOf})` : ''
   const subject = address ? ` of ${address}` : ''
-  if (claim.length === 0) return `${source}${dated} says nothing${subject}`
-  return `${source}${dated} says ${claim.join(', ')}${subject}`
+  const what = kind === 'edge' ? 'edge' : claim.length > 0 ? sayRegions(claim) : 'nothing'
+  return `${source}${dated} says ${what}${subject}${discarded ? `; not counted: ${discarded}` : ''}`
 }

@@ -51,3 +51,11 @@ export function intersectRegions(a: Regions, b: Regions): Regions | null {
 export function isAnywhere(regions: Regions): boolean {
   return regions[0] === '*'
 }
+
+/** At most eight codes, so that a sentence stays one. */
+export function sayRegions(regions: Regions): string {
+  if (regions.length === 0) return 'unknown'
+  if (isAnywhere(regions)) return 'anywhere'
+  const more = regions.length - 8
+  return more > 0 ? `${regions.slice(0, 8).join(', ')} and ${more} more` : regions.join(', ')
+}

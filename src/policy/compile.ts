@@ -12,6 +12,7 @@ import {
   type Condition,
   type DestinationFacts,
   onAgent,
+  onCreates,
   onGroup,
   onHost,
   onMethod,
@@ -19,6 +20,7 @@ import {
   onPlacement,
   onPort,
   onScheme,
+  onTransit,
   onZone,
   type RequestFacts,
 } from './condition.ts'
@@ -32,6 +34,7 @@ import {
 } from './document.ts'
 import { compilePathPattern } from './path.ts'
 import { createReferences, type Path, type PolicyProblem, type References } from './references.ts'
+import type { Answers } from './steer.ts'
 import type { ZoneTable } from './zones.ts'
 
 export interface Rule {
@@ -68,6 +71,7 @@ export interface Policy {
   readonly rules: readonly Rule[]
   /** Hosts that are tunnelled without looking inside. */
   readonly tunnelOnly: readonly HostPattern[]
+  readonly answers: Answers
 }
 
 export interface CompileOptions {
@@ -75,6 +79,7 @@ export interface CompileOptions {
   readonly digest: string
   readonly enforced: boolean
   readonly tunnelOnly: readonly string[]
+  readonly answers: Answers
 }
 
 const DEFAULTS: Readonly<Record<Placement, Action>> = {
@@ -106,6 +111,7 @@ export function compilePolicy(
       .map((entry, i) => compileRule(entry, ['rules', i], references))
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
     tunnelOnly: hostsAt(options.tunnelOnly, ['intercept', 'never']),
+    answers: options.answers,
   }
   return problems.length > 0 ? { problems } : { policy }
 }
@@ -130,13 +136,15 @@ type PathTo = (key: keyof WhenEntry) => Path
 
 function compileDestinationConditions(when: WhenEntry, at: PathTo, references: References) {
   const { zoneAt, hostsAt, namesAt } = references
-  const { agent, group, port, scheme, placement, zone, host } = when
+  const { agent, group, port, scheme, placement, transit, creates, zone, host } = when
   const conditions: Condition<DestinationFacts>[] = []
   if (agent !== undefined) conditions.push(onAgent(namesAt('agent', toList(agent), at('agent'))))
   if (group !== undefined) conditions.push(onGroup(namesAt('group', toList(group), at('group'))))
   if (port !== undefined) conditions.push(onPort(toList(port)))
   if (scheme !== undefined) conditions.push(onScheme(toList(scheme)))
   if (placement !== undefined) conditions.push(onPlacement(toList(placement)))
+  if (transit !== undefined) conditions.push(onTransit(toList(transit)))
+  if (creates !== undefined) conditions.push(onCreates(toList(creates)))
   if (zone !== undefined) conditions.push(onZone(zoneAt(toList(zone), at('zone'))))
   if (host !== undefined) conditions.push(onHost(hostsAt(toList(host), at('host'))))
   return conditions

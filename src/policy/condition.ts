@@ -17,6 +17,10 @@ export type Truth = 'yes' | 'maybe' | 'no'
 export interface DestinationFacts {
   readonly placement: Placement
   readonly regions: Regions
+  /** Where the addresses lie, whatever happens behind them. */
+  readonly transit: Placement
+  /** Where the request creates a resource; null when it creates none, `unseen` where requests are out of sight. */
+  readonly creates: Placement | null | 'unseen'
   readonly host: string
   readonly port: number
   readonly scheme: string
@@ -46,6 +50,23 @@ export function onPlacement(wanted: readonly Placement[]): Condition<Destination
   return {
     says: `the placement is ${or(wanted)}`,
     test: (facts) => (wanted.includes(facts.placement) ? 'yes' : 'no'),
+  }
+}
+
+export function onTransit(wanted: readonly Placement[]): Condition<DestinationFacts> {
+  return {
+    says: `the way there is ${or(wanted)}`,
+    test: (facts) => (wanted.includes(facts.transit) ? 'yes' : 'no'),
+  }
+}
+
+export function onCreates(wanted: readonly Placement[]): Condition<DestinationFacts> {
+  return {
+    says: `the request creates something ${or(wanted)}`,
+    test: ({ creates }) => {
+      if (creates === 'unseen') return 'maybe'
+      return creates !== null && wanted.includes(creates) ? 'yes' : 'no'
+    },
   }
 }
 

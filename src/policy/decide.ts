@@ -7,14 +7,15 @@
  */
 
 import type { Agent } from '../model/agent.ts'
-import type { Authority } from '../model/authority.ts'
+import type { Destination } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
 import type { RequestLine } from '../model/flow.ts'
 import { type Placement, place, type Zone } from '../model/placement.ts'
-import { isAnywhere, type Regions } from '../model/region.ts'
+import { type Regions, sayRegions } from '../model/region.ts'
 import type { Action, Verdict } from '../model/verdict.ts'
 import type { Policy, Rule } from './compile.ts'
 import { type Condition, type DestinationFacts, toRequestFacts } from './condition.ts'
+import { worst } from './steer.ts'
 
 /** A destination measured against the policy for one agent. */
 export interface Assessment {
@@ -22,33 +23,44 @@ export interface Assessment {
   readonly placement: Placement
   readonly regions: Regions
   readonly zone: Zone
+  readonly facts: DestinationFacts
   /** Rules that may still match, depending on the request. */
   readonly candidates: readonly Rule[]
   /** Verdicts already given, by matching rules: equal cases share one object. */
   readonly verdicts: Map<string, Verdict>
 }
 
-/** Where a destination is, as the locator concluded it, with the zones its declarations allow. */
-export interface Located {
-  readonly authority: Authority
-  readonly regions: Regions
-  readonly allowed: readonly (Zone | null)[]
+/** What of a destination counts: where it is, as the locator concluded it, with the zones its declarations allow. */
+export type Located = Pick<Destination, 'authority' | 'regions' | 'network' | 'places' | 'allowed'>
+
+/** Where a request creates a resource: null when it creates none, `unseen` where requests are out of sight. */
+export type Creates = Regions | null | 'unseen'
+
+/** Who asks, by which scheme, and what the request creates. */
+export interface Asking {
+  readonly agent: Agent
+  readonly scheme: string
+  readonly creates: Creates
 }
 
-export function assess(policy: Policy, agent: Agent, scheme: string, located: Located): Assessment {
-  const { authority, regions } = located
+export function assess(policy: Policy, asking: Asking, located: Located): Assessment {
+  const { agent, scheme, creates } = asking
+  const { authority, regions, network, places } = located
   const zone = zoneFor(policy, agent, located.allowed)
-  const placement = place(regions, zone)
+  const strict = policy.answers === 'strict' ? worst(places, zone) : null
+  const placement = strict ?? place(regions, zone)
   const facts: DestinationFacts = {
     placement,
     regions,
+    transit: place(network, zone),
+    creates: creates === null || creates === 'unseen' ? creates : place(creates, zone),
     host: authority.host.text,
     port: authority.port,
     scheme,
     agent,
   }
   const candidates = policy.rules.filter((rule) => holds(rule.action, rule.onDestination, facts))
-  return { policy, placement, regions, zone, candidates, verdicts: new Map() }
+  return { policy, placement, regions, zone, facts, candidates, verdicts: new Map() }
 }
 
 /** What a decision looks at in a request; null where it is out of sight. */
@@ -177,12 +189,4 @@ export function sayPlacement(located: {
     default:
       return placement satisfies never
   }
-}
-
-/** At most eight codes, so that a sentence stays one. */
-export function sayRegions(regions: Regions): string {
-  if (regions.length === 0) return 'unknown'
-  if (isAnywhere(regions)) return 'anywhere'
-  const more = regions.length - 8
-  return more > 0 ? `${regions.slice(0, 8).join(', ')} and ${more} more` : regions.join(', ')
 }

@@ -55,6 +55,10 @@ export interface RuleEntry {
 /** All keys given must hold; within one key any value may. */
 export interface WhenEntry {
   readonly placement?: OneOrMany<Placement> | undefined
+  /** How the addresses lie to the zone, whatever happens behind them. */
+  readonly transit?: OneOrMany<Placement> | undefined
+  /** How the place lies in which the request creates a resource. */
+  readonly creates?: OneOrMany<Placement> | undefined
   readonly zone?: OneOrMany<string> | undefined
   readonly host?: OneOrMany<string> | undefined
   readonly port?: OneOrMany<number> | undefined

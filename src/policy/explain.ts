@@ -1,11 +1,9 @@
 /** The evaluator with its reasons spelt out: every rule, and what each of its conditions said. */
 
-import type { Agent } from '../model/agent.ts'
-import type { Authority } from '../model/authority.ts'
 import type { RequestLine } from '../model/flow.ts'
 import type { Action } from '../model/verdict.ts'
 import type { Rule } from './compile.ts'
-import { type DestinationFacts, type Truth, toRequestFacts } from './condition.ts'
+import { type Truth, toRequestFacts } from './condition.ts'
 import type { Assessment } from './decide.ts'
 
 export interface RuleTrace {
@@ -19,18 +17,10 @@ export interface RuleTrace {
 /** Traces every rule for one request. `applies` comes from the verdict, not from a second evaluation. */
 export function traceRules(
   assessment: Assessment,
-  target: { readonly authority: Authority; readonly scheme: string; readonly agent: Agent },
   request: Pick<RequestLine, 'method' | 'path'>,
   matched: readonly string[],
 ): readonly RuleTrace[] {
-  const facts: DestinationFacts = {
-    placement: assessment.placement,
-    regions: assessment.regions,
-    host: target.authority.host.text,
-    port: target.authority.port,
-    scheme: target.scheme,
-    agent: target.agent,
-  }
+  const { facts } = assessment
   const requestFacts = toRequestFacts(request)
   return assessment.policy.rules.map((rule: Rule) => ({
     id: rule.id,

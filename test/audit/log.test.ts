@@ -77,6 +77,7 @@ describe('a decision', () => {
         strength: 'weak',
         address: null,
         detail: 'd',
+        discarded: null,
       },
     ] as const
     const row = decision({

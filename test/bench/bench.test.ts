@@ -18,7 +18,8 @@ import { readOptions, UsageError } from '../../bench/options.ts'
 import { PEERS } from '../../bench/peers.ts'
 import { report } from '../../bench/report.ts'
 import { KEEP_ALIVE, suits, WORKLOADS } from '../../bench/workloads.ts'
-import { checkForm, configFile } from '../../src/config/schema.ts'
+import { checkForm } from '../../src/config/form.ts'
+import { configFile } from '../../src/config/schema.ts'
 import { parseYaml } from '../../src/config/yaml.ts'
 
 const SOUND: Row = {

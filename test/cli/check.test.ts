@@ -1,8 +1,11 @@
 /** `cordon check` as people run it, and what holds for every command: exit codes, streams, help. */
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { write } from '../config/support.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { PROJECT } from '../support/proxy.ts'
 import { cordon as run } from './cordon.ts'
 
 let dir: string
@@ -63,6 +66,12 @@ describe('check', () => {
       },
     ])
     expect(await cordon('check', '--json', 'good.yaml')).toEqual({ code: 0, out: '[]\n', err: '' })
+  })
+
+  test('the configuration in the container is one that starts', async () => {
+    const text = readFileSync(join(PROJECT, 'docs/container.yaml'), 'utf8')
+    write(dir, { 'container.yaml': text.replaceAll('/app/', `${PROJECT}/`) })
+    expect(await cordon('check', '--config', 'container.yaml')).toMatchObject({ code: 0, out: '' })
   })
 
   test('a file that is not there', async () => {

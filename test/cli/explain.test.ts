@@ -93,7 +93,11 @@ describe('the verdict, and the exit code that goes with it', () => {
       2,
       { action: 'block', placement: 'outside', code: 'placement-outside', rule: null },
     ],
-    [['https://both.test/'], 2, { action: 'hold', placement: 'straddling', regions: ['DE', 'US'] }],
+    [
+      ['https://both.test/'],
+      0,
+      { placement: 'inside', regions: ['DE'], addresses: ['127.0.0.10'], dropped: ['127.0.0.20'] },
+    ],
     [['https://unknown.test/'], 2, { action: 'hold', placement: 'unknown', regions: [] }],
     [['https://inner.test/'], 2, { action: 'block', code: 'address-prohibited', addresses: [] }],
     [['https://missing.test/'], 2, { action: 'block', code: 'dns-not-found' }],

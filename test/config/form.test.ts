@@ -166,7 +166,6 @@ describe('unknown keys', () => {
 describe('keys of the format that are not carried out yet are refused, never ignored', () => {
   test.each([
     [`rules: [{ ${RULE}, redact: { out: [iban] } }]`, 'redact'],
-    ['rules: [{ id: a, because: b, then: block, when: { creates: outside } }]', 'creates'],
     ['rules: [{ id: a, because: b, then: block, when: { data: iban } }]', 'data'],
     ['agents: [{ id: a, match: { issuer: x } }]', 'issuer'],
     ['agents: [{ id: a, match: { uid: 1 } }]', 'uid'],

@@ -17,6 +17,7 @@ test('the committed files are up to date', () => {
 })
 
 test.each([
+  ['geoip/catalogue.yaml', 'catalogue.schema.json'],
   ['rules/default.yaml', 'rules.schema.json'],
   ['rules/default.scenarios.yaml', 'scenarios.schema.json'],
   ['src/cli/cordon.template.yaml', 'cordon.schema.json'],

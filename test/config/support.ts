@@ -2,12 +2,8 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import {
-  ConfigError,
-  type LoadOptions,
-  loadSettings,
-  type Settings,
-} from '../../src/config/load.ts'
+import { ConfigError } from '../../src/config/config-error.ts'
+import { type LoadOptions, loadSettings, type Settings } from '../../src/config/load.ts'
 import type { FileProblem } from '../../src/config/yaml.ts'
 import { PROJECT } from '../support/proxy.ts'
 
@@ -28,6 +24,7 @@ export function optionsFor(dir: string, changes: Partial<LoadOptions> = {}): Loa
     home: null,
     observe: false,
     dataDir: null,
+    facts: true,
     ...changes,
   }
 }

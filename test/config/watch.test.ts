@@ -31,6 +31,7 @@ function watch(changes: Partial<LoadOptions> = {}, every = EVERY) {
       every,
       onChange: (next, previous) =>
         log.push(`${previous.policy.home.name} -> ${next.policy.home.name}`),
+      onRestartNeeded: () => log.push('restart'),
       onFailure: (error) => log.push(...error.problems.map(say)),
     }),
   )
@@ -80,6 +81,19 @@ describe('a change', () => {
     expect(log).toEqual([])
   })
 
+  test('of what only a start takes up is told once, and the policy beside it counts', async () => {
+    write(dir, { 'cordon.yaml': `${V}home: DE\n` })
+    const { log, watched, home } = watch()
+    write(dir, { 'cordon.yaml': `${V}home: FR\nlisten: { proxy: "127.0.0.1:8080" }\n` })
+    await eventually('the change', () => home() === 'FR')
+    expect(log).toEqual(['restart', 'DE -> FR'])
+    watched.reload()
+    expect(log).toHaveLength(2)
+    write(dir, { 'cordon.yaml': `${V}home: FR\n` })
+    watched.reload()
+    expect(log).toHaveLength(2)
+  })
+
   test('before the first look is seen: what counts is when the file was read', async () => {
     write(dir, { 'cordon.yaml': `${V}home: DE\n` })
     const first = load(dir)
@@ -91,6 +105,7 @@ describe('a change', () => {
         first,
         every: EVERY,
         onChange: ({ policy }) => seen.push(policy.home.name),
+        onRestartNeeded: () => seen.push('restart'),
         onFailure: () => seen.push('failed'),
       }),
     )

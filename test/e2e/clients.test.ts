@@ -64,7 +64,6 @@ describe.skipIf(missing(program('curl', '--version')))('curl', () => {
   test.each([
     ['api.mixed.test', 'hold-unavailable', 'straddling'],
     ['api.unknown.test', 'hold-unavailable', 'unknown'],
-    ['both.test', 'hold-unavailable', 'straddling'],
     ['metadata.test', 'address-prohibited', 'unknown'],
     ['private.test', 'address-prohibited', 'unknown'],
   ])('%s is refused with %s', async (host, code, placement) => {

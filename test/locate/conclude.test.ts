@@ -1,55 +1,166 @@
+/** How evidence is weighed: what outweighs what, what widens, what contradicts, and what is never guessed over. */
+
 import { describe, expect, test } from 'vitest'
-import { type AddressEvidence, conclude } from '../../src/locate/conclude.ts'
-import type { Declaration } from '../../src/model/declaration.ts'
+import { conclude } from '../../src/locate/conclude.ts'
+import type { Evidence } from '../../src/model/evidence.ts'
 import type { Regions } from '../../src/model/region.ts'
 
-const host = (regions: Regions): Declaration => ({
-  host: { text: 'api.test', specificity: 10_000, matches: () => true },
-  cidr: null,
-  regions,
-  allowed: null,
-  because: 'a contract',
-  expiresAt: null,
-})
-const address = (geoip: Regions, declared: Regions | null = null): AddressEvidence => ({
-  address: '192.0.2.1',
-  declared: declared && { ...host(declared), host: null },
-  geoip,
-})
+const A = '192.0.2.1'
+const B = '192.0.2.2'
 
-describe('a declaration outweighs GeoIP, GeoIP counts as far as it speaks', () => {
-  test.each<[string, Regions | null, AddressEvidence[], Regions]>([
-    ['nothing but GeoIP', null, [address(['DE'])], ['DE']],
-    ['the union of files', null, [address(['DE', 'FR'])], ['DE', 'FR']],
-    ['a silent file', null, [address([])], []],
-    ['two addresses', null, [address(['DE']), address(['US'])], ['DE', 'US']],
-    ['two addresses, one unknown', null, [address(['DE']), address([])], []],
-    ['a declared prefix', null, [address(['US'], ['DE'])], ['DE']],
-    ['a declared prefix where GeoIP is silent', null, [address([], ['DE'])], ['DE']],
+function piece(
+  kind: Evidence['kind'],
+  claim: Regions,
+  address: string | null = null,
+  strength: Evidence['strength'] = kind === 'geoip' ? 'weak' : 'strong',
+): Evidence {
+  const detail = `${kind} says ${claim.join(', ') || 'nothing'}`
+  return { kind, source: kind, asOf: '2026-01-31', claim, strength, address, detail }
+}
+
+const declared = (claim: Regions, address: string | null = null) =>
+  piece('declaration', claim, address)
+const breadth = (...claim: string[]) => piece('request-breadth', claim)
+const asked = (...claim: string[]) => piece('request-region', claim)
+const catalogue = (...claim: string[]) => piece('catalogue', claim)
+const host = (...claim: string[]) => piece('host', claim)
+const table = (claim: Regions, address = A) => piece('table', claim, address)
+const oldTable = (claim: Regions) => piece('table', claim, A, 'weak')
+const edge = (address: string | null = A) => piece('edge', [], address)
+const geofeed = (claim: Regions, address = A) => piece('geofeed', claim, address)
+const geoip = (claim: Regions, address = A) => piece('geoip', claim, address)
+
+describe('where data is processed', () => {
+  test.each<[string, Evidence[], Regions, string[]?]>([
+    ['nothing at all', [], []],
+    ['one country file', [geoip(['DE'])], ['DE']],
+    ['two country files: both', [geoip(['DE']), geoip(['FR'])], ['DE', 'FR']],
+    ['a silent country file', [geoip(['DE']), geoip([])], []],
+    ['two addresses: both', [geoip(['DE']), geoip(['US'], B)], ['DE', 'US'], [A, B]],
+    ['two addresses, one unknown', [geoip(['DE']), geoip([], B)], [], [A, B]],
+
+    ['a declared prefix outweighs country files', [declared(['DE'], A), geoip(['US'])], ['DE']],
+    ['a declared prefix outweighs a table', [declared(['DE'], A), table(['US'])], ['DE']],
+    ['a declared prefix outweighs an edge', [declared(['DE'], A), edge()], ['DE']],
+    ['a declared prefix outweighs the catalogue', [declared(['DE'], A), catalogue('*')], ['DE']],
+    ['a declared host outweighs everything', [declared(['DE']), table(['US']), host('US')], ['DE']],
+    ['a declared host, no address', [declared(['DE'])], ['DE'], []],
+    ['host and prefix agree', [declared(['DE', 'IE']), declared(['IE'], A)], ['IE']],
+    ['host and prefix contradict', [declared(['DE']), declared(['US'], A)], []],
+    ['a host declared to be anywhere', [declared(['*']), declared(['US'], A)], ['US']],
+    ['declared unknown', [declared([]), geoip(['DE'])], []],
     [
-      'one address declared, the other not',
-      null,
-      [address(['US'], ['DE']), address(['US'])],
+      'an entry that says no place',
+      [piece('declaration', [], null, 'none'), geoip(['DE'])],
+      ['DE'],
+    ],
+
+    ['a table outweighs country files', [table(['DE']), geoip(['US'])], ['DE']],
+    ['a table without a region: country files do not fill in', [table([]), geoip(['US'])], []],
+    ['an old table and country files that agree', [oldTable(['DE']), geoip(['DE'])], ['DE']],
+    ['an old table and country files: both', [oldTable(['DE']), geoip(['US'])], ['DE', 'US']],
+    ['an old table where country files are silent', [oldTable(['DE']), geoip([])], ['DE']],
+    ['an edge removes country files', [edge(), geoip(['US'])], []],
+    ['an edge removes a geofeed', [edge(), geofeed(['DE']), geoip(['US'])], []],
+    ['a host that leads over an edge', [edge(null), geoip(['US'])], []],
+    ['a host that leads over an edge to a listed region', [edge(null), table(['DE'])], ['DE']],
+    ['a geofeed outweighs country files', [geofeed(['DE']), geoip(['US'])], ['DE']],
+    ['a geofeed that says nothing', [geofeed([]), geoip(['US'])], ['US']],
+
+    ['the catalogue, over country files', [catalogue('DE', 'FR'), geoip(['US'])], ['DE', 'FR']],
+    ['the catalogue, at an edge', [catalogue('DE'), edge(), geoip(['US'])], ['DE']],
+    ['the catalogue says anywhere', [catalogue('*'), table(['DE'])], ['*']],
+    ['the catalogue says nobody can know', [catalogue(), table(['DE'])], []],
+    ['a host pattern, over country files', [host('DE'), geoip(['US'])], ['DE']],
+    ['a host pattern with an unknown region', [host(), table(['DE']), geoip(['DE'])], []],
+    ['a host pattern and the catalogue agree', [catalogue('*'), host('DE')], ['DE']],
+    ['a host pattern and the catalogue contradict', [catalogue('US'), host('DE')], []],
+    ['a host pattern and the table agree', [host('DE'), table(['DE'])], ['DE']],
+    ['a host pattern and the table contradict', [host('DE'), table(['US'])], []],
+    ['a host pattern and an old table contradict', [host('DE'), oldTable(['US'])], ['DE']],
+    [
+      'a host pattern without strength',
+      [piece('host', ['DE'], null, 'none'), geoip(['US'])],
+      ['US'],
+    ],
+    ['one of two addresses contradicts', [host('DE'), table(['DE']), table(['US'], B)], [], [A, B]],
+
+    ['a request names a region of a global host', [catalogue('*'), asked('DE')], ['DE']],
+    ['a request contradicts the host', [host('DE'), asked('US')], []],
+    ['a request contradicts the table', [asked('DE'), table(['US'])], []],
+    ['a request asks for more', [host('DE'), breadth('*')], ['*']],
+    ['a request asks for more of a table', [table(['DE']), breadth('IE')], ['DE', 'IE']],
+    [
+      'a request widens the operator’s declaration',
+      [declared(['DE']), breadth('US')],
       ['DE', 'US'],
     ],
-    ['a declared host', ['DE'], [address(['US'])], ['DE']],
-    ['a declared host without an address', ['DE'], [], ['DE']],
-    ['a host and a prefix that agree', ['DE', 'IE'], [address(['US'], ['IE'])], ['IE']],
-    ['a host and a prefix that contradict', ['DE'], [address(['DE'], ['US'])], []],
-    ['a host that is anywhere, and a prefix', ['*'], [address([], ['US'])], ['US']],
-    ['no address and no declaration', null, [], []],
-  ])('%s', (_, declared, addresses, expected) => {
-    const conclusion = conclude(declared && host(declared), addresses)
+    ['a request makes it fetch who knows where', [host('DE'), breadth()], []],
+    ['a request cannot make a contradiction good', [host('DE'), table(['US']), breadth('*')], []],
+  ])('%s', (_, pieces, expected, addresses = [A]) => {
+    const conclusion = conclude(pieces, addresses)
     expect(conclusion.regions).toEqual(expected)
     expect(conclusion.why).not.toBe('')
+    // The order in which sources are asked decides nothing.
+    expect(conclude([...pieces].reverse(), addresses).regions).toEqual(expected)
+  })
+})
+
+describe('where the address is', () => {
+  test.each<[string, Evidence[], Regions]>([
+    ['a table', [table(['DE']), catalogue('*')], ['DE']],
+    ['an edge under a catalogue entry', [edge(), catalogue('DE')], []],
+    ['country files under a host pattern', [geoip(['US']), host('DE')], ['US']],
+    ['a declared host says nothing about the way', [declared(['DE']), geoip(['US'])], ['US']],
+    ['a declared prefix does', [declared(['DE'], A), geoip(['US'])], ['DE']],
+  ])('%s', (_, pieces, expected) => {
+    expect(conclude(pieces, [A]).network).toEqual(expected)
   })
 
-  test('the sentence names what it rests on', () => {
-    expect(conclude(host(['DE']), [address(['US'])]).why).toBe(
-      'api.test is declared to be DE (a contract)',
-    )
-    expect(conclude(null, [address(['DE'])]).why).toBe('192.0.2.1 is in DE by GeoIP')
-    expect(conclude(null, [address([])]).why).toBe('GeoIP does not place 192.0.2.1')
-    expect(conclude(host(['DE']), [address([], ['US'])]).why).toContain('they contradict')
+  test('each address has its own', () => {
+    const { places } = conclude([table(['DE']), table(['US'], B)], [A, B])
+    expect(places).toEqual([
+      { address: A, regions: ['DE'], network: ['DE'] },
+      { address: B, regions: ['US'], network: ['US'] },
+    ])
   })
+})
+
+describe('what did not count is named, with the reason', () => {
+  test.each<[string, Evidence[], Evidence['kind'], string]>([
+    ['country files at an edge', [edge(), geoip(['US'])], 'geoip', 'many places'],
+    ['country files under a table', [table(['DE']), geoip(['US'])], 'geoip', 'knows better'],
+    [
+      'country files under the catalogue',
+      [catalogue('DE'), geoip(['US'])],
+      'geoip',
+      'owner processes',
+    ],
+    ['a table under a declaration', [declared(['DE']), table(['US'])], 'table', 'declaration'],
+    [
+      'the catalogue under a declaration',
+      [declared(['DE']), catalogue('US')],
+      'catalogue',
+      'declaration',
+    ],
+  ])('%s', (_, pieces, kind, why) => {
+    const { discarded } = conclude(pieces, [A])
+    expect([...discarded].map(([{ kind }]) => kind)).toEqual([kind])
+    expect([...discarded.values()][0]).toContain(why)
+  })
+
+  test('what counted is not', () => {
+    expect(conclude([host('DE'), table(['DE'])], [A]).discarded.size).toBe(0)
+    expect(conclude([geoip(['DE']), geoip(['FR'])], [A]).discarded.size).toBe(0)
+  })
+})
+
+test('the sentence names what it rests on, and what contradicts', () => {
+  expect(conclude([declared(['DE']), geoip(['US'])], [A]).why).toBe('declaration says DE')
+  expect(conclude([geoip(['DE'])], [A]).why).toBe('192.0.2.1 is in DE by GeoIP')
+  expect(conclude([geoip([])], [A]).why).toBe('GeoIP does not place 192.0.2.1')
+  expect(conclude([host('DE'), table(['US'])], [A]).why).toBe(
+    'host says DE, but table says US: they contradict',
+  )
+  expect(conclude([host('DE'), breadth('*')], [A]).why).toBe('host says DE; request-breadth says *')
 })

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Geoip } from '../../src/locate/geoip.ts'
+import { createKnowledge } from '../../src/locate/knowledge.ts'
 import { createLocator } from '../../src/locate/locate.ts'
 import { unwrapNat64 } from '../../src/locate/nat64.ts'
+import { NO_TABLES } from '../../src/locate/tables/prefix-tables.ts'
 import { parseCidr } from '../../src/model/address.ts'
+import { toCloudRegions } from '../../src/model/cloud-region.ts'
 import type { Declaration } from '../../src/model/declaration.ts'
 import type { Resolution } from '../../src/model/destination.ts'
 import { compileHostPattern } from '../../src/policy/pattern.ts'
@@ -32,9 +35,13 @@ function declare(name: string, more: Partial<Declaration> = {}): Declaration {
   }
 }
 
+const NOTHING_KNOWN = createKnowledge(toCloudRegions('2026-01-31', [], []), [])
+
 const locator = (geoip = SILENT) =>
   createLocator({
     geoip,
+    tables: () => NO_TABLES,
+    knowledge: () => NOTHING_KNOWN,
     isOwnListener: (address, port) => address.text === '127.0.0.1' && port === 3128,
   })
 
@@ -122,12 +129,15 @@ describe('an address that a translator of the network turns into another (NAT64)
     lookup: ({ text }) => [{ source: 'one', asOf: null, country: PLACES[text] ?? null }],
   }
   const prefixes = ['2a00:64::/96', 'fd00:64::/96'].flatMap((text) => parseCidr(text) ?? [])
+  const translating = createLocator({
+    geoip: placed,
+    tables: () => NO_TABLES,
+    knowledge: () => NOTHING_KNOWN,
+    isOwnListener: (address) => address.text === '9.9.9.8',
+    unwrapNat64: (address) => unwrapNat64(prefixes, address),
+  })
   const translated = (resolution: Resolution, declarations: readonly Declaration[] = []) =>
-    createLocator({
-      geoip: placed,
-      isOwnListener: (address) => address.text === '9.9.9.8',
-      unwrapNat64: (address) => unwrapNat64(prefixes, address),
-    }).locate(authority('api.test'), resolution, declarations, 0)
+    translating.locate(authority('api.test'), resolution, declarations, 0)
 
   test.each<[string, string, Declaration[], string | null]>([
     ['public in public', '2a00:64::909:909', [], null],
@@ -154,11 +164,31 @@ describe('an address that a translator of the network turns into another (NAT64)
   })
 
   test('is in both places, and only it is dialled', () => {
-    const { addresses, regions, evidence } = translated(found('2a00:64::909:909'))
-    expect(addresses.map((address) => address.text)).toEqual(['2a00:64::909:909'])
-    expect(regions).toEqual(['DE', 'FR'])
-    expect(evidence.map((piece) => piece.address)).toEqual(['2a00:64::909:909', '9.9.9.9', null])
+    const destination = translated(found('2a00:64::909:909'))
+    const anew = translating.refine(destination, {
+      evidence: [],
+      instead: [],
+      creates: null,
+      onward: [],
+    })
+    for (const { addresses, places, regions, network, evidence } of [destination, anew]) {
+      expect(addresses.map((address) => address.text)).toEqual(['2a00:64::909:909'])
+      expect([regions, network]).toEqual([
+        ['DE', 'FR'],
+        ['DE', 'FR'],
+      ])
+      expect(places).toMatchObject([
+        { address: { text: '2a00:64::909:909' }, regions: ['DE', 'FR'], network: ['DE', 'FR'] },
+      ])
+      expect(evidence.map((piece) => piece.address)).toEqual(['2a00:64::909:909', '9.9.9.9', null])
+    }
     expect(translated(found('2a00:64::808:808')).regions).toEqual([])
+  })
+
+  test('beside the address it is turned into does not change where that one is', () => {
+    const { places, evidence } = translated(found('9.9.9.9', '2a00:64::909:909'))
+    expect(places.map(({ regions }) => regions)).toEqual([['DE'], ['DE', 'FR']])
+    expect(evidence.map((piece) => piece.address)).toEqual(['9.9.9.9', '2a00:64::909:909', null])
   })
 
   test('is refused with both addresses named', () => {
@@ -246,7 +276,8 @@ describe('a destination', () => {
         claim: ['DE'],
         strength: 'strong',
         address: null,
-        detail: 'a contract',
+        detail: 'api.test is declared to be DE (a contract)',
+        discarded: null,
       },
       {
         kind: 'geoip',
@@ -256,6 +287,7 @@ describe('a destination', () => {
         strength: 'none',
         address: '9.9.9.9',
         detail: '9.9.9.9 is not in the file',
+        discarded: 'the operator’s declaration outweighs it',
       },
       {
         kind: 'dns',
@@ -265,6 +297,7 @@ describe('a destination', () => {
         strength: 'none',
         address: null,
         detail: 'edge.test -> 9.9.9.9',
+        discarded: null,
       },
     ])
   })

@@ -21,6 +21,8 @@ import { token } from './support.ts'
 const facts = (changes: Partial<DestinationFacts> = {}): DestinationFacts => ({
   placement: 'inside',
   regions: ['DE'],
+  transit: 'inside',
+  creates: null,
   host: 'api.test',
   port: 443,
   scheme: 'https',

@@ -4,10 +4,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ANONYMOUS } from '../../src/model/agent.ts'
 import { PLACEMENTS, type Placement } from '../../src/model/placement.ts'
+import { sayRegions } from '../../src/model/region.ts'
 import type { Action } from '../../src/model/verdict.ts'
-import { assess, blockFor, decide, sayRegions, zoneFor } from '../../src/policy/decide.ts'
+import { assess, blockFor, decide, zoneFor } from '../../src/policy/decide.ts'
 import type { PolicyDocument, RuleEntry, WhenEntry } from '../../src/policy/document.ts'
-import { authority } from '../support/nouns.ts'
+import { authority, destination } from '../support/nouns.ts'
 import { type Asked, ask, policyOf, rule, token } from './support.ts'
 
 /** A place for each placement, seen from Germany. */
@@ -371,11 +372,12 @@ describe('for every policy', () => {
 })
 
 describe('verdicts that are remembered', () => {
-  const located = { authority: authority('api.test'), regions: ['DE'], allowed: [] }
+  const located = destination({ authority: authority('api.test') })
+  const asking = { agent: ANONYMOUS, scheme: 'https', creates: null }
 
   test('equal cases share one object', () => {
     const policy = policyOf({ rules: [rule('r', 'block', { path: '/a*' })] })
-    const assessment = assess(policy, ANONYMOUS, 'https', located)
+    const assessment = assess(policy, asking, located)
     const one = decide(assessment, { method: 'GET', path: '/a1' })
     expect(decide(assessment, { method: 'PUT', path: '/a2' })).toBe(one)
     expect(decide(assessment, { method: 'GET', path: '/b' })).not.toBe(one)
@@ -384,7 +386,7 @@ describe('verdicts that are remembered', () => {
   test('a client that visits every set of rules does not fill the memory', () => {
     const letters = 'abcdefghijkl'.split('')
     const rules = letters.map((letter) => rule(letter, 'block', { path: `*${letter}*` }))
-    const assessment = assess(policyOf({ rules }), ANONYMOUS, 'https', located)
+    const assessment = assess(policyOf({ rules }), asking, located)
     for (let set = 0; set < 2 ** letters.length; set++) {
       const path = `/${letters.filter((_, i) => set & (1 << i)).join('')}`
       expect(decide(assessment, { method: 'GET', path }).rules.join('')).toBe(path.slice(1))

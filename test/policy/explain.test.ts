@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { ANONYMOUS } from '../../src/model/agent.ts'
 import { assess, decide } from '../../src/policy/decide.ts'
 import { traceRules } from '../../src/policy/explain.ts'
-import { authority } from '../support/nouns.ts'
+import { authority, destination } from '../support/nouns.ts'
 import { policyOf, rule } from './support.ts'
 
 test('every rule with the answers of its conditions', () => {
@@ -15,16 +15,11 @@ test('every rule with the answers of its conditions', () => {
       rule('reading', 'allow', { host: '*.test', method: 'GET', path: '/v1/f*' }),
     ],
   })
-  const to = authority('api.test')
-  const assessment = assess(policy, ANONYMOUS, 'https', {
-    authority: to,
-    regions: ['US'],
-    allowed: [],
-  })
+  const to = destination({ authority: authority('api.test'), regions: ['US'] })
+  const assessment = assess(policy, { agent: ANONYMOUS, scheme: 'https', creates: null }, to)
   const request = { method: 'GET', path: '/v1/%66iles' }
   const { rules: matched } = decide(assessment, request)
-  const target = { authority: to, scheme: 'https', agent: ANONYMOUS }
-  expect(traceRules(assessment, target, request, matched)).toEqual([
+  expect(traceRules(assessment, request, matched)).toEqual([
     {
       id: 'files',
       action: 'block',

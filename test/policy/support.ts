@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs'
 import { parseYaml } from '../../src/config/yaml.ts'
 import { type Agent, ANONYMOUS } from '../../src/model/agent.ts'
 import { type CompileOptions, compilePolicy, type Policy } from '../../src/policy/compile.ts'
-import { assess, decide } from '../../src/policy/decide.ts'
+import { assess, type Creates, decide } from '../../src/policy/decide.ts'
 import type { PolicyDocument, RuleEntry, WhenEntry } from '../../src/policy/document.ts'
 import type { PolicyProblem } from '../../src/policy/references.ts'
 import type { ZoneTable } from '../../src/policy/zones.ts'
-import { authority } from '../support/nouns.ts'
+import { authority, destination } from '../support/nouns.ts'
 
 /** The built-in zones as they are shipped. */
 export const BUILTIN: ZoneTable = readBuiltin()
@@ -27,6 +27,7 @@ export function compile(document: PolicyDocument, options: Partial<CompileOption
     digest: 'd'.repeat(64),
     enforced: true,
     tunnelOnly: [],
+    answers: 'any',
     ...options,
   })
 }
@@ -52,6 +53,8 @@ export function rule(id: string, then: RuleEntry['then'], when: WhenEntry): Rule
 
 export interface Asked {
   readonly regions?: readonly string[]
+  readonly network?: readonly string[]
+  readonly creates?: Creates
   readonly to?: string
   readonly scheme?: string
   readonly agent?: Agent
@@ -67,8 +70,14 @@ export function ask(policy: Policy, asked: Asked) {
   const { regions = ['DE'], to = 'api.test:443', scheme = 'https', agent = ANONYMOUS } = asked
   const { method = 'GET', path = '/', allowed } = asked
   const zone = allowed ? { name: allowed.join(', '), countries: new Set(allowed) } : null
-  const located = { authority: authority(to), regions, allowed: zone ? [zone] : [] }
-  return decide(assess(policy, agent, scheme, located), { method, path })
+  const { network = regions, creates = null } = asked
+  const located = destination({
+    authority: authority(to),
+    regions,
+    network,
+    allowed: zone ? [zone] : [],
+  })
+  return decide(assess(policy, { agent, scheme, creates }, located), { method, path })
 }
 
 export function token(id: string, ...groups: string[]): Agent {

@@ -34,6 +34,8 @@ export interface LabOptions {
   readonly files?: Readonly<Record<string, string | Buffer>>
   readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
+  /** Added to `dns:`, or in place of what is there. */
+  readonly dns?: Readonly<Record<string, unknown>>
   readonly records?: Readonly<Record<string, NameRecords>>
   readonly https?: OriginOptions
   readonly http?: OriginOptions
@@ -85,7 +87,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
           /^listen:/m.test(config)
             ? ''
             : 'listen: { proxy: "127.0.0.1:0", console: "127.0.0.1:0" }',
-          /^dns:/m.test(config) ? '' : `dns: { servers: ["${dns.address}"], hosts: false }`,
+          `dns: ${JSON.stringify({ servers: [dns.address], hosts: false, ...options.dns })}`,
           /^tls:/m.test(config) ? '' : 'tls: { extra_roots: [root.pem] }',
           /^destinations:/m.test(config) ? '' : DESTINATIONS,
           config,

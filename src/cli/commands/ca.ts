@@ -23,7 +23,7 @@ export function addCa(program: Command): void {
     .description('show, export or replace the CA')
     .addHelpText(
       'after',
-      '\nExample:\n  cordon ca show\n  cordon ca export --format p12 --password changeit --out cordon.p12',
+      '\nExample:\n  cordon ca show\n  cordon ca export --format p12 --password changeit --out cordon.p12\n  cordon ca rotate',
     )
 
   withConfig(ca.command('show'))

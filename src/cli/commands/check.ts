@@ -13,7 +13,7 @@ export function addCheck(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  cordon check\n  cordon check rules/*.yaml')
     .action((files: string[], options: ConfigOptions & { readonly json?: boolean }) => {
-      const load = toLoadOptions(options)
+      const load = toLoadOptions(options, true)
       const problems = files.length > 0 ? checkFiles(files, load) : checkConfig(load)
       if (options.json) printJson(problems)
       else for (const problem of problems) print(sayProblem(problem))

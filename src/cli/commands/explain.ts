@@ -1,21 +1,26 @@
 /** `cordon explain`: the verdict for one call with everything it rests on, as enforcement would give it. */
 
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { AuditReader } from '../../audit/read.ts'
 import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
+import type { Destination } from '../../model/destination.ts'
 import { describeCode } from '../../model/errors.ts'
-import { sayEvidence } from '../../model/refusal.ts'
-import { sayRegions } from '../../policy/decide.ts'
+import { sayEvidence, sayInstead } from '../../model/refusal.ts'
+import { sayRegions } from '../../model/region.ts'
+import type { Verdict } from '../../model/verdict.ts'
 import { type RuleTrace, traceRules } from '../../policy/explain.ts'
 import { auditPath, composeEvaluation } from '../compose.ts'
 import { agentNamed, type Evaluated, evaluate, parseCallUrl } from '../evaluate.ts'
 import { CommandError, EXIT, print, printJson } from '../output.ts'
-import { type ConfigOptions, load, withConfig } from '../settings.ts'
+import { type ConfigOptions, load, loadWithFacts, withConfig } from '../settings.ts'
 
 interface ExplainOptions extends ConfigOptions {
   readonly agent?: string
   readonly group?: string[]
   readonly method: string
+  readonly header?: string[]
+  readonly body?: string
   readonly flow?: string
   readonly json?: boolean
 }
@@ -27,6 +32,8 @@ export function addExplain(program: Command): void {
     .option('--agent <name>', 'as this agent')
     .option('--group <group...>', 'as a member of these groups')
     .option('--method <method>', 'HTTP method', 'GET')
+    .option('--header <line...>', 'header fields of the call, written `Name: value`')
+    .option('--body <file>', 'body of the call, from a file')
     .option('--flow <id>', 'a recorded flow instead of a URL')
     .option('--json', 'as JSON')
     .addHelpText(
@@ -43,19 +50,40 @@ export function addExplain(program: Command): void {
 }
 
 async function explainUrl(url: string, options: ExplainOptions): Promise<void> {
-  const settings = load(options)
+  const settings = loadWithFacts(options)
   const names = [options.agent ?? ANONYMOUS.id, ...(options.group ?? [])]
   const wrong = names.find((name) => !isAgentName(name))
   if (wrong !== undefined) {
     throw new CommandError(EXIT.invalid, `\`${wrong}\` cannot be the name of an agent or group`)
   }
   const agent = agentNamed(settings.policy, options.agent, options.group ?? [])
-  const call = { ...parseCallUrl(url), method: options.method, agent }
-  using evaluation = await composeEvaluation(settings.operation)
+  const call = {
+    ...parseCallUrl(url),
+    method: options.method,
+    agent,
+    headers: (options.header ?? []).map(parseHeader),
+    body: options.body === undefined ? null : readBody(options.body),
+  }
+  using evaluation = await composeEvaluation(() => settings)
   const evaluated = await evaluate(settings, evaluation, call)
   if (options.json) printJson(toJson(evaluated))
   else sayExplanation(evaluated)
   process.exitCode = evaluated.verdict.action === 'allow' ? EXIT.ok : EXIT.blocked
+}
+
+function parseHeader(line: string): readonly [string, string] {
+  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/.exec(line)
+  if (match) return [match[1] ?? '', match[2] ?? '']
+  throw new CommandError(EXIT.invalid, `\`${line}\` is not a header field`, 'write `Name: value`')
+}
+
+function readBody(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandError(EXIT.invalid, `cannot read the body: ${reason}`)
+  }
 }
 
 /** Fields are named as the columns of `flows`. */
@@ -71,6 +99,8 @@ function toJson({ admission, request, verdict }: Evaluated) {
     port: destination.authority.port,
     path: request.path,
     addresses: destination.addresses.map((address) => address.text),
+    dropped: destination.dropped.map(({ address }) => address.text),
+    network: destination.network,
     cnames: destination.cnames,
     regions: destination.regions,
     placement: verdict.placement,
@@ -86,14 +116,18 @@ function toJson({ admission, request, verdict }: Evaluated) {
     rules: trace({ admission, request, verdict }),
     inspection: flow.inspection,
     policy_digest: assessment.policy.digest,
-    next: verdict.code ? describeCode(verdict.code).next : null,
+    next: sayNext(verdict, destination),
   }
 }
 
+/** What the caller, or the operator, can do. */
+function sayNext(verdict: Verdict, destination: Destination): string | null {
+  if (!verdict.code) return null
+  return sayInstead(verdict, destination) ?? describeCode(verdict.code).next
+}
+
 function trace({ admission, request, verdict }: Evaluated): readonly RuleTrace[] {
-  const { flow, destination, assessment } = admission
-  const target = { authority: destination.authority, scheme: flow.scheme, agent: flow.agent }
-  return traceRules(assessment, target, request, verdict.rules)
+  return traceRules(admission.assessment, request, verdict.rules)
 }
 
 function sayExplanation(evaluated: Evaluated): void {
@@ -119,7 +153,7 @@ function sayExplanation(evaluated: Evaluated): void {
   }
   if (verdict.code) {
     print(`  code       ${verdict.code}`)
-    print(`  next       ${describeCode(verdict.code).next}`)
+    print(`  next       ${sayNext(verdict, destination)}`)
   }
 }
 

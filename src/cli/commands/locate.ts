@@ -3,12 +3,13 @@
 import type { Command } from 'commander'
 import { ANONYMOUS } from '../../model/agent.ts'
 import { parseHost, toAuthority } from '../../model/authority.ts'
+import { place } from '../../model/placement.ts'
 import { sayEvidence } from '../../model/refusal.ts'
-import { sayRegions } from '../../policy/decide.ts'
+import { sayRegions } from '../../model/region.ts'
 import { composeEvaluation } from '../compose.ts'
-import { evaluate } from '../evaluate.ts'
+import { BARE, evaluate } from '../evaluate.ts'
 import { CommandError, EXIT, print, printJson } from '../output.ts'
-import { type ConfigOptions, load, withConfig } from '../settings.ts'
+import { type ConfigOptions, loadWithFacts, withConfig } from '../settings.ts'
 
 export function addLocate(program: Command): void {
   withConfig(program.command('locate'))
@@ -22,8 +23,8 @@ export function addLocate(program: Command): void {
     .action(async (text: string, options: ConfigOptions & { readonly json?: boolean }) => {
       const host = parseHost(text.includes(':') && !text.startsWith('[') ? `[${text}]` : text)
       if ('fault' in host) throw new CommandError(EXIT.invalid, `\`${text}\`: ${host.fault}`)
-      const settings = load(options)
-      using evaluation = await composeEvaluation(settings.operation)
+      const settings = loadWithFacts(options)
+      using evaluation = await composeEvaluation(() => settings)
       const authority = toAuthority(host.value, 443)
       const call = {
         scheme: 'https',
@@ -31,18 +32,19 @@ export function addLocate(program: Command): void {
         method: 'GET',
         path: '/',
         agent: ANONYMOUS,
+        ...BARE,
       } as const
       const { admission, verdict } = await evaluate(settings, evaluation, call)
-      const { destination } = admission
-      const { regions, why, evidence, cnames, addresses, fault } = destination
+      const { regions, network, why, evidence, cnames, addresses, fault } = admission.located
       if (options.json) {
         printJson({
           host: host.value.text,
           addresses: addresses.map((address) => address.text),
           cnames,
           regions,
+          network,
           why,
-          placement: verdict.placement,
+          placement: place(regions, verdict.zone),
           evidence,
           error: fault?.code ?? null,
         })

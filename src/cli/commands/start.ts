@@ -4,7 +4,7 @@ import { relative } from 'node:path'
 import type { Command } from 'commander'
 import { composeProxy, type RunningProxy } from '../compose.ts'
 import { EXIT, print, say } from '../output.ts'
-import { type ConfigOptions, load, toLoadOptions, withConfig } from '../settings.ts'
+import { type ConfigOptions, loadWithFacts, toLoadOptions, withConfig } from '../settings.ts'
 
 interface StartOptions extends ConfigOptions {
   readonly json?: boolean
@@ -24,8 +24,8 @@ export function addStart(program: Command): void {
       '\nExample:\n  cordon start --home EEA CH\n  cordon start --observe --config cordon.yaml',
     )
     .action(async (options: StartOptions) => {
-      const settings = load(options)
-      const proxy = await composeProxy({ settings, load: toLoadOptions(options) })
+      const settings = loadWithFacts(options)
+      const proxy = await composeProxy({ settings, load: toLoadOptions(options, true) })
       sayBanner(proxy)
       if (options.json) print(JSON.stringify(toJson(proxy)))
       await stopped(proxy)

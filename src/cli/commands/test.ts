@@ -8,9 +8,10 @@ import { findScenarios, loadScenarios, type Scenario } from '../../config/scenar
 import { SCENARIOS } from '../../config/sources.ts'
 import { parseIp } from '../../model/address.ts'
 import type { Resolution } from '../../model/destination.ts'
+import type { Evidence } from '../../model/evidence.ts'
 import { toRegions } from '../../model/region.ts'
 import { composeEvaluation, type Evaluation } from '../compose.ts'
-import { agentNamed, evaluate, parseCallUrl } from '../evaluate.ts'
+import { agentNamed, BARE, evaluate, parseCallUrl } from '../evaluate.ts'
 import { CommandError, EXIT, print, printJson, say } from '../output.ts'
 import { type ConfigOptions, toLoadOptions, withConfig } from '../settings.ts'
 
@@ -29,7 +30,7 @@ export function addTest(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  cordon test\n  cordon test rules/default.scenarios.yaml')
     .action(async (files: string[], options: ConfigOptions & { readonly json?: boolean }) => {
-      const results = await runScenarios(files, toLoadOptions(options))
+      const results = await runScenarios(files, toLoadOptions(options, true))
       if (options.json) printJson(results)
       else for (const result of results) print(sayResult(result))
       const failed = results.filter((result) => !result.passed).length
@@ -50,7 +51,7 @@ export async function runScenarios(
   const results: ScenarioResult[] = []
   for (const path of paths) {
     const settings = loadSettings({ ...options, config: policyFor(path, options) })
-    using evaluation = await composeEvaluation(settings.operation)
+    using evaluation = await composeEvaluation(() => settings)
     for (const scenario of loadScenarios(path, options.cwd)) {
       const problem = await run(settings, evaluation, scenario)
       const file = relative(options.cwd, path)
@@ -83,7 +84,7 @@ async function run(
   { request, expect }: Scenario,
 ): Promise<string | null> {
   const agent = agentNamed(settings.policy, request.agent, request.groups ?? [])
-  const call = { ...parseCallUrl(request.url), method: request.method ?? 'GET', agent }
+  const call = { ...BARE, ...parseCallUrl(request.url), method: request.method ?? 'GET', agent }
   const { verdict } = await evaluate(
     settings,
     stage(evaluation, request),
@@ -118,14 +119,24 @@ function toResolution({ addresses }: Scenario['request']): Resolution {
 function stage(evaluation: Evaluation, { regions }: Scenario['request']) {
   if (regions === undefined) return evaluation
   const { resolver, locator } = evaluation
+  const stated: Evidence = {
+    kind: 'declaration',
+    source: 'scenario',
+    asOf: null,
+    claim: toRegions(regions),
+    strength: 'strong',
+    address: null,
+    detail: 'stated by the scenario',
+  }
   return {
     resolver,
     locator: {
-      locate: (...args: Parameters<typeof locator.locate>) => ({
-        ...locator.locate(...args),
-        regions: toRegions(regions),
-        why: 'stated by the scenario',
-      }),
+      ...locator,
+      locate: (...args: Parameters<typeof locator.locate>) => {
+        const located = locator.locate(...args)
+        const findings = { evidence: [stated], creates: null, onward: [], instead: [] }
+        return locator.refine({ ...located, evidence: [] }, findings)
+      },
     },
   }
 }

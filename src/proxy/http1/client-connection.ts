@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import type { Authority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Refusal } from '../../model/refusal.ts'
+import type { BodyView } from '../../model/request-view.ts'
 import type { Expiring } from '../deadlines.ts'
 import { linger } from '../linger.ts'
 import type { ProxyContext, Served } from '../proxy.ts'
@@ -17,6 +18,7 @@ import { canGoOn, Drain } from './drain.ts'
 import { RequestGate, type Scope, type Tunnelling } from './gate.ts'
 import { MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from './head.ts'
 import { HeadBuffer } from './head-buffer.ts'
+import { BodyPeek, valuesOf } from './peek.ts'
 import { type BodyState, Relay, type RelayResult } from './relay.ts'
 
 /** A CONNECT that may go on. The socket has no listeners of ours any more; `early` came right behind the head. */
@@ -49,6 +51,7 @@ export class ClientConnection implements Expiring, Served {
   #busy = false
   #relay: Relay | null = null
   #drain: Drain | null = null
+  #peeking: Peeking | null = null
   #requests = 0
   /** The client has sent FIN. */
   #ended = false
@@ -79,6 +82,7 @@ export class ClientConnection implements Expiring, Served {
 
   expire(): void {
     if (this.#relay && this.#relay.deadline <= this.#giveUpAt) return this.#relay.expire()
+    if (this.#peeking) return this.#endPeek()
     if (this.#busy) return this.#destroy()
     // Only a connection that never asked, or began to ask, has something to be told and recorded.
     if (this.#requests > 0 && this.#received.isBlank) return this.#socket.destroySoon()
@@ -94,7 +98,8 @@ export class ClientConnection implements Expiring, Served {
   #onData = (chunk: Buffer): void => {
     if (this.#relay?.wantsBody) return this.#send(chunk)
     this.#received.push(chunk)
-    if (!this.#busy) this.#next()
+    if (this.#peeking) this.#peekAt(chunk)
+    else if (!this.#busy) this.#next()
     else if (this.#received.length > MAX_AHEAD) this.#socket.pause()
   }
 
@@ -104,6 +109,7 @@ export class ClientConnection implements Expiring, Served {
 
   #onEnd = (): void => {
     this.#ended = true
+    this.#endPeek()
     if (this.#relay?.wantsBody) this.#destroy()
     else if (this.#busy) this.#giveUpAt = this.#context.deadlines.in(HALF_CLOSE_MS)
     else this.#next()
@@ -117,6 +123,7 @@ export class ClientConnection implements Expiring, Served {
     if (this.#closed) return
     this.#closed = true
     this.#unregister()
+    this.#endPeek()
     if (this.#relay) this.#relay.cancel()
     else if (!this.#busy && this.#leftUnasked()) this.#run(this.#recordIncomplete())
   }
@@ -142,7 +149,7 @@ export class ClientConnection implements Expiring, Served {
   }
 
   async #serve(head: RequestHead): Promise<void> {
-    const passed = await this.#gate.pass(head)
+    const passed = await this.#gate.pass(head, () => this.#peekBody(head))
     if ('refusal' in passed) return this.#refuse(head, passed.refusal, 'unread')
     const relay = new Relay({
       context: this.#context,
@@ -156,6 +163,34 @@ export class ClientConnection implements Expiring, Served {
     this.#relay = relay
     if (this.#closed) relay.cancel()
     await relay.start()
+  }
+
+  /** The beginning of the body, as soon as enough of it has come, or no more will. */
+  #peekBody(head: RequestHead): Promise<BodyView> {
+    const body = new BodyPeek(head)
+    // A client that waits for leave to send it has to get that from us (RFC 9110 section 10.1.1).
+    if (expectsContinue(head)) this.#socket.write(CONTINUE, 'latin1')
+    return new Promise((resolve) => {
+      this.#peeking = { body, settle: () => resolve(body.view(head)) }
+      this.#giveUpAt = this.#context.deadlines.in(this.#context.timeouts.body)
+      this.#socket.resume()
+      const held = this.#received.held()
+      if (held) this.#peekAt(held)
+      if (this.#ended || this.#closed) this.#endPeek()
+    })
+  }
+
+  #peekAt(bytes: Buffer): void {
+    this.#peeking?.body.feed(bytes)
+    if (this.#peeking?.body.done) this.#endPeek()
+  }
+
+  #endPeek(): void {
+    if (!this.#peeking) return
+    this.#peeking.settle()
+    this.#peeking = null
+    this.#giveUpAt = Number.POSITIVE_INFINITY
+    if (this.#received.length > MAX_AHEAD) this.#socket.pause()
   }
 
   async #connect(head: RequestHead): Promise<void> {
@@ -276,6 +311,20 @@ export class ClientConnection implements Expiring, Served {
     this.#context.connections.delete(this)
   }
 }
+
+interface Peeking {
+  readonly body: BodyPeek
+  settle(): void
+}
+
+function expectsContinue(head: RequestHead): boolean {
+  return (
+    head.version === '1.1' &&
+    valuesOf(head, 'expect').some((value) => value.toLowerCase() === '100-continue')
+  )
+}
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 const NOTHING = Buffer.alloc(0)
 

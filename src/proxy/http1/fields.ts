@@ -106,8 +106,13 @@ export function isHopByHop(name: string): boolean {
   return HOP_BY_HOP.includes(name) || name.startsWith('proxy-')
 }
 
-/** So few are found sooner by looking at each than by the hash of a name. */
+/**
+ * Alt-Svc is end-to-end by its RFC (7838), but what it offers is a way past us: HTTP/3, or another host.
+ *
+ * So few are found sooner by looking at each than by the hash of a name.
+ */
 const HOP_BY_HOP = [
+  'alt-svc',
   'connection',
   'http2-settings',
   'keep-alive',

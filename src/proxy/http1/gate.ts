@@ -7,9 +7,11 @@ import { type Authority, parseWireAuthority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
+import type { BodyView } from '../../model/request-view.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { requestFraming } from './body.ts'
 import type { RequestHead } from './head.ts'
+import { toView } from './peek.ts'
 import { type Target, TargetReader, type Tunnel } from './target.ts'
 
 /** Where a client connection comes from, and what is fixed for all its requests. */
@@ -45,8 +47,12 @@ export class RequestGate {
     this.#flow = toFlow(scope, ANONYMOUS, scope.tunnel?.scheme ?? 'http')
   }
 
-  /** Never rejects. */
-  async pass(head: RequestHead): Promise<Passed> {
+  /**
+   * Never rejects.
+   *
+   * @param peek gives the beginning of the body, where that has to be known first.
+   */
+  async pass(head: RequestHead, peek: () => Promise<BodyView>): Promise<Passed> {
     const { tunnel, fault, client, credentials } = this.#scope
     const { enforcer, identify, pseudonym } = this.#context
     const known = tunnel?.authority ?? null
@@ -73,7 +79,15 @@ export class RequestGate {
     }
     const admitted = enforcer.admit(this.#flow, authority)
     const admission = admitted instanceof Promise ? await admitted : admitted
-    const released = await enforcer.release(admission, line)
+    let view = toView(head, target, null)
+    if (requestFraming(head) !== 0 && enforcer.wantsBody(view)) {
+      view = toView(head, target, await peek())
+    }
+    const considered = enforcer.consider(admission, view)
+    const released = await enforcer.release(
+      considered instanceof Promise ? await considered : considered,
+      line,
+    )
     return 'permit' in released ? { permit: released.permit, target } : released
   }
 

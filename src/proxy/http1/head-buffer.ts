@@ -70,10 +70,15 @@ export class HeadBuffer {
     return head
   }
 
+  /** Everything held, still to be taken; null when there is nothing. It may change with the next piece. */
+  held(): Buffer | null {
+    const bytes = this.#bytes
+    return bytes && bytes.length > this.#length ? bytes.subarray(0, this.#length) : bytes
+  }
+
   /** Everything held, to be read by somebody else; null when there is nothing. */
   drain(): Buffer | null {
-    const bytes = this.#bytes
-    const held = bytes && bytes.length > this.#length ? bytes.subarray(0, this.#length) : bytes
+    const held = this.held()
     this.#reset(null)
     return held
   }

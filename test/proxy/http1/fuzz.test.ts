@@ -65,7 +65,7 @@ const fields = fc.array(fc.tuple(fc.oneof({ weight: 5, arbitrary: name }, hopByH
 const isPlain = ([n]: readonly [string, string]) =>
   !/^(host|content-length|transfer-encoding|connection|via|proxy-authorization)$/i.test(n)
 const isForwarded = ([n]: readonly [string, string]) =>
-  !/^(te|upgrade|keep-alive|http2-settings|proxy-.*|x-a)$/i.test(n)
+  !/^(te|alt-svc|upgrade|keep-alive|http2-settings|proxy-.*|x-a)$/i.test(n)
 
 describe('nothing throws', () => {
   test.each([

@@ -1,0 +1,133 @@
+/**
+ * What is known of hosts and requests without asking anybody: names under suffixes of providers, what vendors publish, what a request
+ * says itself. Each as a piece of evidence; what they are worth together is for `conclude`. Pure.
+ */
+
+import type { CatalogueEntry } from '../model/catalogue.ts'
+import type { CloudRegions } from '../model/cloud-region.ts'
+import type { Evidence } from '../model/evidence.ts'
+import { ANYWHERE, isAnywhere, type Regions, UNKNOWN } from '../model/region.ts'
+import type { RequestFindings, RequestView } from '../model/request-view.ts'
+import { type CatalogueClaim, type CatalogueMatch, createCatalogue } from './catalogue.ts'
+import { createHostPatterns, type HostClaim } from './host-patterns.ts'
+import { fields, UNREADABLE } from './request/json-fields.ts'
+import { needsBody, readRequest } from './request/read-request.ts'
+
+export interface Knowledge {
+  /** What is said about a host, whatever is asked of it. @param now milliseconds since the epoch */
+  sayHost(host: string, now: number): HostStatements
+  /** What the names say that an answer led over. They are chosen by whoever owns the first, and never grant anything. */
+  sayAliases(cnames: readonly string[]): readonly Evidence[]
+  /** Whether what a request says about the place may be in its body. */
+  wantsBody(view: RequestView): boolean
+  /** What a request says; null when it says nothing. */
+  sayRequest(view: RequestView, now: number): RequestFindings | null
+}
+
+export type HostStatements = Pick<RequestFindings, 'evidence' | 'instead'>
+
+export function createKnowledge(
+  regions: CloudRegions,
+  entries: readonly CatalogueEntry[],
+): Knowledge {
+  const readHost = createHostPatterns(regions)
+  const catalogue = createCatalogue(entries, readHost)
+  /** The entry for a host where the request makes a difference. */
+  const find = (host: string): CatalogueMatch | null => {
+    const match = catalogue.find(host)
+    return match && match.entry.requests.length > 0 ? match : null
+  }
+
+  return {
+    sayHost(host, now) {
+      const match = catalogue.find(host)
+      const claim = readHost(host)
+      const entry = match && catalogue.refine(match, null)
+      return {
+        evidence: [
+          ...(entry ? [sayEntry(entry, now)] : []),
+          ...(claim ? [sayPattern(claim, regions.asOf)] : []),
+        ],
+        instead: entry?.instead ?? [],
+      }
+    },
+
+    sayAliases: (cnames) =>
+      cnames.flatMap((name) => {
+        const claim = readHost(name)
+        if (claim?.about !== 'edge') return []
+        return [
+          { ...sayPattern(claim, regions.asOf), detail: `it is reached over ${name}, an edge` },
+        ]
+      }),
+
+    wantsBody(view) {
+      const match = find(view.host)
+      return needsBody(view) || (match !== null && catalogue.needsBody(match, toHead(view)))
+    },
+
+    sayRequest(view, now) {
+      const match = find(view.host)
+      const { evidence, creates, onward } = readRequest(view, regions)
+      if (!match && evidence.length === 0 && creates === null && onward.length === 0) return null
+      const claim = match && catalogue.refine(match, { ...toHead(view), field: toField(view) })
+      return {
+        evidence: [...(claim ? [sayEntry(claim, now)] : []), ...evidence],
+        creates,
+        onward,
+        instead: claim?.instead ?? [],
+      }
+    },
+  }
+}
+
+function toHead({ method, target, header }: RequestView) {
+  const at = target.indexOf('?')
+  const path = at < 0 ? target : target.slice(0, at)
+  return { method, path, query: at < 0 ? '' : target.slice(at + 1), header }
+}
+
+/** Values in a JSON body; null where it could not be read. */
+function toField({ body }: RequestView): (place: string) => readonly string[] | null {
+  if (!body) return () => null
+  const isPlain = body.contentEncoding === null || body.contentEncoding === 'identity'
+  const read = isPlain ? fields(body.bytes, body.complete) : UNREADABLE
+  return (place) => read.values(place)
+}
+
+/** A vendor changes what it promises; a narrow promise is believed for two years after it was read. */
+const MAX_AGE_MS = 730 * 86_400_000
+
+function sayEntry({ id, vendor, claim, asOf, detail }: CatalogueClaim, now: number): Evidence {
+  const isOld = !isAnywhere(claim) && now - Date.parse(asOf) > MAX_AGE_MS
+  return {
+    kind: 'catalogue',
+    source: `catalogue: ${id}`,
+    asOf,
+    claim: isOld ? UNKNOWN : claim,
+    strength: 'strong',
+    address: null,
+    detail: isOld ? `what ${vendor} stated on ${asOf} is too old to be relied upon` : detail,
+  }
+}
+
+function sayPattern(
+  { provider, pattern, claim, about, detail }: HostClaim,
+  asOf: string,
+): Evidence {
+  const says: Record<HostClaim['about'], Regions> = {
+    region: claim,
+    anywhere: ANYWHERE,
+    silent: UNKNOWN,
+    edge: UNKNOWN,
+  }
+  return {
+    kind: about === 'edge' ? 'edge' : 'host',
+    source: `host names of ${provider}: ${pattern}`,
+    asOf,
+    claim: says[about],
+    strength: about === 'silent' ? 'none' : 'strong',
+    address: null,
+    detail,
+  }
+}

@@ -1,0 +1,98 @@
+/** A request as the readers of this folder see it: the head taken apart, the body read once and only when somebody asks. */
+
+import { fields, type JsonFields, UNREADABLE } from './json-fields.ts'
+import { type Pair, parsePairs, parseTarget } from './target.ts'
+import type { BodyView, RequestView } from './view.ts'
+
+export class Call {
+  readonly view: RequestView
+  readonly host: string
+  /** Null when the path can be read in more than one way. */
+  readonly segments: readonly string[] | null
+  readonly query: readonly Pair[] | null
+  #json: JsonFields | null = null
+
+  constructor(view: RequestView) {
+    this.view = view
+    this.host = view.host
+    const { segments, query } = parseTarget(view.target)
+    this.segments = segments
+    this.query = query
+  }
+
+  /** Some servers take the method from a field (`X-HTTP-Method-Override`), so each of the two counts. */
+  isMethod(...methods: readonly string[]): boolean {
+    return (
+      methods.includes(this.view.method) ||
+      OVERRIDES.some((name) =>
+        this.view.header(name).some((value) => methods.includes(value.trim().toUpperCase())),
+      )
+    )
+  }
+
+  /** The body as JSON, whatever its media type says: a lying type changes nothing for a server that does not look at it. */
+  get json(): JsonFields {
+    this.#json ??= readJson(this.view.body)
+    return this.#json
+  }
+
+  /** The body as text of at most that many bytes; null when it was not seen, is coded, longer, or not all there. */
+  text(limit: number): string | null {
+    const { body } = this.view
+    if (!body?.complete || body.bytes.length > limit || !isPlain(body)) return null
+    const { buffer, byteOffset, length } = body.bytes
+    return Buffer.from(buffer, byteOffset, length).toString('utf8')
+  }
+
+  /** Name and value pairs of a form body; null when it is none or cannot be read. */
+  get form(): readonly Pair[] | null {
+    const text = this.text(MAX_FORM_BYTES)
+    return text === null ? null : parsePairs(text)
+  }
+
+  /** Whether the method is one that usually comes with a body. */
+  get isUpload(): boolean {
+    return this.isMethod('POST', 'PUT', 'PATCH')
+  }
+
+  /** Whether it may carry JSON with fields, as far as anybody could say who has not read it. */
+  get mayHoldFields(): boolean {
+    return this.isUpload && !cannotBeJson(this.view.body)
+  }
+}
+
+/** White space, `{`, `[`, a comment as some readers skip them, and what UTF-16 and byte order marks begin with. */
+const JSON_STARTS: ReadonlySet<number> = new Set([
+  0x00, 0x09, 0x0a, 0x0d, 0x20, 0x2f, 0x5b, 0x7b, 0xef, 0xfe, 0xff,
+])
+
+const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override']
+const MAX_FORM_BYTES = 262_144
+
+function readJson(body: BodyView | null): JsonFields {
+  if (!body || !isPlain(body)) return UNREADABLE
+  // Nothing at all says nothing, and everybody reads it so.
+  if (body.complete && body.bytes.length === 0) return fields(Buffer.from('null'))
+  return fields(body.bytes, body.complete)
+}
+
+/** A multipart form, an image, sound: no reader takes it for JSON, in whatever encoding. */
+function cannotBeJson(body: BodyView | null): boolean {
+  const first = body && isUncoded(body) ? body.bytes[0] : undefined
+  return first !== undefined && !JSON_STARTS.has(first)
+}
+
+function isPlain(body: BodyView): boolean {
+  return isUncoded(body) && /^utf-?8$/i.test(charsetOf(body.contentType) ?? 'utf-8')
+}
+
+function isUncoded({ contentEncoding }: BodyView): boolean {
+  return contentEncoding === null || /^(?:identity)?$/i.test(contentEncoding.trim())
+}
+
+function charsetOf(contentType: string | null): string | null {
+  if (contentType === null) return null
+  const found = [...contentType.matchAll(/charset\s*=\s*"?([^\s";,]*)/gi)].map((each) => each[1])
+  // Two of them: one reader takes the first, another the last.
+  return found.length === 0 ? null : found.length > 1 ? '' : (found[0] ?? '')
+}

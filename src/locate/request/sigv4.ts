@@ -1,0 +1,106 @@
+/**
+ * The scope an AWS request is signed for: Signature Version 4 names one region, 4A a set of them. It stands in
+ * `Authorization` or, presigned, in the query. The service rejects a request that was signed for another region.
+ * Nothing is verified here but the form: a signature is only read where a service of AWS will check it.
+ */
+
+import type { Call } from './call.ts'
+import { type Pair, valuesOf } from './target.ts'
+
+/** A region for version 4; a list for 4A, null when it may be any. */
+export interface Scope {
+  readonly service: string
+  readonly regions: readonly string[] | null
+  /** What the regions were read from: shown to people. */
+  readonly source: string
+}
+
+export interface Scopes {
+  readonly scopes: readonly Scope[]
+  /** Something looks like a signature and is none that can be read. */
+  readonly isMalformed: boolean
+}
+
+export function readScopes(call: Call): Scopes {
+  const found = [...readAuthorization(call), ...readPresigned(call)]
+  const scopes = found.filter((scope) => scope !== null)
+  return { scopes, isMalformed: scopes.length < found.length }
+}
+
+const HMAC = 'AWS4-HMAC-SHA256'
+const ECDSA = 'AWS4-ECDSA-P256-SHA256'
+const REGION_SET = 'x-amz-region-set'
+
+function readAuthorization(call: Call): readonly (Scope | null)[] {
+  return call.view
+    .header('authorization')
+    .filter((value) => /^\s*AWS4-/i.test(value))
+    .map((value) => {
+      const space = value.indexOf(' ')
+      const algorithm = value.slice(0, space)
+      const parameters = value.slice(space + 1).split(',')
+      const credential = only(parameters, 'Credential=')
+      const signed = only(parameters, 'SignedHeaders=')
+      const signature = only(parameters, 'Signature=')
+      if (parameters.length !== 3 || !credential || !signed || !isSignature(signature)) return null
+      // An unsigned region set could be anybody's.
+      const sets = signed.split(';').includes(REGION_SET) ? call.view.header(REGION_SET) : []
+      return toScope(algorithm, credential, sets, 'signature scope')
+    })
+}
+
+function readPresigned(call: Call): readonly (Scope | null)[] {
+  const { query } = call
+  if (query === null) return /x-amz-credential/i.test(call.view.target) ? [null] : []
+  const algorithm = exactly(query, 'X-Amz-Algorithm')
+  const isSigned = isSignature(exactly(query, 'X-Amz-Signature'))
+  // In another case they are no parameters of a signature, and nobody checks them.
+  return query
+    .filter(([name]) => name.toLowerCase() === 'x-amz-credential')
+    .map(([name, credential]) =>
+      isSigned && name === 'X-Amz-Credential'
+        ? toScope(algorithm, credential, valuesOf(query, REGION_SET), 'presigned scope')
+        : null,
+    )
+}
+
+/** `KEY/20260102/eu-west-1/s3/aws4_request`; 4A leaves out the region. */
+function toScope(
+  algorithm: string | null,
+  credential: string,
+  sets: readonly string[],
+  source: string,
+): Scope | null {
+  const [key, date, ...rest] = credential.split('/')
+  if (!key || !/^\d{8}$/.test(date ?? '') || rest.pop() !== 'aws4_request') return null
+  const service = rest.pop() ?? ''
+  if (!/^[a-z0-9-]{1,40}$/.test(service)) return null
+  const [region] = rest
+  if (algorithm === HMAC) {
+    return rest.length === 1 && region ? { service, regions: [region], source } : null
+  }
+  if (algorithm !== ECDSA || rest.length !== 0) return null
+  return { service, regions: toRegionSet(sets), source: `${source} with a region set` }
+}
+
+/** Null when it may be any: none given, several given, or a wildcard in it. */
+function toRegionSet(sets: readonly string[]): readonly string[] | null {
+  const names = sets.length === 1 ? (sets[0] ?? '').split(',').map((name) => name.trim()) : []
+  const isAny = names.length === 0 || names.length > 50 || names.some((name) => /\*|^$/.test(name))
+  return isAny ? null : names
+}
+
+function only(parameters: readonly string[], prefix: string): string | null {
+  const found = parameters.map((each) => each.trim()).filter((each) => each.startsWith(prefix))
+  return found.length === 1 ? (found[0] ?? '').slice(prefix.length) : null
+}
+
+function exactly(query: readonly Pair[], name: string): string | null {
+  const found = query.filter((pair) => pair[0] === name)
+  return found.length === 1 ? (found[0]?.[1] ?? null) : null
+}
+
+/** 64 hex digits, or an ECDSA signature in DER, which is a little longer. */
+function isSignature(text: string | null): boolean {
+  return text !== null && /^[0-9a-f]{64,160}$/.test(text)
+}

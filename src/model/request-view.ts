@@ -1,0 +1,36 @@
+/** What of a request may be read to find out where it will be processed: its head, and the beginning of its body. Never kept. */
+
+import type { Alternative } from './destination.ts'
+import type { Evidence } from './evidence.ts'
+import type { Regions } from './region.ts'
+
+export interface RequestView {
+  /** As normalised, without port. */
+  readonly host: string
+  readonly method: string
+  /** In origin-form with its query, as it goes on the wire. */
+  readonly target: string
+  /** All values, in order. @param name in lower case */
+  header(name: string): readonly string[]
+  /** Null when it was not looked at. */
+  readonly body: BodyView | null
+}
+
+export interface BodyView {
+  readonly bytes: Uint8Array
+  /** Whether that is all of it. */
+  readonly complete: boolean
+  readonly contentType: string | null
+  readonly contentEncoding: string | null
+}
+
+/** What a request says about the place. */
+export interface RequestFindings {
+  readonly evidence: readonly Evidence[]
+  /** Where it creates a resource: null when it creates none, unknown when the place cannot be read. */
+  readonly creates: Regions | null
+  /** Authorities the destination will be made to fetch from; `*` where nobody can know which. */
+  readonly onward: readonly string[]
+  /** Better suited hosts of the same vendor. */
+  readonly instead: readonly Alternative[]
+}

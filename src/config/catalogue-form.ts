@@ -18,7 +18,8 @@ const regions = z.union([
   z.enum(['anywhere', 'from-host-label']),
   z.array(z.string().min(1).max(64)).min(1).max(300),
 ])
-const values = z.union([z.string().max(256), z.array(z.string().max(256)).min(1).max(100)])
+const value = sentence.max(256)
+const values = z.union([value, z.array(value).min(1).max(100)])
 const oneField = (key: z.ZodString) =>
   z.record(key, values).refine((fields) => Object.keys(fields).length === 1, {
     error: 'name exactly one; write another `requests` entry for another',
@@ -52,13 +53,14 @@ const request = z
 
 const entry = z.strictObject({
   id,
-  vendor: z.string().min(1).max(64),
+  vendor: sentence.max(64),
   operator: z
     .string()
     .refine(isCountry, { error: 'not a country code; write for example DE' })
     .optional(),
   host: z.union([host, z.array(host).min(1).max(100)]),
   region: regions,
+  follows_request: z.boolean().optional(),
   requests: z.array(request).min(1).max(20).optional(),
   instead: z.array(id).min(1).max(20).optional(),
   source: z.union([z.url({ protocol: /^https$/ }).max(500), sentence]),

@@ -55,25 +55,18 @@ export function readCatalogue(
   const written = new Map<string, Written>()
   const problems: FileProblem[] = []
   for (const path of paths) readFile(reader, path, written, problems)
-  const compiled = new Map<string, CatalogueEntry>()
-  for (const [name, one] of written) {
-    const report: Report = (at, message, hint) =>
-      problems.push(one.yaml.problemAt(['entries', one.index, ...at], message, hint))
-    compiled.set(name, compileEntry(one.entry, zones, report))
-  }
+  const compiled = [...written.values()].map((one) => ({
+    one,
+    entry: compileEntry(one.entry, zones, (at, message, hint) =>
+      problems.push(one.yaml.problemAt(['entries', one.index, ...at], message, hint)),
+    ),
+  }))
   checkHosts([...written.values()], problems)
-  const entries = [...compiled.values()].map((one) => {
-    const { entry, index, yaml } = written.get(one.id) as Written
-    const instead = (entry.instead ?? []).flatMap((name, i) => {
-      const found = toAlternatives(compiled.get(name))
-      if (found.length === 0) {
-        const message = `\`${name}\` is no entry with a host and places of its own`
-        problems.push(yaml.problemAt(['entries', index, 'instead', i], message))
-      }
-      return found
-    })
-    return { ...one, instead }
-  })
+  const byId = new Map(compiled.map(({ entry }) => [entry.id, entry]))
+  const entries = compiled.map(({ one, entry }) => ({
+    ...entry,
+    instead: findAlternatives(one, byId, problems),
+  }))
   reader.problems.push(...problems.slice(0, MAX_PROBLEMS))
   return entries
 }
@@ -121,6 +114,7 @@ function compileEntry(entry: Entry, zones: ZoneTable, report: Report): Catalogue
     operator: entry.operator ?? null,
     hosts,
     regions: toCountries(entry.region, ['region']),
+    followsRequest: entry.follows_request ?? false,
     requests: (entry.requests ?? []).map((one, i) =>
       compileRequest(one, toCountries(one.region, ['requests', i, 'region'])),
     ),
@@ -177,10 +171,23 @@ function checkHosts(written: readonly Written[], problems: FileProblem[]): void 
   }
 }
 
-/** Hosts that can be written into a sentence, with the places they stand for and what has to be asked of them. */
-function toAlternatives(entry: CatalogueEntry | undefined): readonly Alternative[] {
-  const host = entry?.hosts.find(({ head, open }) => head.length === 0 && !open)?.text
-  if (!entry || host === undefined) return []
+function findAlternatives(
+  { entry, index, yaml }: Written,
+  entries: ReadonlyMap<string, CatalogueEntry>,
+  problems: FileProblem[],
+): readonly Alternative[] {
+  return (entry.instead ?? []).flatMap((name, i) => {
+    const found = entries.get(name)
+    if (found) return toAlternatives(found)
+    problems.push(yaml.problemAt(['entries', index, 'instead', i], `there is no entry \`${name}\``))
+    return []
+  })
+}
+
+/** A host that can be written into a sentence, with the places it stands for and what has to be asked of it. */
+function toAlternatives(entry: CatalogueEntry): readonly Alternative[] {
+  const host = entry.hosts.find(({ head, open }) => head.length === 0 && !open)?.text
+  if (host === undefined) return []
   const all = [
     { host, asking: null, regions: entry.regions },
     ...entry.requests.map((one) => ({ host, asking: sayRequest(one), regions: one.regions })),

@@ -47,6 +47,7 @@ export interface CatalogueClaim {
   readonly vendor: string
   readonly operator: string | null
   readonly claim: Regions
+  readonly followsRequest: boolean
   readonly source: string
   readonly asOf: string
   /** One short sentence. */
@@ -68,15 +69,17 @@ export function createCatalogue(
   entries: readonly CatalogueEntry[],
   readHost: (host: string) => HostClaim | null,
 ): Catalogue {
-  const find = createHostIndex(
-    entries.flatMap((value) => value.hosts.map((template) => ({ template, value }))),
-  )
+  const rows = entries.flatMap((entry) => {
+    const value = { entry, usesHost: usesHost(entry) }
+    return entry.hosts.map((template) => ({ template, value }))
+  })
+  const find = createHostIndex(rows)
   return {
     find: (host) => {
       const match = find(host)
       if (!match) return null
-      const entry = match.value
-      return { entry, fromHost: usesHost(entry) ? (readHost(host)?.claim ?? UNKNOWN) : UNKNOWN }
+      const { entry, usesHost } = match.value
+      return { entry, fromHost: usesHost ? (readHost(host)?.claim ?? UNKNOWN) : UNKNOWN }
     },
     needsBody: ({ entry }, request) =>
       entry.requests.some((one) => one.field !== null && holdsInHead(one, request) !== 'no'),
@@ -92,8 +95,8 @@ function refine(
   { entry, fromHost }: CatalogueMatch,
   request: CatalogueView | null,
 ): CatalogueClaim {
-  const { id, vendor, operator, source, asOf, instead } = entry
-  const base = { id, vendor, operator, source, asOf, instead }
+  const { id, vendor, operator, followsRequest, source, asOf, instead } = entry
+  const base = { id, vendor, operator, followsRequest, source, asOf, instead }
   const toRegions = (regions: CatalogueRegions) =>
     regions === 'from-host-label' ? fromHost : regions
   const parts = entry.requests.map((one) => ({

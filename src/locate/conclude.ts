@@ -8,7 +8,14 @@
  */
 
 import type { Evidence } from '../model/evidence.ts'
-import { ANYWHERE, intersectRegions, type Regions, UNKNOWN, unionRegions } from '../model/region.ts'
+import {
+  ANYWHERE,
+  intersectRegions,
+  isAnywhere,
+  type Regions,
+  UNKNOWN,
+  unionRegions,
+} from '../model/region.ts'
 
 /** One address of a destination. */
 export interface Place {
@@ -43,7 +50,7 @@ export function conclude(pieces: readonly Evidence[], addresses: readonly string
     for (const piece of some) discarded.set(piece, why)
   }
   const general = pieces.filter(({ address }) => address === null)
-  const stated = combine(general)
+  const stated = combine(general, discard)
   if (addresses.length === 0) {
     const answer = widen(
       general,
@@ -130,12 +137,12 @@ function settle(
   network: Answer,
   discard: Discard,
 ): Answer {
-  const statements = general.filter(isStatement)
   const hosts = general.filter(({ kind }) => kind === 'declaration').filter(isStrong)
   const prefixes = own.filter(({ kind }) => kind === 'declaration').filter(isStrong)
   const declared = [...hosts.slice(0, 1), ...prefixes.slice(0, 1)]
   if (declared.length > 0) {
-    discard([...statements, ...own.filter(({ kind }) => kind !== 'declaration')], OUTWEIGHED)
+    const others = own.filter(({ kind }) => kind !== 'declaration')
+    discard([...general.filter(isStatement), ...others], OUTWEIGHED)
     return intersect(declared)
   }
   if (!stated) return network
@@ -156,11 +163,21 @@ function settle(
 }
 
 /** What is said about the host and by the request, taken together; null when nothing is. */
-function combine(general: readonly Evidence[]): Answer | null {
+function combine(general: readonly Evidence[], discard: Discard): Answer | null {
   const declared = general.filter(({ kind }) => kind === 'declaration').filter(isStrong)
   if (declared.length > 0) return intersect(declared.slice(0, 1))
   const statements = general.filter(isStatement)
-  return statements.length > 0 ? intersect(statements) : null
+  if (statements.length === 0) return null
+  // A region in a name or a signature is where the call is taken in: it does not bind a vendor that promises no place.
+  const promisesNothing = statements.find(
+    (piece) => piece.kind === 'catalogue' && isStrong(piece) && isAnywhere(piece.claim),
+  )
+  if (!promisesNothing) return intersect(statements)
+  discard(
+    statements.filter((piece) => piece !== promisesNothing),
+    'its vendor promises no place',
+  )
+  return answer(promisesNothing)
 }
 
 /** What all say at once. A strong piece without a claim says that the place cannot be known. */
@@ -197,6 +214,7 @@ function isStrong({ strength }: Evidence): boolean {
 
 const STATEMENTS: ReadonlySet<Evidence['kind']> = new Set(['request-region', 'catalogue', 'host'])
 
+/** A weak statement of the catalogue is one that leaves the place to the request. */
 function isStatement(piece: Evidence): boolean {
-  return STATEMENTS.has(piece.kind) && isStrong(piece)
+  return STATEMENTS.has(piece.kind) && (isStrong(piece) || piece.strength === 'weak')
 }

@@ -98,14 +98,15 @@ function toField({ body }: RequestView): (place: string) => readonly string[] | 
 /** A vendor changes what it promises; a narrow promise is believed for two years after it was read. */
 const MAX_AGE_MS = 730 * 86_400_000
 
-function sayEntry({ id, vendor, claim, asOf, detail }: CatalogueClaim, now: number): Evidence {
+function sayEntry(entry: CatalogueClaim, now: number): Evidence {
+  const { id, vendor, claim, followsRequest, asOf, detail } = entry
   const isOld = !isAnywhere(claim) && now - Date.parse(asOf) > MAX_AGE_MS
   return {
     kind: 'catalogue',
     source: `catalogue: ${id}`,
     asOf,
     claim: isOld ? UNKNOWN : claim,
-    strength: 'strong',
+    strength: followsRequest && isAnywhere(claim) ? 'weak' : 'strong',
     address: null,
     detail: isOld ? `what ${vendor} stated on ${asOf} is too old to be relied upon` : detail,
   }

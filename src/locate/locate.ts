@@ -11,7 +11,7 @@ import type { Destination, Place, Resolution } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Zone } from '../model/placement.ts'
-import { UNKNOWN, unionRegions } from '../model/region.ts'
+import { type Regions, UNKNOWN, unionRegions } from '../model/region.ts'
 import type { RequestFindings, RequestView } from '../model/request-view.ts'
 import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
 import { conclude } from './conclude.ts'
@@ -72,11 +72,11 @@ export function createLocator(options: LocatorOptions): CachingLocator {
     wantsBody: (view) => options.knowledge().wantsBody(view),
     read: (view, now) => options.knowledge().sayRequest(view, now),
 
-    refine(destination, { evidence, instead }) {
+    refine(destination, { evidence, creates, instead }) {
       // What the catalogue says about this request takes the place of what it says about any.
       const isAnew = evidence.some(({ kind }) => kind === 'catalogue')
       const before = destination.evidence.filter(({ kind }) => !(isAnew && kind === 'catalogue'))
-      const pieces = [...evidence, ...before]
+      const pieces = [...evidence, ...(creates ? [creationEvidence(creates)] : []), ...before]
       return {
         ...destination,
         ...weigh(options, pieces, destination.addresses),
@@ -279,6 +279,22 @@ function declarationEvidence(entry: Declaration, ip: IpAddress | null): Evidence
     detail: `${name} is declared to be ${place}${because}`,
   }
 }
+
+/** On record, because rules ask for it; it says nothing about the place of this call. */
+function creationEvidence(creates: Regions): Evidence {
+  return {
+    kind: 'request-region',
+    source: CREATES,
+    asOf: null,
+    claim: creates,
+    strength: 'none',
+    address: null,
+    detail: `the request creates something in ${creates.join(', ') || 'an unknown place'}`,
+  }
+}
+
+/** The source of that piece. */
+export const CREATES = 'request: creates'
 
 /** Prefixes appear often and move seldom: a list that was not renewed for so long is no longer believed alone. */
 const MAX_TABLE_AGE_MS = 400 * 86_400_000

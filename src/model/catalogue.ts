@@ -19,6 +19,8 @@ export interface CatalogueEntry {
   readonly hosts: readonly HostTemplate[]
   /** For a request of which nothing more is known. */
   readonly regions: CatalogueRegions
+  /** Whether a region that a request names, in its path or its signature, is where it is processed. */
+  readonly followsRequest: boolean
   /** What a request can say to mean other places; their order means nothing. */
   readonly requests: readonly CatalogueRequest[]
   /** Where the same service keeps data in fewer places. */

@@ -90,17 +90,27 @@ test('a later file adds entries, and replaces those with the same id', async () 
     operator: DE
     host: "*.house.example"
     region: [DE]
-    instead: [own]
+    instead: [example]
     source: our own machines
     as_of: 2026-11-21
 `
-  const entries = await load(file(ENTRY), file(own.replace('    instead: [own]\n', '')))
-  expect(entries).toMatchObject([
+  expect(await load(file(ENTRY), file(own))).toMatchObject([
     { id: 'example', regions: ['*'], source: 'our contract says so' },
-    { id: 'own', regions: ['DE'], operator: 'DE' },
+    { id: 'own', regions: ['DE'], operator: 'DE', instead: [] },
   ])
-  expect(await load(file(ENTRY), file(own))).toEqual([
-    '2.yaml:14:15: `own` is no entry with a host and places of its own',
+})
+
+test('an alternative is a host of one name, with its places and what to ask for', async () => {
+  const more = `    requests: [{ body: { geo: ch }, region: [CH] }, { path: /x, region: anywhere }]
+    instead: [example]
+`
+  expect(await load(file(ENTRY + more))).toMatchObject([
+    {
+      instead: [
+        { host: 'api.example.com', asking: null, regions: ['BE', 'CH', 'LU', 'NL'] },
+        { host: 'api.example.com', asking: 'geo = ch', regions: ['CH'] },
+      ],
+    },
   ])
 })
 
@@ -176,7 +186,7 @@ describe('mistakes are reported where they are', () => {
     [
       'an alternative that does not exist',
       file(`${ENTRY}    instead: [nobody]\n`),
-      ['1.yaml:9:15: `nobody` is no entry with a host and places of its own'],
+      ['1.yaml:9:15: there is no entry `nobody`'],
     ],
     [
       'a condition without one',

@@ -23,6 +23,7 @@ const declared = (claim: Regions, address: string | null = null) =>
 const breadth = (...claim: string[]) => piece('request-breadth', claim)
 const asked = (...claim: string[]) => piece('request-region', claim)
 const catalogue = (...claim: string[]) => piece('catalogue', claim)
+const leaving = piece('catalogue', ['*'], null, 'weak')
 const host = (...claim: string[]) => piece('host', claim)
 const table = (claim: Regions, address = A) => piece('table', claim, address)
 const oldTable = (claim: Regions) => piece('table', claim, A, 'weak')
@@ -73,7 +74,9 @@ describe('where data is processed', () => {
     ['the catalogue says nobody can know', [catalogue(), table(['DE'])], []],
     ['a host pattern, over country files', [host('DE'), geoip(['US'])], ['DE']],
     ['a host pattern with an unknown region', [host(), table(['DE']), geoip(['DE'])], []],
-    ['a host pattern and the catalogue agree', [catalogue('*'), host('DE')], ['DE']],
+    ['a vendor that promises no place outweighs a name', [catalogue('*'), host('DE')], ['*']],
+    ['and a signature', [catalogue('*'), asked('DE')], ['*']],
+    ['a host pattern and the catalogue agree', [catalogue('DE', 'FR'), host('DE')], ['DE']],
     ['a host pattern and the catalogue contradict', [catalogue('US'), host('DE')], []],
     ['a host pattern and the table agree', [host('DE'), table(['DE'])], ['DE']],
     ['a host pattern and the table contradict', [host('DE'), table(['US'])], []],
@@ -85,7 +88,9 @@ describe('where data is processed', () => {
     ],
     ['one of two addresses contradicts', [host('DE'), table(['DE']), table(['US'], B)], [], [A, B]],
 
-    ['a request names a region of a global host', [catalogue('*'), asked('DE')], ['DE']],
+    ['a request names a region of a global host', [host('*'), asked('DE')], ['DE']],
+    ['a vendor that leaves it to the request', [leaving, asked('DE')], ['DE']],
+    ['which says nothing', [leaving, geoip(['DE'])], ['*']],
     ['a request contradicts the host', [host('DE'), asked('US')], []],
     ['a request contradicts the table', [asked('DE'), table(['US'])], []],
     ['a request asks for more', [host('DE'), breadth('*')], ['*']],

@@ -2,10 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { AuditReader } from '../../audit/read.ts'
+import { AuditReader, type FlowRow } from '../../audit/read.ts'
 import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
 import type { Destination } from '../../model/destination.ts'
 import { describeCode } from '../../model/errors.ts'
+import type { WeighedEvidence } from '../../model/evidence.ts'
 import { sayEvidence, sayInstead } from '../../model/refusal.ts'
 import { sayRegions } from '../../model/region.ts'
 import type { Verdict } from '../../model/verdict.ts'
@@ -13,7 +14,8 @@ import { type RuleTrace, traceRules } from '../../policy/explain.ts'
 import { auditPath, composeEvaluation } from '../compose.ts'
 import { agentNamed, type Evaluated, evaluate, parseCallUrl } from '../evaluate.ts'
 import { CommandError, EXIT, print, printJson } from '../output.ts'
-import { type ConfigOptions, load, loadWithFacts, withConfig } from '../settings.ts'
+import { type Reconsidered, reconsider } from '../reconsider.ts'
+import { type ConfigOptions, loadWithFacts, withConfig } from '../settings.ts'
 
 interface ExplainOptions extends ConfigOptions {
   readonly agent?: string
@@ -44,7 +46,7 @@ export function addExplain(program: Command): void {
       if ((url === undefined) === (options.flow === undefined)) {
         throw new CommandError(EXIT.invalid, 'name a URL or a flow, one of them')
       }
-      if (options.flow !== undefined) explainFlow(options.flow, options)
+      if (options.flow !== undefined) await explainFlow(options.flow, options)
       else await explainUrl(url ?? '', options)
     })
 }
@@ -142,9 +144,7 @@ function sayExplanation(evaluated: Evaluated): void {
   print(`  place      ${sayRegions(destination.regions)}: ${destination.why}`)
   print(`  placement  ${verdict.placement}, measured against ${verdict.zone.name}`)
   print('  evidence')
-  for (const piece of destination.evidence) {
-    print(`    ${piece.kind.padEnd(11)} ${sayEvidence(piece)}`)
-  }
+  for (const piece of destination.evidence) sayPiece(piece)
   const rules = trace(evaluated)
   if (rules.length > 0) print('  rules')
   for (const rule of rules) {
@@ -157,27 +157,59 @@ function sayExplanation(evaluated: Evaluated): void {
   }
 }
 
-function explainFlow(text: string, options: ExplainOptions): void {
+async function explainFlow(text: string, options: ExplainOptions): Promise<void> {
   const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : null
   if (id === null) throw new CommandError(EXIT.invalid, `\`${text}\` is not the number of a flow`)
-  using reader = new AuditReader(auditPath(load(options).operation))
+  const settings = loadWithFacts(options)
+  using reader = new AuditReader(auditPath(settings.operation))
   const flow = reader.flow(id)
   if (!flow) throw new CommandError(EXIT.failed, `there is no flow ${id} in the log`)
-  if (options.json) printJson(flow)
-  else {
-    print(
-      `${flow.action.toUpperCase()}, ${flow.outcome}  ${flow.method ?? 'tunnel'} ${flow.host ?? '-'}:${flow.port ?? '-'}${flow.path ?? ''} as ${flow.agent} at ${flow.started_at}`,
-    )
-    print(`  because    ${flow.reason}`)
-    print(`  place      ${flow.regions.join(', ') || 'unknown'} (${flow.placement})`)
-    print(`  status     ${flow.status ?? 'none'}${flow.error ? `, ${flow.error}` : ''}`)
-    print('  evidence as it was then')
-    for (const piece of flow.evidence) {
-      print(
-        `    ${String(piece.kind).padEnd(11)} ${piece.source} ${piece.asOf ?? ''}: ${piece.detail}`,
-      )
-    }
-    print(`  policy     ${flow.policy_digest}`)
-  }
+  using evaluation = await composeEvaluation(() => settings)
+  const again = await reconsider(settings, evaluation, flow)
+  if (options.json) printJson({ ...flow, ...toJsonAgain(again) })
+  else sayFlow(flow, again)
   process.exitCode = flow.action === 'allow' ? EXIT.ok : EXIT.blocked
+}
+
+function toJsonAgain({ consistent, today }: Reconsidered) {
+  const { verdict, destination } = today ?? {}
+  return {
+    consistent,
+    today: verdict &&
+      destination && {
+        regions: destination.regions,
+        placement: verdict.placement,
+        action: verdict.action,
+        rule: verdict.rule,
+        reason: verdict.reason,
+        evidence: destination.evidence,
+      },
+  }
+}
+
+function sayFlow(flow: FlowRow, { consistent, today }: Reconsidered): void {
+  const { method, host, port, path, agent, started_at: at, outcome } = flow
+  print(
+    `${flow.action.toUpperCase()}, ${outcome}  ${method ?? 'tunnel'} ${host ?? '-'}:${port ?? '-'}${path ?? ''} as ${agent} at ${at}`,
+  )
+  print(`  because    ${flow.reason}`)
+  print(`  place      ${sayRegions(flow.regions)} (${flow.placement})`)
+  print(`  status     ${flow.status ?? 'none'}${flow.error ? `, ${flow.error}` : ''}`)
+  if (flow.evidence.length > 0) print('  evidence as it was then')
+  for (const piece of flow.evidence as unknown as readonly WeighedEvidence[]) sayPiece(piece)
+  if (!consistent) print('  warning    this evidence does not lead to these regions')
+  print(`  policy     ${flow.policy_digest}`)
+  if (!today) return
+  const { verdict, destination } = today
+  const isSame =
+    verdict.action === flow.action && String(destination.regions) === String(flow.regions)
+  print(`  today      ${isSame ? 'the same' : `${verdict.action}: ${verdict.reason}`}`)
+  if (!isSame) print(`             ${destination.why}`)
+}
+
+/** What each source says, its date, and why it did not count. */
+function sayPiece(piece: WeighedEvidence): void {
+  print(`    ${piece.discarded ? '-' : ' '} ${piece.kind.padEnd(15)} ${sayEvidence(piece)}`)
+  if (piece.kind !== 'dns' && piece.kind !== 'geoip')
+    print(`      ${''.padEnd(15)} ${piece.detail}`)
 }

@@ -5,7 +5,7 @@ export interface HostFamily {
   readonly provider: string
   /** Region names that can stand there; without it, all of the provider. Partitions of a cloud differ here. */
   readonly partition?: RegExp
-  /** Where a region is written without the hyphens it has elsewhere, or with others. */
+  /** For names written with hyphens that the provider itself does not write (`west-europe`). */
   readonly hyphens?: 'dropped'
   /** Templates with `{region}` in a place that nobody but the provider can write to. */
   readonly region?: readonly string[]

@@ -1,0 +1,88 @@
+/**
+ * A recorded flow looked at again, without asking anybody: whether the evidence it keeps leads to the place it was given, and
+ * what today's data and policy would make of it. What the request said is taken as it was recorded; everything else,
+ * declarations, tables, country files, catalogue, is looked up anew for the same addresses.
+ */
+
+import type { FlowRow } from '../audit/read.ts'
+import type { Settings } from '../config/load.ts'
+import { conclude } from '../locate/conclude.ts'
+import { CREATES } from '../locate/locate.ts'
+import { parseIp } from '../model/address.ts'
+import { parseHost, toAuthority } from '../model/authority.ts'
+import type { Destination } from '../model/destination.ts'
+import type { WeighedEvidence } from '../model/evidence.ts'
+import type { RequestFindings } from '../model/request-view.ts'
+import type { Verdict } from '../model/verdict.ts'
+import type { Evaluation } from './compose.ts'
+import { agentNamed, BARE, evaluate } from './evaluate.ts'
+
+export interface Reconsidered {
+  /** Whether the recorded evidence leads to the recorded regions. */
+  readonly consistent: boolean
+  /** Null when the flow never got so far as to be located. */
+  readonly today: { readonly destination: Destination; readonly verdict: Verdict } | null
+}
+
+export async function reconsider(
+  settings: Settings,
+  { resolver, locator }: Evaluation,
+  flow: FlowRow,
+): Promise<Reconsidered> {
+  const { host, port, method, path, scheme } = flow
+  const pieces = flow.evidence as unknown as readonly WeighedEvidence[]
+  const dialled = addressesOf(pieces.filter(({ discarded }) => !isDropped(discarded)))
+  const again = conclude(pieces, dialled).regions
+  const consistent = pieces.length === 0 || String(again) === String(flow.regions)
+  const named = parseHost(host?.includes(':') ? `[${host}]` : (host ?? ''))
+  if ('fault' in named || port === null || pieces.length === 0) return { consistent, today: null }
+
+  const said = findingsOf(pieces)
+  const staged = {
+    resolver,
+    locator: { ...locator, wantsBody: () => false, read: () => said },
+  }
+  const call = {
+    ...BARE,
+    scheme: scheme === 'http' ? ('http' as const) : ('https' as const),
+    authority: toAuthority(named.value, port),
+    method: method ?? 'GET',
+    path: path ?? '/',
+    agent: agentNamed(settings.policy, flow.agent, flow.groups as readonly string[]),
+  }
+  const resolution = {
+    addresses: addressesOf(pieces).flatMap((text) => parseIp(text) ?? []),
+    cnames: aliasesOf(pieces),
+    source: 'recorded',
+    validUntil: Number.POSITIVE_INFINITY,
+  }
+  const { admission, verdict } = await evaluate(settings, staged, call, resolution)
+  return { consistent, today: { destination: admission.destination, verdict } }
+}
+
+function isDropped(discarded: string | null): boolean {
+  return discarded?.startsWith('not dialled') ?? false
+}
+
+function addressesOf(pieces: readonly WeighedEvidence[]): readonly string[] {
+  return [...new Set(pieces.flatMap(({ address }) => address ?? []))]
+}
+
+/** `alias -> alias -> address, address` */
+function aliasesOf(pieces: readonly WeighedEvidence[]): readonly string[] {
+  const dns = pieces.find(({ kind }) => kind === 'dns')
+  return dns ? dns.detail.split(' -> ').slice(0, -1) : []
+}
+
+/** What the request said, as far as it was recorded; null when it said nothing. */
+function findingsOf(pieces: readonly WeighedEvidence[]): RequestFindings | null {
+  const evidence = pieces.filter(({ kind }) => kind.startsWith('request-'))
+  if (evidence.length === 0) return null
+  const creates = evidence.find(({ source }) => source === CREATES)?.claim ?? null
+  return {
+    evidence: evidence.filter(({ source }) => source !== CREATES),
+    creates,
+    onward: [],
+    instead: [],
+  }
+}

@@ -4,9 +4,9 @@
  */
 
 import { z } from 'zod'
-import { parseIp } from '../model/address.ts'
+import { parseCidr, parseIp } from '../model/address.ts'
 import { isAgentName } from '../model/agent.ts'
-import { parseAuthority } from '../model/authority.ts'
+import { isMixed, parseNameServer } from '../model/name-server.ts'
 import { isCountry } from '../model/region.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { parseDuration } from './duration.ts'
@@ -40,9 +40,30 @@ const listenAddress = z
     error: 'an address and port is written like 127.0.0.1:3128 or [::1]:3128',
   })
   .meta({ pattern: '^(\\[[0-9a-fA-F:.]+\\]|[0-9.]+):[0-9]{1,5}$' })
-const nameServer = z.string().refine(isNameServer, {
-  error: 'a name server is written like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53',
+const nameServer = z
+  .string()
+  .max(512)
+  .refine((text) => 'value' in parseNameServer(text), {
+    error:
+      'a name server is written like 192.0.2.53, [2001:db8::53]:5353, tls://192.0.2.53#NAME or https://192.0.2.53/dns-query#NAME',
+  })
+  .meta({
+    description:
+      'ADDRESS asks in the clear. tls://ADDRESS#NAME asks over TLS (RFC 7858), https://ADDRESS/PATH#NAME over HTTPS (RFC 8484); ADDRESS is what is dialled and NAME what the certificate has to be for: without it, the address. A port may follow each address; else it is 53, 853 or 443.',
+  })
+const nameServers = z.array(nameServer).refine(isOfOneKind, {
+  error:
+    'encrypted and plain name servers do not mix: when the former fail, all would be in the clear',
 })
+const clientSubnet = z
+  .string()
+  .refine(isClientSubnet, {
+    error: 'a client subnet is written like 203.0.113.0/24, at most 24 bits, or 56 of IPv6',
+  })
+  .meta({
+    description:
+      'A prefix of your network at home, told to the name servers so that they answer for it (RFC 7871). They may ignore it: what they answer is judged all the same.',
+  })
 const agentName = z.string().refine(isAgentName, { error: 'not the name of an agent or group' })
 const country = z.string().refine(isCountry, { error: 'not a country code; write for example DE' })
 const address = z.string().refine((text) => parseIp(text) !== null, { error: 'not an IP address' })
@@ -127,7 +148,8 @@ export const configFile = z.strictObject({
   ca: name.optional(),
   dns: z
     .strictObject({
-      servers: z.array(nameServer).nullable().optional(),
+      servers: nameServers.nullable().optional(),
+      client_subnet: clientSubnet.nullable().optional(),
       hosts: z.boolean().optional(),
       answers: z.enum(['steer', 'strict', 'any']).optional(),
     })
@@ -205,7 +227,14 @@ function isListenAddress(text: string): boolean {
   return ip !== null && (ip.version === 6) === inBrackets && Number(match?.[3]) <= 65_535
 }
 
-function isNameServer(text: string): boolean {
-  const server = parseAuthority(text, 53)
-  return 'value' in server && server.value.host.ip !== null
+/** Whether all are asked in the clear, or none is. */
+function isOfOneKind(texts: readonly string[]): boolean {
+  const servers = texts.map(parseNameServer)
+  return !isMixed(servers.flatMap((server) => ('value' in server ? server.value : [])))
+}
+
+/** RFC 7871 section 11.1: longer prefixes say more of who asks, and are cut by servers anyway. */
+function isClientSubnet(text: string): boolean {
+  const cidr = parseCidr(text)
+  return cidr !== null && cidr.bits > 0 && cidr.bits <= (cidr.base.version === 4 ? 24 : 56)
 }

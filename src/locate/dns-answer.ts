@@ -7,18 +7,19 @@
 
 import { type IpAddress, parseIp } from '../model/address.ts'
 import type { Resolution } from '../model/destination.ts'
-import type { Code, Problem } from '../model/errors.ts'
+import type { Code, Parsed, Problem } from '../model/errors.ts'
 
 export type Family = 'A' | 'AAAA'
+export type QuestionType = Family | 'HTTPS'
 
 export interface Question {
   /** Lower case, without trailing dot. */
   readonly name: string
-  readonly type: Family
+  readonly type: QuestionType
 }
 
 /** A record of class IN. The owner and the alias target are as sent: not normalised, not trusted. */
-export type DnsRecord = DataRecord | SoaRecord
+export type DnsRecord = DataRecord | SoaRecord | ServiceRecord
 
 interface DataRecord {
   readonly type: Family | 'CNAME'
@@ -33,6 +34,14 @@ interface SoaRecord {
   readonly owner: string
   readonly ttl: number
   readonly minimum: number
+}
+
+interface ServiceRecord {
+  readonly type: 'HTTPS'
+  readonly owner: string
+  readonly ttl: number
+  /** As on the wire: `parseSvcb` reads it. */
+  readonly data: Uint8Array
 }
 
 /** A response whose id, question and framing were checked. TTLs are in seconds. */
@@ -91,23 +100,10 @@ export function readAnswer(
   passed: readonly string[],
 ): Answer {
   const records = message.answers.flatMap(toPlain)
-  const cnames: string[] = []
-  let name = question.name
-  let ttl: number = POSITIVE_TTL.most
-  for (;;) {
-    // RFC 1034 lets nothing stand beside an alias, so an alias is followed before an address is taken.
-    const aliases = records.filter((record) => record.owner === name && record.type === 'CNAME')
-    const [target, ...others] = new Set(aliases.map((alias) => alias.data))
-    if (target === undefined) break
-    if (others.length > 0) return faulty('one of its names has two aliases')
-    if (passed.includes(target) || cnames.includes(target)) return faulty('its aliases loop')
-    if (passed.length - 1 + cnames.length === MAX_ALIASES) {
-      return faulty(`it has more than ${MAX_ALIASES} aliases in a row`)
-    }
-    ttl = Math.min(ttl, ...aliases.map(toTtl))
-    cnames.push(target)
-    name = target
-  }
+  const chain = followAliases(records, question.name, passed)
+  if ('fault' in chain) return { kind: 'faulty', fault: chain.fault }
+  const { name, cnames } = chain
+  let { ttl } = chain
   const silence = readSoa(message.authorities, name)
   // An NXDOMAIN is about the last name of the chain (RFC 6604), whatever else the answer holds.
   if (message.rcode === NXDOMAIN) {
@@ -130,6 +126,19 @@ export function readAnswer(
     return { kind: 'alias', cnames, ttl: Math.max(ttl, POSITIVE_TTL.least) }
   }
   return { kind: 'absent', code: 'dns-no-address', ttl: silence ?? NEGATIVE_TTL.unsaid }
+}
+
+/** The raw records of a service (RFC 9460) at the end of the alias chain, and the chain. */
+export function readServiceRecords(
+  message: DnsMessage,
+  question: Question,
+): Parsed<{ readonly cnames: readonly string[]; readonly records: readonly Uint8Array[] }> {
+  const chain = followAliases(message.answers.flatMap(toPlain), question.name, [question.name])
+  if ('fault' in chain) return chain
+  const records = message.answers.flatMap((record) =>
+    record.type === 'HTTPS' && toDnsName(record.owner) === chain.name ? [record.data] : [],
+  )
+  return { value: { cnames: chain.cnames, records } }
 }
 
 /**
@@ -167,9 +176,41 @@ export function toDnsName(text: string): string | null {
   return valid ? name.toLowerCase() : null
 }
 
+interface Chain {
+  /** The last name. */
+  readonly name: string
+  readonly cnames: readonly string[]
+  readonly ttl: number
+}
+
+/** The aliases from a name on. A DNAME counts as the CNAME that comes with it (RFC 6672 section 3.1), alone as nothing. */
+function followAliases(
+  records: readonly DataRecord[],
+  first: string,
+  passed: readonly string[],
+): Chain | { readonly fault: string } {
+  const cnames: string[] = []
+  let name = first
+  let ttl: number = POSITIVE_TTL.most
+  for (;;) {
+    // RFC 1034 lets nothing stand beside an alias, so an alias is followed before an address is taken.
+    const aliases = records.filter((record) => record.owner === name && record.type === 'CNAME')
+    const [target, ...others] = new Set(aliases.map((alias) => alias.data))
+    if (target === undefined) return { name, cnames, ttl }
+    if (others.length > 0) return { fault: 'one of its names has two aliases' }
+    if (passed.includes(target) || cnames.includes(target)) return { fault: 'its aliases loop' }
+    if (passed.length - 1 + cnames.length === MAX_ALIASES) {
+      return { fault: `it has more than ${MAX_ALIASES} aliases in a row` }
+    }
+    ttl = Math.min(ttl, ...aliases.map(toTtl))
+    cnames.push(target)
+    name = target
+  }
+}
+
 /** The record with its names normalised; nothing when one of them is not a host name. */
 function toPlain(record: DnsRecord): DataRecord[] {
-  if (record.type === 'SOA') return []
+  if (record.type === 'SOA' || record.type === 'HTTPS') return []
   const owner = toDnsName(record.owner)
   const data = record.type === 'CNAME' ? toDnsName(record.data) : record.data
   return owner === null || data === null ? [] : [{ ...record, owner, data }]
@@ -199,8 +240,4 @@ function toTtl(record: { readonly ttl: number }): number {
 /** What is least certain speaks for both: a failure hides an answer, an empty answer still names something that exists. */
 function doubt(code: Code): number {
   return ['dns-not-found', 'dns-no-address', 'dns-timeout', 'dns-failed'].indexOf(code)
-}
-
-function faulty(fault: string): Answer {
-  return { kind: 'faulty', fault }
 }

@@ -7,11 +7,11 @@
 import { type Cidr, cidrContains, type IpAddress } from '../model/address.ts'
 import type { Authority } from '../model/authority.ts'
 import type { Declaration } from '../model/declaration.ts'
-import type { Destination, Resolution } from '../model/destination.ts'
+import type { Destination, Place, Resolution } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Zone } from '../model/placement.ts'
-import { type Regions, UNKNOWN } from '../model/region.ts'
+import { type Regions, UNKNOWN, unionRegions } from '../model/region.ts'
 import type { RequestFindings, RequestView } from '../model/request-view.ts'
 import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
 import { conclude } from './conclude.ts'
@@ -27,6 +27,8 @@ export interface LocatorOptions {
   knowledge(): Knowledge
   /** Whether connecting there would come back to one of our own listeners. */
   isOwnListener(address: IpAddress, port: number): boolean
+  /** Every IPv4 address that a NAT64 of this network could make of an IPv6 address (RFC 6052); none when not given. */
+  unwrapNat64?(address: IpAddress): readonly IpAddress[]
 }
 
 export interface CachingLocator {
@@ -77,7 +79,7 @@ export function createLocator(options: LocatorOptions): CachingLocator {
       const pieces = [...evidence, ...(creates ? [creationEvidence(creates)] : []), ...before]
       return {
         ...destination,
-        ...weigh(pieces, destination.addresses),
+        ...weigh(options, pieces, destination.addresses),
         instead: isAnew ? instead : destination.instead,
       }
     },
@@ -96,7 +98,12 @@ function locate(
     .filter((entry) => entry.host?.matches(authority.host.text))
     .sort((a, b) => (b.host?.specificity ?? 0) - (a.host?.specificity ?? 0))
   const host = hostEntries.find((entry) => entry.regions !== null) ?? null
-  const judged = resolution.addresses.map((address) => judge(options, valid, address, now))
+  // INVARIANT: an IPv4 address that a translator could deliver to is judged beside the IPv6 address that leads there, never
+  // in its place: which prefixes are translated is the word of a name server.
+  const judged = resolution.addresses.flatMap((address) => [
+    judge(options, valid, address, null, now),
+    ...unwrap(options, address).map((ip) => judge(options, valid, ip, address, now)),
+  ])
   const fault = judged
     .map((each) => findFault(options, each, host, authority))
     .find((problem) => problem !== null)
@@ -106,13 +113,13 @@ function locate(
     ...(host ? [declarationEvidence(host, null)] : []),
     ...stated,
     ...options.knowledge().sayAliases(resolution.cnames),
-    ...judged.flatMap((each) => each.evidence),
+    ...judged.filter(isFirst).flatMap((each) => each.evidence),
     dnsEvidence(resolution),
   ]
   return {
     authority,
     cnames: resolution.cnames,
-    ...weigh(pieces, fault ? [] : resolution.addresses),
+    ...weigh(options, pieces, fault ? [] : resolution.addresses),
     ...(fault ? { regions: UNKNOWN, why: fault.detail } : {}),
     dropped: [],
     instead,
@@ -122,24 +129,49 @@ function locate(
   }
 }
 
-/** The part of a destination that follows from the evidence. */
+/** The part of a destination that follows from the evidence. What a translator may deliver to counts for what leads there. */
 function weigh(
+  options: LocatorOptions,
   pieces: readonly Evidence[],
   addresses: readonly IpAddress[],
 ): Pick<Destination, 'addresses' | 'regions' | 'network' | 'why' | 'places' | 'evidence'> {
-  const texts = addresses.map(({ text }) => text)
-  const { regions, network, why, places, discarded } = conclude(pieces, texts)
+  const ends = addresses.map((address) => [address, ...unwrap(options, address)])
+  const texts = new Set(ends.flat().map(({ text }) => text))
+  const { regions, network, why, places, discarded } = conclude(pieces, [...texts])
+  const placeOf = ({ text }: IpAddress): Placed =>
+    places.find(({ address }) => address === text) ?? UNPLACED
   return {
     addresses,
     regions,
     network,
     why,
-    places: addresses.map((address, i) => ({ ...(places[i] ?? UNPLACED), address })),
+    places: addresses.map((address, i) => ({
+      ...(ends[i] ?? []).map(placeOf).reduce(unionPlaces),
+      address,
+    })),
     evidence: pieces.map((piece) => ({ ...piece, discarded: discarded.get(piece) ?? null })),
   }
 }
 
-const UNPLACED = { regions: UNKNOWN, network: UNKNOWN }
+type Placed = Pick<Place, 'regions' | 'network'>
+
+const UNPLACED: Placed = { regions: UNKNOWN, network: UNKNOWN }
+
+function unionPlaces(a: Placed, b: Placed): Placed {
+  return {
+    regions: unionRegions(a.regions, b.regions),
+    network: unionRegions(a.network, b.network),
+  }
+}
+
+function unwrap({ unwrapNat64 }: LocatorOptions, address: IpAddress): readonly IpAddress[] {
+  return unwrapNat64?.(address) ?? []
+}
+
+/** With DNS64 the address that a translator delivers to is often among the answers itself; evidence is kept once. */
+function isFirst({ ip }: Judged, i: number, all: readonly Judged[]): boolean {
+  return all.findIndex((other) => other.ip.text === ip.text) === i
+}
 
 /** A statement about the host covers all its addresses; else each address has its own, or none. */
 function findAllowed(
@@ -156,6 +188,8 @@ function findAllowed(
 
 interface Judged {
   readonly ip: IpAddress
+  /** The IPv6 address that a translator would turn into this one; null for an address that is dialled itself. */
+  readonly within: IpAddress | null
   readonly classified: Classified
   /** Prefix declarations that cover it, most specific first. */
   readonly entries: readonly Declaration[]
@@ -166,6 +200,7 @@ function judge(
   { geoip, tables }: LocatorOptions,
   declarations: readonly Declaration[],
   ip: IpAddress,
+  within: IpAddress | null,
   now: number,
 ): Judged {
   const classified = classifyAddress(ip)
@@ -177,6 +212,7 @@ function judge(
   const hit = tables().lookup(endpoint)
   return {
     ip,
+    within,
     classified,
     entries,
     evidence: [
@@ -190,20 +226,21 @@ function judge(
 /** What forbids dialling the address, whatever the policy says; null when nothing does. */
 function findFault(
   { isOwnListener }: LocatorOptions,
-  { ip, classified, entries }: Judged,
+  { ip, within, classified, entries }: Judged,
   host: Declaration | null,
   { port }: Authority,
 ): Problem | null {
+  const shown = within ? `${ip.text} in ${within.text} (NAT64)` : ip.text
   if (isOwnListener(classified.endpoint, port)) {
-    return { code: 'proxy-loop', detail: `${ip.text} port ${port} is this proxy` }
+    return { code: 'proxy-loop', detail: `${shown} port ${port} is this proxy` }
   }
   const { class: kind, detail, endpoint, embedded } = classified
   if (kind === 'public') return null
   const named = entries.some(({ cidr }) => cidr !== null && mayOpen(kind, cidr, endpoint))
   // IPv4 wrapped for a tunnel is not an ordinary inner address, whatever it wraps.
-  const wrapped = embedded !== null && embedded.text !== endpoint.text
+  const wrapped = within !== null || (embedded !== null && embedded.text !== endpoint.text)
   if (named || (isNamed(host) && OPENED_BY_NAME.has(kind) && !wrapped)) return null
-  return { code: 'address-prohibited', detail: `${ip.text}: ${detail}` }
+  return { code: 'address-prohibited', detail: `${shown}: ${detail}` }
 }
 
 /** A wide prefix opens ordinary inner networks; credentials of machines need the very address. */

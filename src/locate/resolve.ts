@@ -5,29 +5,34 @@
  * INVARIANT: resolve never rejects, and no name ever reaches the operating system's own resolver.
  */
 
-import { type IpAddress, parseIp } from '../model/address.ts'
+import type { SecureContext } from 'node:tls'
+import { type Cidr, type IpAddress, parseCidr } from '../model/address.ts'
 import type { Host } from '../model/authority.ts'
 import type { Resolution } from '../model/destination.ts'
-import type { Code, Problem } from '../model/errors.ts'
+import type { Problem } from '../model/errors.ts'
 import {
-  FAILURE_TTL,
-  type Family,
-  type FamilyResult,
-  joinFamilies,
-  readAnswer,
-} from './dns-answer.ts'
-import { ask } from './dns-exchange.ts'
-import {
+  isMixed,
   type NameServer,
-  parseHosts,
-  parseResolvConf,
-  parseServer,
-  watchFile,
-} from './system-dns.ts'
+  parseNameServer,
+  type ResolverEndpoint,
+  resolverEndpoints,
+} from '../model/name-server.ts'
+import { classifyAddress } from './address-class.ts'
+import { type Family, joinFamilies } from './dns-answer.ts'
+import type { Asking } from './dns-exchange.ts'
+import { failed, lookUpFamily, lookUpService, type ServiceAnswer } from './dns-lookup.ts'
+import { createTransports } from './dns-transports.ts'
+import { findLocally, isNeverAsked } from './local-names.ts'
+import { createNat64 } from './nat64-discovery.ts'
+import { parseHosts, parseResolvConf, watchFile } from './system-dns.ts'
 
 export interface ResolverOptions {
-  /** `ip`, `ip:port` or `[v6]:port`, asked in this order; null: those of resolv.conf, as it changes. */
+  /** As `parseNameServer` takes them, asked in this order; null: those of resolv.conf, as it changes. */
   readonly servers: readonly string[] | null
+  /** Whom encrypted servers have to be verified with, and the least version of TLS: `openTrust`. */
+  readonly trust?: SecureContext | null
+  /** The prefix for which answers are wanted (RFC 7871). It is told to the servers, and they may ignore it. */
+  readonly clientSubnet?: string | null
   /** Whether the hosts file is looked at first. */
   readonly hosts: boolean
   readonly clock: { now(): number }
@@ -35,7 +40,7 @@ export interface ResolverOptions {
   readonly resolvConf?: string
   /** How long each try at one server waits, in ms. */
   readonly tries?: readonly number[]
-  /** How long one resolve may take in all, in ms. */
+  /** How long one resolve may take in all, in ms; with one try more where NAT64 has to be asked about. */
   readonly total?: number
   /** Answers remembered; the least recently used one makes room. */
   readonly cacheSize?: number
@@ -48,6 +53,15 @@ export interface CachingResolver extends Disposable {
   resolve(host: Host): Promise<Resolution | Problem>
   /** What is known now without asking anybody; null when `resolve` would have to. */
   cached(host: Host): Resolution | Problem | null
+  /**
+   * What a client that asks for HTTPS records (RFC 9460) would be told. Only to show it to people: asked anew each time,
+   * and never for a call.
+   */
+  lookupSvcb(host: Host, port?: number): Promise<ServiceAnswer | Problem>
+  /** Every IPv4 address that a NAT64 of this network could make of an IPv6 address, as known since the last `resolve`. */
+  unwrapNat64(ip: IpAddress): readonly IpAddress[]
+  /** The servers asked now, as destinations: may change with resolv.conf. */
+  endpoints(): readonly ResolverEndpoint[]
   /** Ends every question under way; from here on every host is a `dns-failed`. */
   close(): void
 }
@@ -60,21 +74,27 @@ interface Entry {
   readonly until: number
 }
 
-/** How often the system's files are looked at, and how long a line of the hosts file is good for; in ms. */
+/** How often the system's files are looked at, in ms. */
 const FILE_CHECK = 1000
-const HOSTS_VALIDITY = 5000
 
 /**
  * Wires a resolver.
  *
- * @throws Error when a server is not an IP address, or a file of the system exists but cannot be read.
+ * @throws Error when a server or the client subnet is not understood, encrypted servers come without trust or together with
+ *   plain ones, or a file of the system exists but cannot be read.
  */
 export function createResolver(options: ResolverOptions): CachingResolver {
   const { clock, hostsFile = '/etc/hosts', resolvConf = '/etc/resolv.conf' } = options
   const { tries = [1500, 3000], total = 10_000, cacheSize = 10_000, lookups = 256 } = options
+  const { trust = null } = options
   const servers = options.servers
-    ? { value: options.servers.map(toServer), refresh: () => false }
+    ? { value: toServers(options.servers), refresh: () => false }
     : watchFile(resolvConf, parseResolvConf)
+  if (!trust && servers.value.some(({ transport }) => transport !== 'plain')) {
+    throw new Error('encrypted name servers need roots to be verified with')
+  }
+  const clientSubnet = options.clientSubnet ? toSubnet(options.clientSubnet) : null
+  const transports = createTransports(trust)
   const hosts = options.hosts ? watchFile(hostsFile, parseHosts) : null
   const underWay = new Set<AbortController>()
   // Both are replaced when a file changes, so that a lookup begun before it leaves nothing behind.
@@ -82,6 +102,14 @@ export function createResolver(options: ResolverOptions): CachingResolver {
   let flights = new Map<string, Promise<Resolution | Problem>>()
   let checkedAt = clock.now()
   let closed = false
+  const nat64 = createNat64(
+    (name) =>
+      // Not longer than one try: it is asked again soon enough, and somebody is waiting for something else.
+      withinLimits(tries[0] ?? total, (signal) =>
+        lookUpFamily(name, 'AAAA', { ...toAsking(), clientSubnet: null }, signal),
+      ),
+    clock,
+  )
 
   return {
     resolve(host) {
@@ -91,8 +119,24 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     cached(host) {
       return closed ? null : (recall(host.text)?.answer ?? null)
     },
+    async lookupSvcb(host, port = 443) {
+      if (closed) return failed(host.text, 'the resolver is closed')
+      if (host.ip || isNeverAsked(host.text)) return failed(host.text, 'it is not in the DNS')
+      // RFC 9460 section 9.1.
+      const name = port === 443 ? host.text : `_${port}._https.${host.text}`
+      return await withinLimits(total, (signal) => lookUpService(name, toAsking(), signal))
+    },
+    unwrapNat64: (ip) => nat64.unwrap(ip),
+    endpoints() {
+      checkFiles(clock.now())
+      return resolverEndpoints(servers.value)
+    },
     close,
     [Symbol.dispose]: close,
+  }
+
+  function toAsking(): Asking {
+    return { servers: servers.value, tries, clientSubnet, transports }
   }
 
   function recall(name: string): Entry | null {
@@ -116,11 +160,12 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     if (!changed && age > 0) return
     cache = new Map()
     flights = new Map()
+    nat64.expire()
   }
 
   function find(host: Host): Promise<Resolution | Problem> {
     const name = host.text
-    const local = findLocally(host)
+    const local = findLocally(host, hosts?.value ?? null, hostsFile, clock.now())
     if (local) return remember(cache, name, local.answer, local.until).promise
     const flight = flights.get(name)
     if (flight) return flight
@@ -133,34 +178,31 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     return started
   }
 
-  /** What needs no server: an address, `localhost`, a name from the hosts file or one that can only be there. */
-  function findLocally(host: Host): { answer: Resolution | Problem; until: number } | null {
-    const name = host.text
-    if (host.ip) return local([host.ip], 'literal', Number.POSITIVE_INFINITY)
-    if (name === 'localhost' || name.endsWith('.localhost')) {
-      return local(LOOPBACK, 'localhost', Number.POSITIVE_INFINITY)
-    }
-    const until = clock.now() + HOSTS_VALIDITY
-    const addresses = hosts?.value.get(name)
-    if (addresses) return local(addresses, hostsFile, until)
-    if (name.includes('.')) return null
-    const where = hosts ? `is not in ${hostsFile}` : 'the hosts file is not used'
-    const detail = `\`${name}\` has no dot and ${where}: write the full name of the host`
-    return { answer: { code: 'dns-not-found', detail }, until }
-  }
-
   async function lookUp(name: string, into: Map<string, Entry>): Promise<Resolution | Problem> {
-    const limit = new AbortController()
-    const timer = setTimeout(() => limit.abort(), total)
-    underWay.add(limit)
     try {
-      const family = (type: Family) => lookUpFamily(name, type, servers.value, tries, limit.signal)
-      const [a, aaaa] = await Promise.all([family('A'), family('AAAA')])
+      const { answer, validUntil } = await withinLimits(total, async (signal) => {
+        const family = (type: Family) => lookUpFamily(name, type, toAsking(), signal)
+        const [a, aaaa] = await Promise.all([family('A'), family('AAAA')])
+        if ('addresses' in aaaa && aaaa.addresses.some(mayBeTranslated)) await nat64.discover()
+        return joinFamilies(a, aaaa, clock.now())
+      })
       if (closed) return failed(name, 'the resolver is closed')
-      const { answer, validUntil } = joinFamilies(a, aaaa, clock.now())
       return remember(into, name, answer, validUntil).answer
     } catch {
       return failed(name, 'the lookup broke off')
+    }
+  }
+
+  /** Runs something that asks, for `most` ms, and no longer than the resolver is open. */
+  async function withinLimits<T>(
+    most: number,
+    asks: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const limit = new AbortController()
+    const timer = setTimeout(() => limit.abort(), most)
+    underWay.add(limit)
+    try {
+      return await asks(limit.signal)
     } finally {
       clearTimeout(timer)
       underWay.delete(limit)
@@ -183,72 +225,32 @@ export function createResolver(options: ResolverOptions): CachingResolver {
   function close(): void {
     closed = true
     for (const limit of underWay) limit.abort()
+    transports[Symbol.dispose]()
   }
 }
 
-const LOOPBACK = ['127.0.0.1', '::1'].flatMap((text) => parseIp(text) ?? [])
-
-function local(addresses: readonly IpAddress[], source: string, until: number) {
-  return { answer: { addresses, cnames: [], source, validUntil: until }, until }
+/** Only what looks like any other address on the internet can be a translator's without our knowing. */
+function mayBeTranslated(ip: IpAddress): boolean {
+  const { class: kind, embedded } = classifyAddress(ip)
+  return kind === 'public' && embedded === null
 }
 
-function toServer(text: string): NameServer {
-  const server = parseServer(text)
-  if ('fault' in server) throw new Error(`name server \`${text}\`: ${server.fault}`)
-  return server.value
+/** @throws Error when one is not understood, or some are asked in the clear and some are not. */
+function toServers(texts: readonly string[]): readonly NameServer[] {
+  const servers = texts.map((text) => {
+    const server = parseNameServer(text)
+    if ('fault' in server) throw new Error(`name server \`${text}\`: ${server.fault}`)
+    return server.value
+  })
+  if (isMixed(servers)) throw new Error('some name servers are encrypted and some are not')
+  return servers
 }
 
-/** Asks for the addresses of one family, and again for as long as the answer is only another name. */
-async function lookUpFamily(
-  name: string,
-  type: Family,
-  servers: readonly NameServer[],
-  tries: readonly number[],
-  signal: AbortSignal,
-): Promise<FamilyResult> {
-  if (servers.length === 0) return toFailure(failed(name, 'no name server is configured'))
-  const passed = [name]
-  let aliasTtl = Number.POSITIVE_INFINITY
-  for (;;) {
-    const question = { name: passed.at(-1) ?? name, type }
-    const reply = await ask(question, servers, tries, signal)
-    if (reply.kind === 'timeout') {
-      const silent = servers.map((server) => server.text).join(', ')
-      return toFailure(failed(name, `no answer in time from ${silent}`, 'dns-timeout'))
-    }
-    if (reply.kind === 'failed') return toFailure(failed(name, reply.fault))
-    const { message, source } = reply
-    const answer = readAnswer(message, question, passed)
-    switch (answer.kind) {
-      case 'addresses': {
-        const cnames = [...passed.slice(1), ...answer.cnames]
-        const ttl = Math.min(aliasTtl, answer.ttl)
-        return { addresses: answer.addresses, cnames, source, ttl }
-      }
-      case 'alias':
-        // At least one name longer each time, and readAnswer ends it at 8.
-        passed.push(...answer.cnames)
-        aliasTtl = Math.min(aliasTtl, answer.ttl)
-        break
-      case 'absent': {
-        const what = answer.code === 'dns-not-found' ? 'does not exist' : 'has no address'
-        const detail = `\`${name}\` ${what} according to ${source}`
-        return { problem: { code: answer.code, detail }, ttl: answer.ttl }
-      }
-      case 'faulty':
-        return toFailure(failed(name, `${answer.fault}, according to ${source}`))
-      default:
-        return answer satisfies never
-    }
-  }
-}
-
-function failed(name: string, why: string, code: Code = 'dns-failed'): Problem {
-  return Object.freeze({ code, detail: `\`${name}\` could not be looked up: ${why}` })
-}
-
-function toFailure(problem: Problem): FamilyResult {
-  return { problem, ttl: FAILURE_TTL }
+/** @throws Error when it is no prefix. */
+function toSubnet(text: string): Cidr {
+  const cidr = parseCidr(text)
+  if (!cidr) throw new Error(`client subnet \`${text}\`: not a prefix`)
+  return cidr
 }
 
 /** Addresses stay as they are: a typed array cannot be frozen, and nobody has a reason to write to one. */

@@ -6,17 +6,8 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { type IpAddress, parseIp } from '../model/address.ts'
-import { parseAuthority, toAuthority } from '../model/authority.ts'
-import type { Parsed } from '../model/errors.ts'
+import { type NameServer, toPlainServer } from '../model/name-server.ts'
 import { toDnsName } from './dns-answer.ts'
-
-/** A server to ask. Always an address: a name would need a resolver to find the resolver. */
-export interface NameServer {
-  readonly ip: IpAddress
-  readonly port: number
-  /** For people: the address, with the port unless it is 53; IPv6 in brackets. */
-  readonly text: string
-}
 
 /** Every address of each name, IPv4 first. */
 export type HostsTable = ReadonlyMap<string, readonly IpAddress[]>
@@ -35,21 +26,13 @@ const MAX_ADDRESSES = 64
 /** Bytes. The large block lists people keep in a hosts file are 3 to 6 MB. */
 const MAX_FILE = 16 * 1024 * 1024
 
-/** Parses `ip`, `ip:port` or `[v6]:port`; the port is 53 when not given. */
-export function parseServer(text: string): Parsed<NameServer> {
-  const authority = parseAuthority(text, 53)
-  if ('fault' in authority) return authority
-  const { host, port } = authority.value
-  return host.ip ? { value: toServer(host.ip, port) } : { fault: 'not an IP address' }
-}
-
 /** The `nameserver` lines, three at most. Those with a zone id (`fe80::1%eth0`) cannot be asked and are skipped. */
 export function parseResolvConf(text: string): readonly NameServer[] {
   const servers: NameServer[] = []
   for (const line of text.split(/\r?\n/)) {
     const [keyword, address = ''] = line.split(/[ \t]+/)
     const ip = keyword === 'nameserver' ? parseIp(address) : null
-    if (ip) servers.push(toServer(ip, 53))
+    if (ip) servers.push(toPlainServer(ip))
   }
   return servers.slice(0, MAX_SERVERS)
 }
@@ -98,11 +81,6 @@ export function watchFile<T>(path: string, parse: (text: string) => T): WatchedF
       }
     },
   }
-}
-
-function toServer(ip: IpAddress, port: number): NameServer {
-  const authority = toAuthority({ text: ip.text, ip }, port).text
-  return { ip, port, text: port === 53 ? authority.slice(0, -':53'.length) : authority }
 }
 
 function stampOf(path: string): string {

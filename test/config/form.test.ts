@@ -190,7 +190,9 @@ describe('keys of the format that are not carried out yet are refused, never ign
 
 describe('values', () => {
   const ADDRESS = 'an address and port is written like 127.0.0.1:3128 or [::1]:3128'
-  const SERVER = 'a name server is written like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53'
+  const SERVER =
+    'a name server is written like 192.0.2.53, [2001:db8::53]:5353, tls://192.0.2.53#NAME or https://192.0.2.53/dns-query#NAME'
+  const SUBNET = 'a client subnet is written like 203.0.113.0/24, at most 24 bits, or 56 of IPv6'
   const TIME = 'a time is written like 30s, 10m or 8h'
   const ID = 'an id has lower-case letters, digits and hyphens, at most 64'
   const LINE = 'a sentence on one line, without line breaks and tabs'
@@ -227,10 +229,27 @@ describe('values', () => {
       ':80',
     ].map((text) => [`listen: { proxy: "${text}" }`, `2:18: ${ADDRESS}`]),
     ['listen: { console: 3130 }', '2:20: invalid input: expected string, received number'],
-    ...['resolver.test', '192.0.2.53:0', '192.0.2.53:dns', 'tls://192.0.2.53', ''].map((text) => [
-      `dns: { servers: ["${text}"] }`,
-      `2:18: ${SERVER}`,
-    ]),
+    ...[
+      'resolver.test',
+      '192.0.2.53:0',
+      '192.0.2.53:dns',
+      'tls://resolver.test',
+      'https://192.0.2.53',
+      '',
+    ].map((text) => [`dns: { servers: ["${text}"] }`, `2:18: ${SERVER}`]),
+    [
+      'dns: { servers: ["192.0.2.53", "tls://192.0.2.53"] }',
+      '2:17: encrypted and plain name servers do not mix: when the former fail, all would be in the clear',
+    ],
+    ...[
+      '203.0.113.7/24',
+      '203.0.113.0/25',
+      '203.0.113.7',
+      '0.0.0.0/0',
+      '2001:db8::/57',
+      'DE',
+      '',
+    ].map((text) => [`dns: { client_subnet: "${text}" }`, `2:23: ${SUBNET}`]),
     ['dns: { hosts: no }', '2:15: invalid input: expected boolean, received string'],
     ...['10', '10 s', '0s', '-1s', '1.5s', '1h30m', '01s', '1w', '9999999999s', 'forever'].map(
       (text) => [`timeouts: { idle: ${text === '10' ? '"10"' : text} }`, `2:19: ${TIME}`],
@@ -297,6 +316,10 @@ describe('values', () => {
     'listen: { proxy: "0.0.0.0:0", console: null }',
     'listen: { proxy: "[::1]:65535", console: "[::]:0", transparent: null }',
     'dns: { servers: [192.0.2.53, "192.0.2.53:5353", "[::1]:53"], hosts: false }',
+    'dns: { servers: ["tls://192.0.2.53:8853#dns.example", "https://[2001:db8::53]/dns-query"] }',
+    'dns: { client_subnet: 203.0.113.0/24 }',
+    'dns: { client_subnet: "2001:db8::/56" }',
+    'dns: { client_subnet: null }',
     'dns: { servers: [] }',
     'dns: { servers: null }',
     'timeouts: { head: 250ms, idle: 1s, connect: 2m, answer: 8h, body: 7d }',

@@ -4,8 +4,10 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ask, exchange } from '../../src/locate/dns-exchange.ts'
-import { type NameServer, parseServer } from '../../src/locate/system-dns.ts'
+import type { Question } from '../../src/locate/dns-answer.ts'
+import * as dnsExchange from '../../src/locate/dns-exchange.ts'
+import { createTransports } from '../../src/locate/dns-transports.ts'
+import { type NameServer, parseNameServer } from '../../src/model/name-server.ts'
 import { type DnsServer, openDnsServer } from '../support/dns-server.ts'
 
 const QUESTION = { name: 'api.example', type: 'A' } as const
@@ -13,6 +15,7 @@ const QUESTION = { name: 'api.example', type: 'A' } as const
 const LONG = 20_000
 const SHORT = 50
 const NEVER = new AbortController().signal
+const PLAIN = { clientSubnet: null, transports: createTransports(null) }
 
 let dns: DnsServer
 beforeEach(async () => {
@@ -113,6 +116,15 @@ describe('what is no reply to the question is ignored, and the real one is waite
     dns.mangle = (reply) => [lie(Buffer.from(reply))]
     const silent = await exchange(QUESTION, at(dns.address), SHORT, NEVER)
     expect(silent).toEqual({ kind: 'timeout' })
+  })
+
+  test('a type that is the same letter in another case', async () => {
+    // 65 is `A`, 97 is `a`.
+    dns.mangle = (reply) => [edit(Buffer.from(reply), 26, () => 97)]
+    const question = { ...QUESTION, type: 'HTTPS' } as const
+    expect(await exchange(question, at(dns.address), SHORT, NEVER)).toEqual({ kind: 'timeout' })
+    dns.mangle = null
+    expect(await exchange(question, at(dns.address), LONG, NEVER)).toHaveProperty('message')
   })
 
   test.each(['lying-id', 'wrong-question', 'stranger', 'drop'] as const)('%s', async (fault) => {
@@ -316,8 +328,21 @@ describe('servers are asked in order', () => {
   })
 })
 
+function exchange(question: Question, server: NameServer, timeout: number, signal: AbortSignal) {
+  return dnsExchange.exchange(question, server, timeout, PLAIN, signal)
+}
+
+function ask(
+  question: Question,
+  servers: readonly NameServer[],
+  tries: readonly number[],
+  signal: AbortSignal,
+) {
+  return dnsExchange.ask(question, { ...PLAIN, servers, tries }, signal)
+}
+
 function at(text: string): NameServer {
-  const server = parseServer(text)
+  const server = parseNameServer(text)
   if ('fault' in server) throw new Error(`${text}: ${server.fault}`)
   return server.value
 }

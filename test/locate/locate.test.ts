@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Geoip } from '../../src/locate/geoip.ts'
 import { createKnowledge } from '../../src/locate/knowledge.ts'
 import { createLocator } from '../../src/locate/locate.ts'
+import { unwrapNat64 } from '../../src/locate/nat64.ts'
 import { NO_TABLES } from '../../src/locate/tables/prefix-tables.ts'
 import { parseCidr } from '../../src/model/address.ts'
 import { toCloudRegions } from '../../src/model/cloud-region.ts'
@@ -118,6 +119,82 @@ describe('an address that is not public passes only if it was declared', () => {
     const all = [declare('127.0.0.0/8'), declare('api.test'), declare('127.0.0.1')]
     expect(locate('api.test:3128', found('127.0.0.1'), all).fault?.code).toBe('proxy-loop')
     expect(locate('api.test:3129', found('127.0.0.1'), all).fault).toBeNull()
+  })
+})
+
+describe('an address that a translator of the network turns into another (NAT64)', () => {
+  const PLACES: Readonly<Record<string, string>> = { '9.9.9.9': 'DE', '2a00:64::909:909': 'FR' }
+  const placed: Geoip = {
+    ...SILENT,
+    lookup: ({ text }) => [{ source: 'one', asOf: null, country: PLACES[text] ?? null }],
+  }
+  const prefixes = ['2a00:64::/96', 'fd00:64::/96'].flatMap((text) => parseCidr(text) ?? [])
+  const translating = createLocator({
+    geoip: placed,
+    tables: () => NO_TABLES,
+    knowledge: () => NOTHING_KNOWN,
+    isOwnListener: (address) => address.text === '9.9.9.8',
+    unwrapNat64: (address) => unwrapNat64(prefixes, address),
+  })
+  const translated = (resolution: Resolution, declarations: readonly Declaration[] = []) =>
+    translating.locate(authority('api.test'), resolution, declarations, 0)
+
+  test.each<[string, string, Declaration[], string | null]>([
+    ['public in public', '2a00:64::909:909', [], null],
+    ['private in public', '2a00:64::a01:203', [], 'address-prohibited'],
+    ['private in public, its prefix declared', '2a00:64::a01:203', [declare('10.0.0.0/8')], null],
+    [
+      'private in public, the IPv6 prefix declared',
+      '2a00:64::a01:203',
+      [declare('2a00:64::/96')],
+      'address-prohibited',
+    ],
+    [
+      'private in public, the name declared',
+      '2a00:64::a01:203',
+      [declare('api.test')],
+      'address-prohibited',
+    ],
+    ['metadata in public', '2a00:64::a9fe:a9fe', [], 'address-prohibited'],
+    ['public in private: a claim opens nothing', 'fd00:64::909:909', [], 'address-prohibited'],
+    ['private in public, of no translator', '2a00:65::a01:203', [], null],
+    ['the proxy itself', '2a00:64::909:908', [], 'proxy-loop'],
+  ])('%s', (_, address, declarations, code) => {
+    expect(translated(found(address), declarations).fault?.code ?? null).toBe(code)
+  })
+
+  test('is in both places, and only it is dialled', () => {
+    const destination = translated(found('2a00:64::909:909'))
+    const anew = translating.refine(destination, {
+      evidence: [],
+      instead: [],
+      creates: null,
+      onward: [],
+    })
+    for (const { addresses, places, regions, network, evidence } of [destination, anew]) {
+      expect(addresses.map((address) => address.text)).toEqual(['2a00:64::909:909'])
+      expect([regions, network]).toEqual([
+        ['DE', 'FR'],
+        ['DE', 'FR'],
+      ])
+      expect(places).toMatchObject([
+        { address: { text: '2a00:64::909:909' }, regions: ['DE', 'FR'], network: ['DE', 'FR'] },
+      ])
+      expect(evidence.map((piece) => piece.address)).toEqual(['2a00:64::909:909', '9.9.9.9', null])
+    }
+    expect(translated(found('2a00:64::808:808')).regions).toEqual([])
+  })
+
+  test('beside the address it is turned into does not change where that one is', () => {
+    const { places, evidence } = translated(found('9.9.9.9', '2a00:64::909:909'))
+    expect(places.map(({ regions }) => regions)).toEqual([['DE'], ['DE', 'FR']])
+    expect(evidence.map((piece) => piece.address)).toEqual(['9.9.9.9', '2a00:64::909:909', null])
+  })
+
+  test('is refused with both addresses named', () => {
+    expect(translated(found('2a00:64::a01:203')).fault?.detail).toBe(
+      '10.1.2.3 in 2a00:64::a01:203 (NAT64): 10.0.0.0/8 is private use (RFC 1918)',
+    )
   })
 })
 

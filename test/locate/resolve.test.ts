@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   type CachingResolver,
@@ -14,6 +15,9 @@ import type { Resolution } from '../../src/model/destination.ts'
 import type { Problem } from '../../src/model/errors.ts'
 import type { Resolver } from '../../src/ports.ts'
 import { type DnsServer, openDnsServer } from '../support/dns-server.ts'
+import { ip } from '../support/nouns.ts'
+import { openSecureDnsServer } from '../support/secure-dns-server.ts'
+import { issue } from '../tls/support.ts'
 
 const LONG = 20_000
 const SHORT = 50
@@ -82,6 +86,20 @@ describe('without asking anybody', () => {
     expect(dns.questions).toEqual([])
   })
 
+  test('a name of a kind that is kept out of the DNS is in the hosts file or nowhere', async () => {
+    writeFileSync(hostsFile, '10.1.2.3 made.invalid')
+    const resolver = open()
+    expect(await resolver.resolve(host('made.invalid'))).toMatchObject({ source: hostsFile })
+    for (const name of ['x.invalid', 'x.y.onion']) {
+      dns.records[name] = { A: ['192.0.2.66'] }
+      expect(await resolver.resolve(host(name))).toEqual({
+        code: 'dns-not-found',
+        detail: `\`${name}\` is of a kind that no name server knows, and is not in ${hostsFile}`,
+      })
+    }
+    expect(dns.questions).toEqual([])
+  })
+
   test('the hosts file comes before the servers, unless it is not used', async () => {
     writeFileSync(hostsFile, '::1 api.example\n127.0.0.9 api.example')
     expect(await open().resolve(host('api.example'))).toMatchObject({
@@ -105,6 +123,35 @@ describe('from the servers', () => {
       validUntil: START + 60_000,
     })
     expect(dns.questions.map((asked) => asked.type).sort()).toEqual(['A', 'AAAA'])
+  })
+
+  test.each(['printer.local', 'nas.home.arpa', 'db.corp.internal'])(
+    '%s is asked for like any other name, of the same servers',
+    async (name) => {
+      dns.records[name] = { A: ['10.1.2.3'] }
+      expect(await open().resolve(host(name))).toMatchObject({
+        addresses: [{ text: '10.1.2.3' }],
+        source: `udp://${dns.address}`,
+      })
+    },
+  )
+
+  test('a name is asked for as it is given, whatever comes of it', async () => {
+    writeFileSync(resolvConf, 'search example\noptions ndots:5\n')
+    dns.records['api.corp.example'] = { A: ['192.0.2.66'] }
+    expect(await open().resolve(host('api.corp'))).toMatchObject({ code: 'dns-not-found' })
+    expect(new Set(dns.questions.map((asked) => asked.name))).toEqual(new Set(['api.corp']))
+  })
+
+  test('come the aliases that a DNAME makes, and nothing for a DNAME alone', async () => {
+    dns.extraAnswers = [{ type: 'DNAME', name: 'old.example', data: 'example' }]
+    dns.records['api.old.example'] = { CNAME: 'api.example' }
+    dns.records['bare.old.example'] = {}
+    expect(await open().resolve(host('api.old.example'))).toMatchObject({
+      addresses: [{ text: '192.0.2.1' }, { text: '2001:db8::1' }],
+      cnames: ['api.example'],
+    })
+    expect(await open().resolve(host('bare.old.example'))).toMatchObject({ code: 'dns-no-address' })
   })
 
   test('come the aliases in order, the shortest life counting', async () => {
@@ -381,6 +428,139 @@ describe('the servers of the system', () => {
     expect(() => open({ servers: ['dns.example'] })).toThrow(
       'name server `dns.example`: not an IP address',
     )
+  })
+
+  test('are destinations themselves, as they change', () => {
+    writeFileSync(resolvConf, 'nameserver 192.0.2.53\n')
+    const resolver = open({ servers: null })
+    const shown = () => resolver.endpoints().map(({ authority }) => authority.text)
+    expect(shown()).toEqual(['192.0.2.53:53'])
+    writeFileSync(resolvConf, 'nameserver 192.0.2.53\nnameserver 2001:db8::53\n')
+    time = START + 1000
+    expect(shown()).toEqual(['192.0.2.53:53', '[2001:db8::53]:53'])
+  })
+})
+
+describe('encrypted servers', () => {
+  const root = issue({ name: 'root', ca: true })
+  const leaf = issue({ issuer: root, hosts: ['dns.example'] })
+  const trust = createSecureContext({ ca: root.pem, minVersion: 'TLSv1.2' })
+
+  test.each(['tls', 'https'] as const)('are asked over %s and nothing else', async (kind) => {
+    await using server = await openSecureDnsServer({
+      key: leaf.keyPem,
+      cert: leaf.pem,
+      records: dns.records,
+    })
+    const text = `${server[kind]}#dns.example`
+    const resolver = open({ servers: [text], trust, clientSubnet: '203.0.113.0/24' })
+    server.dns.subnet = { scope: 24 }
+    expect(await resolver.resolve(host('api.example'))).toMatchObject({
+      addresses: [{ text: '192.0.2.1' }, { text: '2001:db8::1' }],
+      source: `${text} for 203.0.113.0/24 (scope /24)`,
+    })
+    expect(resolver.endpoints()).toMatchObject([
+      { authority: { host: { text: 'dns.example' } }, address: { text: '127.0.0.1' } },
+    ])
+    server.dns.fault = 'servfail'
+    expect(await resolver.resolve(host('www.example'))).toMatchObject({ code: 'dns-failed' })
+    expect(new Set(server.dns.questions.map((asked) => asked.over))).toEqual(new Set([kind]))
+    expect(server.connections[kind]).toBeLessThanOrEqual(2)
+  })
+
+  test.each([
+    [['tls://192.0.2.53'], null, 'encrypted name servers need roots to be verified with'],
+    [['tls://192.0.2.53', '192.0.2.53'], trust, 'some name servers are encrypted and some are not'],
+    [['https://dns.example/q'], trust, 'name server `https://dns.example/q`: not an IP address'],
+  ])('%j cannot be', (servers, roots, message) => {
+    expect(() => open({ servers, trust: roots })).toThrow(message)
+  })
+
+  test('a client subnet is a prefix', () => {
+    expect(() => open({ clientSubnet: '203.0.113.7/24' })).toThrow('not a prefix')
+  })
+})
+
+describe('a translator of the network (NAT64)', () => {
+  beforeEach(() => {
+    dns.records['ipv4only.arpa'] = { AAAA: ['2a00:64::c000:aa'] }
+    dns.records['six.example'] = { AAAA: ['2a00:64::a00:1'] }
+    dns.records['far.example'] = { AAAA: ['2a00:65::a00:1'] }
+  })
+
+  test('is found when an IPv6 address may lead to it, and not before', async () => {
+    const resolver = open({ clientSubnet: '203.0.113.0/24' })
+    await resolver.resolve(host('api.example'))
+    await resolver.resolve(host('pop.example'))
+    expect(dns.count('ipv4only.arpa')).toBe(0)
+    const answer = await resolver.resolve(host('six.example'))
+    await resolver.resolve(host('far.example'))
+    expect(dns.count('ipv4only.arpa')).toBe(1)
+    const unwrapped = (text: string) => resolver.unwrapNat64(ip(text)).map((each) => each.text)
+    expect(answer).toMatchObject({ addresses: [{ text: '2a00:64::a00:1' }] })
+    expect(unwrapped('2a00:64::a00:1')).toEqual(['10.0.0.1'])
+    expect(unwrapped('2a00:65::a00:1')).toEqual([])
+  })
+
+  test.each(['servfail', 'drop', 'nxdomain'] as const)('may be missing: %s', async (fault) => {
+    dns.records['ipv4only.arpa'] = { fault }
+    const resolver = open({ tries: fault === 'drop' ? [500] : [LONG] })
+    expect(await resolver.resolve(host('six.example'))).toHaveProperty('addresses')
+    expect(resolver.unwrapNat64(ip('2a00:64::a00:1'))).toEqual([])
+  })
+})
+
+describe('HTTPS records', () => {
+  const rdata = Buffer.concat([
+    Buffer.from('0001', 'hex'),
+    Buffer.from('\x03alt\x07example\x00', 'latin1'),
+    Buffer.from('000100030268330003000220fb', 'hex'),
+  ])
+  const record = (name: string, data: Buffer) =>
+    ({ type: 'UNKNOWN_65', name, data, ttl: 60 }) as unknown as DnsServer['extraAnswers'][number]
+
+  test('are shown to who asks, and asked for by nobody else', async () => {
+    dns.extraAnswers = [
+      record('pop.example', rdata),
+      record('other.example', Buffer.of(0)),
+      record('pop.example', Buffer.of(0, 0, 0)),
+    ]
+    const resolver = open()
+    expect(await resolver.lookupSvcb(host('www.example'))).toMatchObject({
+      name: 'www.example',
+      bindings: [
+        { priority: 0, target: '.' },
+        { priority: 1, target: 'alt.example', alpn: ['h3'], port: 8443, ech: false },
+      ],
+      cnames: ['edge.example', 'pop.example'],
+      source: `udp://${dns.address}`,
+    })
+    expect(dns.questions).toEqual([{ name: 'www.example', type: 'UNKNOWN_65', over: 'udp' }])
+    await resolver.resolve(host('www.example'))
+    expect(dns.questions.map((asked) => asked.type)).toEqual(['UNKNOWN_65', 'A', 'AAAA'])
+  })
+
+  test('of another port have a name of their own', async () => {
+    dns.extraAnswers = [record('_8443._https.api.example', rdata)]
+    expect(await open().lookupSvcb(host('api.example'), 8443)).toMatchObject({
+      name: '_8443._https.api.example',
+      bindings: [{ target: 'alt.example' }],
+    })
+  })
+
+  test.each<[string, string, object]>([
+    ['nothing', 'none.example', { bindings: [] }],
+    ['a malformed one among them', 'api.example', { code: 'dns-failed' }],
+    ['an address', '192.0.2.1', { code: 'dns-failed' }],
+    ['a name that stays here', 'db', { code: 'dns-failed' }],
+    ['silence', 'mute.example', { code: 'dns-timeout' }],
+  ])('may be %s', async (_, name, want) => {
+    dns.records['mute.example'] = { fault: 'drop' }
+    dns.extraAnswers = [
+      record('api.example', rdata),
+      record('api.example', Buffer.concat([rdata, Buffer.of(0)])),
+    ]
+    expect(await open({ tries: [300] }).lookupSvcb(host(name))).toMatchObject(want)
   })
 })
 

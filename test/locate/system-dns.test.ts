@@ -4,30 +4,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { parseHosts, parseResolvConf, parseServer, watchFile } from '../../src/locate/system-dns.ts'
-
-test.each([
-  ['192.0.2.53', '192.0.2.53', 53],
-  ['192.0.2.53:53', '192.0.2.53', 53],
-  ['127.0.0.1:5353', '127.0.0.1:5353', 5353],
-  ['[2001:DB8::53]', '[2001:db8::53]', 53],
-  ['[::1]:5353', '[::1]:5353', 5353],
-])('the server %s is %s, port %i', (text, shown, port) => {
-  expect(parseServer(text)).toMatchObject({ value: { text: shown, port } })
-})
-
-test.each([
-  'dns.example',
-  'dns.example:53',
-  '::1',
-  '[::1%eth0]',
-  '192.0.2.53:0',
-  '192.0.2.53:65536',
-  '192.0.2.53:domain',
-  '',
-])('the server %j is refused', (text) => {
-  expect(parseServer(text)).toHaveProperty('fault')
-})
+import { parseHosts, parseResolvConf, watchFile } from '../../src/locate/system-dns.ts'
 
 describe('resolv.conf', () => {
   const rows: { name: string; text: string; want: string[] }[] = [

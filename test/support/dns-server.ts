@@ -12,9 +12,11 @@ import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import {
   type Answer,
+  AUTHENTIC_DATA,
   decode,
   encode,
   type Packet,
+  type PacketOpt,
   type Question,
   RECURSION_AVAILABLE,
   TRUNCATED_RESPONSE,
@@ -50,8 +52,11 @@ export interface NameRecords {
 export interface Asked {
   name: string
   type: string
-  over: 'udp' | 'tcp'
+  over: Over
 }
+
+/** `tls` and `https` come from `openSecureDnsServer`. */
+export type Over = 'udp' | 'tcp' | 'tls' | 'https'
 
 export interface DnsServer extends AsyncDisposable {
   /** As `dns.servers` takes it: `127.0.0.1:5353` or `[::1]:5353`. */
@@ -70,9 +75,20 @@ export interface DnsServer extends AsyncDisposable {
   /** Milliseconds before each answer. */
   delay: number
   /** Last chance to spoil an answer, or to send several, or none. */
-  mangle: ((reply: Buffer, over: 'udp' | 'tcp') => readonly Buffer[]) | null
+  mangle: ((reply: Buffer, over: Over) => readonly Buffer[]) | null
+  /**
+   * What becomes of a client subnet (RFC 7871): null does not look at it, a number is the scope it comes back with, in
+   * `refuse` it is a reason to refuse (5) or not to understand (1) the query.
+   */
+  subnet: { scope: number } | { refuse: 1 | 5 } | null
+  /** Whether answers claim to be validated. */
+  validated: boolean
   /** Every question seen, in order. */
   readonly questions: Asked[]
+  /** The same as bytes. */
+  readonly queries: Buffer[]
+  /** Puts a query on record and gives the replies to it, when they are due; for further ways to ask. */
+  receive(query: Buffer, over: Over, reply: (replies: readonly Buffer[]) => void): void
   /** How often a name was asked for, in any case and for any type. */
   count(name: string): number
 }
@@ -113,7 +129,14 @@ export async function openDnsServer(options: DnsServerOptions = {}): Promise<Dns
     negativeTtl: 30,
     delay: 0,
     mangle: null,
+    subnet: null,
+    validated: false,
     questions: [],
+    queries: [],
+    receive(query, over, reply) {
+      const packet = readQuestion(server, query, over)
+      later(() => reply(answer(server, packet, over).replies))
+    },
     count(name) {
       return server.questions.filter((asked) => asked.name.toLowerCase() === name).length
     },
@@ -145,10 +168,8 @@ export async function openDnsServer(options: DnsServerOptions = {}): Promise<Dns
         const end = 2 + received.readUInt16BE(0)
         const query = received.subarray(2, end)
         received = received.subarray(end)
-        const question = readQuestion(server, query, 'tcp')
-        later(() => {
-          for (const reply of answer(server, question, 'tcp').replies)
-            connection.write(frame(reply))
+        server.receive(query, 'tcp', (replies) => {
+          for (const reply of replies) connection.write(frame(reply))
         })
       }
     })
@@ -189,8 +210,9 @@ async function bind(host: string, port: number): Promise<{ udp: UdpSocket; tcp: 
 }
 
 /** What a query asks, put on record as it arrives, however late the answer will be. */
-function readQuestion(server: DnsServer, query: Buffer, over: 'udp' | 'tcp'): Packet {
+function readQuestion(server: DnsServer, query: Buffer, over: Over): Packet {
   const packet = decode(query)
+  server.queries.push(Buffer.from(query))
   for (const { name, type } of packet.questions ?? []) server.questions.push({ name, type, over })
   return packet
 }
@@ -198,25 +220,31 @@ function readQuestion(server: DnsServer, query: Buffer, over: 'udp' | 'tcp'): Pa
 /** The encoded replies to a query, and the fault that shaped them. */
 function answer(
   server: DnsServer,
-  { id = 0, questions: [question] = [] }: Packet,
-  over: 'udp' | 'tcp',
+  { id = 0, questions: [question] = [], additionals = [] }: Packet,
+  over: Over,
 ): { replies: readonly Buffer[]; fault: Fault | null } {
   if (!question) return { replies: [], fault: null }
   const fault = findFault(server, question)
   if (fault === 'drop') return { replies: [], fault }
   const found = findRecords(server, question)
-  const rcode = fault === null ? found.rcode : (RCODES[fault] ?? found.rcode)
+  const subnet = findSubnet(additionals)
+  const refused = subnet && server.subnet && 'refuse' in server.subnet ? server.subnet.refuse : null
+  const rcode = refused ?? (fault === null ? found.rcode : (RCODES[fault] ?? found.rcode))
   const isSilent = fault === 'empty' || (rcode !== 0 && rcode !== NXDOMAIN)
   const response: Packet = {
     type: 'response',
     id: fault === 'lying-id' ? id ^ 0xffff : id,
-    flags: RECURSION_AVAILABLE | rcode,
+    flags: RECURSION_AVAILABLE | rcode | (server.validated ? AUTHENTIC_DATA : 0),
     questions: [fault === 'wrong-question' ? { ...question, name: 'wrong.example' } : question],
     answers: isSilent ? [] : [...found.answers, ...server.extraAnswers],
     authorities: isSilent ? [] : found.authorities,
+    additionals:
+      subnet && server.subnet && 'scope' in server.subnet
+        ? [toOpt({ ...subnet, scopePrefixLength: server.subnet.scope })]
+        : [],
   }
   const whole = encode(response)
-  const fits = over === 'tcp' || (fault !== 'truncate' && whole.length <= MAX_UDP)
+  const fits = over !== 'udp' || (fault !== 'truncate' && whole.length <= MAX_UDP)
   const reply = fits
     ? whole
     : encode({
@@ -226,6 +254,20 @@ function answer(
         authorities: [],
       })
   return { replies: server.mangle?.(reply, over) ?? [reply], fault }
+}
+
+/** The client subnet option of a query, as dns-packet decodes it. */
+function findSubnet(additionals: readonly Answer[]): Subnet | null {
+  const edns = additionals.find((record) => record.type === 'OPT')
+  const option = edns?.options.find(({ code }) => code === 8) as Subnet | undefined
+  return option ? { code: 8, ip: option.ip, sourcePrefixLength: option.sourcePrefixLength } : null
+}
+
+type Subnet = Extract<PacketOpt, { ip: unknown }>
+
+function toOpt(option: PacketOpt): Answer {
+  const fixed = { udpPayloadSize: MAX_UDP, extendedRcode: 0, ednsVersion: 0, flags: 0 }
+  return { type: 'OPT', name: '.', ...fixed, flag_do: false, options: [option] }
 }
 
 function findFault(server: DnsServer, question: Question): Fault | null {
@@ -278,7 +320,8 @@ function sendUdp(socket: UdpSocket, reply: Buffer, to: RemoteInfo): void {
   socket.send(reply, to.port, to.address, () => {})
 }
 
-function frame(reply: Buffer): Buffer {
+/** Puts the two length bytes of a stream before a message. */
+export function frame(reply: Buffer): Buffer {
   const length = Buffer.alloc(2)
   length.writeUInt16BE(reply.length)
   return Buffer.concat([length, reply])

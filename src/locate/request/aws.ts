@@ -30,13 +30,20 @@ export function readAws(call: Call, regions: CloudRegions): readonly Findings[] 
   const own = host.isService ? placeOf(scopes, regions) : UNKNOWN
   const evidence = scopes.flatMap((scope) => readScope(scope, host, regions))
   if (isMalformed) evidence.push(record('signature scope', 'is not of the form AWS specifies'))
-  return [
-    { evidence },
-    parseS3Host(host) ? readS3(call, host, own, regions) : readCreation(call, scopes, own, regions),
-    ...(isBedrock(host)
-      ? [readBedrock(call, host, regions), bedrockNeedsBody(call) ? readOnward(call) : {}]
-      : []),
-  ]
+  return [{ evidence }, ...readService(call, host, scopes, own, regions)]
+}
+
+function readService(
+  call: Call,
+  host: AwsHost,
+  scopes: readonly Scope[],
+  own: Regions,
+  regions: CloudRegions,
+): readonly Findings[] {
+  if (parseS3Host(host)) return [readS3(call, host, own, regions)]
+  if (!isBedrock(host)) return [readCreation(call, scopes, own, regions)]
+  const models = readBedrock(call, host, regions)
+  return bedrockNeedsBody(call) ? [models, readOnward(call)] : [models]
 }
 
 function readScope(scope: Scope, host: AwsHost, regions: CloudRegions): readonly Evidence[] {

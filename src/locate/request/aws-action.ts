@@ -22,15 +22,27 @@ const NOTHING: AwsAction = { creates: false, elsewhere: [], inBody: false, isUnr
 export function readAwsAction(call: Call): AwsAction {
   const targets = call.view.header('x-amz-target').map((value) => value.split('.').pop() ?? '')
   if (targets.length > 0) return targets.some(isCreation) ? readJsonAction(call) : NOTHING
-  const isForm = call.view
-    .header('content-type')
-    .some((type) => /^\s*application\/x-www-form-urlencoded/i.test(type))
-  if (call.isMethod('POST') && isForm) return readFormAction(call)
+  if (isQueryCall(call)) return readFormAction(call)
   const query = call.query ?? []
   if (valuesOf(query, 'action').some(isCreation)) {
     return { ...NOTHING, creates: true, elsewhere: regionsIn(query) }
   }
+  if (isRpcCreation(call)) return { ...NOTHING, creates: true, isUnread: true }
   return { ...NOTHING, creates: isRestCreation(call) }
+}
+
+/** EC2, RDS and others take a form at `/`, whatever type it is said to be. */
+function isQueryCall(call: Call): boolean {
+  if (!call.isMethod('POST')) return false
+  const types = call.view.header('content-type')
+  const isForm = types.some((type) => /^\s*application\/x-www-form-urlencoded/i.test(type))
+  return isForm || call.segments?.length === 0
+}
+
+/** `/service/S/operation/O` with a body in CBOR, which is not read here. */
+function isRpcCreation(call: Call): boolean {
+  const [service, , operation, name = ''] = call.segments ?? []
+  return service === 'service' && operation === 'operation' && isCreation(name)
 }
 
 function isCreation(action: string): boolean {

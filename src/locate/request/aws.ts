@@ -7,7 +7,7 @@ import type { CloudRegions } from '../../model/cloud-region.ts'
 import type { Evidence } from '../../model/evidence.ts'
 import { ANYWHERE, type Regions, UNKNOWN } from '../../model/region.ts'
 import { readAwsAction } from './aws-action.ts'
-import { type AwsHost, parseAwsHost } from './aws-host.ts'
+import { type AwsHost, parseAwsHost, parseS3Host } from './aws-host.ts'
 import { bedrockNeedsBody, isBedrock, readBedrock } from './bedrock.ts'
 import type { Call } from './call.ts'
 import { breadth, countriesOf, joinPlaces, namedRegion, record } from './claims.ts'
@@ -20,7 +20,7 @@ export function awsNeedsBody(call: Call): boolean {
   const host = parseAwsHost(call.host)
   if (!host) return false
   if (isBedrock(host)) return bedrockNeedsBody(call)
-  return isBucketCreation(call, host) || readAwsAction(call).inBody
+  return parseS3Host(host) ? isBucketCreation(call, host) : readAwsAction(call).inBody
 }
 
 export function readAws(call: Call, regions: CloudRegions): readonly Findings[] {
@@ -30,14 +30,20 @@ export function readAws(call: Call, regions: CloudRegions): readonly Findings[] 
   const own = host.isService ? placeOf(scopes, regions) : UNKNOWN
   const evidence = scopes.flatMap((scope) => readScope(scope, host, regions))
   if (isMalformed) evidence.push(record('signature scope', 'is not of the form AWS specifies'))
-  return [
-    { evidence },
-    readS3(call, host, own, regions),
-    ...(isBedrock(host)
-      ? [readBedrock(call, host, regions), bedrockNeedsBody(call) ? readOnward(call) : {}]
-      : []),
-    readCreation(call, scopes, own, regions),
-  ]
+  return [{ evidence }, ...readService(call, host, scopes, own, regions)]
+}
+
+function readService(
+  call: Call,
+  host: AwsHost,
+  scopes: readonly Scope[],
+  own: Regions,
+  regions: CloudRegions,
+): readonly Findings[] {
+  if (parseS3Host(host)) return [readS3(call, host, own, regions)]
+  if (!isBedrock(host)) return [readCreation(call, scopes, own, regions)]
+  const models = readBedrock(call, host, regions)
+  return bedrockNeedsBody(call) ? [models, readOnward(call)] : [models]
 }
 
 function readScope(scope: Scope, host: AwsHost, regions: CloudRegions): readonly Evidence[] {

@@ -8,14 +8,14 @@
 import type { CloudRegions } from '../../model/cloud-region.ts'
 import type { Evidence } from '../../model/evidence.ts'
 import { ANYWHERE, type Regions, toRegions } from '../../model/region.ts'
-import type { AwsHost } from './aws-host.ts'
+import { type AwsHost, parseS3Host } from './aws-host.ts'
 import type { Call } from './call.ts'
 import { breadth, namedRegion, record } from './claims.ts'
 import { walk } from './json-walk.ts'
 import type { Findings } from './view.ts'
 
-export function isBedrock({ labels }: AwsHost): boolean {
-  return serviceAt(labels) >= 0
+export function isBedrock(host: AwsHost): boolean {
+  return serviceAt(host.labels) >= 0 && parseS3Host(host) === null
 }
 
 /** Whether the model is named in the body. */
@@ -44,8 +44,13 @@ export function readBedrock(call: Call, host: AwsHost, regions: CloudRegions): F
   }
 }
 
+/** In front, or behind the name of an endpoint in a private network. */
 function serviceAt(labels: readonly string[]): number {
-  return labels.findIndex((label) => label === 'bedrock' || label.startsWith('bedrock-'))
+  return labels.findIndex(
+    (label, index) =>
+      (label === 'bedrock' || label.startsWith('bedrock-')) &&
+      (index === 0 || (index === 1 && labels[0]?.startsWith('vpce-'))),
+  )
 }
 
 /** `/model/{id or ARN}/invoke`; an ARN has slashes of its own. */

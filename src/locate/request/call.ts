@@ -10,11 +10,14 @@ export class Call {
   /** Null when the path can be read in more than one way. */
   readonly segments: readonly string[] | null
   readonly query: readonly Pair[] | null
+  readonly #methods: readonly string[]
   #json: JsonFields | null = null
 
   constructor(view: RequestView) {
     this.view = view
     this.host = view.host
+    const overrides = OVERRIDES.flatMap((name) => view.header(name))
+    this.#methods = [view.method, ...overrides.map((value) => value.trim().toUpperCase())]
     const { segments, query } = parseTarget(view.target)
     this.segments = segments
     this.query = query
@@ -22,12 +25,7 @@ export class Call {
 
   /** Some servers take the method from a field (`X-HTTP-Method-Override`), so each of the two counts. */
   isMethod(...methods: readonly string[]): boolean {
-    return (
-      methods.includes(this.view.method) ||
-      OVERRIDES.some((name) =>
-        this.view.header(name).some((value) => methods.includes(value.trim().toUpperCase())),
-      )
-    )
+    return this.#methods.some((method) => methods.includes(method))
   }
 
   /** The body as JSON, whatever its media type says: a lying type changes nothing for a server that does not look at it. */
@@ -82,7 +80,9 @@ function cannotBeJson(body: BodyView | null): boolean {
   return first !== undefined && !JSON_STARTS.has(first)
 }
 
+/** Nothing at all is nothing in every coding. */
 function isPlain(body: BodyView): boolean {
+  if (body.complete && body.bytes.length === 0) return true
   return isUncoded(body) && /^utf-?8$/i.test(charsetOf(body.contentType) ?? 'utf-8')
 }
 

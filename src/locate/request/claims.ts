@@ -16,7 +16,8 @@ export function namedRegion(
   source: string,
   strength: Strength,
 ): Evidence {
-  const country = regions.find(provider, name)?.country
+  const region = regions.find(provider, name)
+  const country = region?.country
   return {
     kind: 'request-region',
     source,
@@ -25,7 +26,7 @@ export function namedRegion(
     strength: country ? strength : 'none',
     address: null,
     detail: country
-      ? `${quote(name)} of ${provider} is in ${country}`
+      ? `\`${region?.name}\` of ${provider} is in ${country}`
       : `${quote(name)} is no region of ${provider} that is known here`,
   }
 }
@@ -76,5 +77,5 @@ export function joinPlaces(places: readonly Regions[]): Regions {
 }
 
 export function quote(name: string): string {
-  return /^[A-Za-z0-9-]{1,40}$/.test(name) ? `\`${name}\`` : 'what is written there'
+  return /^[a-z][a-z0-9-]{1,31}$/.test(name) ? `\`${name}\`` : 'what is written there'
 }

@@ -98,10 +98,12 @@ const NONE: readonly Family[] = []
 export function familiesOf(host: string): readonly Family[] {
   const entries = INDEX.get(lastTwoLabels(host))
   if (!entries) return NONE
-  const found = entries
-    .filter(([suffix]) => host === suffix || host.endsWith(`.${suffix}`))
-    .map(([, family]) => family)
-  return [...new Set(found)]
+  const found: Family[] = []
+  for (const [suffix, family] of entries) {
+    const isCovered = host === suffix || host.endsWith(`.${suffix}`)
+    if (isCovered && !found.includes(family)) found.push(family)
+  }
+  return found
 }
 
 function lastTwoLabels(host: string): string {

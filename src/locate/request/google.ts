@@ -7,6 +7,7 @@
 import type { CloudRegions } from '../../model/cloud-region.ts'
 import type { Evidence, Strength } from '../../model/evidence.ts'
 import { ANYWHERE, type Regions, UNKNOWN } from '../../model/region.ts'
+import { hasBucketSetting } from './bucket-settings.ts'
 import { parseBucketXml } from './bucket-xml.ts'
 import type { Call } from './call.ts'
 import { breadth, countriesOf, joinPlaces, namedRegion, record } from './claims.ts'
@@ -91,6 +92,7 @@ function isRegionalHost(host: string, regions: CloudRegions): boolean {
 
 function readCreation(call: Call, regions: CloudRegions): Findings {
   if (isBucketXml(call)) return readBucketXml(call, regions)
+  if (isBatch(call)) return { creates: UNKNOWN }
   const field = placeField(call)
   if (field !== null) {
     const values = call.json.values(field)
@@ -99,6 +101,11 @@ function readCreation(call: Call, regions: CloudRegions): Findings {
       : { creates: joinPlaces(values.map((value) => placeOf(value, regions))) }
   }
   return call.isMethod('POST', 'PUT') ? { creates: placeInPath(call, regions) } : {}
+}
+
+/** Many requests in one; each may create something. */
+function isBatch(call: Call): boolean {
+  return call.isMethod('POST') && call.segments?.[0]?.toLowerCase() === 'batch'
 }
 
 /** POST to a collection within a location: `projects/P/locations/L/services`, `projects/P/zones/Z/instances`. */
@@ -146,8 +153,7 @@ function isBucketXml({ host, view, query }: Call): boolean {
   const isPath = host === 'storage.googleapis.com'
   if (view.method !== 'PUT' || !(isPath || host.endsWith('.storage.googleapis.com'))) return false
   const names = (view.target.split('?', 1)[0] ?? '').split('/').filter((name) => name !== '')
-  const hasSetting = (query ?? []).some(([name, value]) => value === '' && !/^x-/i.test(name))
-  return names.length === (isPath ? 1 : 0) && !hasSetting
+  return names.length === (isPath ? 1 : 0) && !hasBucketSetting(query)
 }
 
 function readBucketXml(call: Call, regions: CloudRegions): Findings {

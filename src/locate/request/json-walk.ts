@@ -16,29 +16,40 @@ export interface Place {
 }
 
 export function walk(root: JsonNode | null, visit: (place: Place) => void): void {
-  if (root) descend(root, '', 0, visit)
+  if (root) new Walk(visit).descend(root, '', 0)
 }
 
-function descend(
-  node: JsonNode,
-  ownerKey: string,
-  depth: number,
-  visit: (place: Place) => void,
-): void {
-  if (node.kind === 'array') for (const item of node.items) descend(item, ownerKey, depth, visit)
-  if (node.kind !== 'object') return
-  for (const { key, value } of node.members) {
-    const loose = looseKey(key)
-    for (const each of flat(value)) {
-      visit({ key: loose, value: each, owner: node, ownerKey, depth })
-    }
-    descend(value, loose, depth + 1, visit)
+class Walk {
+  readonly #visit: (place: Place) => void
+  /** The same few keys come again and again. */
+  readonly #loose = new Map<string, string>()
+
+  constructor(visit: (place: Place) => void) {
+    this.#visit = visit
   }
-}
 
-/** The value, and when it is an array its items as well. */
-function flat(value: JsonNode): readonly JsonNode[] {
-  return value.kind === 'array' ? [value, ...value.items] : [value]
+  descend(node: JsonNode, ownerKey: string, depth: number): void {
+    if (node.kind === 'array') for (const item of node.items) this.descend(item, ownerKey, depth)
+    if (node.kind !== 'object') return
+    for (const member of node.members) {
+      const key = this.#looseOf(member.key)
+      const { value } = member
+      this.#visit({ key, value, owner: node, ownerKey, depth })
+      if (value.kind === 'array') {
+        for (const item of value.items)
+          this.#visit({ key, value: item, owner: node, ownerKey, depth })
+      }
+      this.descend(value, key, depth + 1)
+    }
+  }
+
+  #looseOf(key: string): string {
+    const known = this.#loose.get(key)
+    if (known !== undefined) return known
+    const loose = looseKey(key)
+    this.#loose.set(key, loose)
+    return loose
+  }
 }
 
 /** `file_uri`, `fileUri` and `File-URI` are one key to some readers. */

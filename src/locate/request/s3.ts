@@ -4,6 +4,7 @@ import type { CloudRegions } from '../../model/cloud-region.ts'
 import type { Evidence } from '../../model/evidence.ts'
 import { ANYWHERE, type Regions, UNKNOWN, unionRegions } from '../../model/region.ts'
 import { type AwsHost, parseS3Host } from './aws-host.ts'
+import { hasBucketSetting } from './bucket-settings.ts'
 import { parseBucketXml } from './bucket-xml.ts'
 import type { Call } from './call.ts'
 import { breadth, countriesOf, joinPlaces, namedRegion, record } from './claims.ts'
@@ -12,7 +13,6 @@ import type { Findings } from './view.ts'
 
 /** @param own the countries of the region the request is signed for. */
 export function readS3(call: Call, host: AwsHost, own: Regions, regions: CloudRegions): Findings {
-  if (!parseS3Host(host)) return {}
   const evidence = [...readCopySource(call, own, regions), ...readBucketRegion(call, regions)]
   if (isReplication(call)) return { evidence, creates: UNKNOWN }
   if (!isBucketCreation(call, host)) return { evidence }
@@ -23,13 +23,13 @@ export function readS3(call: Call, host: AwsHost, own: Regions, regions: CloudRe
 
 /** PUT of a bucket that is not of one of its settings. Parameters S3 does not know change nothing. */
 export function isBucketCreation(call: Call, host: AwsHost): boolean {
-  const form = parseS3Host(host)
-  if (!form || !call.isMethod('PUT')) return false
+  const form = call.isMethod('PUT') ? parseS3Host(host) : null
+  if (!form) return false
   // S3 takes a path as it stands: keys may hold dots and anything else.
   const path = call.view.target.split('?', 1)[0] ?? ''
   const names = path.split('/').filter((segment) => segment !== '')
   if (names.length !== (form.bucketInHost ? 0 : 1)) return false
-  return !(call.query ?? []).some(([name]) => SETTINGS.has(name))
+  return !hasBucketSetting(call.query)
 }
 
 const MAX_BODY = 16_384
@@ -74,30 +74,3 @@ function readBucketRegion(call: Call, regions: CloudRegions): Evidence[] {
   ]
   return names.map((name) => namedRegion(regions, 'aws', name, 'x-amz-bucket-region', 'none'))
 }
-
-/** Sub-resources of a bucket that a PUT may set. */
-const SETTINGS: ReadonlySet<string> = new Set([
-  'abac',
-  'accelerate',
-  'acl',
-  'analytics',
-  'cors',
-  'encryption',
-  'intelligent-tiering',
-  'inventory',
-  'lifecycle',
-  'logging',
-  'metadataInventoryTable',
-  'metadataJournalTable',
-  'metrics',
-  'notification',
-  'object-lock',
-  'ownershipControls',
-  'policy',
-  'publicAccessBlock',
-  'replication',
-  'requestPayment',
-  'tagging',
-  'versioning',
-  'website',
-])

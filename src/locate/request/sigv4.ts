@@ -36,18 +36,16 @@ function readAuthorization(call: Call): readonly (Scope | null)[] {
     .header('authorization')
     .filter((value) => /^\s*AWS4-/i.test(value))
     .map((value) => {
-      const space = value.indexOf(' ')
-      const algorithm = value.slice(0, space)
-      const parameters = value.slice(space + 1).split(',')
-      const credential = only(parameters, 'Credential=')
-      const signed = only(parameters, 'SignedHeaders=')
-      const signature = only(parameters, 'Signature=')
-      if (parameters.length !== 3 || !credential || !signed || !isSignature(signature)) return null
+      const [, algorithm = '', credential = '', signed = ''] = AUTHORIZATION.exec(value) ?? []
       // An unsigned region set could be anybody's.
       const sets = signed.split(';').includes(REGION_SET) ? call.view.header(REGION_SET) : []
       return toScope(algorithm, credential, sets, 'signature scope')
     })
 }
+
+/** In the order in which every SDK writes it. The signature is 64 hex digits; one by ECDSA, in DER, is longer. */
+const AUTHORIZATION =
+  /^(AWS4-[A-Z0-9-]+) +Credential=([^,\s]+), *SignedHeaders=([^,\s]+), *Signature=[0-9a-f]{64,160}$/
 
 function readPresigned(call: Call): readonly (Scope | null)[] {
   const { query } = call
@@ -90,17 +88,11 @@ function toRegionSet(sets: readonly string[]): readonly string[] | null {
   return isAny ? null : names
 }
 
-function only(parameters: readonly string[], prefix: string): string | null {
-  const found = parameters.map((each) => each.trim()).filter((each) => each.startsWith(prefix))
-  return found.length === 1 ? (found[0] ?? '').slice(prefix.length) : null
-}
-
 function exactly(query: readonly Pair[], name: string): string | null {
   const found = query.filter((pair) => pair[0] === name)
   return found.length === 1 ? (found[0]?.[1] ?? null) : null
 }
 
-/** 64 hex digits, or an ECDSA signature in DER, which is a little longer. */
 function isSignature(text: string | null): boolean {
   return text !== null && /^[0-9a-f]{64,160}$/.test(text)
 }

@@ -596,6 +596,39 @@ describe('what else is created', () => {
       ['IE'],
     ],
     [
+      'a form said to be something else',
+      EC2,
+      {
+        ...form('Action=RunInstances'),
+        headers: { authorization: signed('eu-west-1', 'ec2'), 'content-type': 'text/plain' },
+      },
+      ['IE'],
+    ],
+    [
+      'a call in CBOR',
+      'monitoring.eu-west-1.amazonaws.com/service/X/operation/CreateThing',
+      { ...auth(signed('eu-west-1', 'monitoring')), method: 'POST' },
+      [],
+    ],
+    [
+      'another call in CBOR',
+      'monitoring.eu-west-1.amazonaws.com/service/X/operation/PutMetricData',
+      { ...auth(signed('eu-west-1', 'monitoring')), method: 'POST' },
+      null,
+    ],
+    [
+      'a secret where a region should be',
+      EC2,
+      {
+        ...form('Action=RunInstances'),
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          authorization: signed('AKIDEXAMPLEKEY', 'ec2'),
+        },
+      },
+      [],
+    ],
+    [
       'on a machine of a customer',
       'ec2-192-0-2-1.eu-west-1.compute.amazonaws.com/',
       form('Action=RunInstances'),
@@ -712,6 +745,16 @@ describe('models of Bedrock', () => {
     const url = 'bedrock-runtime.eu-central-1.amazonaws.com/model/global.anthropic.x/invoke'
     const parts = { ...auth(signed('eu-central-1', 'bedrock')), method: 'POST' }
     expect(read(url, parts).pieces).toEqual([DE, ANY])
+  })
+
+  test('a bucket with such a name is a bucket', () => {
+    const url = 'bedrock-models.s3.eu-central-1.amazonaws.com/model/x%2525y/z'
+    expect(read(url, { method: 'POST' }).pieces).toEqual([])
+  })
+
+  test('over a private endpoint', () => {
+    const url = 'vpce-1.bedrock-runtime.eu-central-1.vpce.amazonaws.com/model/us.anthropic.x/invoke'
+    expect(read(url, { method: 'POST' }).pieces).toEqual([US])
   })
 
   test('on a host of nowhere a geography is what it is', () => {

@@ -278,6 +278,13 @@ describe('what is created at Google Cloud', () => {
     ['an object by XML', 'storage.googleapis.com/bucket/key', { method: 'PUT', body: 'x' }, null],
     ['a setting by XML', 'storage.googleapis.com/bucket?cors', { method: 'PUT', body: 'x' }, null],
     [
+      'a bucket by XML with a parameter nobody knows',
+      'storage.googleapis.com/new-bucket?no',
+      { method: 'PUT', body: CONSTRAINT('US') },
+      ['US'],
+    ],
+    ['a batch', 'compute.googleapis.com/batch/compute/v1', { body: '--x' }, []],
+    [
       'a data set',
       'bigquery.googleapis.com/bigquery/v2/projects/p/datasets',
       { body: { location: 'europe-west1' } },

@@ -23,10 +23,11 @@ const ALL: readonly CloudRegion[] = Object.entries(FACTS).flatMap(([provider, te
   )
 })
 
+const BY_NAME = new Map(ALL.map((each) => [`${each.provider} ${each.name}`, each]))
+
 export const REGIONS: CloudRegions = {
   asOf: '2026-01-02',
-  find: (provider, name) =>
-    ALL.find((each) => each.provider === provider && each.name === name.toLowerCase()) ?? null,
+  find: (provider, name) => BY_NAME.get(`${provider} ${name.toLowerCase()}`) ?? null,
   of: (provider) => ALL.filter((each) => each.provider === provider),
 }
 
@@ -48,7 +49,7 @@ export function request(url: string, parts: RequestParts = {}): RequestView {
     host: url.slice(0, slash),
     target: url.slice(slash),
     method: parts.method ?? (body === undefined ? 'GET' : 'POST'),
-    header: (name) => [headers[name] ?? []].flat(),
+    header: (name) => (headers[name] === undefined ? [] : [headers[name]].flat()),
     body:
       body === undefined
         ? null

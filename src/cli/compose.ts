@@ -32,7 +32,8 @@ import { createContexts } from '../tls/contexts.ts'
 import { openTrust, writeBundle } from '../tls/trust.ts'
 import { createCallers } from './callers.ts'
 import { sayProblem } from './commands/check.ts'
-import { say } from './output.ts'
+import { CommandError, EXIT, say } from './output.ts'
+import { resolversAbroad, sayResolver } from './resolvers.ts'
 
 export const clock: Clock = { now: () => Date.now() }
 
@@ -58,12 +59,15 @@ export async function composeEvaluation(
 ): Promise<Evaluation> {
   const { operation } = settings()
   const geoip = await openGeoip(operation.geoipFiles ?? undefined)
-  const { dnsServers: servers, hostsFile: hosts } = operation
-  const resolver = createResolver({ servers, hosts, clock })
+  const { dnsServers: servers, hostsFile: hosts, clientSubnet, extraRoots } = operation
+  const isEncrypted = servers?.some((server) => server.includes('://')) ?? false
+  const trust = isEncrypted ? await openTrust({ extraRoots }) : null
+  const resolver = createResolver({ servers, hosts, clock, trust, clientSubnet })
   const locator = createLocator({
     geoip,
     tables: () => NO_TABLES,
     knowledge: knowing(settings),
+    unwrapNat64: resolver.unwrapNat64,
     isOwnListener: (to, port) => isOwnListener(to, port, own, ownAddresses()),
   })
   return { resolver, locator, geoip, [Symbol.dispose]: () => resolver.close() }
@@ -118,7 +122,9 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   const trust = await openTrust({ extraRoots: operation.extraRoots })
   const own: Endpoint[] = []
   let inForce = settings
-  const { resolver, locator, geoip } = stack.use(await composeEvaluation(() => inForce, own))
+  const evaluation = stack.use(await composeEvaluation(() => inForce, own))
+  const { resolver, locator, geoip } = evaluation
+  refuseServersAbroad(settings, evaluation)
   const tokens = new TokenVerifier(
     openTokenKey(operation.dataDir),
     new Revocations(operation.dataDir, clock),
@@ -143,6 +149,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
         const { policy } = next
         say(`policy reloaded: ${policy.digest.slice(0, 12)}`)
         note('policy-reload', policy.digest, describePolicy(policy))
+        warnOfServers(next)
       },
       onRestartNeeded: () =>
         say(
@@ -155,6 +162,13 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
       },
     }),
   )
+  const warnOfServers = (current: Settings) => {
+    for (const server of resolversAbroad(current, evaluation, clock.now())) {
+      say(`warning: ${sayResolver(server)}: it learns the names of all hosts that are called`)
+      note('resolver-abroad', server.name, sayResolver(server))
+    }
+  }
+  warnOfServers(settings)
   const policy = () => watch.current.policy
   const deadlines = new Deadlines(clock)
   stack.defer(() => deadlines.close())
@@ -200,6 +214,21 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
       await resources.disposeAsync()
     },
   }
+}
+
+/**
+ * A server that was written down by name is the operator's choice, and has to fit the operator's policy; those of the system are
+ * there whether anybody chose them or not, and only warned of.
+ *
+ * @throws CommandError
+ */
+function refuseServersAbroad(settings: Settings, evaluation: Evaluation): void {
+  const { policy, operation } = settings
+  const [first] = resolversAbroad(settings, evaluation, clock.now())
+  if (!first || operation.dnsServers === null || !policy.enforced) return
+  const hint =
+    'choose one inside, or declare under `destinations` where it is: { cidr: ADDRESS, region: [..] }'
+  throw new CommandError(EXIT.invalid, `${sayResolver(first)}, and \`dns.servers\` names it`, hint)
 }
 
 export function auditPath({ dataDir }: Operation): string {

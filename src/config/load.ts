@@ -50,6 +50,7 @@ export interface Operation {
   readonly dataDir: string
   readonly caDir: string
   readonly dnsServers: readonly string[] | null
+  readonly clientSubnet: string | null
   readonly hostsFile: boolean
   readonly extraRoots: readonly string[]
   readonly geoipFiles: readonly string[] | null
@@ -172,6 +173,7 @@ function toOperation(config: ConfigFile, base: string): Operation {
     dataDir: path(config.data ?? 'data'),
     caDir: path(config.ca ?? 'certs'),
     dnsServers: dns?.servers ?? null,
+    clientSubnet: dns?.client_subnet ?? null,
     hostsFile: dns?.hosts ?? true,
     extraRoots: (tls?.extra_roots ?? []).map(path),
     geoipFiles: geoip?.files?.map(path) ?? null,

@@ -37,6 +37,7 @@ describe('which file counts', () => {
       dataDir: join(dir, 'data'),
       caDir: join(dir, 'certs'),
       dnsServers: null,
+      clientSubnet: null,
       hostsFile: true,
       extraRoots: [],
       geoipFiles: null,

@@ -119,7 +119,7 @@ rules:
       placement: 'outside',
     })
     // Behind what is looked at, it has not been said.
-    const hidden = 'x'.repeat(1_200_000)
+    const hidden = 'x'.repeat(4_300_000)
     expect(await send(`{"messages":"${hidden}","inference_geo":"us"}`)).toMatchObject({
       placement: 'straddling',
     })

@@ -16,15 +16,17 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly input?: string
   readonly cwd?: string
+  /** Milliseconds after which the program is asked to end. */
+  readonly timeout?: number
 }
 
 /** Runs a program to its end. */
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { env, input, cwd }: RunOptions = {},
+  { env, input, cwd, timeout }: RunOptions = {},
 ): Promise<Ran> {
-  const child = spawn(program, args, { cwd, env: { ...process.env, ...env } })
+  const child = spawn(program, args, { cwd, timeout, env: { ...process.env, ...env } })
   let out = ''
   let err = ''
   child.stdout.on('data', (text) => {

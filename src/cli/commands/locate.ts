@@ -2,10 +2,10 @@
 
 import type { Command } from 'commander'
 import { ANONYMOUS } from '../../model/agent.ts'
-import { parseHost, toAuthority } from '../../model/authority.ts'
+import { type Host, parseHost, toAuthority } from '../../model/authority.ts'
 import { place } from '../../model/placement.ts'
 import { sayRegions } from '../../model/region.ts'
-import { composeEvaluation } from '../compose.ts'
+import { composeEvaluation, type Evaluation } from '../compose.ts'
 import { BARE, evaluate } from '../evaluate.ts'
 import { CommandError, EXIT, print, printJson, sayPiece } from '../output.ts'
 import { type ConfigOptions, loadWithFacts, withConfig } from '../settings.ts'
@@ -35,6 +35,7 @@ export function addLocate(program: Command): void {
       } as const
       const { admission, verdict } = await evaluate(settings, evaluation, call)
       const { regions, network, why, evidence, cnames, addresses, fault } = admission.located
+      const service = fault || host.value.ip ? [] : await lookUpService(evaluation, host.value)
       if (options.json) {
         printJson({
           host: host.value.text,
@@ -45,6 +46,7 @@ export function addLocate(program: Command): void {
           why,
           placement: place(regions, verdict.zone),
           evidence,
+          service,
           error: fault?.code ?? null,
         })
       } else {
@@ -52,7 +54,36 @@ export function addLocate(program: Command): void {
         print(`  ${why}`)
         print('  evidence')
         for (const piece of evidence) print(sayPiece(piece))
+        for (const binding of service) print(`      ${'https'.padEnd(15)} ${sayService(binding)}`)
       }
       process.exitCode = regions.length > 0 ? EXIT.ok : EXIT.blocked
     })
+}
+
+/** What clients that ask for HTTPS records would be told (RFC 9460); Cordon follows none of it. */
+async function lookUpService({ resolver }: Evaluation, host: Host) {
+  const answer = await resolver.lookupSvcb(host)
+  if ('code' in answer) return []
+  return answer.bindings.map(({ priority, target, alpn, port, ipv4hint, ipv6hint, ech }) => ({
+    priority,
+    target,
+    alpn,
+    port,
+    hints: [...ipv4hint, ...ipv6hint].map(({ text }) => text),
+    ech,
+  }))
+}
+
+type Service = Awaited<ReturnType<typeof lookUpService>>[number]
+
+function sayService({ priority, target, alpn, port, hints, ech }: Service): string {
+  if (priority === 0) return `clients are told to ask for ${target} instead; Cordon does not follow`
+  const parts = [
+    ...(alpn.length > 0 ? [alpn.join(', ')] : []),
+    ...(target === '.' ? [] : [`at ${target}`]),
+    ...(port === null ? [] : [`port ${port}`]),
+    ...(hints.length > 0 ? [`addresses ${hints.join(', ')}`] : []),
+    ...(ech ? ['a key that hides the name'] : []),
+  ]
+  return `clients are offered ${parts.join('; ')}; Cordon does not follow`
 }

@@ -9,7 +9,7 @@ import type { RequestHead } from './head.ts'
 import type { Target } from './target.ts'
 
 /** Bytes of a body that are looked at, framing included. Language models get long texts, and what matters may stand behind them. */
-export const MAX_PEEK = 1024 * 1024
+export const MAX_PEEK = 4 * 1024 * 1024
 
 export class BodyPeek {
   readonly #reader: BodyReader

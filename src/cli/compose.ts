@@ -24,6 +24,7 @@ import type { Audit, Clock } from '../ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
 import { type Listener, listen } from '../proxy/listen.ts'
 import { OriginPool } from '../proxy/origin/pool.ts'
+import type { OwnContext } from '../proxy/own-request.ts'
 import { openAuthority } from '../tls/authority.ts'
 import type { CertificateAuthority } from '../tls/authority-pair.ts'
 import { createContexts } from '../tls/contexts.ts'
@@ -59,6 +60,30 @@ export async function composeEvaluation(
     isOwnListener: (to, port) => isOwnListener(to, port, own, ownAddresses()),
   })
   return { resolver, locator, geoip, [Symbol.dispose]: () => resolver.close() }
+}
+
+/** What it takes to send requests of our own, beside a running proxy or without one. */
+export interface OwnRequests extends OwnContext, AsyncDisposable {}
+
+export async function composeOwnRequests({ operation, policy }: Settings): Promise<OwnRequests> {
+  await using stack = new AsyncDisposableStack()
+  mkdirSync(operation.dataDir, { recursive: true, mode: 0o750 })
+  const trust = await openTrust({ extraRoots: operation.extraRoots })
+  const { resolver, locator } = stack.use(await composeEvaluation(operation))
+  const audit = new AuditLog({ path: auditPath(operation), onHealth: reportHealth })
+  stack.defer(() => audit.close())
+  const deadlines = new Deadlines(clock)
+  stack.defer(() => deadlines.close())
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
+  const origins = new OriginPool({ trust, deadlines, timeouts })
+  stack.defer(() => origins.close())
+  const ports = { clock, resolver, locator, audit, policy: () => policy, report }
+  const resources = stack.move()
+  return {
+    enforcer: createEnforcer(ports),
+    origins,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
 }
 
 export interface RunningProxy {

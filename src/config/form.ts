@@ -73,7 +73,6 @@ const LATER: ReadonlySet<string> = new Set([
   'uid',
   'data',
   'protocol',
-  'tables',
   'transit',
 ])
 

@@ -39,6 +39,10 @@ export interface Operation {
   readonly hostsFile: boolean
   readonly extraRoots: readonly string[]
   readonly geoipFiles: readonly string[] | null
+  /** Folder of the compiled tables of providers and of what they were made from. */
+  readonly tablesDir: string
+  /** By id of a table: where to fetch it instead, null: not at all. */
+  readonly tableSources: Readonly<Record<string, string | null>>
   readonly identityRequired: boolean
   readonly timeouts: Partial<Record<TimeoutName, number>>
 }
@@ -92,7 +96,7 @@ export function loadSettings(options: LoadOptions): Settings {
     tunnelOnly: config.intercept?.never ?? [],
   })
   if ('problems' in compiled) throw new ConfigError(compiled.problems, reader)
-  const operation = toOperation(config, configPath ? dirname(configPath) : cwd)
+  const operation = toOperation(config, configPath ? dirname(configPath) : cwd, installDir)
   const dataDir = options.dataDir ? resolve(cwd, options.dataDir) : operation.dataDir
   return {
     policy: compiled.policy,
@@ -139,7 +143,7 @@ function readZones(reader: FileReader, path: string): ZoneTable {
   return new Map(entries.map(([name, { countries }]) => [name, new Set(countries)]))
 }
 
-function toOperation(config: ConfigFile, base: string): Operation {
+function toOperation(config: ConfigFile, base: string, installDir: string): Operation {
   const { listen, dns, tls, geoip, identity } = config
   const path = (name: string) => resolve(base, name)
   return {
@@ -151,6 +155,8 @@ function toOperation(config: ConfigFile, base: string): Operation {
     hostsFile: dns?.hosts ?? true,
     extraRoots: (tls?.extra_roots ?? []).map(path),
     geoipFiles: geoip?.files?.map(path) ?? null,
+    tablesDir: geoip?.tables === undefined ? resolve(installDir, 'geoip') : path(geoip.tables),
+    tableSources: geoip?.sources ?? {},
     identityRequired: identity?.required ?? false,
     timeouts: Object.fromEntries(
       Object.entries(config.timeouts ?? {}).map(([key, text]) => [key, parseDuration(text ?? '')]),

@@ -45,6 +45,12 @@ const listenAddress = z
 const nameServer = z.string().refine(isNameServer, {
   error: 'a name server is written like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53',
 })
+const tableUrl = z
+  .string()
+  .max(2_000)
+  .regex(/^https:\/\/[^/?#@\s]+(\/[!-"$-~]*)?$/, {
+    error: 'a table is fetched from a URL like https://example.com/ip-ranges.json',
+  })
 const agentName = z.string().refine(isAgentName, { error: 'not the name of an agent or group' })
 const country = z.string().refine(isCountry, { error: 'not a country code; write for example DE' })
 const address = z.string().refine((text) => parseIp(text) !== null, { error: 'not an IP address' })
@@ -132,7 +138,13 @@ export const configFile = z.strictObject({
     })
     .optional(),
   tls: z.strictObject({ extra_roots: z.array(name).optional() }).optional(),
-  geoip: z.strictObject({ files: z.array(name).min(1).optional() }).optional(),
+  geoip: z
+    .strictObject({
+      files: z.array(name).min(1).optional(),
+      tables: name.optional(),
+      sources: z.record(id, tableUrl.nullable()).optional(),
+    })
+    .optional(),
   intercept: z.strictObject({ never: z.array(name).optional() }).optional(),
   identity: z.strictObject({ required: z.boolean().optional() }).optional(),
   timeouts: z

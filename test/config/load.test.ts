@@ -39,6 +39,8 @@ describe('which file counts', () => {
       hostsFile: true,
       extraRoots: [],
       geoipFiles: null,
+      tablesDir: join(PROJECT, 'geoip'),
+      tableSources: {},
       identityRequired: false,
       timeouts: {},
     })

@@ -25,7 +25,7 @@ export interface PrefixHit {
   readonly region: string | null
   /** `[]` where nothing is said about a place. */
   readonly claim: Regions
-  /** The table's URL or file. */
+  /** The table's id; several, joined, where tables speak about the same prefix. */
   readonly source: string
   /** ISO date of the oldest table that counted: what it says of itself, else the day it was fetched. */
   readonly asOf: string
@@ -50,11 +50,14 @@ export interface PrefixTables {
 export class PrefixTableError extends Error {
   override readonly name = 'PrefixTableError'
   readonly path: string
+  /** There is no file at all, which is nobody's fault. */
+  readonly isMissing: boolean
   readonly hint = 'make it anew with `cordon geoip update`'
 
   constructor(path: string, problem: string, cause?: unknown) {
     super(`cannot use \`${path}\`: ${problem}`, { cause })
     this.path = path
+    this.isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
   }
 }
 
@@ -129,7 +132,7 @@ function toVerdict(
     provider: facts[0]?.provider ?? '',
     region: names.size > 0 ? [...names].sort().join(', ') : null,
     claim: kind === 'edge' ? UNKNOWN : parts.reduce(unionRegions),
-    source: [...new Set(facts.map(({ source }) => source))].join(', '),
+    source: [...new Set(facts.map(({ id }) => id))].join(', '),
     asOf: facts.map(dateOf).sort()[0] ?? '',
   }
 }

@@ -96,7 +96,7 @@ describe('who wins', () => {
       'two providers for the same prefix: both',
       { aws: ['198.51.100.0/24 eu-west-1'], gcp: ['198.51.100.0/24 europe-west2'] },
       '198.51.100.1',
-      { claim: ['GB', 'IE'], source: 'https://aws.example/, https://gcp.example/' },
+      { claim: ['GB', 'IE'], source: 'aws, gcp' },
     ],
     [
       'a region, whatever the list of its owner says more closely',

@@ -8,7 +8,7 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { holdLock } from '../audit/database.ts'
 import { AuditLog } from '../audit/log.ts'
-import type { LoadOptions, Operation, Settings } from '../config/load.ts'
+import type { Facts, LoadOptions, Operation, Settings } from '../config/load.ts'
 import { watchSettings } from '../config/watch.ts'
 import { type Console, openConsole } from '../console/server.ts'
 import { createEnforcer } from '../enforce.ts'
@@ -19,19 +19,20 @@ import { type Geoip, openGeoip } from '../locate/geoip.ts'
 import { createKnowledge, type Knowledge } from '../locate/knowledge.ts'
 import { type CachingLocator, createLocator } from '../locate/locate.ts'
 import { type CachingResolver, createResolver } from '../locate/resolve.ts'
-import { NO_TABLES } from '../locate/tables/prefix-tables.ts'
 import { type IpAddress, parseIp } from '../model/address.ts'
 import type { Policy } from '../policy/compile.ts'
 import type { Audit, Clock } from '../ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
 import { type Listener, listen } from '../proxy/listen.ts'
 import { OriginPool } from '../proxy/origin/pool.ts'
+import type { OwnContext } from '../proxy/own-request.ts'
 import { openAuthority } from '../tls/authority.ts'
 import type { CertificateAuthority } from '../tls/authority-pair.ts'
 import { createContexts } from '../tls/contexts.ts'
 import { openTrust, writeBundle } from '../tls/trust.ts'
 import { createCallers } from './callers.ts'
 import { sayProblem } from './commands/check.ts'
+import { type LiveTables, openLiveTables } from './live-tables.ts'
 import { CommandError, EXIT, say } from './output.ts'
 import { resolversAbroad, sayResolver } from './resolvers.ts'
 
@@ -42,6 +43,7 @@ export interface Evaluation extends Disposable {
   readonly resolver: CachingResolver
   readonly locator: CachingLocator
   readonly geoip: Geoip
+  readonly tables: LiveTables
 }
 
 interface Endpoint {
@@ -59,18 +61,19 @@ export async function composeEvaluation(
 ): Promise<Evaluation> {
   const { operation } = settings()
   const geoip = await openGeoip(operation.geoipFiles ?? undefined)
+  const tables = await openLiveTables(operation.tablesDir, () => factsOf(settings()).regions)
   const { dnsServers: servers, hostsFile: hosts, clientSubnet, extraRoots } = operation
   const isEncrypted = servers?.some((server) => server.includes('://')) ?? false
   const trust = isEncrypted ? await openTrust({ extraRoots }) : null
   const resolver = createResolver({ servers, hosts, clock, trust, clientSubnet })
   const locator = createLocator({
     geoip,
-    tables: () => NO_TABLES,
+    tables: () => tables.current,
     knowledge: knowing(settings),
     unwrapNat64: resolver.unwrapNat64,
     isOwnListener: (to, port) => isOwnListener(to, port, own, ownAddresses()),
   })
-  return { resolver, locator, geoip, [Symbol.dispose]: () => resolver.close() }
+  return { resolver, locator, geoip, tables, [Symbol.dispose]: () => resolver.close() }
 }
 
 /** The knowledge that goes with the settings in force. */
@@ -80,11 +83,41 @@ function knowing(settings: () => Settings): () => Knowledge {
     const current = settings()
     let knowledge = made.get(current)
     if (!knowledge) {
-      if (!current.facts) throw new Error('verdicts were asked for without facts')
-      knowledge = createKnowledge(current.facts.regions, current.facts.catalogue)
+      const { regions, catalogue } = factsOf(current)
+      knowledge = createKnowledge(regions, catalogue)
       made.set(current, knowledge)
     }
     return knowledge
+  }
+}
+
+function factsOf({ facts }: Settings): Facts {
+  if (!facts) throw new Error('verdicts were asked for without facts')
+  return facts
+}
+
+/** What it takes to send requests of our own, beside a running proxy or without one. */
+export interface OwnRequests extends OwnContext, AsyncDisposable {}
+
+export async function composeOwnRequests(settings: Settings): Promise<OwnRequests> {
+  const { operation, policy } = settings
+  await using stack = new AsyncDisposableStack()
+  mkdirSync(operation.dataDir, { recursive: true, mode: 0o750 })
+  const trust = await openTrust({ extraRoots: operation.extraRoots })
+  const { resolver, locator } = stack.use(await composeEvaluation(() => settings))
+  const audit = new AuditLog({ path: auditPath(operation), onHealth: reportHealth })
+  stack.defer(() => audit.close())
+  const deadlines = new Deadlines(clock)
+  stack.defer(() => deadlines.close())
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
+  const origins = new OriginPool({ trust, deadlines, timeouts })
+  stack.defer(() => origins.close())
+  const ports = { clock, resolver, locator, audit, policy: () => policy, report }
+  const resources = stack.move()
+  return {
+    enforcer: createEnforcer(ports),
+    origins,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
 
@@ -162,6 +195,18 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
       },
     }),
   )
+  const renewal = setInterval(() => {
+    evaluation.tables.renew().then(
+      (change) => {
+        if (change === null) return
+        say(change.text)
+        note(change.action, 'prefix tables', change.text)
+      },
+      (error: unknown) => report('prefix tables', error),
+    )
+  }, TABLES_MS)
+  renewal.unref()
+  stack.defer(() => clearInterval(renewal))
   const warnOfServers = (current: Settings) => {
     for (const server of resolversAbroad(current, evaluation, clock.now())) {
       say(`warning: ${sayResolver(server)}: it learns the names of all hosts that are called`)
@@ -230,6 +275,9 @@ function refuseServersAbroad(settings: Settings, evaluation: Evaluation): void {
     'choose one inside, or declare under `destinations` where it is: { cidr: ADDRESS, region: [..] }'
   throw new CommandError(EXIT.invalid, `${sayResolver(first)}, and \`dns.servers\` names it`, hint)
 }
+
+/** How often a running proxy looks whether `cordon geoip update` has brought newer tables, in milliseconds. */
+const TABLES_MS = 5_000
 
 export function auditPath({ dataDir }: Operation): string {
   return join(dataDir, 'audit.db')

@@ -7,6 +7,7 @@ import { AuditError } from '../audit/database.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { TokenKeyError } from '../identity/tokens.ts'
 import { GeoipError } from '../locate/geoip.ts'
+import { PrefixTableError } from '../locate/tables/prefix-tables.ts'
 import { TlsFileError } from '../tls/files.ts'
 import { addAgents } from './commands/agents.ts'
 import { addAudit } from './commands/audit.ts'
@@ -15,6 +16,7 @@ import { addCheck, sayProblem } from './commands/check.ts'
 import { addEnv } from './commands/env.ts'
 import { addExplain } from './commands/explain.ts'
 import { addFlows } from './commands/flows.ts'
+import { addGeoip } from './commands/geoip.ts'
 import { addInit } from './commands/init.ts'
 import { addLocate } from './commands/locate.ts'
 import { addRun } from './commands/run.ts'
@@ -46,6 +48,7 @@ export function createProgram(): Command {
     addAgents,
     addCa,
     addAudit,
+    addGeoip,
   ]
   for (const add of commands) add(program)
   return program
@@ -73,7 +76,11 @@ export function sayFailure(error: unknown): ExitCode {
     sayError(`\`${error.path}\`: ${error.message}`, 'move the file away to have a new key made')
     return EXIT.invalid
   }
-  if (error instanceof GeoipError || error instanceof TlsFileError) {
+  if (
+    error instanceof GeoipError ||
+    error instanceof PrefixTableError ||
+    error instanceof TlsFileError
+  ) {
     sayError(error.message, error.hint)
     return EXIT.invalid
   }

@@ -72,7 +72,6 @@ const LATER: ReadonlySet<string> = new Set([
   'uid',
   'data',
   'protocol',
-  'tables',
 ])
 
 /** A longer key is no misspelling, and not repeated in full. */

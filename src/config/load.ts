@@ -54,6 +54,10 @@ export interface Operation {
   readonly hostsFile: boolean
   readonly extraRoots: readonly string[]
   readonly geoipFiles: readonly string[] | null
+  /** Folder of the compiled tables of providers and of what they were made from. */
+  readonly tablesDir: string
+  /** By id of a table: where to fetch it instead, null: not at all. */
+  readonly tableSources: Readonly<Record<string, string | null>>
   readonly identityRequired: boolean
   readonly timeouts: Partial<Record<TimeoutName, number>>
 }
@@ -96,7 +100,7 @@ export function loadSettings(options: LoadOptions): Settings {
   const { policy } = compiled
   const facts = options.facts ? readFacts(reader, policy, options, config, configPath) : null
   if (reader.problems.length > 0) throw new ConfigError(reader.problems, reader)
-  const operation = toOperation(config, configPath ? dirname(configPath) : cwd)
+  const operation = toOperation(config, configPath ? dirname(configPath) : cwd, installDir)
   const dataDir = options.dataDir ? resolve(cwd, options.dataDir) : operation.dataDir
   return {
     // Another catalogue is another policy: it decides.
@@ -164,7 +168,7 @@ function readZones(reader: FileReader, path: string): ZoneTable {
   return new Map(entries.map(([name, { countries }]) => [name, new Set(countries)]))
 }
 
-function toOperation(config: ConfigFile, base: string): Operation {
+function toOperation(config: ConfigFile, base: string, installDir: string): Operation {
   const { listen, dns, tls, geoip, identity } = config
   const path = (name: string) => resolve(base, name)
   return {
@@ -177,6 +181,8 @@ function toOperation(config: ConfigFile, base: string): Operation {
     hostsFile: dns?.hosts ?? true,
     extraRoots: (tls?.extra_roots ?? []).map(path),
     geoipFiles: geoip?.files?.map(path) ?? null,
+    tablesDir: geoip?.tables === undefined ? resolve(installDir, 'geoip') : path(geoip.tables),
+    tableSources: geoip?.sources ?? {},
     identityRequired: identity?.required ?? false,
     timeouts: Object.fromEntries(
       Object.entries(config.timeouts ?? {}).map(([key, text]) => [key, parseDuration(text ?? '')]),

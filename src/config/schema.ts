@@ -64,6 +64,12 @@ const clientSubnet = z
     description:
       'A prefix of your network at home, told to the name servers so that they answer for it (RFC 7871). They may ignore it: what they answer is judged all the same.',
   })
+const tableUrl = z
+  .string()
+  .max(2_000)
+  .regex(/^https:\/\/[^/?#@\s]+(\/[!-"$-~]*)?$/, {
+    error: 'a table is fetched from a URL like https://example.com/ip-ranges.json',
+  })
 const agentName = z.string().refine(isAgentName, { error: 'not the name of an agent or group' })
 const country = z.string().refine(isCountry, { error: 'not a country code; write for example DE' })
 const address = z.string().refine((text) => parseIp(text) !== null, { error: 'not an IP address' })
@@ -155,7 +161,13 @@ export const configFile = z.strictObject({
     })
     .optional(),
   tls: z.strictObject({ extra_roots: z.array(name).optional() }).optional(),
-  geoip: z.strictObject({ files: z.array(name).min(1).optional() }).optional(),
+  geoip: z
+    .strictObject({
+      files: z.array(name).min(1).optional(),
+      tables: name.optional(),
+      sources: z.record(id, tableUrl.nullable()).optional(),
+    })
+    .optional(),
   catalogue: z.array(name).max(100).optional(),
   intercept: z.strictObject({ never: z.array(name).optional() }).optional(),
   identity: z.strictObject({ required: z.boolean().optional() }).optional(),

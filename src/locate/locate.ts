@@ -300,9 +300,8 @@ export const CREATES = 'request: creates'
 const MAX_TABLE_AGE_MS = 400 * 86_400_000
 
 function tableEvidence(hit: PrefixHit, ip: IpAddress, now: number): Evidence {
-  const { kind, provider, region, claim, source, asOf, prefix } = hit
+  const { kind, provider, claim, source, asOf } = hit
   const isOld = now - Date.parse(asOf) > MAX_TABLE_AGE_MS
-  const where = region ?? 'no region'
   return {
     kind,
     source: `${provider}: ${source}`,
@@ -310,11 +309,14 @@ function tableEvidence(hit: PrefixHit, ip: IpAddress, now: number): Evidence {
     claim,
     strength: isOld && kind !== 'edge' ? 'weak' : 'strong',
     address: ip.text,
-    detail:
-      kind === 'edge'
-        ? `${prefix} is an edge of ${provider}, in many places at once`
-        : `${prefix} is ${where} of ${provider} (${claim.join(', ') || 'unknown'})`,
+    detail: sayHit(hit),
   }
+}
+
+function sayHit({ kind, provider, region, claim, prefix, listed }: PrefixHit): string {
+  if (kind === 'edge') return `${prefix} is an edge of ${provider}, in many places at once`
+  if (!listed) return `${provider} lists what lies around it in ${prefix}, but not where it is`
+  return `${prefix} is ${region ?? 'in no region'} of ${provider} (${claim.join(', ') || 'unknown'})`
 }
 
 function geoipEvidence({ source, asOf, country }: GeoipAnswer, ip: IpAddress): Evidence {

@@ -170,7 +170,6 @@ describe('keys of the format that are not carried out yet are refused, never ign
     ['agents: [{ id: a, match: { issuer: x } }]', 'issuer'],
     ['agents: [{ id: a, match: { uid: 1 } }]', 'uid'],
     ['agents: [{ id: a, match: { certificate: x } }]', 'certificate'],
-    ['geoip: { tables: geoip }', 'tables'],
   ])('%s', (line, key) => {
     const [problem, ...others] = told(`${V}${line}\n`)
     expect(others).toEqual([])

@@ -41,6 +41,8 @@ describe('which file counts', () => {
       hostsFile: true,
       extraRoots: [],
       geoipFiles: null,
+      tablesDir: join(PROJECT, 'geoip'),
+      tableSources: {},
       identityRequired: false,
       timeouts: {},
     })

@@ -184,6 +184,7 @@ function isHolding(value: unknown, tables: number): value is Holding {
   const kind = field(value, 'kind')
   const claims = asList(field(value, 'claims'))
   if (kind !== 'table' && kind !== 'edge' && kind !== 'geofeed') return false
+  if (typeof field(value, 'listed') !== 'boolean') return false
   return claims !== null && claims.length > 0 && claims.every((claim) => isClaim(claim, tables))
 }
 

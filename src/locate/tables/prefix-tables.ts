@@ -9,7 +9,7 @@ import { open } from 'node:fs/promises'
 import { type IpAddress, toIp } from '../../model/address.ts'
 import type { CloudRegions } from '../../model/cloud-region.ts'
 import { type Regions, UNKNOWN, unionRegions } from '../../model/region.ts'
-import type { Claim, Holding } from './flatten.ts'
+import { type Claim, type Holding, maskBytes } from './flatten.ts'
 import { type Decoded, decode, type Family, NO_HOLDING, type TableFacts } from './layout.ts'
 
 /** What the tables say about one address. */
@@ -23,13 +23,15 @@ export interface PrefixHit {
   readonly provider: string
   /** The provider's name for it; several, joined, where rows for one prefix differ; null where none is named. */
   readonly region: string | null
+  /** False: no row has the address, but rows of the provider lie around it. Then nothing is known, and GeoIP is not worth asking. */
+  readonly listed: boolean
   /** `[]` where nothing is said about a place. */
   readonly claim: Regions
-  /** The table's URL or file. */
+  /** The table's id; several, joined, where tables speak about the same prefix. */
   readonly source: string
   /** ISO date of the oldest table that counted: what it says of itself, else the day it was fetched. */
   readonly asOf: string
-  /** The prefix the statement is about. */
+  /** The prefix the statement is about; the block around where it is not listed. */
   readonly prefix: string
 }
 
@@ -50,11 +52,14 @@ export interface PrefixTables {
 export class PrefixTableError extends Error {
   override readonly name = 'PrefixTableError'
   readonly path: string
+  /** There is no file at all, which is nobody's fault. */
+  readonly isMissing: boolean
   readonly hint = 'make it anew with `cordon geoip update`'
 
   constructor(path: string, problem: string, cause?: unknown) {
     super(`cannot use \`${path}\`: ${problem}`, { cause })
     this.path = path
+    this.isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
   }
 }
 
@@ -117,7 +122,7 @@ async function readWhole(path: string): Promise<Buffer> {
 
 /** What holds for every prefix with the same statement. */
 function toVerdict(
-  { kind, claims }: Holding,
+  { kind, listed, claims }: Holding,
   tables: readonly TableFacts[],
   regions: CloudRegions,
 ): Omit<PrefixHit, 'prefix'> {
@@ -126,10 +131,11 @@ function toVerdict(
   const parts = claims.map((claim) => placesOf(claim, tables[claim.table]?.provider ?? '', regions))
   return {
     kind,
+    listed,
     provider: facts[0]?.provider ?? '',
     region: names.size > 0 ? [...names].sort().join(', ') : null,
     claim: kind === 'edge' ? UNKNOWN : parts.reduce(unionRegions),
-    source: [...new Set(facts.map(({ source }) => source))].join(', '),
+    source: [...new Set(facts.map(({ id }) => id))].join(', '),
     asOf: facts.map(dateOf).sort()[0] ?? '',
   }
 }
@@ -196,9 +202,5 @@ function wordAt(bytes: Uint8Array, at: number): number {
 }
 
 function prefixOf({ bytes }: IpAddress, bits: number): string {
-  const base = bytes.map((byte, i) => {
-    const kept = Math.min(8, Math.max(0, bits - i * 8))
-    return byte & ~(0xff >> kept)
-  })
-  return `${toIp(base).text}/${bits}`
+  return `${toIp(maskBytes(bytes, bits)).text}/${bits}`
 }

@@ -35,8 +35,39 @@ describe('who wins', () => {
     ],
     ['its last address', { aws: AWS }, '198.51.100.127', { region: 'us-east-1' }],
     ['the wider one again behind it', { aws: AWS }, '198.51.100.128', { region: 'eu-central-1' }],
-    ['nobody before it', { aws: AWS }, '198.51.99.255', null],
-    ['nobody behind it', { aws: AWS }, '198.51.101.0', null],
+    ['nobody before it', { linode: ['198.51.100.0/24 =DE'] }, '198.51.99.255', null],
+    ['nobody behind it', { linode: ['198.51.100.0/24 =DE'] }, '198.51.101.0', null],
+    [
+      'nobody, among prefixes of a cloud: no country, and not worth asking further',
+      { aws: AWS },
+      '198.51.101.0',
+      { kind: 'table', listed: false, provider: 'aws', claim: [], prefix: '198.51.96.0/20' },
+    ],
+    ['nobody, beside the block of a cloud', { aws: AWS }, '198.51.112.0', null],
+    [
+      'a geofeed among prefixes of a cloud',
+      { aws: AWS, linode: ['198.51.101.0/24 =DE'] },
+      '198.51.101.0',
+      { kind: 'geofeed', listed: true, claim: ['DE'] },
+    ],
+    [
+      'nobody, among IPv6 prefixes of a cloud',
+      { aws: ['2001:db8:1::/48 eu-west-1'] },
+      '2001:db8:ffff::1',
+      { listed: false, claim: [], prefix: '2001:db8::/32' },
+    ],
+    [
+      'nobody, beside a wide prefix of a cloud',
+      { aws: ['198.51.0.0/17 eu-west-1'] },
+      '198.51.128.0',
+      null,
+    ],
+    [
+      'nobody, among lists of what is owned',
+      { github: ['198.51.100.7/32 edge'] },
+      '198.51.100.8',
+      null,
+    ],
     [
       'the very last address',
       { aws: ['255.255.255.0/24 us-east-1'] },
@@ -96,7 +127,7 @@ describe('who wins', () => {
       'two providers for the same prefix: both',
       { aws: ['198.51.100.0/24 eu-west-1'], gcp: ['198.51.100.0/24 europe-west2'] },
       '198.51.100.1',
-      { claim: ['GB', 'IE'], source: 'https://aws.example/, https://gcp.example/' },
+      { claim: ['GB', 'IE'], source: 'aws, gcp' },
     ],
     [
       'a region, whatever the list of its owner says more closely',
@@ -251,7 +282,7 @@ describe('against a search through all rows', () => {
     const top = found.filter((each) => rank(each) === best)
     const bits = Math.max(...top.map((each) => each.row.prefix.bits))
     const same = top.filter((each) => each.row.prefix.bits === bits)
-    if (same.length === 0) return null
+    if (same.length === 0) return around(tables, address)
     const [first] = same
     const text = `${first?.row.prefix.base.text}/${bits}`
     if (same.some((each) => each.row.edge)) return ['edge', [], text]
@@ -259,6 +290,12 @@ describe('against a search through all rows', () => {
     const unknown = claims.some((claim) => claim.length === 0)
     const union = unknown ? [] : [...new Set(claims.flat())].sort()
     return [best === 0 ? 'geofeed' : 'table', union, text]
+  }
+
+  /** All prefixes of this test are longer than these blocks. */
+  function around({ aws = [] }: Rows, address: IpAddress): unknown {
+    const isNear = aws.some((text) => row(text).prefix.base.version === address.version)
+    return isNear ? ['table', [], address.version === 4 ? '32.0.0.0/20' : '2000::/32'] : null
   }
 
   function placeOf(id: string, { region, countries }: TableRow): readonly string[] {

@@ -1,0 +1,221 @@
+/**
+ * A request of Cordon's own: data files, keys, notices. It goes the way every other call goes, as agent `cordon`: located, measured,
+ * decided, written down, and sent to a judged address or not at all. Answers are read whole, so they are bounded in bytes
+ * and time. Redirects are answers: whoever follows one asks again.
+ */
+
+import type { Enforcer, Permit } from '../enforce.ts'
+import type { Agent } from '../model/agent.ts'
+import type { Ending } from '../model/audit-record.ts'
+import { type Authority, parseAuthority } from '../model/authority.ts'
+import type { Parsed, Problem } from '../model/errors.ts'
+import type { Flow } from '../model/flow.ts'
+import { type Refusal, refuseByProblem } from '../model/refusal.ts'
+import type { BodyReader } from './http1/body.ts'
+import type { ResponseHead } from './http1/head.ts'
+import type { AnswerSink, OriginConnection } from './origin/connection.ts'
+import type { OriginPool } from './origin/pool.ts'
+
+/** Whom the log names as the caller, and what rules and `agents:` entries call it. */
+export const CORDON: Agent = { id: 'cordon', groups: [], by: 'token' }
+
+export interface OwnContext {
+  readonly enforcer: Enforcer
+  readonly origins: OriginPool
+}
+
+export interface OwnRequest {
+  readonly method?: 'GET' | 'POST'
+  /** Besides `Host` and what frames the body. Names and values as they go on the wire. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  /** Of the answer's body. */
+  readonly maxBytes: number
+  /** Milliseconds for everything after the decision: connecting, asking, reading. */
+  readonly timeoutMs: number
+}
+
+export interface OwnAnswer {
+  readonly status: number
+  /** Lower-case names; of fields that are there twice, the first. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: Buffer
+}
+
+/**
+ * Never rejects but for a defect of ours.
+ *
+ * @param url absolute, http or https; what follows `?` goes on the wire and not into the log
+ * @returns the answer, whatever its status, or why there is none: refused by the policy, or failed
+ */
+export async function requestAsCordon(
+  { enforcer, origins }: OwnContext,
+  url: string,
+  request: OwnRequest,
+): Promise<OwnAnswer | Refusal> {
+  const target = parseOwnUrl(url)
+  if ('fault' in target) {
+    return refuseByProblem(null, { code: 'request-target', detail: target.fault }, null)
+  }
+  const { scheme, authority, path } = target.value
+  const head = toHead(target.value, request)
+  const method = request.method ?? 'GET'
+  const flow: Flow = {
+    mode: 'absolute',
+    scheme,
+    clientIp: '127.0.0.1',
+    agent: CORDON,
+    inspection: 'full',
+  }
+  const admission = await enforcer.admit(flow, authority)
+  const released = await enforcer.release(admission, { method, path, protocol: 'HTTP/1.1' })
+  if ('refusal' in released) return released.refusal
+
+  const giveUp = AbortSignal.timeout(request.timeoutMs)
+  const opened = await origins.open(admission, giveUp)
+  if ('code' in opened) {
+    const problem = giveUp.aborted ? tooSlow(request) : opened
+    return fail(enforcer, released.permit, problem, NOTHING_SENT)
+  }
+  const bytesOut = head.length + (request.body?.length ?? 0)
+  const answer = await new Promise<OwnAnswer | Problem>((resolve) => {
+    const collector = new Collector(opened, method, request.maxBytes, resolve)
+    opened.begin(collector)
+    if (giveUp.aborted) return collector.onFailure(tooSlow(request))
+    giveUp.addEventListener('abort', () => collector.onFailure(tooSlow(request)), { once: true })
+    opened.socket.write(head, 'latin1')
+    if (request.body) opened.socket.write(request.body)
+  })
+  opened.destroy()
+  const sent = {
+    ...NOTHING_SENT,
+    dialedIp: opened.address.text,
+    bytesOut,
+    bytesIn: opened.received,
+  }
+  if ('code' in answer) return fail(enforcer, released.permit, answer, sent)
+  enforcer.settle(released.permit.id, { ...sent, outcome: 'forwarded', status: answer.status })
+  return answer
+}
+
+/** Takes one answer in, up to a number of bytes. */
+class Collector implements AnswerSink {
+  readonly method: string
+  readonly #connection: OriginConnection
+  readonly #maxBytes: number
+  readonly #resolve: (answer: OwnAnswer | Problem) => void
+  readonly #pieces: Buffer[] = []
+  #size = 0
+  #head: ResponseHead | null = null
+
+  constructor(
+    connection: OriginConnection,
+    method: string,
+    maxBytes: number,
+    resolve: (answer: OwnAnswer | Problem) => void,
+  ) {
+    this.method = method
+    this.#connection = connection
+    this.#maxBytes = maxBytes
+    this.#resolve = resolve
+  }
+
+  onInterim(): void {}
+
+  onHead(head: ResponseHead): void {
+    this.#head = head
+  }
+
+  onPayload(buffer: Buffer, body: BodyReader): void {
+    this.#size += body.end - body.start
+    if (this.#size <= this.#maxBytes) this.#pieces.push(buffer.subarray(body.start, body.end))
+    else this.onFailure(malformed(`the answer is larger than ${this.#maxBytes} bytes`))
+  }
+
+  onFlush(): void {}
+
+  onEnd(): void {
+    const headers = toMap(this.#head?.fields.list ?? [])
+    const coding = headers.get('content-encoding') ?? 'identity'
+    if (coding !== 'identity') {
+      return this.#resolve(malformed('the answer is encoded, which nobody asked for'))
+    }
+    const status = this.#head?.status ?? 0
+    this.#resolve({ status, headers, body: Buffer.concat(this.#pieces) })
+  }
+
+  onFailure(problem: Problem): void {
+    this.#connection.abandon()
+    this.#resolve(problem)
+  }
+
+  onDrain(): void {}
+}
+
+interface OwnTarget {
+  readonly scheme: 'http' | 'https'
+  readonly authority: Authority
+  /** From `/` up to but not including `?`. */
+  readonly path: string
+  /** From `?`; empty when there is none. */
+  readonly query: string
+}
+
+/** No user information, no fragment, and nothing that would have to be escaped first. */
+export function parseOwnUrl(url: string): Parsed<OwnTarget> {
+  const match = /^(https?):\/\/([^/?#]+)(\/[!-"$->@-~]*)?(\?[!-"$-~]*)?$/.exec(url)
+  if (!match) return { fault: 'not an absolute http:// or https:// URL' }
+  const scheme = match[1] === 'http' ? 'http' : 'https'
+  const authority = parseAuthority(match[2] ?? '', scheme === 'http' ? 80 : 443)
+  if ('fault' in authority) return authority
+  const [path = '/', query = ''] = [match[3], match[4]]
+  return { value: { scheme, authority: authority.value, path, query } }
+}
+
+/** @throws TypeError for a header that could end its line: nothing from outside may get that far */
+function toHead({ scheme, authority, path, query }: OwnTarget, request: OwnRequest): string {
+  const { method = 'GET', headers = {}, body } = request
+  const isDefault = authority.port === (scheme === 'http' ? 80 : 443)
+  const host = isDefault ? authority.text.replace(/:\d+$/, '') : authority.text
+  let text = `${method} ${path}${query} HTTP/1.1\r\nHost: ${host}\r\n`
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[A-Za-z0-9-]+$/.test(name) || !/^[ -~]*$/.test(value)) {
+      throw new TypeError(`the header ${JSON.stringify(name)} cannot be sent`)
+    }
+    text += `${name}: ${value}\r\n`
+  }
+  if (body) text += `Content-Length: ${body.length}\r\n`
+  return `${text}Connection: close\r\n\r\n`
+}
+
+function toMap(list: readonly string[]): ReadonlyMap<string, string> {
+  const map = new Map<string, string>()
+  for (let i = 0; i < list.length; i += 2) {
+    const name = (list[i] ?? '').toLowerCase()
+    if (!map.has(name)) map.set(name, list[i + 1] ?? '')
+  }
+  return map
+}
+
+function fail(enforcer: Enforcer, { id, admission }: Permit, problem: Problem, ending: Ending) {
+  const refusal = refuseByProblem(id, problem, admission.destination.authority)
+  enforcer.settle(id, { ...ending, error: problem.code })
+  return refusal
+}
+
+function tooSlow({ timeoutMs }: OwnRequest): Problem {
+  return { code: 'connect-stalled', detail: `there was no whole answer within ${timeoutMs} ms` }
+}
+
+function malformed(detail: string): Problem {
+  return { code: 'connect-malformed', detail }
+}
+
+const NOTHING_SENT: Ending = {
+  outcome: 'failed',
+  status: null,
+  dialedIp: null,
+  bytesOut: 0,
+  bytesIn: 0,
+  error: null,
+}

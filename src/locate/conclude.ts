@@ -51,6 +51,8 @@ export function conclude(pieces: readonly Evidence[], addresses: readonly string
     for (const piece of some) if (piece.claim.length > 0) discarded.set(piece, why)
   }
   const general = pieces.filter(({ address }) => address === null)
+  const [distrust] = general.filter(({ kind }) => kind === 'response')
+  if (distrust) return nobodyKnows(distrust, addresses)
   const stated = combine(general, discard)
   if (addresses.length === 0) {
     const answer = widen(
@@ -72,6 +74,17 @@ export function conclude(pieces: readonly Evidence[], addresses: readonly string
     why: silent?.why ?? [...new Set(parts.map(({ why }) => why))].join('; '),
     places: parts.map(({ address, regions, network }) => ({ address, regions, network })),
     discarded,
+  }
+}
+
+/** The host has answered from where it should not be: until a person has looked, nothing anybody says of it counts. */
+function nobodyKnows({ detail }: Evidence, addresses: readonly string[]): Conclusion {
+  return {
+    regions: UNKNOWN,
+    network: UNKNOWN,
+    why: detail,
+    places: addresses.map((address) => ({ address, regions: UNKNOWN, network: UNKNOWN })),
+    discarded: new Map(),
   }
 }
 

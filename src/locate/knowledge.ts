@@ -3,11 +3,13 @@
  * says itself. Each as a piece of evidence; what they are worth together is for `conclude`. Pure.
  */
 
+import type { AnswerWatch } from '../model/answer.ts'
 import type { CatalogueEntry } from '../model/catalogue.ts'
 import type { CloudRegions } from '../model/cloud-region.ts'
 import type { Evidence } from '../model/evidence.ts'
 import { ANYWHERE, isAnywhere, type Regions, UNKNOWN } from '../model/region.ts'
 import type { RequestFindings, RequestView } from '../model/request-view.ts'
+import { watchAnswer } from './answer.ts'
 import { type CatalogueClaim, type CatalogueMatch, createCatalogue } from './catalogue.ts'
 import { createHostPatterns, type HostClaim } from './host-patterns.ts'
 import { fields, UNREADABLE } from './request/json-fields.ts'
@@ -20,6 +22,8 @@ export interface Knowledge {
   sayAliases(cnames: readonly string[]): readonly Evidence[]
   /** Whether what a request says about the place may be in its body. */
   wantsBody(view: RequestView): boolean
+  /** What answers of a host may say; null when they say nothing. */
+  watchAnswer(host: string, header: (name: string) => readonly string[]): AnswerWatch | null
   /** What a request says; null when it says nothing. */
   sayRequest(view: RequestView, now: number): RequestFindings | null
 }
@@ -60,6 +64,8 @@ export function createKnowledge(
           { ...sayPattern(claim, regions.asOf), detail: `it is reached over ${name}, an edge` },
         ]
       }),
+
+    watchAnswer: (host, header) => watchAnswer(host, header, regions),
 
     wantsBody(view) {
       const match = find(view.host)

@@ -47,7 +47,7 @@ export function addGeoip(program: Command): void {
       '\nExample:\n  cordon geoip update\n  cordon geoip update aws azure\n  cordon geoip update --from /media/tables',
     )
     .action(async (ids: string[], options: JsonOption & { readonly from?: string[] }) => {
-      const settings = load(options)
+      const settings = loadWithFacts(options)
       const wanted = chooseTables(ids, settings.operation)
       const results = options.from
         ? await updateFromFiles(settings, wanted, options.from)

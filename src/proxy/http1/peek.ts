@@ -57,7 +57,7 @@ export function toView(head: RequestHead, target: Target, body: BodyView | null)
 }
 
 /** Values of a field in order. @param name in lower case */
-export function valuesOf({ fields }: RequestHead, name: string): readonly string[] {
+export function valuesOf({ fields }: Pick<RequestHead, 'fields'>, name: string): readonly string[] {
   const { list } = fields
   const values: string[] = []
   for (let i = 0; i < list.length; i += 2) {

@@ -19,7 +19,7 @@ import { recordAction } from '../agent-token.ts'
 import { clock, composeOwnRequests } from '../compose.ts'
 import { fetchTable, readTable } from '../get-table.ts'
 import { CommandError, EXIT, print, printJson, printTable, say, sayError } from '../output.ts'
-import { type ConfigOptions, INSTALL_DIR, load, withConfig } from '../settings.ts'
+import { type ConfigOptions, INSTALL_DIR, load, loadWithFacts, withConfig } from '../settings.ts'
 import { type TableResult, type UpdateOptions, updateTables } from '../update-tables.ts'
 
 interface JsonOption extends ConfigOptions {

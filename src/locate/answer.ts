@@ -27,14 +27,23 @@ const FAMILIES: readonly Family[] = [
 
 const ANTHROPIC = 'api.anthropic.com'
 
-/** @returns null when answers of the host never say anything. */
+/** Whether answers of the host may say anything. */
+export function mayAnswer(host: string): boolean {
+  return host === ANTHROPIC || familyOf(host) !== null
+}
+
+function familyOf(host: string): Family | null {
+  return FAMILIES.find(({ suffixes }) => suffixes.some((suffix) => host.endsWith(suffix))) ?? null
+}
+
+/** @returns null when this one says nothing. */
 export function watchAnswer(
   host: string,
   header: Header,
   regions: CloudRegions,
 ): AnswerWatch | null {
   if (host === ANTHROPIC) return header('content-encoding').length > 0 ? null : new GeoWatch()
-  const family = FAMILIES.find(({ suffixes }) => suffixes.some((suffix) => host.endsWith(suffix)))
+  const family = familyOf(host)
   if (!family) return null
   const evidence = header(family.header).flatMap((value) => readRegion(family, value, regions))
   return evidence.length > 0 ? { evidence, feed: null } : null

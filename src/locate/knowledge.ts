@@ -9,9 +9,10 @@ import type { CloudRegions } from '../model/cloud-region.ts'
 import type { Evidence } from '../model/evidence.ts'
 import { ANYWHERE, isAnywhere, type Regions, UNKNOWN } from '../model/region.ts'
 import type { RequestFindings, RequestView } from '../model/request-view.ts'
-import { watchAnswer } from './answer.ts'
+import { mayAnswer, watchAnswer } from './answer.ts'
 import { type CatalogueClaim, type CatalogueMatch, createCatalogue } from './catalogue.ts'
 import { createHostPatterns, type HostClaim } from './host-patterns.ts'
+import { familiesOf } from './request/families.ts'
 import { fields, UNREADABLE } from './request/json-fields.ts'
 import { needsBody, readRequest } from './request/read-request.ts'
 
@@ -28,6 +29,18 @@ export interface Knowledge {
   sayRequest(view: RequestView, now: number): RequestFindings | null
 }
 
+/** What does not change from request to request. */
+interface HostTraits {
+  /** The entry, where the request makes a difference to it. */
+  readonly match: CatalogueMatch | null
+  /** Whether requests to it are read at all. */
+  readonly isRead: boolean
+  readonly mayAnswer: boolean
+}
+
+/** Hosts whose traits are remembered. */
+const MAX_HOSTS = 4_096
+
 export type HostStatements = Pick<RequestFindings, 'evidence' | 'instead'>
 
 export function createKnowledge(
@@ -36,10 +49,20 @@ export function createKnowledge(
 ): Knowledge {
   const readHost = createHostPatterns(regions)
   const catalogue = createCatalogue(entries, readHost)
-  /** The entry for a host where the request makes a difference. */
-  const find = (host: string): CatalogueMatch | null => {
-    const match = catalogue.find(host)
-    return match && match.entry.requests.length > 0 ? match : null
+  const hosts = new Map<string, HostTraits>()
+  const traitsOf = (host: string): HostTraits => {
+    let traits = hosts.get(host)
+    if (!traits) {
+      const match = catalogue.find(host)
+      traits = {
+        match: match && match.entry.requests.length > 0 ? match : null,
+        isRead: familiesOf(host).length > 0,
+        mayAnswer: mayAnswer(host),
+      }
+      if (hosts.size >= MAX_HOSTS) hosts.clear()
+      hosts.set(host, traits)
+    }
+    return traits
   }
 
   return {
@@ -65,15 +88,18 @@ export function createKnowledge(
         ]
       }),
 
-    watchAnswer: (host, header) => watchAnswer(host, header, regions),
+    watchAnswer: (host, header) =>
+      traitsOf(host).mayAnswer ? watchAnswer(host, header, regions) : null,
 
     wantsBody(view) {
-      const match = find(view.host)
-      return needsBody(view) || (match !== null && catalogue.needsBody(match, toHead(view)))
+      const { match, isRead } = traitsOf(view.host)
+      if (isRead && needsBody(view)) return true
+      return match !== null && catalogue.needsBody(match, toHead(view))
     },
 
     sayRequest(view, now) {
-      const match = find(view.host)
+      const { match, isRead } = traitsOf(view.host)
+      if (!match && !isRead) return null
       const { evidence, creates, onward } = readRequest(view, regions)
       if (!match && evidence.length === 0 && creates === null && onward.length === 0) return null
       const claim = match && catalogue.refine(match, { ...toHead(view), field: toField(view) })

@@ -55,6 +55,12 @@ export interface Permit {
 
 export type Release = { readonly permit: Permit } | { readonly refusal: Refusal }
 
+export interface AnswerHead {
+  readonly status: number
+  /** All values, in order. @param name in lower case */
+  header(name: string): readonly string[]
+}
+
 /** An answer that passes. */
 export interface Hearing {
   /** To be called with each piece of payload; null where the head was all there is. */
@@ -80,7 +86,7 @@ export interface Enforcer {
     request: RequestLine,
   ): Promise<Refusal>
   /** Listens to the answer of a permitted request; null when such answers never say where they were made. Never throws. */
-  hear(permit: Permit, header: (name: string) => readonly string[]): Hearing | null
+  hear(permit: Permit, answer: AnswerHead): Hearing | null
   /** Records how a released flow ended. */
   settle(id: FlowId, ending: Ending): void
 }
@@ -123,6 +129,11 @@ export function createEnforcer(ports: Ports): Enforcer {
         const ending = passes ? null : endRefused(verdict)
         const durable = passes && assessment.placement !== 'inside'
         id = await record(ports, contextFor(admission, verdict), request, ending, durable)
+        const { path } = request
+        ports.ledger.followed(id, admission.flow.agent.id, {
+          authority: destination.authority.text,
+          path,
+        })
         if (passes) return { permit: { id, admission } }
         return { refusal: refuseByVerdict(id, verdict, destination) }
       } catch (error) {
@@ -151,8 +162,9 @@ export function createEnforcer(ports: Ports): Enforcer {
       }
     },
 
-    hear(permit, header) {
+    hear(permit, { status, header }) {
       try {
+        if (LEADS_ON.has(status)) noteRedirect(ports, permit, header('location')[0] ?? '')
         const { host } = permit.admission.destination.authority
         const watch = ports.locator.watchAnswer(host.text, header)
         return watch && { feed: watch.feed, end: () => compareAnswer(ports, permit, watch) }
@@ -179,6 +191,23 @@ export function judge(admission: Admission, request: RequestLine): Verdict {
     assessment.verdicts.set(fault.code, verdict)
   }
   return verdict
+}
+
+/** With a Location (RFC 9110 section 10.2.2). */
+const LEADS_ON: ReadonlySet<number> = new Set([201, 301, 302, 303, 307, 308])
+
+/** Remembers where an answer sends its client, so that the call that follows can be told from others. */
+function noteRedirect({ ledger }: Ports, permit: Permit, location: string): void {
+  const { flow, destination } = permit.admission
+  const match = /^(?:(https?):\/\/([^/?#]+))?(\/[^?#]*)?/i.exec(location)
+  // Relative to a folder, or to a scheme: rare, and not worth guessing at.
+  if (!match?.[0] || location.startsWith('//')) return
+  const [, scheme, named, path = '/'] = match
+  const port = (scheme ?? flow.scheme).toLowerCase() === 'http' ? 80 : 443
+  const to = named === undefined ? null : parseAuthority(named, port)
+  if (to && 'fault' in to) return
+  const authority = to ? to.value.text : destination.authority.text
+  ledger.redirected(permit.id, flow.agent.id, { authority, path })
 }
 
 /** Holds what an answer said against what was concluded; a contradiction is remembered. */

@@ -48,6 +48,16 @@ export interface Ledger {
   contradicted(host: string, flow: FlowId, detail: string): void
   /** A destination was located. Never throws. */
   seen(destination: Destination): void
+  /** An answer told the client to go elsewhere. Never throws. */
+  redirected(from: FlowId, agent: string, to: Whereto): void
+  /** A flow goes there; it is linked to the one that said so, if there is one. Never throws. */
+  followed(flow: FlowId, agent: string, to: Whereto): void
+}
+
+/** Host and port, and the path up to its query. */
+export interface Whereto {
+  readonly authority: string
+  readonly path: string | null
 }
 
 /** Nothing is remembered, and nothing held against anybody. */
@@ -56,6 +66,8 @@ export const NO_LEDGER: Ledger = {
   distrusted: () => null,
   contradicted: () => {},
   seen: () => {},
+  redirected: () => {},
+  followed: () => {},
 }
 
 export interface Audit {

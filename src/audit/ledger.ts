@@ -27,17 +27,34 @@ const CHECK_MS = 1_000
 /** Hosts with contradictions that are remembered; beyond it the oldest is told once more. */
 const MAX_HOSTS = 10_000
 
+/** Redirects remembered, and for how long, in milliseconds: clients follow at once or not at all. */
+const MAX_REDIRECTS = 10_000
+const REDIRECT_MS = 60_000
+
+interface Whereto {
+  readonly authority: string
+  readonly path: string | null
+}
+
+function keyOf(agent: string, { authority, path }: Whereto): string {
+  return `${agent} ${authority} ${path}`
+}
+
 export class HostLedger implements Disposable {
   epoch = 0
   readonly #options: LedgerOptions
   readonly #inventory: Inventory
   readonly #distrusted = new Map<string, string>()
+  readonly #redirects = new Map<string, { readonly flow: FlowId; readonly until: number }>()
+  readonly #link
   readonly #timer: NodeJS.Timeout
   #seq = 0
 
   constructor(options: LedgerOptions) {
     this.#options = options
-    this.#inventory = new Inventory(options.log.database)
+    const { database } = options.log
+    this.#inventory = new Inventory(database)
+    this.#link = database.prepare('INSERT OR IGNORE INTO links (flow, parent) VALUES (?, ?)')
     this.#read()
     this.#timer = setInterval(() => this.#guard('ledger', () => this.#read()), CHECK_MS).unref()
   }
@@ -64,6 +81,19 @@ export class HostLedger implements Disposable {
       const change = this.#inventory.see(destination, this.#options.now())
       if (change) this.#note('destination-drift', destination.authority.host.text, change)
     })
+  }
+
+  redirected(from: FlowId, agent: string, to: Whereto): void {
+    if (this.#redirects.size >= MAX_REDIRECTS) this.#redirects.clear()
+    const until = this.#options.now() + REDIRECT_MS
+    this.#redirects.set(keyOf(agent, to), { flow: from, until })
+  }
+
+  followed(flow: FlowId, agent: string, to: Whereto): void {
+    if (this.#redirects.size === 0) return
+    const parent = this.#redirects.get(keyOf(agent, to))
+    if (!parent || parent.until < this.#options.now() || parent.flow === flow) return
+    this.#guard('links', () => this.#link.run(flow, parent.flow))
   }
 
   [Symbol.dispose](): void {

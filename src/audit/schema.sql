@@ -57,6 +57,11 @@ CREATE TABLE IF NOT EXISTS admin (
   hash    TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS links (      -- beside the chain: flows that followed what an answer told the client
+  flow   INTEGER PRIMARY KEY REFERENCES decisions (seq),
+  parent INTEGER NOT NULL REFERENCES decisions (seq)
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS inventory (  -- beside the chain: how hosts were seen to be, to notice when that changes
   host       TEXT PRIMARY KEY,
   traits     TEXT NOT NULL,             -- JSON list

@@ -125,3 +125,23 @@ test('a host that gains a country is told of', async () => {
     { subject: 'moving.test', detail: 'now also processing in US, address in US' },
   ])
 })
+
+test('a call that follows an answer is linked to the one that was answered', async () => {
+  await using lab = await openLab({
+    http: {
+      handler: (request, response) => {
+        const host = request.headers.host?.replace('api.de', 'api.fr')
+        if (request.url === '/start') response.setHeader('Location', `http://${host}/there?x=1`)
+        response.writeHead(request.url === '/start' ? 302 : 200).end('x')
+      },
+    },
+  })
+  const url = `http://api.de.test:${lab.http.port}`
+  expect((await curl(lab.proxy, '-L', `${url}/start`)).status).toBe(200)
+  expect((await curl(lab.proxy, `${url}/other`)).status).toBe(200)
+  await lab.proxy.settled(3)
+  const [first, second, third] = lab.proxy.flows()
+  expect(second).toMatchObject({ host: 'api.fr.test', path: '/there', parent: first?.id })
+  expect(first?.parent).toBeNull()
+  expect(third?.parent).toBeNull()
+})

@@ -82,7 +82,11 @@ export class Relay {
       pseudonym: context.pseudonym,
       deadlines: context.deadlines,
       timeouts: context.timeouts,
-      hear: (answer) => context.enforcer.hear(permit, (name) => valuesOf(answer, name)),
+      hear: (answer) =>
+        context.enforcer.hear(permit, {
+          status: answer.status,
+          header: (name) => valuesOf(answer, name),
+        }),
       onOver: this.#onOver,
     })
     onReady()

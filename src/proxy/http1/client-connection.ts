@@ -149,7 +149,9 @@ export class ClientConnection implements Expiring, Served {
   }
 
   async #serve(head: RequestHead): Promise<void> {
-    const passed = await this.#gate.pass(head, () => this.#peekBody(head))
+    using peeks = new DisposableStack()
+    const peek = () => this.#peekBody(head, peeks.use(new BodyPeek(head)))
+    const passed = await this.#gate.pass(head, peek)
     if ('refusal' in passed) return this.#refuse(head, passed.refusal, 'unread')
     const relay = new Relay({
       context: this.#context,
@@ -166,8 +168,7 @@ export class ClientConnection implements Expiring, Served {
   }
 
   /** The beginning of the body, as soon as enough of it has come, or no more will. */
-  #peekBody(head: RequestHead): Promise<BodyView> {
-    const body = new BodyPeek(head)
+  #peekBody(head: RequestHead, body: BodyPeek): Promise<BodyView> {
     // A client that waits for leave to send it has to get that from us (RFC 9110 section 10.1.1).
     if (expectsContinue(head)) this.#socket.write(CONTINUE, 'latin1')
     return new Promise((resolve) => {

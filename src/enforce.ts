@@ -72,7 +72,7 @@ export interface Hearing {
 export interface Enforcer {
   /** Looks the destination up and judges every address; at once when that was done just now. Never rejects. */
   admit(flow: Flow, authority: Authority): Admission | Promise<Admission>
-  /** Whether a request has to show the beginning of its body before it can be decided. */
+  /** Whether a request has to show the beginning of its body before it can be decided. Never throws. */
   wantsBody(view: RequestView): boolean
   /** The admission with what the request itself says about the place taken into account. Never rejects. */
   consider(admission: Admission, view: RequestView): Admission | Promise<Admission>
@@ -107,7 +107,15 @@ export function createEnforcer(ports: Ports): Enforcer {
       })
     },
 
-    wantsBody: (view) => ports.locator.wantsBody(view),
+    wantsBody(view) {
+      try {
+        return ports.locator.wantsBody(view)
+      } catch (error) {
+        // What cannot be told from the head is looked for in the body; `consider` says what became of it.
+        ports.report('gate', error)
+        return true
+      }
+    },
 
     consider(admission, view) {
       try {

@@ -87,6 +87,20 @@ async function release(lab: Ports) {
   return enforcer.release(await enforcer.admit(flow(), TO), GET)
 }
 
+test('what cannot even be asked about its body shows it', () => {
+  const lab = ports({
+    locator: {
+      ...ports().locator,
+      wantsBody: () => {
+        throw new Error('broken')
+      },
+    },
+  })
+  const view = { host: 'a', method: 'POST', target: '/', header: () => [], body: null }
+  expect(createEnforcer(lab).wantsBody(view)).toBe(true)
+  expect(lab.reported).toHaveLength(1)
+})
+
 describe('a permit', () => {
   test('is given for what is inside, with the number of its row', async () => {
     const lab = ports()

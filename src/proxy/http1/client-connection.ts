@@ -149,7 +149,21 @@ export class ClientConnection implements Expiring, Served {
   }
 
   async #serve(head: RequestHead): Promise<void> {
-    const passed = await this.#gate.pass(head, () => this.#peekBody(head))
+    const peeked: BodyPeek[] = []
+    try {
+      await this.#pass(head, peeked)
+    } finally {
+      peeked[0]?.[Symbol.dispose]()
+    }
+  }
+
+  /** @param peeked gets what is looked at of the body. */
+  async #pass(head: RequestHead, peeked: BodyPeek[]): Promise<void> {
+    const passed = await this.#gate.pass(head, () => {
+      const body = new BodyPeek(head)
+      peeked.push(body)
+      return this.#peekBody(head, body)
+    })
     if ('refusal' in passed) return this.#refuse(head, passed.refusal, 'unread')
     const relay = new Relay({
       context: this.#context,
@@ -166,8 +180,7 @@ export class ClientConnection implements Expiring, Served {
   }
 
   /** The beginning of the body, as soon as enough of it has come, or no more will. */
-  #peekBody(head: RequestHead): Promise<BodyView> {
-    const body = new BodyPeek(head)
+  #peekBody(head: RequestHead, body: BodyPeek): Promise<BodyView> {
     // A client that waits for leave to send it has to get that from us (RFC 9110 section 10.1.1).
     if (expectsContinue(head)) this.#socket.write(CONTINUE, 'latin1')
     return new Promise((resolve) => {

@@ -10,7 +10,8 @@ import { ANYWHERE, isAnywhere, type Regions, UNKNOWN } from '../model/region.ts'
 import type { RequestFindings, RequestView } from '../model/request-view.ts'
 import { type CatalogueClaim, type CatalogueMatch, createCatalogue } from './catalogue.ts'
 import { createHostPatterns, type HostClaim } from './host-patterns.ts'
-import { fields, UNREADABLE } from './request/json-fields.ts'
+import { readJson } from './request/call.ts'
+import type { JsonFields } from './request/json-fields.ts'
 import { needsBody, readRequest } from './request/read-request.ts'
 
 export interface Knowledge {
@@ -89,10 +90,11 @@ function toHead({ method, target, header }: RequestView) {
 
 /** Values in a JSON body; null where it could not be read. */
 function toField({ body }: RequestView): (place: string) => readonly string[] | null {
-  if (!body) return () => null
-  const isPlain = body.contentEncoding === null || body.contentEncoding === 'identity'
-  const read = isPlain ? fields(body.bytes, body.complete) : UNREADABLE
-  return (place) => read.values(place)
+  let read: JsonFields | null = null
+  return (place) => {
+    read ??= readJson(body)
+    return read.values(place)
+  }
 }
 
 /** A vendor changes what it promises; a narrow promise is believed for two years after it was read. */

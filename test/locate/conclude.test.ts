@@ -37,7 +37,10 @@ describe('where data is processed', () => {
     ['nothing at all', [], []],
     ['one country file', [geoip(['DE'])], ['DE']],
     ['two country files: both', [geoip(['DE']), geoip(['FR'])], ['DE', 'FR']],
+    ['two country files that agree', [geoip(['DE']), geoip(['DE'])], ['DE']],
     ['a silent country file', [geoip(['DE']), geoip([])], []],
+    ['the first of three silent', [geoip([]), geoip(['DE']), geoip(['DE'])], []],
+    ['a single country file, silent', [geoip([])], []],
     ['two addresses: both', [geoip(['DE']), geoip(['US'], B)], ['DE', 'US'], [A, B]],
     ['two addresses, one unknown', [geoip(['DE']), geoip([], B)], [], [A, B]],
 

@@ -1,9 +1,11 @@
 /** One measurement: the truth drawn from one folder, the tables made from another, every answer counted. */
 
 import { join, resolve } from 'node:path'
+import { loadEdges } from '../../src/config/edges.ts'
 import { loadSettings } from '../../src/config/load.ts'
 import { loadCloudRegions } from '../../src/config/regions.ts'
-import { type Geoip, openGeoip } from '../../src/locate/geoip.ts'
+import type { AddressSources } from '../../src/locate/address-evidence.ts'
+import { openGeoip } from '../../src/locate/geoip.ts'
 import { NO_TABLES, type PrefixTables } from '../../src/locate/tables/prefix-tables.ts'
 import { compile, type Directory, readDirectory } from './directory.ts'
 import { placeAddress } from './place.ts'
@@ -40,8 +42,13 @@ export async function measure({ dir, old, seed }: MeasureOptions): Promise<Repor
   if (truth.tables.length === 0 || known.tables.length === 0) return null
   const { list, excluded } = drawTruths(truth.tables, regions, createRandom(seed))
   const geoip = await openGeoip()
+  const edges = loadEdges(join(ROOT, 'geoip/edges.yaml'), ROOT)
   const eea = readEea()
-  const score = (tables: PrefixTables) => scoreAll(list, tables, geoip, eea)
+  const now = lastDateOf(truth)
+  const score = (tables: PrefixTables) => {
+    const sources = { geoip, tables: () => tables, edges: () => edges }
+    return scoreAll(list, sources, now, eea)
+  }
   return {
     seed,
     excluded,
@@ -53,19 +60,24 @@ export async function measure({ dir, old, seed }: MeasureOptions): Promise<Repor
 
 function scoreAll(
   truths: readonly Truth[],
-  tables: PrefixTables,
-  geoip: Geoip,
+  sources: AddressSources,
+  now: number,
   eea: ReadonlySet<string>,
 ): Record<string, Score> {
   const scores: Record<string, Score> = {}
   for (const truth of truths) {
-    const answer = placeAddress(tables, geoip, truth.address)
+    const answer = placeAddress(sources, truth.address, now)
     for (const group of groupsOf(truth, eea)) {
       scores[group] ??= emptyScore()
       addAnswer(scores[group], truth, answer, eea)
     }
   }
   return scores
+}
+
+/** The answers are those of the day of the newest truth: tables grow old. */
+function lastDateOf({ tables }: Directory): number {
+  return Math.max(...tables.map(({ origin }) => Date.parse(origin.fetchedAt)))
 }
 
 function groupsOf({ provider, address, country }: Truth, eea: ReadonlySet<string>): string[] {

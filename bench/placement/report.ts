@@ -19,7 +19,10 @@ export function sayReport({ tables, scores, excluded, skipped, seed }: Report): 
     ),
   ]
   for (const [kind, groups] of Object.entries(scores)) {
-    lines.push('', kind === 'table' ? 'With the tables' : 'Without any table: GeoIP alone')
+    lines.push(
+      '',
+      kind === 'table' ? 'With the tables' : 'Without any table: what comes with Cordon',
+    )
     lines.push(...toTable(HEAD, Object.entries(groups).sort(byName).map(toCells)))
   }
   return `${lines.join('\n')}\n`

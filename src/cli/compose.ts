@@ -70,6 +70,7 @@ export async function composeEvaluation(
   const locator = createLocator({
     geoip,
     tables: () => tables.current,
+    edges: () => factsOf(settings()).edges,
     knowledge: knowing(settings),
     unwrapNat64: resolver.unwrapNat64,
     isOwnListener: (to, port) => isOwnListener(to, port, own, ownAddresses()),

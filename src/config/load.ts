@@ -7,12 +7,14 @@ import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import type { CatalogueEntry } from '../model/catalogue.ts'
 import type { CloudRegions } from '../model/cloud-region.ts'
+import type { EdgeSpace } from '../model/edge-space.ts'
 import { compilePolicy, type Policy } from '../policy/compile.ts'
 import type { Answers } from '../policy/steer.ts'
 import type { ZoneTable } from '../policy/zones.ts'
 import { readCatalogue } from './catalogue.ts'
 import { ConfigError } from './config-error.ts'
 import { parseDuration } from './duration.ts'
+import { readEdges } from './edges.ts'
 import { FileReader } from './files.ts'
 import type { Footprint } from './footprint.ts'
 import { MAX_PROBLEMS } from './form.ts'
@@ -25,6 +27,7 @@ import type { FileProblem } from './yaml.ts'
 /** What is known of the world besides what the operator says: it takes a while to read. */
 export interface Facts {
   readonly regions: CloudRegions
+  readonly edges: EdgeSpace
   readonly catalogue: readonly CatalogueEntry[]
 }
 
@@ -123,11 +126,12 @@ function readFacts(
   configPath: string | null,
 ): Facts | null {
   const regions = readCloudRegions(reader, resolve(installDir, 'geoip/regions.yaml'))
+  const edges = readEdges(reader, resolve(installDir, 'geoip/edges.yaml'))
   const base = configPath ? dirname(configPath) : cwd
   const own = catalogue.map((path) => resolve(base, path))
   const paths = [resolve(installDir, 'geoip/catalogue.yaml'), ...own]
   const entries = readCatalogue(reader, paths, zones)
-  return regions && { regions, catalogue: entries }
+  return regions && edges && { regions, edges, catalogue: entries }
 }
 
 function digestOf(parts: unknown): string {

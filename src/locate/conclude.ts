@@ -180,7 +180,10 @@ function settle(
 function combine(general: readonly Evidence[], discard: Discard): Answer | null {
   const declared = general.filter(({ kind }) => kind === 'declaration').filter(isStrong)
   if (declared.length > 0) return intersect(declared.slice(0, 1))
-  const statements = general.filter(isStatement)
+  const all = general.filter(isStatement)
+  const hints = findHints(all)
+  discard(hints, 'nobody holds the request to it')
+  const statements = all.filter((piece) => !hints.includes(piece))
   if (statements.length === 0) return null
   // A region in a name or a signature is where the call is taken in: it does not bind a vendor that promises no place.
   const promisesNothing = statements.find(
@@ -230,5 +233,17 @@ const STATEMENTS: ReadonlySet<Evidence['kind']> = new Set(['request-region', 'ca
 
 /** A weak statement of the catalogue is one that leaves the place to the request. */
 function isStatement(piece: Evidence): boolean {
-  return STATEMENTS.has(piece.kind) && (isStrong(piece) || piece.strength === 'weak')
+  return STATEMENTS.has(piece.kind) && (isStrong(piece) || isWeak(piece))
+}
+
+/** What a request says weakly, where no vendor leaves the place to it: nobody holds it to that. */
+function findHints(statements: readonly Evidence[]): readonly Evidence[] {
+  const isLeft = statements.some((piece) => piece.kind === 'catalogue' && isWeak(piece))
+  return isLeft
+    ? []
+    : statements.filter((piece) => piece.kind === 'request-region' && isWeak(piece))
+}
+
+function isWeak({ strength }: Evidence): boolean {
+  return strength === 'weak'
 }

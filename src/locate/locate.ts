@@ -1,5 +1,5 @@
 /**
- * The locator port: every address of a destination is classed, matched with what the operator declared, looked up in the
+ * The locator port: every address of a destination is classed, matched with what the operator declared, looked up in tables and
  * country files; then one conclusion is drawn for all of them. INVARIANT: an address that is not public passes only
  * if it was declared, one that leads back to this proxy never does.
  */
@@ -15,15 +15,11 @@ import type { Zone } from '../model/placement.ts'
 import { type Regions, UNKNOWN, unionRegions } from '../model/region.ts'
 import type { RequestFindings, RequestView } from '../model/request-view.ts'
 import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
+import { type AddressSources, sayAddress } from './address-evidence.ts'
 import { conclude } from './conclude.ts'
-import type { Geoip, GeoipAnswer } from './geoip.ts'
 import type { Knowledge } from './knowledge.ts'
-import type { PrefixHit, PrefixTables } from './tables/prefix-tables.ts'
 
-export interface LocatorOptions {
-  readonly geoip: Geoip
-  /** What providers say about their own prefixes, now. */
-  tables(): PrefixTables
+export interface LocatorOptions extends AddressSources {
   /** What is known of hosts and requests now; it changes when the configuration does. */
   knowledge(): Knowledge
   /** Whether connecting there would come back to one of our own listeners. */
@@ -200,7 +196,7 @@ interface Judged {
 }
 
 function judge(
-  { geoip, tables }: LocatorOptions,
+  options: LocatorOptions,
   declarations: readonly Declaration[],
   ip: IpAddress,
   within: IpAddress | null,
@@ -212,7 +208,6 @@ function judge(
     .filter((entry) => entry.cidr !== null && cidrContains(entry.cidr, endpoint))
     .sort((a, b) => (b.cidr?.bits ?? 0) - (a.cidr?.bits ?? 0))
   const declared = entries.find((entry) => entry.regions !== null) ?? null
-  const hit = tables().lookup(endpoint)
   return {
     ip,
     within,
@@ -220,8 +215,7 @@ function judge(
     entries,
     evidence: [
       ...(declared ? [declarationEvidence(declared, ip)] : []),
-      ...(hit ? [tableEvidence(hit, ip, now)] : []),
-      ...geoip.lookup(endpoint).map((answer) => geoipEvidence(answer, ip)),
+      ...sayAddress(options, endpoint, ip.text, now),
     ],
   }
 }
@@ -298,41 +292,6 @@ function creationEvidence(creates: Regions): Evidence {
 
 /** The source of that piece. */
 export const CREATES = 'request: creates'
-
-/** Prefixes appear often and move seldom: a list that was not renewed for so long is no longer believed alone. */
-const MAX_TABLE_AGE_MS = 400 * 86_400_000
-
-function tableEvidence(hit: PrefixHit, ip: IpAddress, now: number): Evidence {
-  const { kind, provider, claim, source, asOf } = hit
-  const isOld = now - Date.parse(asOf) > MAX_TABLE_AGE_MS
-  return {
-    kind,
-    source: `${provider}: ${source}`,
-    asOf,
-    claim,
-    strength: isOld && kind !== 'edge' ? 'weak' : 'strong',
-    address: ip.text,
-    detail: sayHit(hit),
-  }
-}
-
-function sayHit({ kind, provider, region, claim, prefix, listed }: PrefixHit): string {
-  if (kind === 'edge') return `${prefix} is an edge of ${provider}, in many places at once`
-  if (!listed) return `${provider} lists what lies around it in ${prefix}, but not where it is`
-  return `${prefix} is ${region ?? 'in no region'} of ${provider} (${claim.join(', ') || 'unknown'})`
-}
-
-function geoipEvidence({ source, asOf, country }: GeoipAnswer, ip: IpAddress): Evidence {
-  return {
-    kind: 'geoip',
-    source,
-    asOf,
-    claim: country === null ? UNKNOWN : [country],
-    strength: country === null ? 'none' : 'weak',
-    address: ip.text,
-    detail: country === null ? `${ip.text} is not in the file` : `${ip.text} is in ${country}`,
-  }
-}
 
 /** The host pattern or prefix an operator wrote. */
 function nameOf({ host, cidr }: Declaration): string {

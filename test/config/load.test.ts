@@ -27,7 +27,7 @@ describe('which file counts', () => {
   test('none: the built-in rules', () => {
     const { policy, configPath, files, operation } = load(dir)
     expect(configPath).toBeNull()
-    const own = ['geoip/zones.yaml', 'rules/default.yaml', 'geoip/regions.yaml']
+    const own = ['geoip/zones.yaml', 'rules/default.yaml', 'geoip/regions.yaml', 'geoip/edges.yaml']
     expect(files).toEqual([...own, 'geoip/catalogue.yaml'].map((name) => join(PROJECT, name)))
     expect(policy.home.name).toBe('EEA')
     expect(policy.enforced).toBe(true)
@@ -163,7 +163,7 @@ describe('several files', () => {
     expect(policy.declarations).toHaveLength(1)
     expect(policy.rules.map(({ id }) => id)).toEqual(['inline', 'more', 'one'])
     expect(policy.defaults).toMatchObject({ outside: 'hold', unknown: 'block' })
-    expect(files.slice(1, -2)).toEqual(
+    expect(files.slice(1, -3)).toEqual(
       ['cordon.yaml', 'rules/1.yaml', 'rules/2.yaml', 'more.yaml'].map((name) => join(dir, name)),
     )
   })

@@ -3,14 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  embeddedGeoipFiles,
-  type Geoip,
-  type GeoipAnswer,
-  GeoipError,
-  openGeoip,
-  toGeoipRegions,
-} from '../../src/locate/geoip.ts'
+import { embeddedGeoipFiles, type Geoip, GeoipError, openGeoip } from '../../src/locate/geoip.ts'
 import { type IpAddress, parseIp } from '../../src/model/address.ts'
 import { type MmdbFile, writeMmdb } from '../support/mmdb-writer.ts'
 
@@ -62,12 +55,10 @@ describe('the embedded files', () => {
     ['2001:700::1', 'NO', 'Sikt'],
   ])('agree that %s is in %s (%s)', (address, country) => {
     expect(countries(geoip, address)).toEqual([country, country])
-    expect(toGeoipRegions(geoip.lookup(ip(address)))).toEqual([country])
   })
 
-  test('disagree about an anycast address, and the union says so', () => {
+  test('disagree about an anycast address', () => {
     expect(countries(geoip, '104.16.1.1')).toEqual(['US', 'CA'])
-    expect(toGeoipRegions(geoip.lookup(ip('104.16.1.1')))).toEqual(['CA', 'US'])
   })
 
   test.each(['10.0.0.1', '127.0.0.1', '192.0.2.1', '3000::1', 'fd00::1'])(
@@ -77,9 +68,8 @@ describe('the embedded files', () => {
     },
   )
 
-  test('where one speaks of unallocated space and the other is silent, the place is unknown', () => {
+  test('one speaks of unallocated space, the other is silent', () => {
     expect(countries(geoip, '2d00::1')).toEqual([null, 'CH'])
-    expect(toGeoipRegions(geoip.lookup(ip('2d00::1')))).toEqual([])
   })
 })
 
@@ -115,7 +105,6 @@ describe('files given by path', () => {
     expect(geoip.files()).toMatchObject([{ ipVersion: 4 }])
     expect(countries(geoip, '32.1.2.3')).toEqual(['CN'])
     expect(countries(geoip, '2001:db8::1')).toEqual([null])
-    expect(toGeoipRegions(geoip.lookup(ip('2001:db8::1')))).toEqual([])
   })
 
   test('a file for IPv6 only is silent on IPv4', async () => {
@@ -172,7 +161,6 @@ describe('files given by path', () => {
   test('no file at all is nothing known', async () => {
     const geoip = await openGeoip([])
     expect(geoip.lookup(ip('8.8.8.8'))).toEqual([])
-    expect(toGeoipRegions([])).toEqual([])
   })
 
   test('a file that does not say when it was built has no date', async () => {
@@ -185,22 +173,6 @@ describe('files given by path', () => {
       ),
     )
     expect((await openGeoip([path])).files()).toMatchObject([{ asOf: null }])
-  })
-})
-
-describe('the union', () => {
-  const says = (country: string | null): GeoipAnswer => ({ source: 's', asOf: null, country })
-  test.each([
-    [['DE', 'DE'], ['DE']],
-    [
-      ['US', 'DE'],
-      ['DE', 'US'],
-    ],
-    [['DE', null], []],
-    [[null, 'DE', 'DE'], []],
-    [[null], []],
-  ])('of %j is %j', (answers, union) => {
-    expect(toGeoipRegions(answers.map(says))).toEqual(union)
   })
 })
 

@@ -8,6 +8,7 @@ import { parseCidr } from '../../src/model/address.ts'
 import { toCloudRegions } from '../../src/model/cloud-region.ts'
 import type { Declaration } from '../../src/model/declaration.ts'
 import type { Resolution } from '../../src/model/destination.ts'
+import { NO_EDGES } from '../../src/model/edge-space.ts'
 import { compileHostPattern } from '../../src/policy/pattern.ts'
 import { authority, ip } from '../support/nouns.ts'
 
@@ -41,6 +42,7 @@ const locator = (geoip = SILENT) =>
   createLocator({
     geoip,
     tables: () => NO_TABLES,
+    edges: () => NO_EDGES,
     knowledge: () => NOTHING_KNOWN,
     isOwnListener: (address, port) => address.text === '127.0.0.1' && port === 3128,
   })
@@ -132,6 +134,7 @@ describe('an address that a translator of the network turns into another (NAT64)
   const translating = createLocator({
     geoip: placed,
     tables: () => NO_TABLES,
+    edges: () => NO_EDGES,
     knowledge: () => NOTHING_KNOWN,
     isOwnListener: (address) => address.text === '9.9.9.8',
     unwrapNat64: (address) => unwrapNat64(prefixes, address),

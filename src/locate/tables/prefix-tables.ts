@@ -31,6 +31,8 @@ export interface PrefixHit {
   readonly source: string
   /** ISO date of the oldest table that counted: what it says of itself, else the day it was fetched. */
   readonly asOf: string
+  /** ISO 8601 moment at which the table that counted was last seen to be current; of several, the earliest. */
+  readonly seenAt: string
   /** The prefix the statement is about; the block around where it is not listed. */
   readonly prefix: string
 }
@@ -137,6 +139,7 @@ function toVerdict(
     claim: kind === 'edge' ? UNKNOWN : parts.reduce(unionRegions),
     source: [...new Set(facts.map(({ id }) => id))].join(', '),
     asOf: facts.map(dateOf).sort()[0] ?? '',
+    seenAt: facts.map(({ fetchedAt }) => fetchedAt).sort()[0] ?? '',
   }
 }
 

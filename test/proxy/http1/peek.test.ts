@@ -1,13 +1,7 @@
 /** What of a request is looked at to place it: nothing else than what the origin will get, and no more than fits. */
 
 import { describe, expect, test } from 'vitest'
-import {
-  BodyPeek,
-  EMPTY_BODY,
-  MAX_PEEK,
-  MAX_PEEK_TOTAL,
-  toView,
-} from '../../../src/proxy/http1/peek.ts'
+import { BodyPeek, MAX_PEEK, MAX_PEEK_TOTAL, toView } from '../../../src/proxy/http1/peek.ts'
 import { TargetReader } from '../../../src/proxy/http1/target.ts'
 import { authority } from '../../support/nouns.ts'
 import { bytes, bytewise, post, requestHead } from './support.ts'
@@ -18,7 +12,7 @@ function view(...fields: readonly string[]) {
   const head = requestHead(post(...fields))
   const target = new TargetReader(TUNNEL).read(head)
   if ('code' in target) throw new Error(target.detail)
-  return toView(head, target, EMPTY_BODY)
+  return toView(head, target, new BodyPeek(head).view(head))
 }
 
 describe('a field of the head', () => {

@@ -3,9 +3,10 @@
  * later request to a destination on a connection, cold the first one to a host whose addresses were just looked up.
  */
 
+import type { Admission } from '../src/admission.ts'
 import { composeEvaluation } from '../src/cli/compose.ts'
 import { loadWithFacts } from '../src/cli/settings.ts'
-import { type Admission, createEnforcer, judge } from '../src/enforce.ts'
+import { createEnforcer, judge } from '../src/enforce.ts'
 import { parseIp } from '../src/model/address.ts'
 import { ANONYMOUS } from '../src/model/agent.ts'
 import { type Authority, parseAuthority } from '../src/model/authority.ts'

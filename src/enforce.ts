@@ -1,51 +1,26 @@
 /**
- * THE SPINE. A destination is named: `admit` finds every address of it and where each is. A request is about to
- * leave: `release` decides, writes the decision down, and only then hands out a permit. Nothing dials without one.
+ * THE SPINE. A destination is named: `admit` finds every address of it and where each is. A request is about to leave: `consider`
+ * hears what it says itself, `release` decides, writes the decision down, and only then hands out a permit. Nothing dials
+ * without one. An answer comes: `hear` holds it against what was concluded.
  *
- *   socket -> Flow -> admit: Destination -> Placement -> release: Verdict -> audit row -> Permit | Refusal
+ *   socket -> Flow -> admit, consider: Destination -> Placement -> release: Verdict -> audit row -> Permit | Refusal
  *
  * INVARIANT: no permit without a committed row.
  * INVARIANT: whatever is thrown in here ends as a refusal.
  */
 
+import { type Admission, considerRequest, gateProblem, isCurrent, locateFor } from './admission.ts'
 import type { AnswerWatch } from './model/answer.ts'
 import type { DecisionContext, Ending } from './model/audit-record.ts'
 import { type Authority, parseAuthority } from './model/authority.ts'
-import type { Destination } from './model/destination.ts'
-import { AuditUnavailable, describeCode, type Problem } from './model/errors.ts'
-import type { Evidence } from './model/evidence.ts'
+import { describeCode, type Problem } from './model/errors.ts'
 import type { Flow, FlowId, RequestLine } from './model/flow.ts'
 import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
-import { ANYWHERE, isAnywhere, type Regions, sayRegions, UNKNOWN } from './model/region.ts'
-import type { RequestFindings, RequestView } from './model/request-view.ts'
+import { isAnywhere, sayRegions } from './model/region.ts'
+import type { RequestView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
-import type { Policy } from './policy/compile.ts'
-import {
-  type Assessment,
-  assess,
-  blockFor,
-  type Creates,
-  decide,
-  zoneFor,
-} from './policy/decide.ts'
-import { steer } from './policy/steer.ts'
+import { blockFor, decide } from './policy/decide.ts'
 import type { Ports } from './ports.ts'
-
-/** One caller at one destination: located and measured, not yet decided. */
-export interface Admission {
-  readonly flow: Flow
-  /** As it was located, with all its addresses. */
-  readonly located: Destination
-  /** As it may be used: where only some addresses are inside the zone, without the others. */
-  readonly destination: Destination
-  readonly assessment: Assessment
-  /** Equal for admissions that may share connections: same agent, policy, placement, scheme and authority. */
-  readonly key: string
-  /** Of the ledger, when it was made. */
-  readonly epoch: number
-  /** Rows under the same verdict share one context. */
-  readonly contexts: WeakMap<Verdict, DecisionContext>
-}
 
 /** Leave to send one request to one of the judged addresses. */
 export interface Permit {
@@ -101,7 +76,7 @@ export function createEnforcer(ports: Ports): Enforcer {
     admit(flow, authority) {
       const known = admissions.get(flow)?.get(authority.text)
       if (known && isCurrent(known, ports)) return known
-      return locate(ports, flow, authority).then((admission) => {
+      return locateFor(ports, flow, authority).then((admission) => {
         remember(admissions, admission)
         return admission
       })
@@ -117,16 +92,7 @@ export function createEnforcer(ports: Ports): Enforcer {
       }
     },
 
-    consider(admission, view) {
-      try {
-        const considered = consider(ports, admission, view)
-        return considered instanceof Promise
-          ? considered.catch((error: unknown) => withFault(ports, admission, error))
-          : considered
-      } catch (error) {
-        return withFault(ports, admission, error)
-      }
-    },
+    consider: (admission, view) => considerRequest(ports, admission, view),
 
     async release(admission, request) {
       const { destination, assessment } = admission
@@ -242,167 +208,6 @@ function mayPass(verdict: Verdict, { assessment, destination }: Admission): bool
   return !assessment.policy.enforced && destination.fault === null
 }
 
-async function locate(ports: Ports, flow: Flow, authority: Authority): Promise<Admission> {
-  const policy = ports.policy()
-  const found = await findDestination(ports, policy, authority)
-  const distrust = ports.ledger.distrusted(authority.host.text)
-  const located = distrust ? withDistrust(ports, found, distrust) : found
-  ports.ledger.seen(located)
-  return measure(policy, flow, located, isSeen(flow) ? null : 'unseen', ports.ledger.epoch)
-}
-
-function withDistrust({ locator }: Ports, found: Destination, detail: string): Destination {
-  const piece: Evidence = {
-    kind: 'response',
-    source: 'answers seen before',
-    asOf: null,
-    claim: UNKNOWN,
-    strength: 'strong',
-    address: null,
-    detail,
-  }
-  return locator.refine(found, { evidence: [piece], creates: null, onward: [], instead: [] })
-}
-
-/** Measures a located destination against the policy. */
-function measure(
-  policy: Policy,
-  flow: Flow,
-  located: Destination,
-  creates: Creates,
-  epoch: number,
-): Admission {
-  const { agent, scheme } = flow
-  const zone = zoneFor(policy, agent, located.allowed)
-  const destination = policy.answers === 'steer' ? steer(located, zone) : located
-  const assessment = assess(policy, { agent, scheme, creates }, destination)
-  const { text } = located.authority
-  const key = [policy.digest, agent.id, assessment.placement, scheme, text].join(' ')
-  return { flow, located, destination, assessment, key, epoch, contexts: new WeakMap() }
-}
-
-function isSeen({ inspection }: Flow): boolean {
-  return inspection === 'headers' || inspection === 'full'
-}
-
-async function findDestination(
-  ports: Ports,
-  policy: Policy,
-  authority: Authority,
-): Promise<Destination> {
-  try {
-    const resolution = await ports.resolver.resolve(authority.host)
-    const now = ports.clock.now()
-    if ('code' in resolution) return faultyDestination(authority, resolution, now)
-    return ports.locator.locate(authority, resolution, policy.declarations, now)
-  } catch (error) {
-    return faultyDestination(authority, gateProblem(ports, error), ports.clock.now())
-  }
-}
-
-/** A failure is looked at again after a second; the resolver itself decides how long it remembers one. */
-const FAULT_LIFETIME_MS = 1_000
-
-function faultyDestination(authority: Authority, fault: Problem, now: number): Destination {
-  return {
-    authority,
-    addresses: [],
-    cnames: [],
-    regions: UNKNOWN,
-    network: UNKNOWN,
-    why: fault.detail,
-    places: [],
-    dropped: [],
-    evidence: [],
-    instead: [],
-    allowed: [],
-    validUntil: now + FAULT_LIFETIME_MS,
-    fault,
-  }
-}
-
-function isCurrent({ assessment, destination, epoch }: Admission, ports: Ports): boolean {
-  return (
-    assessment.policy === ports.policy() &&
-    epoch === ports.ledger.epoch &&
-    destination.validUntil > ports.clock.now()
-  )
-}
-
-/** What requests say about the place, remembered for each admission: whoever picks requests picks how many there are. */
-const refinements = new WeakMap<Admission, Map<string, Admission>>()
-const REFINEMENTS_PER_ADMISSION = 64
-
-/** The same call, refused: what it says could not be read. */
-function withFault(ports: Ports, admission: Admission, error: unknown): Admission {
-  const { flow, located, assessment } = admission
-  const fault = gateProblem(ports, error)
-  const faulty = faultyDestination(located.authority, fault, ports.clock.now())
-  return measure(assessment.policy, flow, faulty, null, admission.epoch)
-}
-
-function consider(
-  ports: Ports,
-  admission: Admission,
-  view: RequestView,
-): Admission | Promise<Admission> {
-  const { located } = admission
-  if (located.fault) return admission
-  const findings = ports.locator.read(view, ports.clock.now())
-  if (!findings) return admission
-  const key = JSON.stringify(findings)
-  const known = refinements.get(admission)?.get(key)
-  if (known && known.located.validUntil > ports.clock.now()) return known
-  return withOnward(ports, admission, findings).then((whole) => {
-    const { flow, assessment } = admission
-    const destination = ports.locator.refine(located, whole)
-    const refined = measure(assessment.policy, flow, destination, findings.creates, admission.epoch)
-    let all = refinements.get(admission)
-    if (!all || all.size >= REFINEMENTS_PER_ADMISSION) {
-      all = new Map()
-      refinements.set(admission, all)
-    }
-    all.set(key, refined)
-    return refined
-  })
-}
-
-/** Places a request makes its destination fetch from; who names more than these names anywhere. */
-const MAX_ONWARD = 8
-
-/** The findings with the places of all that the destination is made to call in turn. */
-async function withOnward(
-  ports: Ports,
-  { assessment }: Admission,
-  findings: RequestFindings,
-): Promise<RequestFindings> {
-  const { onward } = findings
-  if (onward.length === 0) return findings
-  const named = onward.length > MAX_ONWARD ? ['*'] : onward
-  const pieces = await Promise.all(
-    named.map(async (text): Promise<Evidence> => {
-      const authority = text === '*' ? null : parseAuthority(text, 443)
-      if (!authority) return sayOnward('any host', ANYWHERE)
-      if ('fault' in authority) return sayOnward('a host that is none', UNKNOWN)
-      const to = await findDestination(ports, assessment.policy, authority.value)
-      return sayOnward(authority.value.text, to.regions)
-    }),
-  )
-  return { ...findings, evidence: [...findings.evidence, ...pieces] }
-}
-
-function sayOnward(host: string, claim: Regions): Evidence {
-  return {
-    kind: 'request-breadth',
-    source: 'request',
-    asOf: null,
-    claim,
-    strength: 'strong',
-    address: null,
-    detail: `the request makes it fetch from ${host} (${claim.join(', ') || 'unknown'})`,
-  }
-}
-
 function remember(admissions: WeakMap<Flow, Map<string, Admission>>, admission: Admission): void {
   let known = admissions.get(admission.flow)
   if (!known || known.size >= ADMISSIONS_PER_FLOW) {
@@ -441,11 +246,4 @@ function endRefused({ code }: Verdict): Ending {
   const outcome =
     side === 'upstream' ? 'failed' : code === 'request-incomplete' ? 'cancelled' : 'blocked'
   return { outcome, status, dialedIp: null, bytesOut: 0, bytesIn: 0, error: code }
-}
-
-/** What was thrown is told to the operator, never to the client. */
-function gateProblem(ports: Ports, error: unknown): Problem {
-  const code = error instanceof AuditUnavailable ? 'audit-unavailable' : 'gate-failed'
-  if (code === 'gate-failed') ports.report('gate', error)
-  return { code, detail: describeCode(code).title }
 }

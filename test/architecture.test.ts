@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   audit: ['model'],
   config: ['model', 'policy'],
   console: ['model', 'ports.ts', 'audit'],
-  proxy: ['model', 'tls', 'ports.ts', 'enforce.ts'],
+  proxy: ['model', 'tls', 'ports.ts', 'enforce.ts', 'admission.ts'],
   cli: [
     'model',
     'policy',
@@ -31,9 +31,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy',
     'ports.ts',
     'enforce.ts',
+    'admission.ts',
   ],
   'ports.ts': ['model', 'policy'],
-  'enforce.ts': ['model', 'policy', 'ports.ts'],
+  'admission.ts': ['model', 'policy', 'ports.ts'],
+  'enforce.ts': ['model', 'policy', 'ports.ts', 'admission.ts'],
   'main.ts': ['cli'],
   'cordon.js': ['main.ts'],
 }

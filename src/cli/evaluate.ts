@@ -3,8 +3,9 @@
  * and `judge`; only the log is missing, so nothing can be released from here.
  */
 
+import type { Admission } from '../admission.ts'
 import type { Settings } from '../config/load.ts'
-import { type Admission, createEnforcer, judge } from '../enforce.ts'
+import { createEnforcer, judge } from '../enforce.ts'
 import { type Agent, ANONYMOUS } from '../model/agent.ts'
 import { type Authority, parseAuthority } from '../model/authority.ts'
 import type { Resolution } from '../model/destination.ts'

@@ -4,7 +4,7 @@
  */
 
 import type { SecureContext } from 'node:tls'
-import type { Admission } from '../../enforce.ts'
+import type { Admission } from '../../admission.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Deadlines } from '../deadlines.ts'
 import { OriginConnection } from './connection.ts'

@@ -8,6 +8,7 @@
  * INVARIANT: whatever is thrown in here ends as a refusal.
  */
 
+import type { AnswerWatch } from './model/answer.ts'
 import type { DecisionContext, Ending } from './model/audit-record.ts'
 import { type Authority, parseAuthority } from './model/authority.ts'
 import type { Destination } from './model/destination.ts'
@@ -15,7 +16,7 @@ import { AuditUnavailable, describeCode, type Problem } from './model/errors.ts'
 import type { Evidence } from './model/evidence.ts'
 import type { Flow, FlowId, RequestLine } from './model/flow.ts'
 import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
-import { ANYWHERE, type Regions, UNKNOWN } from './model/region.ts'
+import { ANYWHERE, isAnywhere, type Regions, sayRegions, UNKNOWN } from './model/region.ts'
 import type { RequestFindings, RequestView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
 import type { Policy } from './policy/compile.ts'
@@ -40,6 +41,8 @@ export interface Admission {
   readonly assessment: Assessment
   /** Equal for admissions that may share connections: same agent, policy, placement, scheme and authority. */
   readonly key: string
+  /** Of the ledger, when it was made. */
+  readonly epoch: number
   /** Rows under the same verdict share one context. */
   readonly contexts: WeakMap<Verdict, DecisionContext>
 }
@@ -52,10 +55,24 @@ export interface Permit {
 
 export type Release = { readonly permit: Permit } | { readonly refusal: Refusal }
 
+export interface AnswerHead {
+  readonly status: number
+  /** All values, in order. @param name in lower case */
+  header(name: string): readonly string[]
+}
+
+/** An answer that passes. */
+export interface Hearing {
+  /** To be called with each piece of payload; null where the head was all there is. */
+  readonly feed: ((bytes: Uint8Array) => void) | null
+  /** To be called once at the end. @returns whether the answer was made outside of what was concluded. */
+  end(): boolean
+}
+
 export interface Enforcer {
   /** Looks the destination up and judges every address; at once when that was done just now. Never rejects. */
   admit(flow: Flow, authority: Authority): Admission | Promise<Admission>
-  /** Whether a request has to show the beginning of its body before it can be decided. */
+  /** Whether a request has to show the beginning of its body before it can be decided. Never throws. */
   wantsBody(view: RequestView): boolean
   /** The admission with what the request itself says about the place taken into account. Never rejects. */
   consider(admission: Admission, view: RequestView): Admission | Promise<Admission>
@@ -68,6 +85,8 @@ export interface Enforcer {
     problem: Problem,
     request: RequestLine,
   ): Promise<Refusal>
+  /** Listens to the answer of a permitted request; null when such answers never say where they were made. Never throws. */
+  hear(permit: Permit, answer: AnswerHead): Hearing | null
   /** Records how a released flow ended. */
   settle(id: FlowId, ending: Ending): void
 }
@@ -88,7 +107,15 @@ export function createEnforcer(ports: Ports): Enforcer {
       })
     },
 
-    wantsBody: (view) => ports.locator.wantsBody(view),
+    wantsBody(view) {
+      try {
+        return ports.locator.wantsBody(view)
+      } catch (error) {
+        // What cannot be told from the head is looked for in the body; `consider` says what became of it.
+        ports.report('gate', error)
+        return true
+      }
+    },
 
     consider(admission, view) {
       try {
@@ -110,6 +137,11 @@ export function createEnforcer(ports: Ports): Enforcer {
         const ending = passes ? null : endRefused(verdict)
         const durable = passes && assessment.placement !== 'inside'
         id = await record(ports, contextFor(admission, verdict), request, ending, durable)
+        const { path } = request
+        ports.ledger.followed(id, admission.flow.agent.id, {
+          authority: destination.authority.text,
+          path,
+        })
         if (passes) return { permit: { id, admission } }
         return { refusal: refuseByVerdict(id, verdict, destination) }
       } catch (error) {
@@ -138,6 +170,18 @@ export function createEnforcer(ports: Ports): Enforcer {
       }
     },
 
+    hear(permit, { status, header }) {
+      try {
+        if (LEADS_ON.has(status)) noteRedirect(ports, permit, header('location')[0] ?? '')
+        const { host } = permit.admission.destination.authority
+        const watch = ports.locator.watchAnswer(host.text, header)
+        return watch && { feed: watch.feed, end: () => compareAnswer(ports, permit, watch) }
+      } catch (error) {
+        ports.report('answer', error)
+        return null
+      }
+    },
+
     settle(id, ending) {
       ports.audit.settle({ flow: id, at: ports.clock.now(), ending })
     },
@@ -157,6 +201,41 @@ export function judge(admission: Admission, request: RequestLine): Verdict {
   return verdict
 }
 
+/** With a Location (RFC 9110 section 10.2.2). */
+const LEADS_ON: ReadonlySet<number> = new Set([201, 301, 302, 303, 307, 308])
+
+/** Remembers where an answer sends its client, so that the call that follows can be told from others. */
+function noteRedirect({ ledger }: Ports, permit: Permit, location: string): void {
+  const { flow, destination } = permit.admission
+  const match = /^(?:(https?):\/\/([^/?#]+))?(\/[^?#]*)?/i.exec(location)
+  // Relative to a folder, or to a scheme: rare, and not worth guessing at.
+  if (!match?.[0] || location.startsWith('//')) return
+  const [, scheme, named, path = '/'] = match
+  const port = (scheme ?? flow.scheme).toLowerCase() === 'http' ? 80 : 443
+  const to = named === undefined ? null : parseAuthority(named, port)
+  if (to && 'fault' in to) return
+  const authority = to ? to.value.text : destination.authority.text
+  ledger.redirected(permit.id, flow.agent.id, { authority, path })
+}
+
+/** Holds what an answer said against what was concluded; a contradiction is remembered. */
+function compareAnswer(
+  ports: Ports,
+  { id, admission }: Permit,
+  { evidence }: AnswerWatch,
+): boolean {
+  const { regions, authority } = admission.destination
+  if (regions.length === 0 || isAnywhere(regions)) return false
+  const wrong = evidence.find(({ claim }) => claim.some((code) => !regions.includes(code)))
+  if (!wrong) return false
+  ports.ledger.contradicted(
+    authority.host.text,
+    id,
+    `${wrong.detail}, not in ${sayRegions(regions)}`,
+  )
+  return true
+}
+
 /** An observed policy lets pass what it would refuse; a destination with a fault it never does. */
 function mayPass(verdict: Verdict, { assessment, destination }: Admission): boolean {
   if (verdict.action === 'allow') return true
@@ -165,19 +244,41 @@ function mayPass(verdict: Verdict, { assessment, destination }: Admission): bool
 
 async function locate(ports: Ports, flow: Flow, authority: Authority): Promise<Admission> {
   const policy = ports.policy()
-  const located = await findDestination(ports, policy, authority)
-  return measure(policy, flow, located, isSeen(flow) ? null : 'unseen')
+  const found = await findDestination(ports, policy, authority)
+  const distrust = ports.ledger.distrusted(authority.host.text)
+  const located = distrust ? withDistrust(ports, found, distrust) : found
+  ports.ledger.seen(located)
+  return measure(policy, flow, located, isSeen(flow) ? null : 'unseen', ports.ledger.epoch)
+}
+
+function withDistrust({ locator }: Ports, found: Destination, detail: string): Destination {
+  const piece: Evidence = {
+    kind: 'response',
+    source: 'answers seen before',
+    asOf: null,
+    claim: UNKNOWN,
+    strength: 'strong',
+    address: null,
+    detail,
+  }
+  return locator.refine(found, { evidence: [piece], creates: null, onward: [], instead: [] })
 }
 
 /** Measures a located destination against the policy. */
-function measure(policy: Policy, flow: Flow, located: Destination, creates: Creates): Admission {
+function measure(
+  policy: Policy,
+  flow: Flow,
+  located: Destination,
+  creates: Creates,
+  epoch: number,
+): Admission {
   const { agent, scheme } = flow
   const zone = zoneFor(policy, agent, located.allowed)
   const destination = policy.answers === 'steer' ? steer(located, zone) : located
   const assessment = assess(policy, { agent, scheme, creates }, destination)
   const { text } = located.authority
   const key = [policy.digest, agent.id, assessment.placement, scheme, text].join(' ')
-  return { flow, located, destination, assessment, key, contexts: new WeakMap() }
+  return { flow, located, destination, assessment, key, epoch, contexts: new WeakMap() }
 }
 
 function isSeen({ inspection }: Flow): boolean {
@@ -220,8 +321,12 @@ function faultyDestination(authority: Authority, fault: Problem, now: number): D
   }
 }
 
-function isCurrent({ assessment, destination }: Admission, ports: Ports): boolean {
-  return assessment.policy === ports.policy() && destination.validUntil > ports.clock.now()
+function isCurrent({ assessment, destination, epoch }: Admission, ports: Ports): boolean {
+  return (
+    assessment.policy === ports.policy() &&
+    epoch === ports.ledger.epoch &&
+    destination.validUntil > ports.clock.now()
+  )
 }
 
 /** What requests say about the place, remembered for each admission: whoever picks requests picks how many there are. */
@@ -233,7 +338,7 @@ function withFault(ports: Ports, admission: Admission, error: unknown): Admissio
   const { flow, located, assessment } = admission
   const fault = gateProblem(ports, error)
   const faulty = faultyDestination(located.authority, fault, ports.clock.now())
-  return measure(assessment.policy, flow, faulty, null)
+  return measure(assessment.policy, flow, faulty, null, admission.epoch)
 }
 
 function consider(
@@ -251,7 +356,7 @@ function consider(
   return withOnward(ports, admission, findings).then((whole) => {
     const { flow, assessment } = admission
     const destination = ports.locator.refine(located, whole)
-    const refined = measure(assessment.policy, flow, destination, findings.creates)
+    const refined = measure(assessment.policy, flow, destination, findings.creates, admission.epoch)
     let all = refinements.get(admission)
     if (!all || all.size >= REFINEMENTS_PER_ADMISSION) {
       all = new Map()

@@ -1,5 +1,6 @@
 /** What the spine needs from outside, as small as it can be. `cli/compose.ts` plugs the real ones in. */
 
+import type { AnswerWatch } from './model/answer.ts'
 import type { AdminRecord, DecisionRecord, OutcomeRecord } from './model/audit-record.ts'
 import type { Authority, Host } from './model/authority.ts'
 import type { Declaration } from './model/declaration.ts'
@@ -33,6 +34,40 @@ export interface Locator {
   read(view: RequestView, now: number): RequestFindings | null
   /** The destination with that taken into account. */
   refine(destination: Destination, findings: RequestFindings): Destination
+  /** What an answer of the host may say about where it was made; null when it says nothing. */
+  watchAnswer(host: string, header: (name: string) => readonly string[]): AnswerWatch | null
+}
+
+/** What is remembered of hosts beyond one call. */
+export interface Ledger {
+  /** Counts up whenever a host falls under distrust or is cleared. */
+  readonly epoch: number
+  /** Why a host is not believed any more; null while it is. */
+  distrusted(host: string): string | null
+  /** A host has answered from outside of what was concluded. Never throws. */
+  contradicted(host: string, flow: FlowId, detail: string): void
+  /** A destination was located. Never throws. */
+  seen(destination: Destination): void
+  /** An answer told the client to go elsewhere. Never throws. */
+  redirected(from: FlowId, agent: string, to: Whereto): void
+  /** A flow goes there; it is linked to the one that said so, if there is one. Never throws. */
+  followed(flow: FlowId, agent: string, to: Whereto): void
+}
+
+/** Host and port, and the path up to its query. */
+export interface Whereto {
+  readonly authority: string
+  readonly path: string | null
+}
+
+/** Nothing is remembered, and nothing held against anybody. */
+export const NO_LEDGER: Ledger = {
+  epoch: 0,
+  distrusted: () => null,
+  contradicted: () => {},
+  seen: () => {},
+  redirected: () => {},
+  followed: () => {},
 }
 
 export interface Audit {
@@ -51,6 +86,7 @@ export interface Ports {
   readonly resolver: Resolver
   readonly locator: Locator
   readonly audit: Audit
+  readonly ledger: Ledger
   /** The policy in force now. A flow keeps the one it began with. */
   policy(): Policy
   /** Tells the operator about something that should not have happened. Never throws. */

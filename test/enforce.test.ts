@@ -10,7 +10,7 @@ import { ANYWHERE, UNKNOWN } from '../src/model/region.ts'
 import type { Action } from '../src/model/verdict.ts'
 import { compilePolicy, type Policy } from '../src/policy/compile.ts'
 import type { PolicyDocument } from '../src/policy/document.ts'
-import type { Locator, Ports } from '../src/ports.ts'
+import { type Locator, NO_LEDGER, type Ports } from '../src/ports.ts'
 import { authority, destination, flow, ip } from './support/nouns.ts'
 
 const EEA = new Map([['EEA', new Set(['DE', 'FR', 'IE'])]])
@@ -37,7 +37,13 @@ interface Lab extends Ports {
 
 /** A locator of destinations about which no request says anything. */
 function locating(locate: (authority: Authority) => Destination): Locator {
-  return { locate, wantsBody: () => false, read: () => null, refine: (to) => to }
+  return {
+    locate,
+    wantsBody: () => false,
+    read: () => null,
+    refine: (to) => to,
+    watchAnswer: () => null,
+  }
 }
 
 /** Ports that work, with some replaced. */
@@ -65,6 +71,7 @@ function ports(changes: Partial<Ports> = {}): Lab {
       settle: (record) => settled.push(record),
       note: async () => {},
     },
+    ledger: NO_LEDGER,
     policy: () => inForce,
     report: (_, error) => reported.push(error),
     ...changes,
@@ -79,6 +86,20 @@ async function release(lab: Ports) {
   const enforcer = createEnforcer(lab)
   return enforcer.release(await enforcer.admit(flow(), TO), GET)
 }
+
+test('what cannot even be asked about its body shows it', () => {
+  const lab = ports({
+    locator: {
+      ...ports().locator,
+      wantsBody: () => {
+        throw new Error('broken')
+      },
+    },
+  })
+  const view = { host: 'a', method: 'POST', target: '/', header: () => [], body: null }
+  expect(createEnforcer(lab).wantsBody(view)).toBe(true)
+  expect(lab.reported).toHaveLength(1)
+})
 
 describe('a permit', () => {
   test('is given for what is inside, with the number of its row', async () => {

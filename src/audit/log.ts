@@ -20,6 +20,13 @@ export interface AuditLogOptions {
   readonly onHealth?: (problem: string | null) => void
 }
 
+export interface AdminRow {
+  readonly seq: number
+  readonly action: string
+  readonly subject: string
+  readonly detail: string
+}
+
 interface Entry {
   readonly append: () => FlowId
   readonly durable: boolean
@@ -42,6 +49,7 @@ export class AuditLog {
   readonly #db: AuditDatabase
   readonly #appender: Appender
   readonly #stable: StableStorage
+  readonly #adminSince
   readonly #onHealth: (problem: string | null) => void
   readonly #inode: number
   readonly #timer: NodeJS.Timeout
@@ -61,6 +69,9 @@ export class AuditLog {
     this.#appender = new Appender(this.#db)
     this.#appender.commit(() => {})
     this.#stable = new StableStorage(`${path}-wal`)
+    this.#adminSince = this.#db.prepare(
+      'SELECT seq, action, subject, detail FROM admin WHERE seq > ? ORDER BY seq',
+    )
     this.#inode = statSync(path).ino
     this.#timer = setInterval(() => this.#check(), CHECK_MS).unref()
   }
@@ -72,6 +83,16 @@ export class AuditLog {
 
   get head(): Head {
     return this.#appender.head
+  }
+
+  /** For tables beside the chain. */
+  get database(): AuditDatabase {
+    return this.#db
+  }
+
+  /** Admin rows behind that one, oldest first, whoever wrote them. */
+  adminSince(seq: number): readonly AdminRow[] {
+    return this.#adminSince.all(seq) as AdminRow[]
   }
 
   decide(record: DecisionRecord, durable: boolean): Promise<FlowId> {

@@ -76,6 +76,11 @@ export class AuditReader implements Disposable {
     return row === undefined ? null : toFlowRow(row)
   }
 
+  /** Hosts that have answered from outside of what was concluded and were not cleared since, oldest first. */
+  mismatches(): readonly Mismatch[] {
+    return this.#db.prepare(MISMATCHES).all() as Mismatch[]
+  }
+
   /** The `agents` view. */
   agents(): readonly Record<string, unknown>[] {
     return this.#db.prepare('SELECT * FROM agents ORDER BY id').all() as Record<string, unknown>[]
@@ -85,6 +90,20 @@ export class AuditReader implements Disposable {
     this.#db.close()
   }
 }
+
+export interface Mismatch {
+  readonly host: string
+  readonly since: string
+  readonly detail: string
+}
+
+const MISMATCHES = `
+  SELECT subject AS host, at AS since, detail FROM admin_actions AS found
+  WHERE action = 'residency-mismatch' AND NOT EXISTS (
+    SELECT 1 FROM admin_actions AS later
+    WHERE later.subject = found.subject AND later.id > found.id
+      AND later.action IN ('residency-mismatch', 'residency-cleared'))
+  ORDER BY id`
 
 const JSON_COLUMNS = ['groups', 'regions', 'evidence', 'redaction_types'] as const
 

@@ -57,6 +57,18 @@ CREATE TABLE IF NOT EXISTS admin (
   hash    TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS links (      -- beside the chain: flows that followed what an answer told the client
+  flow   INTEGER PRIMARY KEY REFERENCES decisions (seq),
+  parent INTEGER NOT NULL REFERENCES decisions (seq)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS inventory (  -- beside the chain: how hosts were seen to be, to notice when that changes
+  host       TEXT PRIMARY KEY,
+  traits     TEXT NOT NULL,             -- JSON list
+  first_seen INTEGER NOT NULL,
+  changed    INTEGER NOT NULL
+) STRICT;
+
 CREATE TRIGGER IF NOT EXISTS contexts_update  BEFORE UPDATE ON contexts  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS contexts_delete  BEFORE DELETE ON contexts  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS decisions_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

@@ -33,10 +33,12 @@ SELECT
   0 AS redactions_in,
   '[]' AS redaction_types,
   c.inspection, c.policy_digest,
-  o.error
+  o.error,
+  l.parent
 FROM decisions d
 JOIN contexts c ON c.id = d.context
-LEFT JOIN outcomes o ON o.flow = d.seq;
+LEFT JOIN outcomes o ON o.flow = d.seq
+LEFT JOIN links l ON l.flow = d.seq;
 
 -- Flows whose data was, would have been, or might have been processed outside the zone they may use.
 CREATE VIEW cross_region_flows AS

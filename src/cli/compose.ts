@@ -7,6 +7,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { holdLock } from '../audit/database.ts'
+import { HostLedger } from '../audit/ledger.ts'
 import { AuditLog } from '../audit/log.ts'
 import type { Facts, LoadOptions, Operation, Settings } from '../config/load.ts'
 import { watchSettings } from '../config/watch.ts'
@@ -21,7 +22,7 @@ import { type CachingLocator, createLocator } from '../locate/locate.ts'
 import { type CachingResolver, createResolver } from '../locate/resolve.ts'
 import { type IpAddress, parseIp } from '../model/address.ts'
 import type { Policy } from '../policy/compile.ts'
-import type { Audit, Clock } from '../ports.ts'
+import { type Audit, type Clock, NO_LEDGER } from '../ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
 import { type Listener, listen } from '../proxy/listen.ts'
 import { OriginPool } from '../proxy/origin/pool.ts'
@@ -113,7 +114,15 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
   const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
   const origins = new OriginPool({ trust, deadlines, timeouts })
   stack.defer(() => origins.close())
-  const ports = { clock, resolver, locator, audit, policy: () => policy, report }
+  const ports = {
+    clock,
+    resolver,
+    locator,
+    audit,
+    ledger: NO_LEDGER,
+    policy: () => policy,
+    report,
+  }
   const resources = stack.move()
   return {
     enforcer: createEnforcer(ports),
@@ -169,6 +178,16 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   stack.defer(() => log.close())
   const audit = options.audit ?? log
   const interrupted = log.closeInterrupted(clock.now())
+  const { breaker } = operation
+  const ledger = stack.use(
+    new HostLedger({
+      log,
+      breaker,
+      now: clock.now,
+      tell: (text) => say(`warning: ${text}`),
+      report,
+    }),
+  )
   const note = (action: string, subject: string, detail: string) =>
     log
       .note({ at: clock.now(), actor: 'cordon', action, subject, detail })
@@ -223,7 +242,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   stack.defer(() => origins.close())
   const leaves = createContexts({ authority, clock })
   const context = {
-    enforcer: createEnforcer({ clock, resolver, locator, audit, policy, report }),
+    enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, policy, report }),
     identify: createCallers({ tokens, policy, required: operation.identityRequired }),
     origins,
     trust,

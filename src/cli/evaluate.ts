@@ -13,7 +13,7 @@ import type { Flow, RequestLine, Scheme } from '../model/flow.ts'
 import type { RequestView } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
 import type { Policy } from '../policy/compile.ts'
-import type { Ports } from '../ports.ts'
+import { NO_LEDGER, type Ports } from '../ports.ts'
 import { clock, type Evaluation } from './compose.ts'
 import { CommandError, EXIT } from './output.ts'
 
@@ -85,6 +85,7 @@ export async function evaluate(
     resolver: resolution ? { resolve: async () => resolution } : resolver,
     locator,
     audit: NO_LOG,
+    ledger: NO_LEDGER,
     policy: () => policy,
     report: (_, error) => {
       throw error

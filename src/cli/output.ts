@@ -21,16 +21,27 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 /** A line of the answer. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${toPrintable(text)}\n`)
 }
 
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+  process.stdout.write(`${toPrintable(JSON.stringify(value, null, 2))}\n`)
 }
 
 /** A line of the conversation. */
 export function say(text: string): void {
-  process.stderr.write(`cordon: ${text}\n`)
+  process.stderr.write(`cordon: ${toPrintable(text)}\n`)
+}
+
+/**
+ * Text as a terminal may show it: what is recorded was once written by others, and a control character, or one that turns the
+ * direction of writing, would let them write over what we say. As JSON escapes, so that JSON stays what it was.
+ */
+export function toPrintable(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 export function sayError(message: string, hint?: string | null): void {

@@ -19,6 +19,7 @@ import { addFlows } from './commands/flows.ts'
 import { addGeoip } from './commands/geoip.ts'
 import { addInit } from './commands/init.ts'
 import { addLocate } from './commands/locate.ts'
+import { addResidency } from './commands/residency.ts'
 import { addRun } from './commands/run.ts'
 import { addStart } from './commands/start.ts'
 import { addTest } from './commands/test.ts'
@@ -49,6 +50,7 @@ export function createProgram(): Command {
     addCa,
     addAudit,
     addGeoip,
+    addResidency,
   ]
   for (const add of commands) add(program)
   return program

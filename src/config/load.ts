@@ -62,6 +62,8 @@ export interface Operation {
   /** By id of a table: where to fetch it instead, null: not at all. */
   readonly tableSources: Readonly<Record<string, string | null>>
   readonly identityRequired: boolean
+  /** Whether a host that answered from outside of what was concluded is believed no more. */
+  readonly breaker: boolean
   readonly timeouts: Partial<Record<TimeoutName, number>>
 }
 
@@ -173,7 +175,7 @@ function readZones(reader: FileReader, path: string): ZoneTable {
 }
 
 function toOperation(config: ConfigFile, base: string, installDir: string): Operation {
-  const { listen, dns, tls, geoip, identity } = config
+  const { listen, dns, tls, geoip, identity, residency } = config
   const path = (name: string) => resolve(base, name)
   return {
     proxy: listen?.proxy ?? '127.0.0.1:3128',
@@ -188,6 +190,7 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
     tablesDir: geoip?.tables === undefined ? resolve(installDir, 'geoip') : path(geoip.tables),
     tableSources: geoip?.sources ?? {},
     identityRequired: identity?.required ?? false,
+    breaker: residency?.breaker ?? false,
     timeouts: Object.fromEntries(
       Object.entries(config.timeouts ?? {}).map(([key, text]) => [key, parseDuration(text ?? '')]),
     ),

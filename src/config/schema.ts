@@ -171,6 +171,7 @@ export const configFile = z.strictObject({
   catalogue: z.array(name).max(100).optional(),
   intercept: z.strictObject({ never: z.array(name).optional() }).optional(),
   identity: z.strictObject({ required: z.boolean().optional() }).optional(),
+  residency: z.strictObject({ breaker: z.boolean().optional() }).optional(),
   timeouts: z
     .strictObject({
       head: duration.optional(),

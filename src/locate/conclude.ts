@@ -51,6 +51,8 @@ export function conclude(pieces: readonly Evidence[], addresses: readonly string
     for (const piece of some) if (piece.claim.length > 0) discarded.set(piece, why)
   }
   const general = pieces.filter(({ address }) => address === null)
+  const [distrust] = general.filter(({ kind }) => kind === 'response')
+  if (distrust) return nobodyKnows(distrust, addresses)
   const stated = combine(general, discard)
   if (addresses.length === 0) {
     const answer = widen(
@@ -72,6 +74,17 @@ export function conclude(pieces: readonly Evidence[], addresses: readonly string
     why: silent?.why ?? [...new Set(parts.map(({ why }) => why))].join('; '),
     places: parts.map(({ address, regions, network }) => ({ address, regions, network })),
     discarded,
+  }
+}
+
+/** The host has answered from where it should not be: until a person has looked, nothing anybody says of it counts. */
+function nobodyKnows({ detail }: Evidence, addresses: readonly string[]): Conclusion {
+  return {
+    regions: UNKNOWN,
+    network: UNKNOWN,
+    why: detail,
+    places: addresses.map((address) => ({ address, regions: UNKNOWN, network: UNKNOWN })),
+    discarded: new Map(),
   }
 }
 
@@ -167,7 +180,10 @@ function settle(
 function combine(general: readonly Evidence[], discard: Discard): Answer | null {
   const declared = general.filter(({ kind }) => kind === 'declaration').filter(isStrong)
   if (declared.length > 0) return intersect(declared.slice(0, 1))
-  const statements = general.filter(isStatement)
+  const all = general.filter(isStatement)
+  const hints = findHints(all)
+  discard(hints, 'nobody holds the request to it')
+  const statements = all.filter((piece) => !hints.includes(piece))
   if (statements.length === 0) return null
   // A region in a name or a signature is where the call is taken in: it does not bind a vendor that promises no place.
   const promisesNothing = statements.find(
@@ -217,5 +233,17 @@ const STATEMENTS: ReadonlySet<Evidence['kind']> = new Set(['request-region', 'ca
 
 /** A weak statement of the catalogue is one that leaves the place to the request. */
 function isStatement(piece: Evidence): boolean {
-  return STATEMENTS.has(piece.kind) && (isStrong(piece) || piece.strength === 'weak')
+  return STATEMENTS.has(piece.kind) && (isStrong(piece) || isWeak(piece))
+}
+
+/** What a request says weakly, where no vendor leaves the place to it: nobody holds it to that. */
+function findHints(statements: readonly Evidence[]): readonly Evidence[] {
+  const isLeft = statements.some((piece) => piece.kind === 'catalogue' && isWeak(piece))
+  return isLeft
+    ? []
+    : statements.filter((piece) => piece.kind === 'request-region' && isWeak(piece))
+}
+
+function isWeak({ strength }: Evidence): boolean {
+  return strength === 'weak'
 }

@@ -3,14 +3,18 @@
  * says itself. Each as a piece of evidence; what they are worth together is for `conclude`. Pure.
  */
 
+import type { AnswerWatch } from '../model/answer.ts'
 import type { CatalogueEntry } from '../model/catalogue.ts'
 import type { CloudRegions } from '../model/cloud-region.ts'
 import type { Evidence } from '../model/evidence.ts'
 import { ANYWHERE, isAnywhere, type Regions, UNKNOWN } from '../model/region.ts'
 import type { RequestFindings, RequestView } from '../model/request-view.ts'
+import { mayAnswer, watchAnswer } from './answer.ts'
 import { type CatalogueClaim, type CatalogueMatch, createCatalogue } from './catalogue.ts'
 import { createHostPatterns, type HostClaim } from './host-patterns.ts'
-import { fields, UNREADABLE } from './request/json-fields.ts'
+import { readJson } from './request/call.ts'
+import { familiesOf } from './request/families.ts'
+import type { JsonFields } from './request/json-fields.ts'
 import { needsBody, readRequest } from './request/read-request.ts'
 
 export interface Knowledge {
@@ -20,9 +24,23 @@ export interface Knowledge {
   sayAliases(cnames: readonly string[]): readonly Evidence[]
   /** Whether what a request says about the place may be in its body. */
   wantsBody(view: RequestView): boolean
+  /** What answers of a host may say; null when they say nothing. */
+  watchAnswer(host: string, header: (name: string) => readonly string[]): AnswerWatch | null
   /** What a request says; null when it says nothing. */
   sayRequest(view: RequestView, now: number): RequestFindings | null
 }
+
+/** What does not change from request to request. */
+interface HostTraits {
+  /** The entry, where the request makes a difference to it. */
+  readonly match: CatalogueMatch | null
+  /** Whether requests to it are read at all. */
+  readonly isRead: boolean
+  readonly mayAnswer: boolean
+}
+
+/** Hosts whose traits are remembered. */
+const MAX_HOSTS = 4_096
 
 export type HostStatements = Pick<RequestFindings, 'evidence' | 'instead'>
 
@@ -32,10 +50,20 @@ export function createKnowledge(
 ): Knowledge {
   const readHost = createHostPatterns(regions)
   const catalogue = createCatalogue(entries, readHost)
-  /** The entry for a host where the request makes a difference. */
-  const find = (host: string): CatalogueMatch | null => {
-    const match = catalogue.find(host)
-    return match && match.entry.requests.length > 0 ? match : null
+  const hosts = new Map<string, HostTraits>()
+  const traitsOf = (host: string): HostTraits => {
+    let traits = hosts.get(host)
+    if (!traits) {
+      const match = catalogue.find(host)
+      traits = {
+        match: match && match.entry.requests.length > 0 ? match : null,
+        isRead: familiesOf(host).length > 0,
+        mayAnswer: mayAnswer(host),
+      }
+      if (hosts.size >= MAX_HOSTS) hosts.clear()
+      hosts.set(host, traits)
+    }
+    return traits
   }
 
   return {
@@ -61,13 +89,18 @@ export function createKnowledge(
         ]
       }),
 
+    watchAnswer: (host, header) =>
+      traitsOf(host).mayAnswer ? watchAnswer(host, header, regions) : null,
+
     wantsBody(view) {
-      const match = find(view.host)
-      return needsBody(view) || (match !== null && catalogue.needsBody(match, toHead(view)))
+      const { match, isRead } = traitsOf(view.host)
+      if (isRead && needsBody(view)) return true
+      return match !== null && catalogue.needsBody(match, toHead(view))
     },
 
     sayRequest(view, now) {
-      const match = find(view.host)
+      const { match, isRead } = traitsOf(view.host)
+      if (!match && !isRead) return null
       const { evidence, creates, onward } = readRequest(view, regions)
       if (!match && evidence.length === 0 && creates === null && onward.length === 0) return null
       const claim = match && catalogue.refine(match, { ...toHead(view), field: toField(view) })
@@ -89,10 +122,11 @@ function toHead({ method, target, header }: RequestView) {
 
 /** Values in a JSON body; null where it could not be read. */
 function toField({ body }: RequestView): (place: string) => readonly string[] | null {
-  if (!body) return () => null
-  const isPlain = body.contentEncoding === null || body.contentEncoding === 'identity'
-  const read = isPlain ? fields(body.bytes, body.complete) : UNREADABLE
-  return (place) => read.values(place)
+  let read: JsonFields | null = null
+  return (place) => {
+    read ??= readJson(body)
+    return read.values(place)
+  }
 }
 
 /** A vendor changes what it promises; a narrow promise is believed for two years after it was read. */

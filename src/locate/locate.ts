@@ -5,6 +5,7 @@
  */
 
 import { type Cidr, cidrContains, type IpAddress } from '../model/address.ts'
+import type { AnswerWatch } from '../model/answer.ts'
 import type { Authority } from '../model/authority.ts'
 import type { Declaration } from '../model/declaration.ts'
 import type { Destination, Place, Resolution } from '../model/destination.ts'
@@ -28,6 +29,7 @@ export interface LocatorOptions extends AddressSources {
 }
 
 export interface CachingLocator {
+  watchAnswer(host: string, header: (name: string) => readonly string[]): AnswerWatch | null
   wantsBody(view: RequestView): boolean
   read(view: RequestView, now: number): RequestFindings | null
   refine(destination: Destination, findings: RequestFindings): Destination
@@ -66,6 +68,7 @@ export function createLocator(options: LocatorOptions): CachingLocator {
     },
 
     wantsBody: (view) => options.knowledge().wantsBody(view),
+    watchAnswer: (host, header) => options.knowledge().watchAnswer(host, header),
     read: (view, now) => options.knowledge().sayRequest(view, now),
 
     refine(destination, { evidence, creates, instead }) {

@@ -120,6 +120,12 @@ const CODES = {
   ),
   'placement-unknown': info(403, 'policy', 'Nobody can say where the data would be processed', ASK),
   'rule-block': info(403, 'policy', 'A rule refuses this call', ASK),
+  'residency-mismatch': info(
+    502,
+    'upstream',
+    'The answer was made outside of where the data was to be processed',
+    'tell the operator of this proxy: the destination does not keep what was concluded about it',
+  ),
   'hold-unavailable': info(
     403,
     'policy',

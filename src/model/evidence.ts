@@ -16,6 +16,7 @@ import type { Regions } from './region.ts'
  * - `edge`: a provider's edge or anycast list: the address says nothing about a place
  * - `geofeed`: RFC 8805, published by whoever holds the prefix
  * - `geoip`: country files
+ * - `response`: what an answer said afterwards; it counts for the calls that follow, and only against them
  */
 export type EvidenceKind =
   | 'declaration'
@@ -28,6 +29,7 @@ export type EvidenceKind =
   | 'geofeed'
   | 'geoip'
   | 'dns'
+  | 'response'
 
 /** `strong` pieces may contradict each other, and then nobody knows; `weak` ones give way; `none` is only kept for the record. */
 export type Strength = 'strong' | 'weak' | 'none'

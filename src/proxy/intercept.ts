@@ -108,11 +108,19 @@ function sayHandshake(cause: NodeJS.ErrnoException | null, hello: ClientHello): 
     return 'the client does not trust the CA of this proxy'
   }
   if (hello.alpn.length > 0 && !hello.alpn.includes(HTTP1)) {
-    return `the client speaks only ${hello.alpn.join(', ').slice(0, 100)}, not ${HTTP1}`
+    return `the client speaks only ${sayProtocols(hello.alpn)}, not ${HTTP1}`
   }
   return code
     ? `the handshake ended with ${code}`
     : 'the client left within the handshake, as some do that do not trust the CA of this proxy'
+}
+
+/** They are bytes a client chose, and the log is read on terminals. */
+function sayProtocols(alpn: readonly string[]): string {
+  return alpn
+    .map((id) => (/^[a-z0-9./-]{1,16}$/i.test(id) ? id : 'something else'))
+    .join(', ')
+    .slice(0, 100)
 }
 
 const HTTP1 = 'http/1.1'

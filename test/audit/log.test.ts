@@ -126,6 +126,7 @@ describe('a decision', () => {
         inspection: 'headers',
         policy_digest: 'f'.repeat(64),
         error: null,
+        parent: null,
       },
     ])
   })

@@ -176,6 +176,21 @@ describe('what cannot be explained: 3', () => {
   })
 })
 
+test('what would change a place nobody is sure of', async () => {
+  const change = async (host: string) => {
+    const { out } = await cordon('locate', host, '--json')
+    return (JSON.parse(out) as { change: string[] }).change
+  }
+  expect(await change('api.de.test')).toEqual([])
+  expect(await change('unknown.test')).toEqual([
+    '`cordon geoip update` brings what providers say about their own addresses',
+    'if you know where it is, declare it: destinations: [{ host: unknown.test, region: [..], because: .. }]',
+  ])
+  expect((await change('2a02:2e0:3fe:1001:302::')).at(-1)).toContain(
+    'cidr: "2a02:2e0:3fe:1001:302::"',
+  )
+})
+
 describe('locate', () => {
   test.each<[host: string, code: number, expected: object]>([
     ['both.test', 0, { host: 'both.test', regions: ['DE', 'US'], placement: 'straddling' }],

@@ -44,6 +44,7 @@ describe('which file counts', () => {
       tablesDir: join(PROJECT, 'geoip'),
       tableSources: {},
       identityRequired: false,
+      breaker: false,
       timeouts: {},
     })
   })

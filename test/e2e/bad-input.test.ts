@@ -351,6 +351,18 @@ describe('a client that leaves', () => {
     )
     expect(flow?.reason).toContain('not trust the CA')
   })
+
+  test('because it speaks something else: recorded without what it chose to call that', async () => {
+    const before = lab.proxy.flows().length
+    const ca = readFileSync(lab.proxy.ca, 'utf8')
+    const alpn = ['h2', '\x1b[2Jx\nALLOW']
+    await expect(openTls(lab.proxy, 'api.de.test:443', { ca, alpn })).rejects.toThrow()
+    await newFlows(before)
+    const [flow] = lab.proxy.query<{ reason: string }>(
+      'SELECT reason FROM flows ORDER BY id DESC LIMIT 1',
+    )
+    expect(flow?.reason).toBe('the client speaks only h2, something else, not http/1.1')
+  })
 })
 
 describe('unusual but right', () => {

@@ -24,6 +24,7 @@ const breadth = (...claim: string[]) => piece('request-breadth', claim)
 const asked = (...claim: string[]) => piece('request-region', claim)
 const catalogue = (...claim: string[]) => piece('catalogue', claim)
 const leaving = piece('catalogue', ['*'], null, 'weak')
+const hinted = (...claim: string[]) => piece('request-region', claim, null, 'weak')
 const host = (...claim: string[]) => piece('host', claim)
 const table = (claim: Regions, address = A) => piece('table', claim, address)
 const oldTable = (claim: Regions) => piece('table', claim, A, 'weak')
@@ -94,6 +95,9 @@ describe('where data is processed', () => {
     ['a request names a region of a global host', [host('*'), asked('DE')], ['DE']],
     ['a vendor that leaves it to the request', [leaving, asked('DE')], ['DE']],
     ['which says nothing', [leaving, geoip(['DE'])], ['*']],
+    ['a request hints at a region of a global host', [host('*'), hinted('DE')], ['*']],
+    ['and of a host nobody knows', [hinted('DE'), geoip(['US'])], ['US']],
+    ['a hint, where the vendor leaves it to the request', [leaving, hinted('DE')], ['DE']],
     ['a request contradicts the host', [host('DE'), asked('US')], []],
     ['a request contradicts the table', [asked('DE'), table(['US'])], []],
     ['a request asks for more', [host('DE'), breadth('*')], ['*']],

@@ -9,7 +9,7 @@ import { AuditUnavailable } from '../../src/model/errors.ts'
 import type { Action } from '../../src/model/verdict.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
 import type { PolicyDocument, WhenEntry } from '../../src/policy/document.ts'
-import type { Ports } from '../../src/ports.ts'
+import { NO_LEDGER, type Ports } from '../../src/ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
 import { OriginPool } from '../../src/proxy/origin/pool.ts'
 import {
@@ -75,6 +75,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
       wantsBody: () => false,
       read: () => null,
       refine: (to) => to,
+      watchAnswer: () => null,
     },
     audit: {
       decide: async (record) => decided.push(record),
@@ -82,6 +83,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
       note: async () => {},
       ...audit,
     },
+    ledger: NO_LEDGER,
     policy: () => compiled.policy,
     report: () => {},
   })

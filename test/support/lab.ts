@@ -24,6 +24,8 @@ export interface Lab extends AsyncDisposable {
   readonly http: Origin
   /** A certificate of the lab's root for these names. */
   certificate(...hosts: string[]): Issued
+  /** Another proxy in the same folder, once the first has been stopped. */
+  restart(): Promise<TestProxy>
   /** Closed with the lab. */
   keep<T extends AsyncDisposable>(resource: T): T
 }
@@ -78,9 +80,14 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const http = stack.use(await httpOrigin({ address: '0.0.0.0', ...options.http }))
   await writeFile(join(dir, 'root.pem'), root.pem)
   const config = options.config ?? ''
+  const how = {
+    dir,
+    ...(options.args ? { args: options.args } : {}),
+    ...(options.env ? { env: options.env } : {}),
+  }
   const proxy = stack.use(
     await startProxy({
-      dir,
+      ...how,
       files: {
         'cordon.yaml': [
           'version: 1',
@@ -94,8 +101,6 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
         ].join('\n'),
         ...options.files,
       },
-      ...(options.args ? { args: options.args } : {}),
-      ...(options.env ? { env: options.env } : {}),
     }),
   )
   const resources = stack.move()
@@ -107,6 +112,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     https,
     http,
     certificate: (...hosts) => issue({ name: hosts[0] ?? 'lab', issuer: root, hosts }),
+    restart: async () => resources.use(await startProxy({ ...how, files: {} })),
     keep: (resource) => resources.use(resource),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

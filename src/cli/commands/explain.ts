@@ -11,6 +11,7 @@ import { sayInstead } from '../../model/refusal.ts'
 import { sayRegions } from '../../model/region.ts'
 import type { Verdict } from '../../model/verdict.ts'
 import { type RuleTrace, traceRules } from '../../policy/explain.ts'
+import { adviceFor } from '../advice.ts'
 import { auditPath, composeEvaluation } from '../compose.ts'
 import { agentNamed, type Evaluated, evaluate, parseCallUrl } from '../evaluate.ts'
 import { CommandError, EXIT, print, printJson, sayPiece } from '../output.ts'
@@ -68,8 +69,13 @@ async function explainUrl(url: string, options: ExplainOptions): Promise<void> {
   }
   using evaluation = await composeEvaluation(() => settings)
   const evaluated = await evaluate(settings, evaluation, call)
-  if (options.json) printJson(toJson(evaluated))
-  else sayExplanation(evaluated)
+  const { destination } = evaluated.admission
+  const change = adviceFor(destination, evaluation.tables.current.size > 0)
+  if (options.json) printJson({ ...toJson(evaluated), change })
+  else {
+    sayExplanation(evaluated)
+    for (const line of change) print(`  change     ${line}`)
+  }
   process.exitCode = evaluated.verdict.action === 'allow' ? EXIT.ok : EXIT.blocked
 }
 

@@ -19,7 +19,7 @@ import { recordAction } from '../agent-token.ts'
 import { clock, composeOwnRequests } from '../compose.ts'
 import { fetchTable, readTable } from '../get-table.ts'
 import { CommandError, EXIT, print, printJson, printTable, say, sayError } from '../output.ts'
-import { type ConfigOptions, INSTALL_DIR, load, withConfig } from '../settings.ts'
+import { type ConfigOptions, INSTALL_DIR, load, loadWithFacts, withConfig } from '../settings.ts'
 import { type TableResult, type UpdateOptions, updateTables } from '../update-tables.ts'
 
 interface JsonOption extends ConfigOptions {
@@ -47,7 +47,7 @@ export function addGeoip(program: Command): void {
       '\nExample:\n  cordon geoip update\n  cordon geoip update aws azure\n  cordon geoip update --from /media/tables',
     )
     .action(async (ids: string[], options: JsonOption & { readonly from?: string[] }) => {
-      const settings = load(options)
+      const settings = loadWithFacts(options)
       const wanted = chooseTables(ids, settings.operation)
       const results = options.from
         ? await updateFromFiles(settings, wanted, options.from)

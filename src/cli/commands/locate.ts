@@ -5,6 +5,7 @@ import { ANONYMOUS } from '../../model/agent.ts'
 import { type Host, parseHost, toAuthority } from '../../model/authority.ts'
 import { place } from '../../model/placement.ts'
 import { sayRegions } from '../../model/region.ts'
+import { adviceFor } from '../advice.ts'
 import { composeEvaluation, type Evaluation } from '../compose.ts'
 import { BARE, evaluate } from '../evaluate.ts'
 import { CommandError, EXIT, print, printJson, sayPiece } from '../output.ts'
@@ -36,6 +37,7 @@ export function addLocate(program: Command): void {
       const { admission, verdict } = await evaluate(settings, evaluation, call)
       const { regions, network, why, evidence, cnames, addresses, fault } = admission.located
       const service = fault || host.value.ip ? [] : await lookUpService(evaluation, host.value)
+      const change = adviceFor(admission.located, evaluation.tables.current.size > 0)
       if (options.json) {
         printJson({
           host: host.value.text,
@@ -47,6 +49,7 @@ export function addLocate(program: Command): void {
           placement: place(regions, verdict.zone),
           evidence,
           service,
+          change,
           error: fault?.code ?? null,
         })
       } else {
@@ -54,6 +57,7 @@ export function addLocate(program: Command): void {
         print(`  ${why}`)
         print('  evidence')
         for (const piece of evidence) print(sayPiece(piece))
+        for (const line of change) print(`  change     ${line}`)
         for (const binding of service) print(`      ${'https'.padEnd(15)} ${sayService(binding)}`)
       }
       process.exitCode = regions.length > 0 ? EXIT.ok : EXIT.blocked

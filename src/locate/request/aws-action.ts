@@ -21,7 +21,8 @@ const NOTHING: AwsAction = { creates: false, elsewhere: [], inBody: false, isUnr
 
 export function readAwsAction(call: Call): AwsAction {
   const targets = call.view.header('x-amz-target').map((value) => value.split('.').pop() ?? '')
-  if (targets.length > 0) return targets.some(isCreation) ? readJsonAction(call) : NOTHING
+  if (targets.some(isCreation)) return readJsonAction(call)
+  if (targets.length > 0 && !isQueryService(call)) return NOTHING
   if (isQueryCall(call)) return readFormAction(call)
   const query = call.query ?? []
   if (valuesOf(query, 'action').some(isCreation)) {
@@ -30,6 +31,25 @@ export function readAwsAction(call: Call): AwsAction {
   if (isRpcCreation(call)) return { ...NOTHING, creates: true, isUnread: true }
   return { ...NOTHING, creates: isRestCreation(call) }
 }
+
+/** Services that know nothing of `X-Amz-Target`: a form behind one is a form. */
+function isQueryService({ host }: Call): boolean {
+  return QUERY_SERVICES.has(host.slice(0, host.indexOf('.')))
+}
+
+const QUERY_SERVICES: ReadonlySet<string> = new Set([
+  'autoscaling',
+  'cloudformation',
+  'ec2',
+  'elasticache',
+  'elasticbeanstalk',
+  'elasticloadbalancing',
+  'iam',
+  'rds',
+  'redshift',
+  'sns',
+  'sts',
+])
 
 /** EC2, RDS and others take a form at `/`, whatever type it is said to be. */
 function isQueryCall(call: Call): boolean {

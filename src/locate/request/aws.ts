@@ -26,9 +26,10 @@ export function awsNeedsBody(call: Call): boolean {
 export function readAws(call: Call, regions: CloudRegions): readonly Findings[] {
   const host = parseAwsHost(call.host)
   if (!host) return []
-  const { scopes, isMalformed } = readScopes(call)
-  const own = host.isService ? placeOf(scopes, regions) : UNKNOWN
-  const evidence = scopes.flatMap((scope) => readScope(scope, host, regions))
+  const { scopes, isMalformed, isDisputed } = readScopes(call)
+  const isChecked = host.isService && !isDisputed
+  const own = isChecked ? placeOf(scopes, regions) : UNKNOWN
+  const evidence = scopes.flatMap((scope) => readScope(scope, isChecked, regions))
   if (isMalformed) evidence.push(record('signature scope', 'is not of the form AWS specifies'))
   return [{ evidence }, ...readService(call, host, scopes, own, regions)]
 }
@@ -46,12 +47,15 @@ function readService(
   return bedrockNeedsBody(call) ? [models, readOnward(call)] : [models]
 }
 
-function readScope(scope: Scope, host: AwsHost, regions: CloudRegions): readonly Evidence[] {
+/** @param isChecked whether a service of AWS is sure to look at it. */
+function readScope(scope: Scope, isChecked: boolean, regions: CloudRegions): readonly Evidence[] {
   const { source, service } = scope
   const [region, ...others] = scope.regions ?? []
   if (region === undefined) return [breadth(ANYWHERE, source, `signed for any region (${service})`)]
   if (others.length === 0) {
-    return [namedRegion(regions, 'aws', region, source, host.isService ? 'strong' : 'none')]
+    // What is signed for the region a service without regions goes by is not kept there.
+    const isBinding = isChecked && !GLOBAL_SERVICES.has(service)
+    return [namedRegion(regions, 'aws', region, source, isBinding ? 'strong' : 'none')]
   }
   const claim = countriesOf(regions, 'aws', [region, ...others])
   return [breadth(claim, source, `signed for several regions (${service})`, regions.asOf)]

@@ -17,13 +17,13 @@ export class Call {
     this.view = view
     this.host = view.host
     const overrides = OVERRIDES.flatMap((name) => view.header(name))
-    this.#methods = [view.method, ...overrides.map((value) => value.trim().toUpperCase())]
+    this.#methods = [view.method, ...overrides].map((value) => value.trim().toUpperCase())
     const { segments, query } = parseTarget(view.target)
     this.segments = segments
     this.query = query
   }
 
-  /** Some servers take the method from a field (`X-HTTP-Method-Override`), so each of the two counts. */
+  /** Some servers take the method from a field (`X-HTTP-Method-Override`), in any case: each of them counts. */
   isMethod(...methods: readonly string[]): boolean {
     return this.#methods.some((method) => methods.includes(method))
   }
@@ -67,18 +67,23 @@ const JSON_STARTS: ReadonlySet<number> = new Set([
 const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override']
 const MAX_FORM_BYTES = 262_144
 
-function readJson(body: BodyView | null): JsonFields {
+/** As every reader would read it, or not at all. */
+export function readJson(body: BodyView | null): JsonFields {
   if (!body || !isPlain(body)) return UNREADABLE
   // Nothing at all says nothing, and everybody reads it so.
   if (body.complete && body.bytes.length === 0) return fields(Buffer.from('null'))
   return fields(body.bytes, body.complete)
 }
 
-/** A multipart form, an image, sound: no reader takes it for JSON, in whatever encoding. */
+/** A multipart form, an image, sound: no reader takes it for JSON. In another encoding the first byte tells nothing. */
 function cannotBeJson(body: BodyView | null): boolean {
-  const first = body && isUncoded(body) ? body.bytes[0] : undefined
+  if (!body || !isPlain(body) || OTHER_FIELDS.test(body.contentType ?? '')) return false
+  const first = body.bytes[0]
   return first !== undefined && !JSON_STARTS.has(first)
 }
+
+/** Types in which some services take the same fields as in JSON. */
+const OTHER_FIELDS = /proto|grpc|cbor|msgpack/i
 
 /** Nothing at all is nothing in every coding. */
 function isPlain(body: BodyView): boolean {

@@ -149,11 +149,12 @@ function placeField(call: Call): string | null {
 }
 
 /** The XML interface of Cloud Storage: PUT of a bucket, named in the path or in the host, without a sub-resource. */
-function isBucketXml({ host, view, query }: Call): boolean {
+function isBucketXml(call: Call): boolean {
+  const { host, view } = call
   const isPath = host === 'storage.googleapis.com'
-  if (view.method !== 'PUT' || !(isPath || host.endsWith('.storage.googleapis.com'))) return false
+  if (!call.isMethod('PUT') || !(isPath || host.endsWith('.storage.googleapis.com'))) return false
   const names = (view.target.split('?', 1)[0] ?? '').split('/').filter((name) => name !== '')
-  return names.length === (isPath ? 1 : 0) && !hasBucketSetting(query)
+  return names.length === (isPath ? 1 : 0) && !hasBucketSetting(call.query, 'gcp')
 }
 
 function readBucketXml(call: Call, regions: CloudRegions): Findings {

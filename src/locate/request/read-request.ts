@@ -5,9 +5,10 @@
  */
 
 import type { CloudRegions } from '../../model/cloud-region.ts'
-import type { Regions } from '../../model/region.ts'
+import type { Evidence } from '../../model/evidence.ts'
+import { ANYWHERE, type Regions } from '../../model/region.ts'
 import { Call } from './call.ts'
-import { joinPlaces } from './claims.ts'
+import { breadth, joinPlaces } from './claims.ts'
 import { familiesOf } from './families.ts'
 import { type Findings, NOTHING, type RequestEvidence, type RequestView } from './view.ts'
 
@@ -25,12 +26,29 @@ export function readRequest(view: RequestView, regions: CloudRegions): RequestEv
   const call = new Call(view)
   const findings = families.flatMap((family) => family.read(call, regions))
   return {
-    evidence: findings.flatMap((each) => each.evidence ?? []),
+    evidence: boundEvidence(findings.flatMap((each) => each.evidence ?? [])),
     creates: joinCreations(findings),
     onward: [...new Set(findings.flatMap((each) => each.onward ?? []))],
     unread: findings.some((each) => each.unread),
   }
 }
+
+/** Pieces that are kept of one request: they go into the log, and whoever writes the request picks how many there are. */
+const MAX_PIECES = 64
+
+/** Each piece once; of a request that says more than anybody could read nobody knows what it asks for. */
+function boundEvidence(pieces: readonly Evidence[]): readonly Evidence[] {
+  const distinct = new Map<string, Evidence>()
+  for (const piece of pieces) {
+    const { kind, source, claim, strength, detail } = piece
+    distinct.set([kind, strength, source, detail, ...claim].join(' '), piece)
+    if (distinct.size > MAX_PIECES)
+      return [...[...distinct.values()].slice(0, MAX_PIECES), TOO_MUCH]
+  }
+  return [...distinct.values()]
+}
+
+const TOO_MUCH = breadth(ANYWHERE, 'request', `says more than ${MAX_PIECES} things about places`)
 
 function joinCreations(findings: readonly Findings[]): Regions | null {
   const places = findings.flatMap(({ creates }) => (creates ? [creates] : []))

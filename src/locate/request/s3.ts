@@ -29,7 +29,7 @@ export function isBucketCreation(call: Call, host: AwsHost): boolean {
   const path = call.view.target.split('?', 1)[0] ?? ''
   const names = path.split('/').filter((segment) => segment !== '')
   if (names.length !== (form.bucketInHost ? 0 : 1)) return false
-  return !hasBucketSetting(call.query)
+  return !hasBucketSetting(call.query, 'aws')
 }
 
 const MAX_BODY = 16_384

@@ -19,13 +19,26 @@ export interface Scopes {
   readonly scopes: readonly Scope[]
   /** Something looks like a signature and is none that can be read. */
   readonly isMalformed: boolean
+  /** Something else says who is asking: which of the two the service looks at is not known. */
+  readonly isDisputed: boolean
 }
 
 export function readScopes(call: Call): Scopes {
   const found = [...readAuthorization(call), ...readPresigned(call)]
   const scopes = found.filter((scope) => scope !== null)
-  return { scopes, isMalformed: scopes.length < found.length }
+  const isMalformed = scopes.length < found.length
+  return { scopes, isMalformed, isDisputed: isMalformed || hasOtherProof(call) }
 }
+
+/** Another scheme in a second `Authorization`, or what S3 took in queries before version 4. */
+function hasOtherProof(call: Call): boolean {
+  return (
+    call.view.header('authorization').some((value) => !SIGNED.test(value)) ||
+    valuesOf(call.query, 'awsaccesskeyid').length > 0
+  )
+}
+
+const SIGNED = /^\s*AWS4-/i
 
 const HMAC = 'AWS4-HMAC-SHA256'
 const ECDSA = 'AWS4-ECDSA-P256-SHA256'
@@ -34,7 +47,7 @@ const REGION_SET = 'x-amz-region-set'
 function readAuthorization(call: Call): readonly (Scope | null)[] {
   return call.view
     .header('authorization')
-    .filter((value) => /^\s*AWS4-/i.test(value))
+    .filter((value) => SIGNED.test(value))
     .map((value) => {
       const [, algorithm = '', credential = '', signed = ''] = AUTHORIZATION.exec(value) ?? []
       // An unsigned region set could be anybody's.

@@ -15,7 +15,7 @@ import type { ProxyContext, Served } from '../proxy.ts'
 import { refuseOn, toRefusalResponse } from '../refuse.ts'
 import { requestFraming } from './body.ts'
 import { canGoOn, Drain } from './drain.ts'
-import { RequestGate, type Scope, type Tunnelling } from './gate.ts'
+import { type Passed, RequestGate, type Scope, type Tunnelling } from './gate.ts'
 import { MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from './head.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { BodyPeek, valuesOf } from './peek.ts'
@@ -52,6 +52,8 @@ export class ClientConnection implements Expiring, Served {
   #relay: Relay | null = null
   #drain: Drain | null = null
   #peeking: Peeking | null = null
+  /** What was looked at of the body, until the request is decided. */
+  #peeked: BodyPeek | null = null
   #requests = 0
   /** The client has sent FIN. */
   #ended = false
@@ -149,7 +151,13 @@ export class ClientConnection implements Expiring, Served {
   }
 
   async #serve(head: RequestHead): Promise<void> {
-    const passed = await this.#gate.pass(head, () => this.#peekBody(head))
+    let passed: Passed
+    try {
+      passed = await this.#gate.pass(head, () => this.#peekBody(head))
+    } finally {
+      this.#peeked?.[Symbol.dispose]()
+      this.#peeked = null
+    }
     if ('refusal' in passed) return this.#refuse(head, passed.refusal, 'unread')
     const relay = new Relay({
       context: this.#context,
@@ -168,6 +176,7 @@ export class ClientConnection implements Expiring, Served {
   /** The beginning of the body, as soon as enough of it has come, or no more will. */
   #peekBody(head: RequestHead): Promise<BodyView> {
     const body = new BodyPeek(head)
+    this.#peeked = body
     // A client that waits for leave to send it has to get that from us (RFC 9110 section 10.1.1).
     if (expectsContinue(head)) this.#socket.write(CONTINUE, 'latin1')
     return new Promise((resolve) => {

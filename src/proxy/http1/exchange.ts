@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from 'node:net'
+import type { Hearing } from '../../enforce.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Deadlines, Timeouts } from '../deadlines.ts'
@@ -24,6 +25,8 @@ export interface ExchangeOptions {
   readonly pseudonym: string
   readonly deadlines: Deadlines
   readonly timeouts: Timeouts
+  /** Listens to what the answer says of its place; null when it says nothing. */
+  readonly hear: (head: ResponseHead) => Hearing | null
   /** Called once. `origin` is set when the connection may serve another exchange. */
   readonly onOver: (ending: Ending, then: Then, origin: OriginConnection | null) => void
 }
@@ -38,6 +41,7 @@ export class Exchange implements AnswerSink {
   readonly #toOrigin: MessageWriter
   #toClient: MessageWriter | null = null
   #answer: ResponseHead | null = null
+  #hearing: Hearing | null = null
   #closes = false
   #over = false
 
@@ -97,11 +101,13 @@ export class Exchange implements AnswerSink {
     const { client, head: request, pseudonym } = this.#options
     const framing = clientFraming(request, responseFraming(head, this.method), false)
     this.#answer = head
+    this.#hearing = this.#options.hear(head)
     this.#closes = framing.connection === 'close'
     this.#toClient = new MessageWriter(client, framing.body, toClientHead(head, framing, pseudonym))
   }
 
   onPayload(buffer: Buffer, body: BodyReader): void {
+    this.#hearing?.feed?.(buffer.subarray(body.start, body.end))
     this.#toClient?.payload(buffer, body.start, body.end)
   }
 
@@ -117,7 +123,8 @@ export class Exchange implements AnswerSink {
     if (!keep) this.#origin.destroy()
     // An early answer leaves the rest of the request unread: the connection cannot be used for another.
     const then = this.#closes || !this.#request.done ? 'close' : 'next'
-    this.#end('forwarded', then, null, keep ? this.#origin : null)
+    const error = this.#hearing?.end() ? 'residency-mismatch' : null
+    this.#end('forwarded', then, error, keep ? this.#origin : null)
   }
 
   onFailure(problem: Problem): void {

@@ -11,7 +11,7 @@ import type { BodyView } from '../../model/request-view.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { requestFraming } from './body.ts'
 import type { RequestHead } from './head.ts'
-import { toView } from './peek.ts'
+import { EMPTY_BODY, toView } from './peek.ts'
 import { type Target, TargetReader, type Tunnel } from './target.ts'
 
 /** Where a client connection comes from, and what is fixed for all its requests. */
@@ -77,11 +77,16 @@ export class RequestGate {
     if (agent !== this.#flow.agent || scheme !== this.#flow.scheme) {
       this.#flow = toFlow(this.#scope, agent, scheme)
     }
-    const admitted = enforcer.admit(this.#flow, authority)
-    const admission = admitted instanceof Promise ? await admitted : admitted
-    let view = toView(head, target, null)
-    if (requestFraming(head) !== 0 && enforcer.wantsBody(view)) {
+    const flow = this.#flow
+    let admitted = enforcer.admit(flow, authority)
+    let admission = admitted instanceof Promise ? await admitted : admitted
+    const hasBody = requestFraming(head) !== 0
+    let view = toView(head, target, hasBody ? null : EMPTY_BODY)
+    if (hasBody && enforcer.wantsBody(view)) {
       view = toView(head, target, await peek())
+      // A client may take its time, and what held before does not have to hold any more.
+      admitted = enforcer.admit(flow, authority)
+      admission = admitted instanceof Promise ? await admitted : admitted
     }
     const considered = enforcer.consider(admission, view)
     const released = await enforcer.release(

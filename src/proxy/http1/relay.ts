@@ -12,6 +12,7 @@ import type { OriginConnection } from '../origin/connection.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { Exchange, type Then } from './exchange.ts'
 import type { RequestHead } from './head.ts'
+import { valuesOf } from './peek.ts'
 import type { Target } from './target.ts'
 
 export interface RelayOptions {
@@ -73,7 +74,7 @@ export class Relay {
       if ('code' in opened) return this.#fail(opened, { ...CANCELLED, outcome: 'failed' }, 'unread')
       origin = opened
     }
-    const { client, context, head, target, onReady } = this.#options
+    const { client, context, head, target, permit, onReady } = this.#options
     this.#exchange = new Exchange(origin, {
       client,
       head,
@@ -81,6 +82,11 @@ export class Relay {
       pseudonym: context.pseudonym,
       deadlines: context.deadlines,
       timeouts: context.timeouts,
+      hear: (answer) =>
+        context.enforcer.hear(permit, {
+          status: answer.status,
+          header: (name) => valuesOf(answer, name),
+        }),
       onOver: this.#onOver,
     })
     onReady()

@@ -1,0 +1,102 @@
+/** What of a request is looked at to place it: nothing else than what the origin will get, and no more than fits. */
+
+import { describe, expect, test } from 'vitest'
+import { BodyPeek, MAX_PEEK, MAX_PEEK_TOTAL, toView } from '../../../src/proxy/http1/peek.ts'
+import { TargetReader } from '../../../src/proxy/http1/target.ts'
+import { authority } from '../../support/nouns.ts'
+import { bytes, bytewise, post, requestHead } from './support.ts'
+
+const TUNNEL = { scheme: 'https', authority: authority('a.example:443') } as const
+
+function view(...fields: readonly string[]) {
+  const head = requestHead(post(...fields))
+  const target = new TargetReader(TUNNEL).read(head)
+  if ('code' in target) throw new Error(target.detail)
+  return toView(head, target, new BodyPeek(head).view(head))
+}
+
+describe('a field of the head', () => {
+  test.each<[string, readonly string[], string, readonly string[]]>([
+    ['in another case', ['X-Geo: eu'], 'x-geo', ['eu']],
+    ['twice', ['X-Geo: eu', 'x-geo: us'], 'x-geo', ['eu', 'us']],
+    ['that Connection takes away', ['X-Geo: eu', 'Connection: X-Geo'], 'x-geo', []],
+    [
+      'that one of two Connections takes away',
+      ['Connection: a', 'Connection: b, x-geo', 'X-Geo: eu'],
+      'x-geo',
+      [],
+    ],
+    [
+      'that says what to do, taken away',
+      ['X-Amz-Target: A.List', 'Connection: x-amz-target'],
+      'x-amz-target',
+      [],
+    ],
+    ['that ends at every hop', ['TE: trailers'], 'te', []],
+    ['for proxies', ['Proxy-Geo: eu'], 'proxy-geo', []],
+  ])('%s', (_, fields, name, want) => {
+    expect(view(...fields).header(name)).toEqual(want)
+  })
+})
+
+test.each<[string, readonly string[], string | null, string | null]>([
+  ['neither', [], null, null],
+  ['one each', ['Content-Type: a/b', 'Content-Encoding: gzip'], 'a/b', 'gzip'],
+  [
+    'a second coding',
+    ['Content-Encoding: identity', 'Content-Encoding: gzip'],
+    null,
+    'identity, gzip',
+  ],
+  [
+    'a second type',
+    ['Content-Type: a/b', 'Content-Type: a/b; charset=utf-7'],
+    'a/b, a/b; charset=utf-7',
+    null,
+  ],
+  [
+    'a coding the origin will not get',
+    ['Content-Encoding: gzip', 'Connection: content-encoding'],
+    null,
+    null,
+  ],
+])('how a body is written: %s', (_, fields, contentType, contentEncoding) => {
+  expect(view(...fields).body).toMatchObject({ contentType, contentEncoding })
+})
+
+describe('a body', () => {
+  const head = requestHead(post('Transfer-Encoding: chunked'))
+  const sent = bytes('3;a=b\r\nabc\r\n2\r\nde\r\n0\r\nT: u\r\n\r\nGET / HTTP/1.1\r\n')
+
+  test.each([
+    ['at once', [sent]],
+    ['byte by byte', bytewise(sent)],
+  ])('in chunks, %s, with the next request behind it', (_, pieces) => {
+    using peek = new BodyPeek(head)
+    for (const piece of pieces) peek.feed(piece)
+    const { bytes: read, complete } = peek.view(head)
+    expect([Buffer.from(read).toString(), complete, peek.done]).toEqual(['abcde', true, true])
+  })
+
+  test('that is broken is over, and not complete', () => {
+    using peek = new BodyPeek(head)
+    peek.feed(bytes('3\r\nabcX'))
+    expect([peek.done, peek.view(head).complete]).toEqual([true, false])
+  })
+
+  test('is looked at up to a bound, and all that come at once up to another', () => {
+    const long = requestHead(post(`Content-Length: ${MAX_PEEK + 1}`))
+    const most = Buffer.alloc(MAX_PEEK, 0x20)
+    using peeks = new DisposableStack()
+    const fill = () => {
+      const peek = peeks.use(new BodyPeek(long))
+      expect(peek.done).toBe(false)
+      peek.feed(most)
+      expect([peek.done, peek.view(long).complete]).toEqual([true, false])
+    }
+    for (let i = 0; i < MAX_PEEK_TOTAL / MAX_PEEK; i++) fill()
+    expect(new BodyPeek(long).done).toBe(true)
+    peeks.dispose()
+    expect(new BodyPeek(long).done).toBe(false)
+  })
+})

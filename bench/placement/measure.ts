@@ -40,7 +40,12 @@ export async function measure({ dir, old, seed }: MeasureOptions): Promise<Repor
   const truth = await readDirectory(dir)
   const known = old === null ? truth : await readDirectory(old)
   if (truth.tables.length === 0 || known.tables.length === 0) return null
-  const { list, excluded } = drawTruths(truth.tables, regions, createRandom(seed))
+  const { list, excluded } = drawTruths(
+    truth.tables,
+    regions,
+    createRandom(seed),
+    compile(truth, regions),
+  )
   const geoip = await openGeoip()
   const edges = loadEdges(join(ROOT, 'geoip/edges.yaml'), ROOT)
   const eea = readEea()

@@ -4,6 +4,7 @@
  */
 
 import type { TableInput } from '../../src/locate/tables/compile.ts'
+import { NO_TABLES, type PrefixTables } from '../../src/locate/tables/prefix-tables.ts'
 import type { TableRow } from '../../src/locate/tables/table.ts'
 import { type Cidr, cidrContains, type IpAddress, toIp } from '../../src/model/address.ts'
 import type { CloudRegions } from '../../src/model/cloud-region.ts'
@@ -21,11 +22,15 @@ export interface Truths {
   readonly excluded: number
 }
 
-/** @param random a number from 0 up to but not including 1, the same sequence for the same seed */
+/**
+ * @param random a number from 0 up to but not including 1, the same sequence for the same seed
+ * @param regional all tables: where one names a region, nobody is believed who saw many places
+ */
 export function drawTruths(
   tables: readonly TableInput[],
   regions: CloudRegions,
   random: () => number,
+  regional: PrefixTables = NO_TABLES,
 ): Truths {
   const list: Truth[] = []
   let excluded = 0
@@ -35,6 +40,7 @@ export function drawTruths(
       const country = truthOf(row, source.provider, regions)
       const address = country === undefined ? null : draw(prefix, inside, random)
       if (country === undefined || address === null) excluded++
+      else if (source.kind === 'seen' && regional.lookup(address)?.claim.length) excluded++
       else list.push({ provider: source.provider, address, country })
     }
   }

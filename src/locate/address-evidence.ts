@@ -56,7 +56,7 @@ function tableEvidence(hit: PrefixHit, address: string, now: number): Evidence {
 }
 
 function sayHit({ kind, provider, region, claim, prefix, listed }: PrefixHit): string {
-  if (kind === 'edge') return `${prefix} is an edge of ${provider}, in many places at once`
+  if (kind === 'edge') return `${provider} lists ${prefix} as served from many places at once`
   if (!listed) return `${provider} lists what lies around it in ${prefix}, but not where it is`
   return `${prefix} is ${region ?? 'in no region'} of ${provider} (${claim.join(', ') || 'unknown'})`
 }

@@ -9,7 +9,7 @@ import { addAnswer, emptyScore, type Score } from '../../bench/placement/score.t
 import { createRandom, drawTruths } from '../../bench/placement/truth.ts'
 import type { Regions } from '../../src/model/region.ts'
 import { write } from '../config/support.ts'
-import { inputs, ip, REGIONS } from '../locate/tables/support.ts'
+import { inputs, ip, open, REGIONS } from '../locate/tables/support.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const EEA = new Set(['DE', 'FR', 'IE'])
@@ -66,6 +66,19 @@ describe('the truth', () => {
       const german = draw(seed).list[1]
       expect(german?.address.bytes[3]).toBeGreaterThanOrEqual(128)
     }
+  })
+
+  test('nobody is believed who saw many places where a provider names a region', () => {
+    const rows = {
+      aws: ['198.51.100.0/24 eu-central-1'],
+      'anycast-v4': ['198.51.100.0/28 edge', '192.0.2.0/24 edge'],
+    }
+    const { list, excluded } = drawTruths(inputs(rows), REGIONS, createRandom(1), open(rows))
+    expect(excluded).toBe(1)
+    expect(list.map(({ provider, country }) => `${provider} ${country}`)).toEqual([
+      'aws DE',
+      'bgp.tools null',
+    ])
   })
 
   test('the same seed, the same addresses', () => {

@@ -58,6 +58,8 @@ const OFF = [
   'cloudflare-v6',
   'fastly',
   'github',
+  'anycast-v4',
+  'anycast-v6',
   'digitalocean',
   'vultr',
 ]

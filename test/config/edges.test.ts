@@ -34,6 +34,7 @@ describe('the shipped facts', () => {
     ['140.82.121.6', 'GitHub'],
     ['9.9.9.9', 'public resolvers'],
     ['198.41.0.4', 'servers of the root zone and of .com'],
+    ['65.22.160.1', 'networks that are seen in many places'],
   ])('%s serves %s', (address, name) => {
     expect(edges.find(ip(address))?.name).toBe(name)
   })

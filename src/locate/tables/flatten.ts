@@ -1,7 +1,7 @@
 /**
  * Many tables of nested prefixes to one list of intervals that do not overlap, in which a search finds the winner at once.
  *
- * Who wins for an address: a table of ranges that names a region or the edge, before a list of what somebody owns, before a
+ * Who wins for an address: a row that names a region or the edge, before a list of what somebody owns or was seen to do, before a
  * geofeed; among equals the longest prefix. Of rows for the very same prefix all count: the edge hides a region, and regions
  * are added up.
  *
@@ -159,7 +159,8 @@ const LABELLED = 2
 
 function rankOf({ kind, row }: Said): number {
   if (kind === 'geofeed') return GEOFEED
-  return kind === 'owned' || (row.region === null && !row.edge) ? OWNED : LABELLED
+  const isVague = kind === 'owned' || kind === 'seen' || (row.region === null && !row.edge)
+  return isVague ? OWNED : LABELLED
 }
 
 /** Prefixes are nested or apart, never half over each other, so the open ones are a stack. @param width of the family, in bits */

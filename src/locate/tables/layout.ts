@@ -177,7 +177,19 @@ function isTableFacts(value: unknown): value is TableFacts {
     (text) => text === null || typeof text === 'string',
   )
   const counts = [facts.rows, facts.edges, facts.unplaced].every(isCount)
-  return texts && maybes && counts && (kind === 'ranges' || kind === 'owned' || kind === 'geofeed')
+  return texts && maybes && counts && isKind(kind)
+}
+
+const KINDS: readonly unknown[] = [
+  'ranges',
+  'edges',
+  'owned',
+  'seen',
+  'geofeed',
+] satisfies TableKind[]
+
+function isKind(kind: unknown): kind is TableKind {
+  return KINDS.includes(kind)
 }
 
 function isHolding(value: unknown, tables: number): value is Holding {

@@ -1,11 +1,11 @@
-/** Lists of what is a provider's own, without a place: Cloudflare, Fastly, GitHub. Each is served from many places. */
+/** Lists without a place: what Cloudflare, Fastly and GitHub answer from, what others saw. Each is served from many places. */
 
 import type { Parsed } from '../../model/errors.ts'
 import { asList, field, parseJson } from './json.ts'
 import { type ParsedTable, parsePrefix, readEach, type TableRow } from './table.ts'
 
 /** One prefix a line. */
-export function parseCloudflareList(text: string): Parsed<ParsedTable> {
+export function parsePrefixList(text: string): Parsed<ParsedTable> {
   const lines = text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
   if (lines.at(-1) === '') lines.pop()
   return toTable(readEach(lines, 'line', toRow))

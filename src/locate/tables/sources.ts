@@ -9,7 +9,7 @@ import { parseAzureTags } from './azure.ts'
 import { parseGeofeed } from './geofeed.ts'
 import { parseGoogle, parseGoogleCloud } from './google.ts'
 import { parseOracleRanges } from './oracle.ts'
-import { parseCloudflareList, parseFastlyList, parseGithubMeta } from './owned.ts'
+import { parseFastlyList, parseGithubMeta, parsePrefixList } from './owned.ts'
 import { MAX_TABLE_BYTES, MAX_TABLE_ROWS, type ParsedTable, type TableKind } from './table.ts'
 
 export interface TableSource {
@@ -53,21 +53,29 @@ export const TABLE_SOURCES: readonly TableSource[] = [
     url: 'https://docs.oracle.com/en-us/iaas/tools/public_ip_ranges.json',
     known: /^(?:public_ip_ranges|oci|oracle(?:-cloud)?(?:-ip-ranges)?)\.json$/i,
   }),
-  source('cloudflare-v4', 'cloudflare', 'owned', 'ips-v4', parseCloudflareList, {
+  source('cloudflare-v4', 'cloudflare', 'edges', 'ips-v4', parsePrefixList, {
     url: 'https://www.cloudflare.com/ips-v4',
     known: /^(?:ips-v4|cloudflare(?:-ips)?-v4(?:-ip-ranges)?)(?:\.txt)?$/i,
   }),
-  source('cloudflare-v6', 'cloudflare', 'owned', 'ips-v6', parseCloudflareList, {
+  source('cloudflare-v6', 'cloudflare', 'edges', 'ips-v6', parsePrefixList, {
     url: 'https://www.cloudflare.com/ips-v6',
     known: /^(?:ips-v6|cloudflare(?:-ips)?-v6(?:-ip-ranges)?)(?:\.txt)?$/i,
   }),
-  source('fastly', 'fastly', 'owned', 'public-ip-list', parseFastlyList, {
+  source('fastly', 'fastly', 'edges', 'public-ip-list', parseFastlyList, {
     url: 'https://api.fastly.com/public-ip-list',
     known: /^(?:public-ip-list|fastly(?:-ip-ranges)?)(?:\.json)?$/i,
   }),
-  source('github', 'github', 'owned', 'meta', parseGithubMeta, {
+  source('github', 'github', 'edges', 'meta', parseGithubMeta, {
     url: 'https://api.github.com/meta',
     known: /^(?:meta|github(?:-meta|-ip-ranges)?)(?:\.json)?$/i,
+  }),
+  source('anycast-v4', 'bgp.tools', 'seen', 'anycatch-v4-prefixes.txt', parsePrefixList, {
+    url: 'https://raw.githubusercontent.com/bgptools/anycast-prefixes/master/anycatch-v4-prefixes.txt',
+    known: /^(?:anycatch|anycast)-v4(?:-prefixes)?\.txt$/i,
+  }),
+  source('anycast-v6', 'bgp.tools', 'seen', 'anycatch-v6-prefixes.txt', parsePrefixList, {
+    url: 'https://raw.githubusercontent.com/bgptools/anycast-prefixes/master/anycatch-v6-prefixes.txt',
+    known: /^(?:anycatch|anycast)-v6(?:-prefixes)?\.txt$/i,
   }),
   source('digitalocean', 'digitalocean', 'geofeed', 'digitalocean.csv', parseGeofeed, {
     url: 'https://digitalocean.com/geo/google.csv',

@@ -9,10 +9,12 @@ import type { Regions } from '../../model/region.ts'
 
 /**
  * - `ranges`: the provider names a region for each prefix, or says that it has none
+ * - `edges`: where the provider answers, in front of what it does not place; also from within regions of a cloud
  * - `owned`: the provider only says that these prefixes are its own; they are served from many places, or nobody says from which
+ * - `seen`: somebody else saw that they are served from many places; a provider that names a region knows better
  * - `geofeed`: RFC 8805, a country for each prefix
  */
-export type TableKind = 'ranges' | 'owned' | 'geofeed'
+export type TableKind = 'ranges' | 'edges' | 'owned' | 'seen' | 'geofeed'
 
 export interface TableRow {
   readonly prefix: Cidr

@@ -258,6 +258,8 @@ describe('lists without a place', () => {
       '198.51.100.0/24 edge',
     ])
     expect(said(read('cloudflare-v6', '2001:db8::/32\r\n'))).toEqual(['2001:db8::/32 edge'])
+    expect(said(read('anycast-v4', '192.0.2.0/24\n'))).toEqual(['192.0.2.0/24 edge'])
+    expect(said(read('anycast-v6', '2001:db8::/48\n'))).toEqual(['2001:db8::/48 edge'])
   })
 
   test('Fastly', () => {

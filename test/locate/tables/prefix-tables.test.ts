@@ -130,10 +130,28 @@ describe('who wins', () => {
       { claim: ['GB', 'IE'], source: 'aws, gcp' },
     ],
     [
-      'a region, whatever the list of its owner says more closely',
+      'the edge that somebody has inside a region',
       { azure: ['198.51.100.0/24 germanywestcentral'], github: ['198.51.100.7/32 edge'] },
       '198.51.100.7',
-      { provider: 'azure', claim: ['DE'], prefix: '198.51.100.0/24' },
+      { kind: 'edge', provider: 'github', claim: [], prefix: '198.51.100.7/32' },
+    ],
+    [
+      'a region, whatever somebody saw more closely',
+      { azure: ['198.51.100.0/24 germanywestcentral'], 'anycast-v4': ['198.51.100.0/28 edge'] },
+      '198.51.100.7',
+      { kind: 'table', claim: ['DE'] },
+    ],
+    [
+      'what somebody saw, whatever a geofeed says',
+      { 'anycast-v4': ['198.51.100.0/24 edge'], linode: ['198.51.100.0/28 =DE'] },
+      '198.51.100.7',
+      { kind: 'edge', provider: 'bgp.tools', claim: [] },
+    ],
+    [
+      'a region, whatever the list of its owner says more closely',
+      { gcp: ['198.51.100.0/24 europe-west2'], google: ['198.51.100.7/32 edge'] },
+      '198.51.100.7',
+      { provider: 'gcp', claim: ['GB'], prefix: '198.51.100.0/24' },
     ],
     [
       'a region inside what is Google’s',

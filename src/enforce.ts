@@ -256,9 +256,10 @@ function consider(
   const key = JSON.stringify(findings)
   const known = refinements.get(admission)?.get(key)
   if (known && known.located.validUntil > ports.clock.now()) return known
-  return withOnward(ports, admission, findings).then((whole) => {
+  return withOnward(ports, admission, findings).then(({ whole, validUntil }) => {
     const { flow, assessment } = admission
-    const destination = ports.locator.refine(located, whole)
+    const refinedTo = ports.locator.refine(located, whole)
+    const destination = { ...refinedTo, validUntil: Math.min(refinedTo.validUntil, validUntil) }
     const refined = measure(assessment.policy, flow, destination, findings.creates)
     let all = refinements.get(admission)
     if (!all || all.size >= REFINEMENTS_PER_ADMISSION) {
@@ -273,25 +274,26 @@ function consider(
 /** Places a request makes its destination fetch from; who names more than these names anywhere. */
 const MAX_ONWARD = 8
 
-/** The findings with the places of all that the destination is made to call in turn. */
+/** The findings with the places of all that the destination is made to call in turn, and for how long those hold. */
 async function withOnward(
   ports: Ports,
   { assessment }: Admission,
   findings: RequestFindings,
-): Promise<RequestFindings> {
+): Promise<{ readonly whole: RequestFindings; readonly validUntil: number }> {
   const { onward } = findings
-  if (onward.length === 0) return findings
   const named = onward.length > MAX_ONWARD ? ['*'] : onward
+  let validUntil = Number.POSITIVE_INFINITY
   const pieces = await Promise.all(
     named.map(async (text): Promise<Evidence> => {
       const authority = text === '*' ? null : parseAuthority(text, 443)
       if (!authority) return sayOnward('any host', ANYWHERE)
       if ('fault' in authority) return sayOnward('a host that is none', UNKNOWN)
       const to = await findDestination(ports, assessment.policy, authority.value)
+      validUntil = Math.min(validUntil, to.validUntil)
       return sayOnward(authority.value.text, to.regions)
     }),
   )
-  return { ...findings, evidence: [...findings.evidence, ...pieces] }
+  return { whole: { ...findings, evidence: [...findings.evidence, ...pieces] }, validUntil }
 }
 
 function sayOnward(host: string, claim: Regions): Evidence {

@@ -87,6 +87,38 @@ async function release(lab: Ports) {
   return enforcer.release(await enforcer.admit(flow(), TO), GET)
 }
 
+test('what a destination is made to fetch from is looked up again when that has expired', async () => {
+  let now = 1_000
+  let place = 'DE'
+  const views: Locator['read'] = () => ({
+    evidence: [],
+    creates: null,
+    onward: ['b.test'],
+    instead: [],
+  })
+  const lab = ports({
+    clock: { now: () => now },
+    locator: {
+      locate: (to) =>
+        to.host.text === 'b.test'
+          ? destination({ authority: to, regions: [place], validUntil: now + 10 })
+          : destination({ authority: to, validUntil: 9_000 }),
+      wantsBody: () => false,
+      read: views,
+      refine: (to, { evidence }) => ({ ...to, regions: evidence.flatMap(({ claim }) => claim) }),
+    },
+  })
+  const enforcer = createEnforcer(lab)
+  const view = { host: 'a', method: 'POST', target: '/', header: () => [], body: null }
+  const admission = await enforcer.admit(flow(), TO)
+  const regions = async () => (await enforcer.consider(admission, view)).destination.regions
+  expect(await regions()).toEqual(['DE'])
+  place = 'US'
+  expect(await regions()).toEqual(['DE'])
+  now += 10
+  expect(await regions()).toEqual(['US'])
+})
+
 test('what cannot even be asked about its body shows it', () => {
   const lab = ports({
     locator: {

@@ -42,8 +42,8 @@ export async function locateFor(
   const policy = ports.policy()
   const found = await findDestination(ports, policy, authority)
   const distrust = ports.ledger.distrusted(authority.host.text)
+  ports.ledger.seen(found)
   const located = distrust ? withDistrust(ports, found, distrust) : found
-  ports.ledger.seen(located)
   return measure(policy, flow, located, isSeen(flow) ? null : 'unseen', ports.ledger.epoch)
 }
 

@@ -139,6 +139,8 @@ export function createEnforcer(ports: Ports): Enforcer {
     hear(permit, { status, header }) {
       try {
         if (LEADS_ON.has(status)) noteRedirect(ports, permit, header('location')[0] ?? '')
+        // Who refuses or sends elsewhere has not processed anything.
+        if (status < 200 || status > 299) return null
         const { host } = permit.admission.destination.authority
         const watch = ports.locator.watchAnswer(host.text, header)
         return watch && { feed: watch.feed, end: () => compareAnswer(ports, permit, watch) }

@@ -106,6 +106,7 @@ test('what a destination is made to fetch from is looked up again when that has 
       wantsBody: () => false,
       read: views,
       refine: (to, { evidence }) => ({ ...to, regions: evidence.flatMap(({ claim }) => claim) }),
+      watchAnswer: () => null,
     },
   })
   const enforcer = createEnforcer(lab)

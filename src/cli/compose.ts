@@ -20,6 +20,7 @@ import { type Geoip, openGeoip } from '../locate/geoip.ts'
 import { createKnowledge, type Knowledge } from '../locate/knowledge.ts'
 import { type CachingLocator, createLocator } from '../locate/locate.ts'
 import { type CachingResolver, createResolver } from '../locate/resolve.ts'
+import type { PrefixTables } from '../locate/tables/prefix-tables.ts'
 import { type IpAddress, parseIp } from '../model/address.ts'
 import type { Policy } from '../policy/compile.ts'
 import { type Audit, type Clock, NO_LEDGER } from '../ports.ts'
@@ -137,6 +138,7 @@ export interface RunningProxy {
   readonly console: Console | null
   readonly authority: CertificateAuthority
   readonly geoip: Geoip
+  readonly tables: PrefixTables
   /** Flows of an earlier run that had no end. */
   readonly interrupted: number
   reload(): void
@@ -206,7 +208,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
       },
       onRestartNeeded: () =>
         say(
-          'listeners, folders, DNS, TLS, GeoIP, identity or timeouts changed: restart to use them',
+          'listeners, folders, DNS, TLS, GeoIP, identity, residency or timeouts changed: restart to use them',
         ),
       onFailure: (error) => {
         say(`the changed configuration has mistakes, so the last good policy stays in force:`)
@@ -271,6 +273,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     console,
     authority,
     geoip,
+    tables: evaluation.tables.current,
     interrupted,
     reload: () => watch.reload(),
     async close(grace) {

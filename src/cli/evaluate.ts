@@ -3,7 +3,9 @@
  * and `judge`; only the log is missing, so nothing can be released from here.
  */
 
+import { existsSync } from 'node:fs'
 import type { Admission } from '../admission.ts'
+import { AuditReader } from '../audit/read.ts'
 import type { Settings } from '../config/load.ts'
 import { createEnforcer, judge } from '../enforce.ts'
 import { type Agent, ANONYMOUS } from '../model/agent.ts'
@@ -15,7 +17,7 @@ import type { RequestView } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
 import type { Policy } from '../policy/compile.ts'
 import { NO_LEDGER, type Ports } from '../ports.ts'
-import { clock, type Evaluation } from './compose.ts'
+import { auditPath, clock, type Evaluation } from './compose.ts'
 import { CommandError, EXIT } from './output.ts'
 
 export interface Call {
@@ -76,17 +78,18 @@ export function agentNamed(
 
 /** @param resolution in place of asking DNS. */
 export async function evaluate(
-  { policy }: Settings,
+  settings: Settings,
   { resolver, locator }: Pick<Evaluation, 'resolver' | 'locator'>,
   call: Call,
   resolution: Resolution | null = null,
 ): Promise<Evaluated> {
+  const { policy } = settings
   const ports: Ports = {
     clock,
     resolver: resolution ? { resolve: async () => resolution } : resolver,
     locator,
     audit: NO_LOG,
-    ledger: NO_LEDGER,
+    ledger: readLedger(settings),
     policy: () => policy,
     report: (_, error) => {
       throw error
@@ -111,6 +114,8 @@ export async function evaluate(
 function toView({ authority, method, path, query, headers, body }: Call): RequestView {
   const values = (name: string) =>
     headers.filter(([known]) => known.toLowerCase() === name).map(([, value]) => value)
+  // Without `--body`, a method that has one usually could bring anything.
+  const bytes = body ?? (BODILESS.has(method) ? new Uint8Array() : null)
   const [contentType = null] = values('content-type')
   const [contentEncoding = null] = values('content-encoding')
   return {
@@ -118,9 +123,11 @@ function toView({ authority, method, path, query, headers, body }: Call): Reques
     method,
     target: path + query,
     header: values,
-    body: body && { bytes: body, complete: true, contentType, contentEncoding },
+    body: bytes && { bytes, complete: true, contentType, contentEncoding },
   }
 }
+
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE'])
 
 /** How much of the call the proxy would see. */
 function seen(policy: Policy, { scheme, authority }: Call): Pick<Flow, 'inspection' | 'scheme'> {
@@ -129,6 +136,15 @@ function seen(policy: Policy, { scheme, authority }: Call): Pick<Flow, 'inspecti
   return unseen
     ? { inspection: 'sni', scheme: 'tcp' satisfies Scheme }
     : { inspection: 'headers', scheme }
+}
+
+/** The hosts that the running proxy believes no more; nothing is added from here. */
+function readLedger({ operation }: Settings): Ports['ledger'] {
+  const path = auditPath(operation)
+  if (!operation.breaker || !existsSync(path)) return NO_LEDGER
+  using reader = new AuditReader(path)
+  const found = new Map(reader.mismatches().map(({ host, detail }) => [host, detail]))
+  return { ...NO_LEDGER, distrusted: (host) => found.get(host) ?? null }
 }
 
 const NO_LOG: Ports['audit'] = {

@@ -127,10 +127,11 @@ function placeAddress(
     discard([...of('geofeed'), ...geoip], 'an edge is in many places at once')
     return { regions: UNKNOWN, why: hostEdge.detail }
   }
-  if (geofeed && geofeed.claim.length > 0) {
+  if (geofeed && geofeed.claim.length > 0 && isStrong(geofeed)) {
     discard(geoip, 'the holder of the prefix knows better')
     return answer(geofeed)
   }
+  if (geofeed) discard([geofeed], 'too old to be believed')
   return guess
 }
 

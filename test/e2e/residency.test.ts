@@ -27,8 +27,11 @@ describe('an answer that names another region', () => {
       config: `${EVERYWHERE}residency: { breaker: ${breaker} }`,
       https: {
         handler: (request, response) => {
-          const region = request.url === '/abroad' ? 'us-east-1' : 'eu-central-1'
-          response.setHeader('X-Amz-Bucket-Region', region).end('x')
+          const isAbroad = request.url?.endsWith('/abroad') ?? false
+          response.statusCode = request.url === '/elsewhere/abroad' ? 301 : 200
+          response
+            .setHeader('X-Amz-Bucket-Region', isAbroad ? 'us-east-1' : 'eu-central-1')
+            .end('x')
         },
       },
     })
@@ -38,7 +41,10 @@ describe('an answer that names another region', () => {
     const url = `https://${BUCKETS}:${lab.https.port}`
     expect((await curl(lab.proxy, `${url}/here`)).status).toBe(200)
     expect(await lab.proxy.settled(1)).toMatchObject({ outcome: 'forwarded', error: null })
-    for (const count of [2, 3]) {
+    // Who sends the client elsewhere has not processed anything.
+    expect((await curl(lab.proxy, `${url}/elsewhere/abroad`)).status).toBe(301)
+    expect(await lab.proxy.settled(2)).toMatchObject({ status: 301, error: null })
+    for (const count of [3, 4]) {
       expect((await curl(lab.proxy, `${url}/abroad`)).status).toBe(200)
       const flow = await lab.proxy.settled(count)
       expect(flow).toMatchObject({ outcome: 'forwarded', error: 'residency-mismatch', status: 200 })
@@ -63,6 +69,11 @@ describe('an answer that names another region', () => {
     await lab.proxy.settled(1)
     expect(await call()).toBe(403)
     expect(await lab.proxy.settled(2)).toMatchObject({ placement: 'unknown', regions: '[]' })
+
+    expect(actions(lab, 'destination-drift')).toEqual([])
+    const explained = await cordon(lab.dir, ['explain', `https://${BUCKETS}/`])
+    expect(explained.code).toBe(2)
+    expect(explained.out).toContain('x-amz-bucket-region says us-east-1 (US), not in DE')
 
     const listed = await cordon(lab.dir, ['residency', '--json'])
     expect(listed.code).toBe(2)

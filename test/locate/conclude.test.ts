@@ -71,6 +71,7 @@ describe('where data is processed', () => {
     ['a host that leads over an edge to a listed region', [edge(null), table(['DE'])], ['DE']],
     ['a geofeed outweighs country files', [geofeed(['DE']), geoip(['US'])], ['DE']],
     ['a geofeed that says nothing', [geofeed([]), geoip(['US'])], ['US']],
+    ['an old geofeed', [piece('geofeed', ['DE'], A, 'weak'), geoip(['US'])], ['US']],
 
     ['the catalogue, over country files', [catalogue('DE', 'FR'), geoip(['US'])], ['DE', 'FR']],
     ['the catalogue, at an edge', [catalogue('DE'), edge(), geoip(['US'])], ['DE']],

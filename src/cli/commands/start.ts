@@ -2,6 +2,7 @@
 
 import { relative } from 'node:path'
 import type { Command } from 'commander'
+import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
 import { composeProxy, type RunningProxy } from '../compose.ts'
 import { EXIT, print, say } from '../output.ts'
 import { type ConfigOptions, loadWithFacts, toLoadOptions, withConfig } from '../settings.ts'
@@ -58,6 +59,7 @@ function sayBanner({
   console,
   authority,
   geoip,
+  tables,
   interrupted,
 }: RunningProxy): void {
   const { policy, operation, configPath } = settings
@@ -82,6 +84,7 @@ function sayBanner({
         .map(({ source, asOf }) => `${source} ${asOf ?? 'undated'}`)
         .join(', '),
     ],
+    ['tables', sayTables(tables)],
     ['log', here(`${operation.dataDir}/audit.db`)],
     ['CA', `${here(authority.path)} SHA-256 ${authority.fingerprint}`],
   ]
@@ -97,6 +100,15 @@ function sayBanner({
   )
   say('on an agent host run this line, then the agent:')
   say('  eval "$(npx cordon env)"')
+}
+
+/** The oldest date counts: that is how far the tables can be behind. */
+function sayTables(tables: PrefixTables): string {
+  const dates = tables.tables().map(({ asOf, fetchedAt }) => asOf ?? fetchedAt.slice(0, 10))
+  const [oldest] = dates.sort()
+  return oldest === undefined
+    ? 'none: `npx cordon geoip update` fetches what providers say of their own addresses'
+    : `${dates.length} of providers, the oldest of ${oldest}`
 }
 
 function toJson({ settings, listener, console, authority }: RunningProxy) {

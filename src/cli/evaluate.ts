@@ -14,6 +14,7 @@ import type { RequestView } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
 import type { Policy } from '../policy/compile.ts'
 import type { Ports } from '../ports.ts'
+import { isHopByHop } from '../proxy/http1/fields.ts'
 import { clock, type Evaluation } from './compose.ts'
 import { CommandError, EXIT } from './output.ts'
 
@@ -107,10 +108,17 @@ export async function evaluate(
 }
 
 function toView({ authority, method, path, query, headers, body }: Call): RequestView {
-  const values = (name: string) =>
+  const received = (name: string) =>
     headers.filter(([known]) => known.toLowerCase() === name).map(([, value]) => value)
-  const [contentType = null] = values('content-type')
-  const [contentEncoding = null] = values('content-encoding')
+  const nominated = received('connection')
+    .join(',')
+    .toLowerCase()
+    .split(/[ \t]*,[ \t]*/)
+  // As the proxy does it: what the origin will not get says nothing.
+  const values = (name: string) =>
+    isHopByHop(name) || nominated.includes(name) ? [] : received(name)
+  const contentType = values('content-type').join(', ') || null
+  const contentEncoding = values('content-encoding').join(', ') || null
   return {
     host: authority.host.text,
     method,

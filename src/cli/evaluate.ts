@@ -13,10 +13,12 @@ import { type Authority, parseAuthority } from '../model/authority.ts'
 import type { Resolution } from '../model/destination.ts'
 import { AuditUnavailable } from '../model/errors.ts'
 import type { Flow, RequestLine, Scheme } from '../model/flow.ts'
-import type { RequestView } from '../model/request-view.ts'
+import type { BodyView } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
 import type { Policy } from '../policy/compile.ts'
 import { NO_LEDGER, type Ports } from '../ports.ts'
+import { parseRequestHead, type RequestHead } from '../proxy/http1/head.ts'
+import { codingOf, EMPTY_BODY, toView } from '../proxy/http1/peek.ts'
 import { auditPath, clock, type Evaluation } from './compose.ts'
 import { CommandError, EXIT } from './output.ts'
 
@@ -102,29 +104,39 @@ export async function evaluate(
     agent: call.agent,
   }
   const unseen = flow.inspection === 'sni'
+  const head = readHead(call)
   const request: RequestLine = unseen
     ? { method: null, path: null, protocol: 'TLS' }
-    : { method: call.method, path: call.path, protocol: 'HTTP/1.1' }
+    : {
+        method: call.method,
+        overridesMethod: head.fields.overridesMethod,
+        path: call.path,
+        protocol: 'HTTP/1.1',
+      }
+  const { scheme, authority, path, query } = call
+  const target = { scheme, authority, wire: path + query, host: authority.text, path }
   const enforcer = createEnforcer(ports)
   const admitted = await enforcer.admit(flow, call.authority)
-  const admission = unseen ? admitted : await enforcer.consider(admitted, toView(call))
+  const admission = unseen
+    ? admitted
+    : await enforcer.consider(admitted, toView(head, target, toBody(head, call)))
   return { admission, request, verdict: judge(admission, request) }
 }
 
-function toView({ authority, method, path, query, headers, body }: Call): RequestView {
-  const values = (name: string) =>
-    headers.filter(([known]) => known.toLowerCase() === name).map(([, value]) => value)
-  // Without `--body`, a method that has one usually could bring anything.
-  const bytes = body ?? (BODILESS.has(method) ? new Uint8Array() : null)
-  const [contentType = null] = values('content-type')
-  const [contentEncoding = null] = values('content-encoding')
-  return {
-    host: authority.host.text,
-    method,
-    target: path + query,
-    header: values,
-    body: bytes && { bytes, complete: true, contentType, contentEncoding },
-  }
+/** The head that such a call would have, read as the proxy reads it. @throws CommandError when it would refuse it. */
+function readHead({ authority, method, path, query, headers }: Call): RequestHead {
+  const fields = headers.map(([name, value]) => `${name}: ${value}`)
+  const lines = [`${method} ${path}${query} HTTP/1.1`, `Host: ${authority.text}`, ...fields, '', '']
+  const head = parseRequestHead(lines.join('\r\n'))
+  if ('code' in head)
+    throw new CommandError(EXIT.invalid, `the proxy would refuse it: ${head.detail}`)
+  return head
+}
+
+/** Without `--body`, a method that has one usually could bring anything. */
+function toBody(head: RequestHead, { method, body }: Call): BodyView | null {
+  if (body) return { bytes: body, complete: true, ...codingOf(head) }
+  return BODILESS.has(method) ? EMPTY_BODY : null
 }
 
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE'])

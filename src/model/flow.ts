@@ -26,6 +26,8 @@ export interface Flow {
  */
 export interface RequestLine {
   readonly method: string | null
+  /** Whether a field asks the origin to take it for another method: then nobody can say which one it is. */
+  readonly overridesMethod?: boolean
   /** As on the wire, from `/` up to but not including `?`; null where out of sight. */
   readonly path: string | null
   /** e.g. `HTTP/1.1`; `TLS` for a tunnel. */

@@ -35,9 +35,13 @@ export interface RequestFacts {
 
 export function toRequestFacts({
   method,
+  overridesMethod = false,
   path,
-}: Pick<RequestLine, 'method' | 'path'>): RequestFacts {
-  return { method, path: path === null ? null : readPath(path) }
+}: Pick<RequestLine, 'method' | 'overridesMethod' | 'path'>): RequestFacts {
+  return {
+    method: overridesMethod ? null : method,
+    path: path === null ? null : readPath(path),
+  }
 }
 
 export interface Condition<Facts> {

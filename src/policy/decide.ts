@@ -64,7 +64,7 @@ export function assess(policy: Policy, asking: Asking, located: Located): Assess
 }
 
 /** What a decision looks at in a request; null where it is out of sight. */
-type Request = Pick<RequestLine, 'method' | 'path'>
+type Request = Pick<RequestLine, 'method' | 'overridesMethod' | 'path'>
 
 /** Verdicts remembered for one assessment: whoever picks paths picks which sets of rules match. */
 const MAX_VERDICTS = 256

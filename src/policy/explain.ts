@@ -17,7 +17,7 @@ export interface RuleTrace {
 /** Traces every rule for one request. `applies` comes from the verdict, not from a second evaluation. */
 export function traceRules(
   assessment: Assessment,
-  request: Pick<RequestLine, 'method' | 'path'>,
+  request: Pick<RequestLine, 'method' | 'overridesMethod' | 'path'>,
   matched: readonly string[],
 ): readonly RuleTrace[] {
   const { facts } = assessment

@@ -21,6 +21,7 @@ beforeAll(async () => {
         'inner.test': { A: ['10.1.2.3'] },
         'unknown.test': { A: ['127.0.0.40'] },
         'pinned.test': { A: ['127.0.0.10'] },
+        'b.s3.amazonaws.com': { A: ['127.0.0.40'] },
         'xn--mnchen-3ya.test': { A: ['127.0.0.10'] },
       },
     }),
@@ -45,6 +46,19 @@ rules:
 afterAll(() => stack.disposeAsync())
 
 const cordon = (...args: string[]) => run(dir, args)
+
+test('a field that the origin will not get says nothing, as in the proxy', async () => {
+  const sources = async (...connection: string[]) => {
+    const fields = ['--header', 'X-Amz-Bucket-Region: eu-west-1', ...connection]
+    const { out } = await cordon('explain', '--json', 'https://b.s3.amazonaws.com/k', ...fields)
+    const { evidence } = JSON.parse(out) as { evidence: { source: string }[] }
+    return evidence.map(({ source }) => source)
+  }
+  expect(await sources()).toContain('x-amz-bucket-region')
+  expect(await sources('Connection: close, X-Amz-Bucket-Region')).not.toContain(
+    'x-amz-bucket-region',
+  )
+})
 
 async function explain(...args: string[]) {
   const { code, out, err } = await cordon('explain', '--json', ...args)

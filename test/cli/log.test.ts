@@ -124,7 +124,7 @@ describe('cordon locate', () => {
     ['api.unknown.test', 2, []],
     ['metadata.test', 2, []],
     ['absent.test', 2, []],
-    ['198.41.0.4', 0, ['US']],
+    ['12.0.0.1', 0, ['US']],
     ['2a02:2e0:3fe:1001:302::', 0, ['DE']],
     ['[2a02:2e0:3fe:1001:302::]', 0, ['DE']],
   ])('%s', async (host, code, regions) => {

@@ -41,11 +41,12 @@ rules:
     ['GET', 'api.de.test', '/reports', 200, null],
     ['PUT', 'api.de.test', '/reports', 403, 'hold-unavailable'],
     ['put', 'api.de.test', '/reports', 403, 'hold-unavailable'],
+    ['POST', 'api.de.test', '/reports', 403, 'hold-unavailable', 'X-HTTP-Method-Override: PUT'],
     ['GET', 'api.fr.test', '/', 403, 'rule-france-is-closed'],
     ['GET', 'api.mixed.test', '/', 403, 'placement-straddling'],
-  ])('%s %s%s: %i %s', async (method, host, path, status, code) => {
+  ])('%s %s%s: %i %s', async (method, host, path, status, code, field = 'X-A: b') => {
     const url = `https://${host}:${lab.https.port}${path}`
-    const answer = await curl(lab.proxy, '--path-as-is', '-X', method, url)
+    const answer = await curl(lab.proxy, '--path-as-is', '-H', field, '-X', method, url)
     expect(answer.status).toBe(status)
     if (code) expect(JSON.parse(answer.body).code).toBe(code)
     const flow = await lab.proxy.settled(lab.proxy.flows().length)
@@ -187,7 +188,7 @@ destinations: [{ cidr: 127.0.0.0/8, because: a lab without declared places }]
       test.each([
         ['193.99.144.80', '["DE"]', 'forwarded'],
         ['2a02:2e0:3fe:1001:302::', '["DE"]', 'forwarded'],
-        ['198.41.0.4', '["US"]', 'blocked'],
+        ['12.0.0.1', '["US"]', 'blocked'],
       ])('%s is in %s: %s', async (address, regions, outcome) => {
         await using net = await openNamespace([address])
         const host = address.includes(':') ? `[${address}]` : address

@@ -45,7 +45,7 @@ describe('encrypted name servers', () => {
 
 describe('a name server is a destination', () => {
   /** Held by an American registry, and nothing in these tests asks it. */
-  const ABROAD = '198.41.0.4'
+  const ABROAD = '12.0.0.1'
   const start = async (config: string) => {
     await using folder = await temporaryFolder()
     const listen = 'listen: { proxy: "127.0.0.1:0", console: null }'

@@ -24,6 +24,8 @@ export class Fields {
   /** Lower-case names that Connection marks as hop-by-hop, besides those two; null when there are none. */
   nominated: string[] | null = null
   proxyAuthorization: string | null = null
+  /** Whether a field asks the origin to take the request for one of another method. */
+  overridesMethod = false
   /** All Via values, joined; null when there are none. */
   via: string | null = null
   /**
@@ -130,9 +132,12 @@ const CORE_FIELDS = new Set([
   'cookie',
 ])
 
+/** No standard, and believed by many frameworks. */
+const METHOD_OVERRIDES = ['x-http-method', 'x-http-method-override', 'x-method-override']
+
 /** First letters of the names above and below, by length. */
 const INITIALS: number[][] = []
-for (const name of [...HOP_BY_HOP, 'host', 'content-length', 'via']) {
+for (const name of [...HOP_BY_HOP, ...METHOD_OVERRIDES, 'host', 'content-length', 'via']) {
   INITIALS[name.length] = [...(INITIALS[name.length] ?? []), name.charCodeAt(0)]
 }
 
@@ -168,6 +173,11 @@ function note(fields: Fields, name: string, value: string): Problem | null {
       return null
     case 'via':
       fields.via = fields.via === null ? value : `${fields.via}, ${value}`
+      return null
+    case 'x-http-method':
+    case 'x-http-method-override':
+    case 'x-method-override':
+      fields.overridesMethod = true
       return null
     default:
       return null

@@ -139,7 +139,12 @@ function toFlow(scope: Scope, agent: Agent, scheme: Scheme): Flow {
 }
 
 function toLine(head: RequestHead, target: Target | null): RequestLine {
-  return { method: head.method, path: target?.path ?? null, protocol: `HTTP/${head.version}` }
+  return {
+    method: head.method,
+    overridesMethod: head.fields.overridesMethod,
+    path: target?.path ?? null,
+    protocol: `HTTP/${head.version}`,
+  }
 }
 
 const UNREAD: RequestLine = { method: null, path: null, protocol: 'HTTP/1.1' }

@@ -70,7 +70,7 @@ export const EMPTY_BODY: BodyView = {
 }
 
 /** Of a field that is there twice one peer takes the first, another the last: both are shown. */
-function codingOf(head: RequestHead): Pick<BodyView, 'contentType' | 'contentEncoding'> {
+export function codingOf(head: RequestHead): Pick<BodyView, 'contentType' | 'contentEncoding'> {
   const all = (name: string) => valuesOf(head, name).join(', ') || null
   return { contentType: all('content-type'), contentEncoding: all('content-encoding') }
 }

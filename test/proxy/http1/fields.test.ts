@@ -35,6 +35,7 @@ test('an empty section has no fields', () => {
     keepAliveSeconds: null,
     nominated: null,
     proxyAuthorization: null,
+    overridesMethod: false,
     via: null,
     forwardable: '',
   })

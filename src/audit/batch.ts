@@ -10,35 +10,38 @@ export class Batch {
   readonly #many
   readonly #one
   readonly #width: number
-  /** Fields of all rows, one after the other. */
-  #fields: Field[] = []
+  /** Fields of the rows that wait, one after the other; used again and again. */
+  readonly #fields: Field[]
+  #length = 0
 
   constructor(db: AuditDatabase, table: string, columns: readonly string[]) {
     this.#width = columns.length
+    this.#fields = Array.from({ length: columns.length * ROWS }, () => null)
     this.#many = db.prepare(insertSql(table, columns, ROWS))
     this.#one = db.prepare(insertSql(table, columns, 1))
   }
 
-  /** Keeps a row until `flush`; the hash is its last column. */
+  /** Inserts a row, at `flush` at the latest; the hash is its last column. @throws what SQLite throws */
   add(row: readonly Field[], hash: string): void {
-    for (const field of row) this.#fields.push(field)
-    this.#fields.push(hash)
+    const fields = this.#fields
+    for (const field of row) fields[this.#length++] = field
+    fields[this.#length++] = hash
+    if (this.#length < fields.length) return
+    this.#length = 0
+    this.#many.run(fields)
   }
 
-  /** Inserts what was added. @throws what SQLite throws */
+  /** Inserts what waits. @throws what SQLite throws */
   flush(): void {
-    const fields = this.#fields
-    const step = this.#width * ROWS
-    let at = 0
-    for (; at + step <= fields.length; at += step) this.#many.run(...fields.slice(at, at + step))
-    for (; at < fields.length; at += this.#width) {
-      this.#one.run(...fields.slice(at, at + this.#width))
+    const length = this.#length
+    this.#length = 0
+    for (let at = 0; at < length; at += this.#width) {
+      this.#one.run(this.#fields.slice(at, at + this.#width))
     }
-    this.#fields = []
   }
 
   clear(): void {
-    this.#fields = []
+    this.#length = 0
   }
 }
 

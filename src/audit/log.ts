@@ -169,8 +169,9 @@ export class AuditLog {
 
   #release(entries: readonly Entry[], flows: readonly FlowId[]): void {
     let synced: Promise<void> | null = null
-    for (const [i, entry] of entries.entries()) {
-      const flow = flows[i] ?? 0
+    let at = 0
+    for (const entry of entries) {
+      const flow = flows[at++] ?? 0
       if (!entry.durable) entry.resolve(flow)
       else {
         synced ??= this.#stable.sync()

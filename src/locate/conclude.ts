@@ -184,7 +184,13 @@ function combine(general: readonly Evidence[], discard: Discard): Answer | null 
   const all = general.filter(isStatement)
   const hints = findHints(all)
   discard(hints, 'nobody holds the request to it')
-  const statements = all.filter((piece) => !hints.includes(piece))
+  const isCatalogued = all.some(({ kind }) => kind === 'catalogue')
+  const statements = all.filter(
+    // A name without a region in it is no doubt where its vendor says what it stands for.
+    (piece) =>
+      !hints.includes(piece) &&
+      !(isCatalogued && piece.kind === 'host' && piece.claim.length === 0),
+  )
   if (statements.length === 0) return null
   // A region in a name or a signature is where the call is taken in: it does not bind a vendor that promises no place.
   const promisesNothing = statements.find(

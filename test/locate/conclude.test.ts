@@ -82,6 +82,11 @@ describe('where data is processed', () => {
     ['a vendor that promises no place outweighs a name', [catalogue('*'), host('DE')], ['*']],
     ['and a signature', [catalogue('*'), asked('DE')], ['*']],
     ['a host pattern and the catalogue agree', [catalogue('DE', 'FR'), host('DE')], ['DE']],
+    [
+      'a name without a region, of which its vendor says the place',
+      [catalogue('DE'), host()],
+      ['DE'],
+    ],
     ['a host pattern and the catalogue contradict', [catalogue('US'), host('DE')], []],
     ['a host pattern and the table agree', [host('DE'), table(['DE'])], ['DE']],
     ['a host pattern and the table contradict', [host('DE'), table(['US'])], []],

@@ -89,11 +89,25 @@ async function findDestination(
   try {
     const resolution = await ports.resolver.resolve(authority.host)
     const now = ports.clock.now()
-    if ('code' in resolution) return faultyDestination(authority, resolution, now)
+    if ('code' in resolution) return withoutAddress(ports, policy, authority, resolution)
     return ports.locator.locate(authority, resolution, policy.declarations, now)
   } catch (error) {
     return faultyDestination(authority, gateProblem(ports, error), ports.clock.now())
   }
+}
+
+/** A name that leads nowhere: what is said about it is shown all the same. */
+function withoutAddress(
+  { locator, clock }: Ports,
+  policy: Policy,
+  authority: Authority,
+  fault: Problem,
+): Destination {
+  const now = clock.now()
+  const nowhere = { addresses: [], cnames: [], source: '', validUntil: now }
+  const { evidence, instead } = locator.locate(authority, nowhere, policy.declarations, now)
+  const faulty = faultyDestination(authority, fault, now)
+  return { ...faulty, evidence: evidence.filter(({ kind }) => kind !== 'dns'), instead }
 }
 
 /** A failure is looked at again after a second; the resolver itself decides how long it remembers one. */

@@ -114,7 +114,13 @@ describe('the verdict, and the exit code that goes with it', () => {
     ],
     [['https://unknown.test/'], 2, { action: 'hold', placement: 'unknown', regions: [] }],
     [['https://inner.test/'], 2, { action: 'block', code: 'address-prohibited', addresses: [] }],
-    [['https://missing.test/'], 2, { action: 'block', code: 'dns-not-found' }],
+    [['https://missing.test/'], 2, { action: 'block', code: 'dns-not-found', evidence: [] }],
+    // What is known of a name is shown although it leads nowhere, and allows nothing.
+    [
+      ['https://eu.api.openai.com/'],
+      2,
+      { code: 'dns-not-found', regions: [], evidence: [{ kind: 'catalogue' }] },
+    ],
     [['https://169.254.169.254/'], 2, { action: 'block', code: 'address-prohibited' }],
     [['http://127.0.0.1:3128/'], 2, { action: 'block', code: 'proxy-loop' }],
     [['https://alias.test/'], 0, { cnames: ['api.de.test'], host: 'alias.test' }],

@@ -24,8 +24,8 @@ const CLEARED = 'residency-cleared'
 
 /** How often the ledger looks whether somebody has cleared a host, in milliseconds. */
 const CHECK_MS = 1_000
-/** Hosts with contradictions that are remembered; beyond it the oldest is told once more. */
-const MAX_HOSTS = 10_000
+/** Hosts with contradictions that are remembered. None makes room for another; what comes beyond is on its flows alone. */
+const MAX_HOSTS = 100_000
 
 /** Redirects remembered, and for how long, in milliseconds: clients follow at once or not at all. */
 const MAX_REDIRECTS = 10_000
@@ -64,15 +64,9 @@ export class HostLedger implements Disposable {
   }
 
   contradicted(host: string, flow: FlowId, detail: string): void {
-    if (this.#distrusted.has(host)) return
-    if (this.#distrusted.size >= MAX_HOSTS) {
-      for (const oldest of this.#distrusted.keys()) {
-        this.#distrusted.delete(oldest)
-        break
-      }
-    }
+    if (this.#distrusted.has(host) || this.#distrusted.size >= MAX_HOSTS) return
     this.#distrusted.set(host, `flow ${flow}: ${detail}`)
-    this.epoch++
+    this.#moveOn()
     this.#note(MISMATCH, host, `flow ${flow}: ${detail}`)
   }
 
@@ -104,12 +98,17 @@ export class HostLedger implements Disposable {
   #read(): void {
     for (const { seq, action, subject, detail } of this.#options.log.adminSince(this.#seq)) {
       this.#seq = seq
-      if (action === CLEARED && this.#distrusted.delete(subject)) this.epoch++
+      if (action === CLEARED && this.#distrusted.delete(subject)) this.#moveOn()
       else if (action === MISMATCH && !this.#distrusted.has(subject)) {
         this.#distrusted.set(subject, detail)
-        this.epoch++
+        this.#moveOn()
       }
     }
+  }
+
+  /** Nobody has to look again where distrust has no consequences. */
+  #moveOn(): void {
+    if (this.#options.breaker) this.epoch++
   }
 
   #note(action: string, subject: string, detail: string): void {

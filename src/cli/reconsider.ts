@@ -14,7 +14,7 @@ import type { Destination } from '../model/destination.ts'
 import type { WeighedEvidence } from '../model/evidence.ts'
 import type { RequestFindings } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
-import type { Evaluation } from './compose.ts'
+import { clock, type Evaluation } from './compose.ts'
 import { agentNamed, BARE, evaluate } from './evaluate.ts'
 
 export interface Reconsidered {
@@ -33,11 +33,23 @@ export async function reconsider(
   const pieces = flow.evidence as unknown as readonly WeighedEvidence[]
   const dialled = addressesOf(pieces.filter(({ discarded }) => !isDropped(discarded)))
   const again = conclude(pieces, dialled).regions
-  const consistent = pieces.length === 0 || String(again) === String(flow.regions)
+  // Unknown claims nothing: it is also what is written of a name that led nowhere.
+  const consistent = flow.regions.length === 0 || String(again) === String(flow.regions)
   const named = parseHost(host?.includes(':') ? `[${host}]` : (host ?? ''))
-  if ('fault' in named || port === null || pieces.length === 0) return { consistent, today: null }
-
-  const said = findingsOf(pieces)
+  const addresses = addressesOf(pieces).flatMap((text) => parseIp(text) ?? [])
+  if ('fault' in named || port === null || addresses.length === 0) {
+    return { consistent, today: null }
+  }
+  const authority = toAuthority(named.value, port)
+  const resolution = {
+    addresses,
+    cnames: aliasesOf(pieces),
+    source: 'recorded',
+    validUntil: Number.POSITIVE_INFINITY,
+  }
+  const { declarations } = settings.policy
+  const { evidence: anew } = locator.locate(authority, resolution, declarations, clock.now())
+  const said = findingsOf(pieces, anew)
   const staged = {
     resolver,
     locator: { ...locator, wantsBody: () => false, read: () => said },
@@ -45,16 +57,10 @@ export async function reconsider(
   const call = {
     ...BARE,
     scheme: scheme === 'http' ? ('http' as const) : ('https' as const),
-    authority: toAuthority(named.value, port),
+    authority,
     method: method ?? 'GET',
     path: path ?? '/',
     agent: agentNamed(settings.policy, flow.agent, flow.groups as readonly string[]),
-  }
-  const resolution = {
-    addresses: addressesOf(pieces).flatMap((text) => parseIp(text) ?? []),
-    cnames: aliasesOf(pieces),
-    source: 'recorded',
-    validUntil: Number.POSITIVE_INFINITY,
   }
   const { admission, verdict } = await evaluate(settings, staged, call, resolution)
   return { consistent, today: { destination: admission.destination, verdict } }
@@ -74,9 +80,17 @@ function aliasesOf(pieces: readonly WeighedEvidence[]): readonly string[] {
   return dns ? dns.detail.split(' -> ').slice(0, -1) : []
 }
 
-/** What the request said, as far as it was recorded; null when it said nothing. */
-function findingsOf(pieces: readonly WeighedEvidence[]): RequestFindings | null {
-  const evidence = pieces.filter(({ kind }) => kind.startsWith('request-'))
+/**
+ * What the request said, as far as it was recorded; null when it said nothing. An entry of the catalogue that reads as it did then
+ * is part of it: which of its places counts was in the request.
+ */
+function findingsOf(
+  pieces: readonly WeighedEvidence[],
+  anew: readonly WeighedEvidence[],
+): RequestFindings | null {
+  const isUnchanged = ({ kind, source, asOf }: WeighedEvidence) =>
+    kind === 'catalogue' && anew.some((now) => now.source === source && now.asOf === asOf)
+  const evidence = pieces.filter((piece) => piece.kind.startsWith('request-') || isUnchanged(piece))
   if (evidence.length === 0) return null
   const creates = evidence.find(({ source }) => source === CREATES)?.claim ?? null
   return {

@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { cordon } from '../cli/cordon.ts'
 import { curl } from '../support/clients.ts'
 import { openLab } from '../support/lab.ts'
 
@@ -146,6 +147,16 @@ rules:
       'https://management.azure.com/subscriptions/s/resourceGroups/g/providers/P.q/r/n?api-version=1'
     const abroad = await call(arm, '-X', 'PUT', ...json, '{"location":"eastus"}')
     expect(JSON.parse(abroad.body).code).toBe('rule-nothing-abroad')
+
+    // Looked at again, each is where it was: what the request said is taken as it was recorded.
+    expect((await call('https://us.api.openai.com/v1/models')).status).toBe(502)
+    for (const { id, regions, action, dialed_ip: ip, error } of here.proxy.flows()) {
+      const { out } = await cordon(here.dir, ['explain', '--flow', String(id), '--json'])
+      const again = JSON.parse(out) as Record<string, unknown>
+      const today =
+        error === 'dns-not-found' ? null : { regions: JSON.parse(regions) as string[], action }
+      expect({ id, ip, ...again }).toMatchObject({ consistent: true, today })
+    }
 
     // What was refused never reached the origin; what passed reached it whole.
     expect(here.https.seen.filter((line) => line.includes('/v1/messages'))).toEqual([])

@@ -178,18 +178,18 @@ async function explainFlow(text: string, options: ExplainOptions): Promise<void>
 }
 
 function toJsonAgain({ consistent, today }: Reconsidered) {
-  const { verdict, destination } = today ?? {}
+  if (!today) return { consistent, today }
+  const { verdict, destination } = today
   return {
     consistent,
-    today: verdict &&
-      destination && {
-        regions: destination.regions,
-        placement: verdict.placement,
-        action: verdict.action,
-        rule: verdict.rule,
-        reason: verdict.reason,
-        evidence: destination.evidence,
-      },
+    today: {
+      regions: destination.regions,
+      placement: verdict.placement,
+      action: verdict.action,
+      rule: verdict.rule,
+      reason: verdict.reason,
+      evidence: destination.evidence,
+    },
   }
 }
 

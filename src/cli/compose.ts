@@ -4,8 +4,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import type { SecureContext } from 'node:tls'
 import { holdLock } from '../audit/database.ts'
 import { HostLedger } from '../audit/ledger.ts'
 import { AuditLog } from '../audit/log.ts'
@@ -21,7 +21,6 @@ import { createKnowledge, type Knowledge } from '../locate/knowledge.ts'
 import { type CachingLocator, createLocator } from '../locate/locate.ts'
 import { type CachingResolver, createResolver } from '../locate/resolve.ts'
 import type { PrefixTables } from '../locate/tables/prefix-tables.ts'
-import { type IpAddress, parseIp } from '../model/address.ts'
 import type { Policy } from '../policy/compile.ts'
 import { type Audit, type Clock, NO_LEDGER } from '../ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
@@ -34,6 +33,13 @@ import { createContexts } from '../tls/contexts.ts'
 import { openTrust, writeBundle } from '../tls/trust.ts'
 import { createCallers } from './callers.ts'
 import { sayProblem } from './commands/check.ts'
+import {
+  configuredListeners,
+  type Endpoint,
+  ownAddresses,
+  toEndpoint,
+  toHostPort,
+} from './endpoints.ts'
 import { type LiveTables, openLiveTables } from './live-tables.ts'
 import { CommandError, EXIT, say } from './output.ts'
 import { resolversAbroad, sayResolver } from './resolvers.ts'
@@ -46,11 +52,6 @@ export interface Evaluation extends Disposable {
   readonly locator: CachingLocator
   readonly geoip: Geoip
   readonly tables: LiveTables
-}
-
-interface Endpoint {
-  readonly address: IpAddress
-  readonly port: number
 }
 
 /**
@@ -110,11 +111,7 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
   const { resolver, locator } = stack.use(await composeEvaluation(() => settings))
   const audit = new AuditLog({ path: auditPath(operation), onHealth: reportHealth })
   stack.defer(() => audit.close())
-  const deadlines = new Deadlines(clock)
-  stack.defer(() => deadlines.close())
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
-  const origins = new OriginPool({ trust, deadlines, timeouts })
-  stack.defer(() => origins.close())
+  const { origins } = composeOrigins(stack, operation, trust)
   const ports = {
     clock,
     resolver,
@@ -130,6 +127,16 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
     origins,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+/** The way to origins; ends with the stack. */
+function composeOrigins(stack: AsyncDisposableStack, operation: Operation, trust: SecureContext) {
+  const deadlines = new Deadlines(clock)
+  stack.defer(() => deadlines.close())
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
+  const origins = new OriginPool({ trust, deadlines, timeouts })
+  stack.defer(() => origins.close())
+  return { origins, deadlines, timeouts }
 }
 
 export interface RunningProxy {
@@ -237,11 +244,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   }
   warnOfServers(settings)
   const policy = () => watch.current.policy
-  const deadlines = new Deadlines(clock)
-  stack.defer(() => deadlines.close())
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
-  const origins = new OriginPool({ trust, deadlines, timeouts })
-  stack.defer(() => origins.close())
+  const { origins, deadlines, timeouts } = composeOrigins(stack, operation, trust)
   const leaves = createContexts({ authority, clock })
   const context = {
     enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, policy, report }),
@@ -319,38 +322,4 @@ function reportHealth(problem: string | null): void {
 /** What should not have happened goes to the operator, never to a client. */
 function report(where: string, error: unknown): void {
   say(`error: ${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-}
-
-/** @param text `host:port`, IPv6 in brackets; checked when the configuration was read. */
-function toHostPort(text: string): [host: string, port: number] {
-  const colon = text.lastIndexOf(':')
-  return [text.slice(0, colon).replace(/^\[|\]$/g, ''), Number(text.slice(colon + 1))]
-}
-
-function toEndpoint({ address, port }: { address: string; port: number }): Endpoint {
-  const ip = parseIp(address)
-  if (!ip) throw new Error(`the system bound to something that is no address: ${address}`)
-  return { address: ip, port }
-}
-
-function configuredListeners({ proxy, console }: Operation): Endpoint[] {
-  return [proxy, ...(console ? [console] : [])].map((text) => {
-    const [address, port] = toHostPort(text)
-    return toEndpoint({ address, port })
-  })
-}
-
-/** Addresses come and go; asking the system costs more than a lookup should. */
-const INTERFACES_MS = 5_000
-let interfaces: { readonly at: number; readonly addresses: readonly IpAddress[] } | null = null
-
-function ownAddresses(): readonly IpAddress[] {
-  const now = clock.now()
-  if (!interfaces || now - interfaces.at > INTERFACES_MS || now < interfaces.at) {
-    const addresses = Object.values(networkInterfaces()).flatMap((list) =>
-      (list ?? []).flatMap(({ address }) => parseIp(address.replace(/%.*$/, '')) ?? []),
-    )
-    interfaces = { at: now, addresses }
-  }
-  return interfaces.addresses
 }

@@ -1,18 +1,10 @@
 /** The form of catalogue files. What their hosts and places mean is for `catalogue`. */
 
 import { z } from 'zod'
-import { isCountry } from '../model/region.ts'
+import { country, id, sentence } from './scalars.ts'
 
 const MAX_ENTRIES = 10_000
 
-const sentence = z
-  .string()
-  .min(1)
-  .max(500)
-  .regex(/^\P{Cc}*$/u, { error: 'a sentence on one line, without line breaks and tabs' })
-const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
-  error: 'an id has lower-case letters, digits and hyphens, at most 64',
-})
 const host = z.string().min(1).max(253)
 const regions = z.union([
   z.enum(['anywhere', 'from-host-label']),
@@ -54,10 +46,7 @@ const request = z
 const entry = z.strictObject({
   id,
   vendor: sentence.max(64),
-  operator: z
-    .string()
-    .refine(isCountry, { error: 'not a country code; write for example DE' })
-    .optional(),
+  operator: country.optional(),
   host: z.union([host, z.array(host).min(1).max(100)]),
   region: regions,
   follows_request: z.boolean().optional(),

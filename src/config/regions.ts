@@ -10,15 +10,14 @@ import {
   type RegionAlias,
   toCloudRegions,
 } from '../model/cloud-region.ts'
-import { isCountry } from '../model/region.ts'
 import { ConfigError } from './config-error.ts'
 import { FileReader } from './files.ts'
+import { country } from './scalars.ts'
 
 const providerId = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, { error: 'not the id of a provider' })
 const regionName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, {
   error: 'the name of a region has lower-case letters, digits and hyphens, at most 64',
 })
-const country = z.string().refine(isCountry, { error: 'not a country code; write for example DE' })
 
 const provider = z.strictObject({
   as_of: z.iso.date(),

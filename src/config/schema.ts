@@ -7,9 +7,9 @@ import { z } from 'zod'
 import { parseCidr, parseIp } from '../model/address.ts'
 import { isAgentName } from '../model/agent.ts'
 import { isMixed, parseNameServer } from '../model/name-server.ts'
-import { isCountry } from '../model/region.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { parseDuration } from './duration.ts'
+import { country, id, sentence } from './scalars.ts'
 
 const ACTIONS = ['allow', 'block', 'hold'] as const
 const PLACEMENTS = ['inside', 'outside', 'straddling', 'unknown'] as const
@@ -19,15 +19,6 @@ const oneOrMany = <T extends z.ZodType>(item: T) =>
 
 const name = z.string().min(1).max(256)
 const names = oneOrMany(name)
-/** Goes into logs and refusals, where it has to stay one line. */
-const sentence = z
-  .string()
-  .min(1)
-  .max(500)
-  .regex(/^\P{Cc}*$/u, { error: 'a sentence on one line, without line breaks and tabs' })
-const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
-  error: 'an id has lower-case letters, digits and hyphens, at most 64',
-})
 const duration = z
   .string()
   .refine((text) => parseDuration(text) !== null, {
@@ -71,7 +62,6 @@ const tableUrl = z
     error: 'a table is fetched from a URL like https://example.com/ip-ranges.json',
   })
 const agentName = z.string().refine(isAgentName, { error: 'not the name of an agent or group' })
-const country = z.string().refine(isCountry, { error: 'not a country code; write for example DE' })
 const address = z.string().refine((text) => parseIp(text) !== null, { error: 'not an IP address' })
 
 const agent = z.strictObject({

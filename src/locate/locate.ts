@@ -1,29 +1,26 @@
 /**
  * The locator port: every address of a destination is classed, matched with what the operator declared, looked up in tables and
- * country files; then one conclusion is drawn for all of them. INVARIANT: an address that is not public passes only
- * if it was declared, one that leads back to this proxy never does.
+ * country files; then one conclusion is drawn for all of them. What may not be dialled at all is in `prohibited`.
  */
 
-import { type Cidr, cidrContains, type IpAddress } from '../model/address.ts'
+import { cidrContains, type IpAddress } from '../model/address.ts'
 import type { AnswerWatch } from '../model/answer.ts'
 import type { Authority } from '../model/authority.ts'
 import type { Declaration } from '../model/declaration.ts'
 import type { Destination, Place, Resolution } from '../model/destination.ts'
-import type { Problem } from '../model/errors.ts'
 import type { Evidence } from '../model/evidence.ts'
 import type { Zone } from '../model/placement.ts'
 import { type Regions, UNKNOWN, unionRegions } from '../model/region.ts'
 import type { RequestFindings, RequestView } from '../model/request-view.ts'
-import { type AddressClass, type Classified, classifyAddress } from './address-class.ts'
+import { classifyAddress } from './address-class.ts'
 import { type AddressSources, sayAddress } from './address-evidence.ts'
 import { conclude } from './conclude.ts'
 import type { Knowledge } from './knowledge.ts'
+import { type Candidate, findFault, type OwnListeners } from './prohibited.ts'
 
-export interface LocatorOptions extends AddressSources {
+export interface LocatorOptions extends AddressSources, OwnListeners {
   /** What is known of hosts and requests now; it changes when the configuration does. */
   knowledge(): Knowledge
-  /** Whether connecting there would come back to one of our own listeners. */
-  isOwnListener(address: IpAddress, port: number): boolean
   /** Every IPv4 address that a NAT64 of this network could make of an IPv6 address (RFC 6052); none when not given. */
   unwrapNat64?(address: IpAddress): readonly IpAddress[]
 }
@@ -185,13 +182,7 @@ function findAllowed(
   return zones.every((zone) => zone === null) ? [] : zones
 }
 
-interface Judged {
-  readonly ip: IpAddress
-  /** The IPv6 address that a translator would turn into this one; null for an address that is dialled itself. */
-  readonly within: IpAddress | null
-  readonly classified: Classified
-  /** Prefix declarations that cover it, most specific first. */
-  readonly entries: readonly Declaration[]
+interface Judged extends Candidate {
   readonly evidence: readonly Evidence[]
 }
 
@@ -219,48 +210,6 @@ function judge(
     ],
   }
 }
-
-/** What forbids dialling the address, whatever the policy says; null when nothing does. */
-function findFault(
-  { isOwnListener }: LocatorOptions,
-  { ip, within, classified, entries }: Judged,
-  host: Declaration | null,
-  { port }: Authority,
-): Problem | null {
-  const shown = within ? `${ip.text} in ${within.text} (NAT64)` : ip.text
-  if (isOwnListener(classified.endpoint, port)) {
-    return { code: 'proxy-loop', detail: `${shown} port ${port} is this proxy` }
-  }
-  const { class: kind, detail, endpoint, embedded } = classified
-  if (kind === 'public') return null
-  const named = entries.some(({ cidr }) => cidr !== null && mayOpen(kind, cidr, endpoint))
-  // IPv4 wrapped for a tunnel is not an ordinary inner address, whatever it wraps.
-  const wrapped = within !== null || (embedded !== null && embedded.text !== endpoint.text)
-  if (named || (isNamed(host) && OPENED_BY_NAME.has(kind) && !wrapped)) return null
-  return { code: 'address-prohibited', detail: `${shown}: ${detail}` }
-}
-
-/** A wide prefix opens ordinary inner networks; credentials of machines need the very address. */
-function mayOpen(kind: AddressClass, cidr: Cidr, endpoint: IpAddress): boolean {
-  return kind !== 'metadata' || cidr.bits === endpoint.bytes.length * 8
-}
-
-/** `*` names nothing in particular. */
-function isNamed(host: Declaration | null): boolean {
-  return (host?.host?.specificity ?? 0) > 0
-}
-
-/**
- * A declared name may lead to an inner address: split-horizon names do. Whoever answers for the name could also
- * make it lead to the rest, so that has to be declared as an address.
- */
-const OPENED_BY_NAME: ReadonlySet<AddressClass> = new Set([
-  'private',
-  'loopback',
-  'shared',
-  'link-local',
-  'site-local',
-])
 
 function declarationEvidence(entry: Declaration, ip: IpAddress | null): Evidence {
   const name = nameOf(entry)

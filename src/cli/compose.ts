@@ -134,9 +134,11 @@ function composeOrigins(stack: AsyncDisposableStack, operation: Operation, trust
   const deadlines = new Deadlines(clock)
   stack.defer(() => deadlines.close())
   const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
-  const origins = new OriginPool({ trust, deadlines, timeouts })
+  // Random for each process: seeing it in Via means that a request has been here.
+  const pseudonym = `cordon-${randomBytes(6).toString('hex')}`
+  const origins = new OriginPool({ trust, deadlines, timeouts, pseudonym })
   stack.defer(() => origins.close())
-  return { origins, deadlines, timeouts }
+  return { origins, deadlines, timeouts, pseudonym }
 }
 
 export interface RunningProxy {
@@ -244,7 +246,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   }
   warnOfServers(settings)
   const policy = () => watch.current.policy
-  const { origins, deadlines, timeouts } = composeOrigins(stack, operation, trust)
+  const { origins, deadlines, timeouts, pseudonym } = composeOrigins(stack, operation, trust)
   const leaves = createContexts({ authority, clock })
   const context = {
     enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, policy, report }),
@@ -254,7 +256,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     leafContext: leaves.get,
     deadlines,
     timeouts,
-    pseudonym: `cordon-${randomBytes(6).toString('hex')}`,
+    pseudonym,
     connections: new Set<{ shutDown(): void }>(),
     report,
   }

@@ -11,9 +11,11 @@ import { type Authority, parseAuthority } from '../model/authority.ts'
 import type { Parsed, Problem } from '../model/errors.ts'
 import type { Flow } from '../model/flow.ts'
 import { type Refusal, refuseByProblem } from '../model/refusal.ts'
-import type { BodyReader } from './http1/body.ts'
-import type { ResponseHead } from './http1/head.ts'
-import type { AnswerSink, OriginConnection } from './origin/connection.ts'
+import type { RequestHead, ResponseHead } from './exchange/message.ts'
+import type { AnswerSink, OriginSide } from './exchange/sides.ts'
+import { RESET } from './exchange/sides.ts'
+import type { Target } from './exchange/target.ts'
+import { parseRequestHead } from './http1/head.ts'
 import type { OriginPool } from './origin/pool.ts'
 
 /** Whom the log names as the caller, and what rules and `agents:` entries call it. */
@@ -59,7 +61,7 @@ export async function requestAsCordon(
   }
   const { scheme, authority, path } = target.value
   const head = toHead(target.value, request)
-  const method = request.method ?? 'GET'
+  const { method } = head
   const flow: Flow = {
     mode: 'absolute',
     scheme,
@@ -77,16 +79,19 @@ export async function requestAsCordon(
     const problem = giveUp.aborted ? tooSlow(request) : opened
     return fail(enforcer, released.permit, problem, NOTHING_SENT)
   }
-  const bytesOut = head.length + (request.body?.length ?? 0)
+  let bytesOut = 0
   const answer = await new Promise<OwnAnswer | Problem>((resolve) => {
     const collector = new Collector(opened, method, request.maxBytes, resolve)
-    opened.begin(collector)
+    const out = opened.begin({ head, target: toTarget(target.value), upgrade: null }, collector)
     if (giveUp.aborted) return collector.onFailure(tooSlow(request))
     giveUp.addEventListener('abort', () => collector.onFailure(tooSlow(request)), { once: true })
-    opened.socket.write(head, 'latin1')
-    if (request.body) opened.socket.write(request.body)
+    const { body } = request
+    if (body) out.payload(Buffer.from(body), 0, body.length)
+    out.finish(null, null)
+    out.flush()
+    bytesOut = out.bytes
   })
-  opened.destroy()
+  opened.abandon(RESET.cancel)
   const sent = {
     ...NOTHING_SENT,
     dialedIp: opened.address.text,
@@ -101,7 +106,7 @@ export async function requestAsCordon(
 /** Takes one answer in, up to a number of bytes. */
 class Collector implements AnswerSink {
   readonly method: string
-  readonly #connection: OriginConnection
+  readonly #connection: OriginSide
   readonly #maxBytes: number
   readonly #resolve: (answer: OwnAnswer | Problem) => void
   readonly #pieces: Buffer[] = []
@@ -109,7 +114,7 @@ class Collector implements AnswerSink {
   #head: ResponseHead | null = null
 
   constructor(
-    connection: OriginConnection,
+    connection: OriginSide,
     method: string,
     maxBytes: number,
     resolve: (answer: OwnAnswer | Problem) => void,
@@ -126,9 +131,9 @@ class Collector implements AnswerSink {
     this.#head = head
   }
 
-  onPayload(buffer: Buffer, body: BodyReader): void {
-    this.#size += body.end - body.start
-    if (this.#size <= this.#maxBytes) this.#pieces.push(buffer.subarray(body.start, body.end))
+  onPayload(buffer: Buffer, start: number, end: number): void {
+    this.#size += end - start
+    if (this.#size <= this.#maxBytes) this.#pieces.push(buffer.subarray(start, end))
     else this.onFailure(malformed(`the answer is larger than ${this.#maxBytes} bytes`))
   }
 
@@ -144,8 +149,12 @@ class Collector implements AnswerSink {
     this.#resolve({ status, headers, body: Buffer.concat(this.#pieces) })
   }
 
+  onAccepted(): void {
+    this.onFailure(malformed('the answer is to something nobody asked for'))
+  }
+
   onFailure(problem: Problem): void {
-    this.#connection.abandon()
+    this.#connection.abandon(RESET.cancel)
     this.#resolve(problem)
   }
 
@@ -172,12 +181,11 @@ export function parseOwnUrl(url: string): Parsed<OwnTarget> {
   return { value: { scheme, authority: authority.value, path, query } }
 }
 
-/** @throws TypeError for a header that could end its line: nothing from outside may get that far */
-function toHead({ scheme, authority, path, query }: OwnTarget, request: OwnRequest): string {
+/** @throws TypeError for a header that no field line can have: nothing from outside may get that far */
+function toHead(target: OwnTarget, request: OwnRequest): RequestHead {
   const { method = 'GET', headers = {}, body } = request
-  const isDefault = authority.port === (scheme === 'http' ? 80 : 443)
-  const host = isDefault ? authority.text.replace(/:\d+$/, '') : authority.text
-  let text = `${method} ${path}${query} HTTP/1.1\r\nHost: ${host}\r\n`
+  const { wire, host } = toTarget(target)
+  let text = `${method} ${wire} HTTP/1.1\r\nHost: ${host}\r\n`
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[A-Za-z0-9-]+$/.test(name) || !/^[ -~]*$/.test(value)) {
       throw new TypeError(`the header ${JSON.stringify(name)} cannot be sent`)
@@ -185,7 +193,15 @@ function toHead({ scheme, authority, path, query }: OwnTarget, request: OwnReque
     text += `${name}: ${value}\r\n`
   }
   if (body) text += `Content-Length: ${body.length}\r\n`
-  return `${text}Connection: close\r\n\r\n`
+  const head = parseRequestHead(`${text}\r\n`)
+  if ('code' in head) throw new TypeError(head.detail)
+  return head
+}
+
+function toTarget({ scheme, authority, path, query }: OwnTarget): Target {
+  const isDefault = authority.port === (scheme === 'http' ? 80 : 443)
+  const host = isDefault ? authority.text.replace(/:\d+$/, '') : authority.text
+  return { scheme, authority, wire: path + query, host, path }
 }
 
 function toMap(list: readonly string[]): ReadonlyMap<string, string> {

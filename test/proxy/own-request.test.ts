@@ -88,7 +88,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
     report: () => {},
   })
   const deadlines = new Deadlines(clock)
-  const origins = new OriginPool({ trust, deadlines, timeouts: DEFAULT_TIMEOUTS })
+  const origins = new OriginPool({ trust, deadlines, timeouts: DEFAULT_TIMEOUTS, pseudonym: 'us' })
   return {
     enforcer,
     origins,
@@ -122,7 +122,7 @@ test('an answer, with a row for the decision and one for the end', async () => {
   expect(JSON.parse(answer.body.toString())).toMatchObject({
     method: 'GET',
     url: '/a/b?token=secret',
-    head: ['Host', `api.test:${https.port}`, 'If-None-Match', '"x"', 'Connection', 'close'],
+    head: ['Host', `api.test:${https.port}`, 'If-None-Match', '"x"', 'Via', '1.1 us'],
   })
   expect(https.seen.slice(before)).toHaveLength(1)
   expect(own.decided).toMatchObject([

@@ -4,25 +4,9 @@
  * sizes, extensions and other oddities of one side never reach the other.
  */
 
-import { type Fields, parseFields } from './fields.ts'
-import type { RequestHead, ResponseHead } from './head.ts'
-
-/** Zero or more: that many bytes. */
-export type BodyFraming = number
-export const CHUNKED = -1
-export const UNTIL_CLOSE = -2
-
-export function requestFraming({ fields }: RequestHead): BodyFraming {
-  if (fields.chunked) return CHUNKED
-  return fields.contentLength >= 0 ? fields.contentLength : 0
-}
-
-/** @param method of the request that is answered. */
-export function responseFraming({ status, fields }: ResponseHead, method: string): BodyFraming {
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 0
-  if (fields.chunked) return CHUNKED
-  return fields.contentLength >= 0 ? fields.contentLength : UNTIL_CLOSE
-}
+import type { Fields } from '../exchange/fields.ts'
+import { type BodyLength, UNTIL_CLOSE, UNTOLD } from '../exchange/message.ts'
+import { parseFields } from './field-lines.ts'
 
 /** Chunk extensions and trailers of one body; a sender of more wants to cost us work, not to tell us something. */
 const MAX_LINE_BYTES = 16 * 1024
@@ -49,7 +33,7 @@ export class BodyReader {
   /** Trailer fields of a chunked body, once done; null when there were none. */
   trailers: Fields | null = null
 
-  readonly #framing: BodyFraming
+  readonly #length: BodyLength
   #state: State = 'size'
   /** Payload bytes still to come, in this chunk or in the whole body. */
   #left: number
@@ -60,10 +44,10 @@ export class BodyReader {
   /** Whole lines of the trailer section. */
   #trailer = ''
 
-  constructor(framing: BodyFraming) {
-    this.#framing = framing
-    this.#left = Math.max(framing, 0)
-    this.done = framing === 0
+  constructor(length: BodyLength) {
+    this.#length = length
+    this.#left = Math.max(length, 0)
+    this.done = length === 0
   }
 
   /**
@@ -73,13 +57,13 @@ export class BodyReader {
    */
   read(buffer: Buffer, from: number): number {
     this.start = from
-    if (this.#framing === CHUNKED) return this.#readChunked(buffer, from)
+    if (this.#length === UNTOLD) return this.#readChunked(buffer, from)
     const taken =
-      this.#framing === UNTIL_CLOSE
+      this.#length === UNTIL_CLOSE
         ? buffer.length - from
         : Math.min(this.#left, buffer.length - from)
     this.end = from + taken
-    if (this.#framing !== UNTIL_CLOSE) {
+    if (this.#length !== UNTIL_CLOSE) {
       this.#left -= taken
       this.done = this.#left === 0
     }

@@ -10,16 +10,17 @@ import type { Problem } from '../../model/errors.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
 import type { Expiring } from '../deadlines.ts'
+import { type Passed, RequestGate, type Scope, type Tunnelling } from '../exchange/gate.ts'
+import { MAX_HEAD_BYTES, type RequestHead, valuesOf } from '../exchange/message.ts'
+import { type BodyState, Relay, type RelayResult } from '../exchange/relay.ts'
 import { linger } from '../linger.ts'
 import type { ProxyContext, Served } from '../proxy.ts'
 import { refuseOn, toRefusalResponse } from '../refuse.ts'
-import { requestFraming } from './body.ts'
+import { Http1Client } from './client-side.ts'
 import { canGoOn, Drain } from './drain.ts'
-import { type Passed, RequestGate, type Scope, type Tunnelling } from './gate.ts'
-import { MAX_HEAD_BYTES, parseRequestHead, type RequestHead } from './head.ts'
+import { parseRequestHead } from './head.ts'
 import { HeadBuffer } from './head-buffer.ts'
-import { BodyPeek, valuesOf } from './peek.ts'
-import { type BodyState, Relay, type RelayResult } from './relay.ts'
+import { FramedPeek, RequestBody } from './request-body.ts'
 
 /** A CONNECT that may go on. The socket has no listeners of ours any more; `early` came right behind the head. */
 export interface ConnectRequest extends Extract<Tunnelling, { authority: Authority }> {
@@ -50,10 +51,9 @@ export class ClientConnection implements Expiring, Served {
   /** Between reading a head and having answered it. */
   #busy = false
   #relay: Relay | null = null
+  #body: RequestBody | null = null
   #drain: Drain | null = null
   #peeking: Peeking | null = null
-  /** What was looked at of the body, until the request is decided. */
-  #peeked: BodyPeek | null = null
   #requests = 0
   /** The client has sent FIN. */
   #ended = false
@@ -151,36 +151,35 @@ export class ClientConnection implements Expiring, Served {
   }
 
   async #serve(head: RequestHead): Promise<void> {
-    let passed: Passed
-    try {
-      passed = await this.#gate.pass(head, () => this.#peekBody(head))
-    } finally {
-      this.#peeked?.[Symbol.dispose]()
-      this.#peeked = null
-    }
+    const passed = await this.#pass(head)
     if ('refusal' in passed) return this.#refuse(head, passed.refusal, 'unread')
+    const client = new Http1Client(this.#socket, head, this.#context.pseudonym)
     const relay = new Relay({
       context: this.#context,
-      client: this.#socket,
-      head,
+      client,
+      request: { head, target: passed.target, upgrade: null },
       permit: passed.permit,
-      target: passed.target,
       onReady: this.#onReady,
-      onOver: (result) => this.#onRelayed(head, result),
+      onOver: (result) => this.#onRelayed(head, client.closes, result),
     })
     this.#relay = relay
+    this.#body = new RequestBody(head)
     if (this.#closed) relay.cancel()
     await relay.start()
   }
 
+  async #pass(head: RequestHead): Promise<Passed> {
+    if (head.body === 0) return this.#gate.pass(head, null)
+    using body = new FramedPeek(head)
+    return await this.#gate.pass(head, () => this.#peekBody(head, body))
+  }
+
   /** The beginning of the body, as soon as enough of it has come, or no more will. */
-  #peekBody(head: RequestHead): Promise<BodyView> {
-    const body = new BodyPeek(head)
-    this.#peeked = body
+  #peekBody(head: RequestHead, body: FramedPeek): Promise<BodyView> {
     // A client that waits for leave to send it has to get that from us (RFC 9110 section 10.1.1).
     if (expectsContinue(head)) this.#socket.write(CONTINUE, 'latin1')
     return new Promise((resolve) => {
-      this.#peeking = { body, settle: () => resolve(body.view(head)) }
+      this.#peeking = { body, settle: () => resolve(body.view()) }
       this.#giveUpAt = this.#context.deadlines.in(this.#context.timeouts.body)
       this.#socket.resume()
       const held = this.#received.held()
@@ -229,15 +228,19 @@ export class ClientConnection implements Expiring, Served {
   }
 
   #send(bytes: Buffer): void {
-    const at = this.#relay?.send(bytes) ?? 0
+    const relay = this.#relay
+    const at = relay ? (this.#body?.feed(bytes, relay) ?? 0) : 0
+    relay?.flush()
     if (at < bytes.length) this.#received.push(bytes.subarray(at))
   }
 
-  #onRelayed(head: RequestHead, result: RelayResult): void {
+  #onRelayed(head: RequestHead, closes: boolean, result: RelayResult): void {
+    // An early answer leaves the rest of the request unread: nobody knows where the next one begins.
+    const goesOn = !closes && this.#relay?.isComplete === true
     this.#relay = null
-    if (result === 'next') this.#goOn()
-    else if (result === 'close') this.#lingerAway()
-    else if (result === 'abort') this.#destroy()
+    this.#body = null
+    if (result === 'done') goesOn ? this.#goOn() : this.#lingerAway()
+    else if ('reset' in result) this.#destroy()
     else this.#refuse(head, result.failure, result.body)
   }
 
@@ -257,7 +260,7 @@ export class ClientConnection implements Expiring, Served {
     const response = toRefusalResponse(refusal, head.method, goesOn ? null : 'close')
     this.#socket.write(response, 'latin1')
     if (!goesOn) return this.#lingerAway()
-    if (body === 'unread' && requestFraming(head) !== 0) this.#drain = new Drain(head)
+    if (body === 'unread' && head.body !== 0) this.#drain = new Drain(head)
     this.#goOn()
   }
 
@@ -322,7 +325,7 @@ export class ClientConnection implements Expiring, Served {
 }
 
 interface Peeking {
-  readonly body: BodyPeek
+  readonly body: FramedPeek
   settle(): void
 }
 

@@ -1,9 +1,9 @@
 /** The body of a refused request, read away so that the connection can serve the next one. */
 
-import { BodyReader, requestFraming } from './body.ts'
-import type { RequestHead } from './head.ts'
+import type { RequestHead } from '../exchange/message.ts'
+import type { BodyState } from '../exchange/relay.ts'
+import { BodyReader } from './body.ts'
 import type { HeadBuffer } from './head-buffer.ts'
-import type { BodyState } from './relay.ts'
 
 /** Bytes; a longer body is not worth the connection. */
 const MAX_BYTES = 256 * 1024
@@ -13,7 +13,7 @@ export class Drain {
   #left = MAX_BYTES
 
   constructor(head: RequestHead) {
-    this.#body = new BodyReader(requestFraming(head))
+    this.#body = new BodyReader(head.body)
   }
 
   /** Takes what belongs to the body out of what was received. */
@@ -33,10 +33,9 @@ export class Drain {
 export function canGoOn(head: RequestHead, body: BodyState): boolean {
   const isPersistent = head.version === '1.1' && !head.fields.close
   if (!isPersistent || body === 'partly-read') return false
-  const framing = requestFraming(head)
-  if (body === 'read' || framing === 0) return true
+  if (body === 'read' || head.body === 0) return true
   // A client that waits for 100 Continue may or may not send its body now.
-  return framing <= MAX_BYTES && !hasExpect(head)
+  return head.body <= MAX_BYTES && !hasExpect(head)
 }
 
 function hasExpect({ fields }: RequestHead): boolean {

@@ -3,10 +3,15 @@
  * made anew, all else as received.
  */
 
-import { type BodyFraming, CHUNKED, UNTIL_CLOSE } from './body.ts'
-import { type Fields, isHopByHop } from './fields.ts'
-import type { RequestHead, ResponseHead } from './head.ts'
-import type { Target } from './target.ts'
+import { type Fields, isHopByHop } from '../exchange/fields.ts'
+import {
+  type BodyLength,
+  type RequestHead,
+  type ResponseHead,
+  UNTIL_CLOSE,
+  UNTOLD,
+} from '../exchange/message.ts'
+import type { Target } from '../exchange/target.ts'
 
 /** @param pseudonym our name in Via (RFC 9110 section 7.6.3), by which a loop is recognised. */
 export function toOriginHead(head: RequestHead, target: Target, pseudonym: string): string {
@@ -16,14 +21,14 @@ export function toOriginHead(head: RequestHead, target: Target, pseudonym: strin
   const isSameHost = fields.host === null || fields.host === target.host
   text +=
     isSameHost && fields.forwardable !== null ? fields.forwardable : rewrite(fields, target.host)
-  if (fields.chunked) text += 'Transfer-Encoding: chunked\r\n'
+  if (head.body === UNTOLD) text += 'Transfer-Encoding: chunked\r\n'
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
 }
 
 /** How the client's connection goes on after this response. */
 export interface ClientFraming {
   /** `UNTIL_CLOSE` where the client cannot read chunks. */
-  readonly body: BodyFraming
+  readonly body: BodyLength
   readonly connection: 'close' | 'keep-alive' | null
 }
 
@@ -34,7 +39,7 @@ export function toClientHead(
 ): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
   text += head.fields.forwardable ?? rewrite(head.fields, null)
-  if (framing.body === CHUNKED) text += 'Transfer-Encoding: chunked\r\n'
+  if (framing.body === UNTOLD) text += 'Transfer-Encoding: chunked\r\n'
   if (framing.connection) text += `Connection: ${framing.connection}\r\n`
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
 }
@@ -72,11 +77,11 @@ export function toLastChunk(
 /** What the client gets: its own version of HTTP decides whether chunks and persistence are possible. */
 export function clientFraming(
   request: RequestHead,
-  body: BodyFraming,
+  body: BodyLength,
   mustClose: boolean,
 ): ClientFraming {
   const old = request.version === '1.0'
-  const until = body === UNTIL_CLOSE || (body === CHUNKED && old)
+  const until = body === UNTIL_CLOSE || (body === UNTOLD && old)
   const wantsClose = request.fields.close || (old && !request.fields.keepAlive)
   const close = mustClose || until || wantsClose
   return {

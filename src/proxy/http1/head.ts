@@ -6,25 +6,16 @@
  */
 
 import type { Problem } from '../../model/errors.ts'
-import { type Fields, framing, malformed, parseFields } from './fields.ts'
-import { detach, skip, TARGET, TOKEN, VALUE } from './text.ts'
-
-/** Bytes of the largest head, request or response. */
-export const MAX_HEAD_BYTES = 64 * 1024
-
-export interface RequestHead {
-  readonly method: string
-  readonly target: string
-  readonly version: '1.0' | '1.1'
-  readonly fields: Fields
-}
-
-export interface ResponseHead {
-  readonly status: number
-  readonly reason: string
-  readonly version: '1.0' | '1.1'
-  readonly fields: Fields
-}
+import { type Fields, framing, malformed } from '../exchange/fields.ts'
+import {
+  type BodyLength,
+  type RequestHead,
+  type ResponseHead,
+  UNTIL_CLOSE,
+  UNTOLD,
+} from '../exchange/message.ts'
+import { detach, skip, TARGET, TOKEN, VALUE } from '../exchange/text.ts'
+import { parseFields } from './field-lines.ts'
 
 /** @param text the head as latin-1, from the request line to the empty line, both included. */
 export function parseRequestHead(text: string): RequestHead | Problem {
@@ -51,7 +42,12 @@ export function parseRequestHead(text: string): RequestHead | Problem {
     target: detach(text.slice(methodEnd + 1, targetEnd)),
     version,
     fields,
+    body: requestLength(fields),
   }
+}
+
+function requestLength({ chunked, contentLength }: Fields): BodyLength {
+  return chunked ? UNTOLD : Math.max(contentLength, 0)
 }
 
 /** @returns null when the head is not one that can be relayed. */
@@ -70,6 +66,13 @@ export function parseResponseHead(text: string): ResponseHead | null {
   const bodiless = status < 200 || status === 204
   if (bodiless && (fields.chunked || fields.contentLength > 0)) return null
   return { status, reason: text.slice(13, lineEnd), version, fields }
+}
+
+/** How long the body of an answer is (RFC 9112 section 6.3). @param method of the request that is answered. */
+export function responseLength({ status, fields }: ResponseHead, method: string): BodyLength {
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 0
+  if (fields.chunked) return UNTOLD
+  return fields.contentLength >= 0 ? fields.contentLength : UNTIL_CLOSE
 }
 
 /** Three digits from 100. @returns null when there are others */

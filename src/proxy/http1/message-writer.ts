@@ -4,44 +4,40 @@
  */
 
 import type { Socket } from 'node:net'
-import { type BodyFraming, CHUNKED } from './body.ts'
-import type { Fields } from './fields.ts'
+import type { Fields } from '../exchange/fields.ts'
+import { type BodyLength, type MessageOut, UNTOLD } from '../exchange/message.ts'
 import { toLastChunk } from './forward.ts'
 
 /** Up to this many bytes are put together in one buffer; more is written piece by piece, corked. */
 const COPY_LIMIT = 16 * 1024
 
-export class MessageWriter {
-  /** Bytes handed to the socket: head and framed body. */
+export class MessageWriter implements MessageOut {
   bytes = 0
   readonly #socket: Socket
-  readonly #framing: BodyFraming
+  readonly #length: BodyLength
   #parts: (string | Buffer)[] = []
   #size = 0
 
-  constructor(socket: Socket, framing: BodyFraming, head: string) {
+  constructor(socket: Socket, length: BodyLength, head: string) {
     this.#socket = socket
-    this.#framing = framing
+    this.#length = length
     this.#add(head)
   }
 
-  /** Queues `buffer[start..end]`; the bytes may not change any more. */
   payload(buffer: Buffer, start: number, end: number): void {
     if (start === end) return
     const part = start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end)
-    if (this.#framing === CHUNKED) {
+    if (this.#length === UNTOLD) {
       this.#add(`${part.length.toString(16)}\r\n`)
       this.#add(part)
       this.#add('\r\n')
     } else this.#add(part)
   }
 
-  /** @param nominated by Connection in the head of this message: such trailers end here. */
-  finish(trailers: Fields | null, nominated: readonly string[] | null = null): void {
-    if (this.#framing === CHUNKED) this.#add(toLastChunk(trailers, nominated))
+  finish(trailers: Fields | null, nominated: readonly string[] | null): void {
+    if (this.#length === UNTOLD) this.#add(toLastChunk(trailers, nominated))
   }
 
-  /** Writes what is queued. @returns false when the socket wants a pause (`drain` will tell when it is over). */
   flush(): boolean {
     const parts = this.#parts
     if (parts.length === 0) return true

@@ -1,13 +1,14 @@
 /**
- * Idle connections to origins, kept for reuse. INVARIANT: a connection is used again only for the same agent, policy, placement,
- * scheme and authority, and only while the address it leads to is among those that were judged.
+ * Connections to origins, and those nobody uses kept for reuse. INVARIANT: a connection is used again only for the same agent, policy,
+ * placement, scheme and authority, and only while the address it leads to is among those that were judged.
  */
 
 import type { SecureContext } from 'node:tls'
 import type { Admission } from '../../admission.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Deadlines } from '../deadlines.ts'
-import { OriginConnection } from './connection.ts'
+import type { OriginSide } from '../exchange/sides.ts'
+import { OriginConnection } from '../http1/origin-connection.ts'
 import { dial } from './dial.ts'
 
 export interface PoolOptions {
@@ -15,6 +16,8 @@ export interface PoolOptions {
   readonly deadlines: Deadlines
   /** Milliseconds to connect, and to keep a connection nobody uses. */
   readonly timeouts: { readonly connect: number; readonly idle: number }
+  /** Our name in Via. */
+  readonly pseudonym: string
 }
 
 /** Idle connections in all, and for one key. Beyond them a connection is closed instead of kept. */
@@ -36,15 +39,15 @@ export class OriginPool {
   }
 
   /** A connection that is open and fits, last used first; null when there is none. */
-  take(admission: Admission): OriginConnection | null {
+  take(admission: Admission): OriginSide | null {
     const list = this.#idle.get(admission.key)
     if (!list) return null
     for (let connection = list.pop(); connection; connection = list.pop()) {
       this.#count--
       if (list.length === 0) this.#idle.delete(admission.key)
-      const { address, closed, socket } = connection
+      const { address, closed } = connection
       const judged = admission.destination.addresses.some(({ text }) => text === address.text)
-      if (judged && !closed && !socket.destroyed) {
+      if (judged && !closed) {
         connection.deadline = Number.POSITIVE_INFINITY
         return connection
       }
@@ -54,23 +57,32 @@ export class OriginPool {
   }
 
   /** Opens a new connection. Never rejects. */
-  async open(admission: Admission, signal: AbortSignal): Promise<OriginConnection | Problem> {
-    const { trust, timeouts, deadlines } = this.#options
-    const { destination, flow } = admission
+  async open(admission: Admission, signal: AbortSignal): Promise<OriginSide | Problem> {
+    const { trust, timeouts, deadlines, pseudonym } = this.#options
+    const { destination, flow, key } = admission
     const options = { trust, signal, timeout: timeouts.connect }
     const result = await dial(destination, flow.scheme, options)
     if (!('socket' in result)) return result
-    const connection = new OriginConnection(result.socket, result.address, () => {
-      deadlines.delete(connection)
-      this.#remove(admission, connection)
+    const connection = new OriginConnection({
+      ...result,
+      pseudonym,
+      onIdle: () => this.#keep(key, connection),
+      onClose: () => {
+        deadlines.delete(connection)
+        this.#remove(key, connection)
+      },
     })
     deadlines.add(connection)
     return connection
   }
 
-  /** Takes back a connection whose exchange is complete. */
-  keep(admission: Admission, connection: OriginConnection): void {
-    const { key } = admission
+  close(): void {
+    for (const list of this.#idle.values()) for (const connection of list) connection.destroy()
+    this.#idle.clear()
+    this.#count = 0
+  }
+
+  #keep(key: string, connection: OriginConnection): void {
     let list = this.#idle.get(key)
     if (!list) {
       list = []
@@ -90,14 +102,7 @@ export class OriginPool {
     this.#count++
   }
 
-  close(): void {
-    for (const list of this.#idle.values()) for (const connection of list) connection.destroy()
-    this.#idle.clear()
-    this.#count = 0
-  }
-
-  #remove(admission: Admission, connection: OriginConnection): void {
-    const { key } = admission
+  #remove(key: string, connection: OriginConnection): void {
     const list = this.#idle.get(key)
     const at = list?.indexOf(connection) ?? -1
     if (!list || at < 0) return

@@ -2,16 +2,17 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BodyReader, CHUNKED, responseFraming } from '../../../src/proxy/http1/body.ts'
+import { MAX_HEAD_BYTES, UNTOLD } from '../../../src/proxy/exchange/message.ts'
+import { TargetReader } from '../../../src/proxy/exchange/target.ts'
+import { BodyReader } from '../../../src/proxy/http1/body.ts'
 import { clientFraming, toClientHead, toOriginHead } from '../../../src/proxy/http1/forward.ts'
 import {
-  MAX_HEAD_BYTES,
   parseRequestHead,
   parseResponseHead,
+  responseLength,
 } from '../../../src/proxy/http1/head.ts'
 import { HeadBuffer } from '../../../src/proxy/http1/head-buffer.ts'
 import { MessageWriter } from '../../../src/proxy/http1/message-writer.ts'
-import { TargetReader } from '../../../src/proxy/http1/target.ts'
 import { authority } from '../../support/nouns.ts'
 import { cuts, requestStream, responseStream } from './hostile.ts'
 import { readWithLlhttp } from './llhttp.ts'
@@ -83,12 +84,12 @@ describe('nothing throws', () => {
       }
       const response = parseResponseHead(sent)
       if (response) {
-        const body = responseFraming(response, 'GET')
+        const body = responseLength(response, 'GET')
         toClientHead(response, clientFraming(requestHead(get()), body, false), 'us')
       }
       readRequests([bytes(sent)])
       readResponses([bytes(sent)], [])
-      new BodyReader(CHUNKED).read(bytes(sent), 0)
+      new BodyReader(UNTOLD).read(bytes(sent), 0)
     })
     fc.assert(property, { numRuns: RUNS })
   })
@@ -140,7 +141,7 @@ describe('payload', () => {
   test('is whole after it was moved together in its own buffers; nothing around it is touched', () => {
     const property = fc.property(chunked, cuts, anyBytes, ({ wire, payload }, places, next) => {
       const before = bytes('before')
-      const reader = new BodyReader(CHUNKED)
+      const reader = new BodyReader(UNTOLD)
       const got: Buffer[] = []
       let rest = ''
       for (const piece of cut(Buffer.concat([wire, bytes(next)]), places)) {
@@ -162,12 +163,12 @@ describe('payload', () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 8 })
     const property = fc.property(pieces, fc.boolean(), cuts, (sent, flushEach, places) => {
       const { socket, written } = memorySocket()
-      const writer = new MessageWriter(socket, CHUNKED, get())
+      const writer = new MessageWriter(socket, UNTOLD, get())
       for (const piece of sent) {
         writer.payload(Buffer.from(piece), 0, piece.length)
         if (flushEach) writer.flush()
       }
-      writer.finish(null)
+      writer.finish(null, null)
       writer.flush()
       expect(written().length).toBe(writer.bytes)
       const framed = bytes(
@@ -234,7 +235,7 @@ describe('a head written out is the head that was read', () => {
           framing,
         ),
       )
-      const body = responseFraming(received, 'GET')
+      const body = responseLength(received, 'GET')
       const sent = toClientHead(received, clientFraming(requestHead(get()), body, false), 'us')
       const want = [
         ...plain.filter(isForwarded).flat(),
@@ -263,10 +264,10 @@ test('every request we accept reaches an origin as the one we understood', () =>
       if ('code' in target || message.state !== 'complete') return
       const { socket, written } = memorySocket()
       const head = { ...message.head, method: 'PATCH' }
-      const framing = head.fields.chunked ? CHUNKED : message.body.length
+      const framing = head.fields.chunked ? UNTOLD : message.body.length
       const writer = new MessageWriter(socket, framing, toOriginHead(head, target, 'us'))
       writer.payload(bytes(message.body), 0, message.body.length)
-      writer.finish(null)
+      writer.finish(null, null)
       writer.flush()
       // Whatever is smuggled would be seen as a message between these.
       const { messages, error } = readWithLlhttp(
@@ -293,7 +294,7 @@ describe('twice as much input costs twice the work', () => {
   }
   const bodies = (body: (size: number) => string, each: boolean) => (size: number) => {
     const whole = bytes(body(size))
-    const reader = new BodyReader(CHUNKED)
+    const reader = new BodyReader(UNTOLD)
     for (const piece of each ? bytewise(whole) : [whole]) reader.read(piece, 0)
   }
   const many = (unit: string) => (size: number) => unit.repeat(size / unit.length)

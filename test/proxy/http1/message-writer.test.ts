@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { BodyReader, CHUNKED, UNTIL_CLOSE } from '../../../src/proxy/http1/body.ts'
+import { UNTIL_CLOSE, UNTOLD } from '../../../src/proxy/exchange/message.ts'
+import { BodyReader } from '../../../src/proxy/http1/body.ts'
 import { MessageWriter } from '../../../src/proxy/http1/message-writer.ts'
 import { bytes, lines } from './support.ts'
 
@@ -43,7 +44,7 @@ function write(framing: number, steps: readonly Step[]): MessageWriter {
   const writer = new MessageWriter(near, framing, HEAD)
   for (const step of steps) {
     if (step === 'flush') writer.flush()
-    else if (step === 'finish') writer.finish(null)
+    else if (step === 'finish') writer.finish(null, null)
     else writer.payload(bytes(step.data), 0, step.data.length)
   }
   return writer
@@ -67,25 +68,25 @@ describe('what arrives', () => {
     },
     {
       name: 'chunks',
-      framing: CHUNKED,
+      framing: UNTOLD,
       steps: [{ data: 'he' }, 'flush', { data: 'llo' }, 'finish', 'flush'],
       want: `${HEAD}2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n`,
     },
     {
       name: 'an empty piece makes no chunk: that would be the last one',
-      framing: CHUNKED,
+      framing: UNTOLD,
       steps: [{ data: '' }, 'flush', { data: 'a' }, { data: '' }, 'finish', 'flush'],
       want: `${HEAD}1\r\na\r\n0\r\n\r\n`,
     },
     {
       name: 'no payload in chunks',
-      framing: CHUNKED,
+      framing: UNTOLD,
       steps: ['finish', 'flush'],
       want: `${HEAD}0\r\n\r\n`,
     },
     {
       name: 'a body cut short is not finished',
-      framing: CHUNKED,
+      framing: UNTOLD,
       steps: [{ data: 'he' }, 'flush'],
       want: `${HEAD}2\r\nhe\r\n`,
     },
@@ -97,7 +98,7 @@ describe('what arrives', () => {
     },
     {
       name: 'much at once',
-      framing: CHUNKED,
+      framing: UNTOLD,
       steps: [{ data: BIG }, { data: 'x' }, 'finish', 'flush'],
       want: `${HEAD}186a0\r\n${BIG}\r\n1\r\nx\r\n0\r\n\r\n`,
     },
@@ -127,9 +128,9 @@ test('what a flush takes goes out in one write when it is small', () => {
     sizes.push(chunk.length)
     return write(chunk, ...rest)
   }) as typeof near.write
-  const writer = new MessageWriter(near, CHUNKED, HEAD)
+  const writer = new MessageWriter(near, UNTOLD, HEAD)
   writer.payload(bytes('hello'), 0, 5)
-  writer.finish(null)
+  writer.finish(null, null)
   writer.flush()
   expect(sizes).toEqual([`${HEAD}5\r\nhello\r\n0\r\n\r\n`.length])
 })
@@ -149,9 +150,9 @@ test('a reader that does not read is felt, and drain tells when it is over', asy
 })
 
 test('trailers follow the last chunk, but not those Connection named', async () => {
-  const reader = new BodyReader(CHUNKED)
+  const reader = new BodyReader(UNTOLD)
   reader.read(bytes(`0\r\n${lines('X-A: 1', 'X-B: 2')}`), 0)
-  const writer = new MessageWriter(near, CHUNKED, HEAD)
+  const writer = new MessageWriter(near, UNTOLD, HEAD)
   writer.finish(reader.trailers, ['x-a'])
   writer.flush()
   expect(await received()).toBe(`${HEAD}0\r\n${lines('X-B: 2')}`)
@@ -160,8 +161,8 @@ test('trailers follow the last chunk, but not those Connection named', async () 
 test('writing to a socket that is gone does not throw', () => {
   near.on('error', () => {})
   near.destroy()
-  const writer = new MessageWriter(near, CHUNKED, HEAD)
+  const writer = new MessageWriter(near, UNTOLD, HEAD)
   writer.payload(bytes(BIG), 0, BIG.length)
-  writer.finish(null)
+  writer.finish(null, null)
   expect(() => writer.flush()).not.toThrow()
 })

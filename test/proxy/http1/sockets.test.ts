@@ -4,15 +4,12 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import {
-  BodyReader,
-  requestFraming,
-  responseFraming,
-  UNTIL_CLOSE,
-} from '../../../src/proxy/http1/body.ts'
+import { UNTIL_CLOSE } from '../../../src/proxy/exchange/message.ts'
+import { TargetReader } from '../../../src/proxy/exchange/target.ts'
+import { BodyReader } from '../../../src/proxy/http1/body.ts'
 import { clientFraming, toClientHead, toOriginHead } from '../../../src/proxy/http1/forward.ts'
+import { responseLength } from '../../../src/proxy/http1/head.ts'
 import { MessageWriter } from '../../../src/proxy/http1/message-writer.ts'
-import { TargetReader } from '../../../src/proxy/http1/target.ts'
 import { authority } from '../../support/nouns.ts'
 import {
   answer,
@@ -107,8 +104,8 @@ describe('a request we forward, as a Node server reads it', () => {
     const tunnel = { scheme: 'https', authority: authority('a.example:443') } as const
     const target = new TargetReader(tunnel).read(head)
     if ('code' in target) throw new Error(target.detail)
-    const reader = new BodyReader(requestFraming(head))
-    const writer = new MessageWriter(socket, requestFraming(head), toOriginHead(head, target, 'us'))
+    const reader = new BodyReader(head.body)
+    const writer = new MessageWriter(socket, head.body, toOriginHead(head, target, 'us'))
     const buffer = bytes(sent)
     reader.read(buffer, sent.indexOf('\r\n\r\n') + 4)
     writer.payload(buffer, reader.start, reader.end)
@@ -169,8 +166,8 @@ describe('a response we forward, as a Node client reads it', () => {
       socket.once('data', () => {
         const headEnd = sent.indexOf('\r\n\r\n') + 4
         const head = responseHead(sent.slice(0, headEnd))
-        const framing = clientFraming(requestHead(get()), responseFraming(head, method), false)
-        const reader = new BodyReader(responseFraming(head, method))
+        const framing = clientFraming(requestHead(get()), responseLength(head, method), false)
+        const reader = new BodyReader(responseLength(head, method))
         const writer = new MessageWriter(socket, framing.body, toClientHead(head, framing, 'us'))
         const buffer = bytes(sent)
         reader.read(buffer, headEnd)

@@ -4,12 +4,12 @@
  */
 
 import type { Socket } from 'node:net'
-import { BodyReader, requestFraming, responseFraming } from '../../../src/proxy/http1/body.ts'
+import type { RequestHead, ResponseHead } from '../../../src/proxy/exchange/message.ts'
+import { BodyReader } from '../../../src/proxy/http1/body.ts'
 import {
   parseRequestHead,
   parseResponseHead,
-  type RequestHead,
-  type ResponseHead,
+  responseLength,
 } from '../../../src/proxy/http1/head.ts'
 import { HeadBuffer } from '../../../src/proxy/http1/head-buffer.ts'
 
@@ -92,7 +92,7 @@ export interface ReadAll<Head> {
 export function readRequests(pieces: readonly Buffer[]): ReadAll<RequestHead> {
   return readAll(pieces, (text) => {
     const head = parseRequestHead(text)
-    return 'code' in head ? null : { head, framing: requestFraming(head) }
+    return 'code' in head ? null : { head, framing: head.body }
   })
 }
 
@@ -105,7 +105,7 @@ export function readResponses(
   return readAll(pieces, (text) => {
     const head = parseResponseHead(text)
     if (!head) return null
-    const framing = responseFraming(head, methods[answered] ?? 'GET')
+    const framing = responseLength(head, methods[answered] ?? 'GET')
     if (head.status >= 200) answered++
     return { head, framing }
   })

@@ -1,43 +1,41 @@
 /**
  * One permitted request on its way: a connection to a judged address, the exchange on it, once more on a fresh connection where an idle
- * one turned out dead, and the outcome in the log. Tells the client connection how to go on.
+ * one turned out dead, and the outcome in the log. Tells the client's side how to go on.
  */
 
-import type { Socket } from 'node:net'
 import type { Permit } from '../../enforce.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
-import type { OriginConnection } from '../origin/connection.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { Exchange, type Then } from './exchange.ts'
-import type { RequestHead } from './head.ts'
-import { valuesOf } from './peek.ts'
-import type { Target } from './target.ts'
+import type { Fields } from './fields.ts'
+import { valuesOf } from './message.ts'
+import { type ClientSide, type Outgoing, RESET } from './sides.ts'
 
 export interface RelayOptions {
   readonly context: ProxyContext
-  readonly client: Socket
-  readonly head: RequestHead
+  readonly client: ClientSide
+  readonly request: Outgoing
   readonly permit: Permit
-  readonly target: Target
-  /** There is a connection: `send` may be called. */
+  /** There is a connection: the request body may come. */
   readonly onReady: () => void
   /** Called once. */
   readonly onOver: (result: RelayResult) => void
 }
 
-/** What becomes of the client's connection; a failure is told to the client if it has got nothing yet. */
+/** What becomes of the client's side; a failure is told to the client, which has got nothing yet. */
 export type RelayResult =
-  | 'next'
-  | 'close'
-  | 'abort'
+  | 'done'
+  | { readonly reset: number }
   | { readonly failure: Refusal; readonly body: BodyState }
 
 /** How much of a request's body has been read when it is refused. */
 export type BodyState = 'unread' | 'partly-read' | 'read'
 
 export class Relay {
+  /** Once it is over: whether all of the request was handed over. */
+  isComplete = true
   readonly #options: RelayOptions
   #exchange: Exchange | null = null
   #dialling: AbortController | null = null
@@ -59,27 +57,25 @@ export class Relay {
 
   /** @param fresh not on a connection that was used before. */
   async start(fresh = false): Promise<void> {
-    if (this.#isCancelled) return this.#end(CANCELLED, 'abort')
-    const { origins } = this.#options.context
-    const { admission } = this.#options.permit
+    if (this.#isCancelled) return this.#end(CANCELLED, { reset: RESET.cancel })
+    const { context, permit, client, request, onReady } = this.#options
+    const { origins } = context
+    const { admission } = permit
     let origin = fresh ? null : origins.take(admission)
     if (!origin) {
       this.#dialling = new AbortController()
       const opened = await origins.open(admission, this.#dialling.signal)
       this.#dialling = null
       if (this.#isCancelled) {
-        if (!('code' in opened)) origins.keep(admission, opened)
-        return this.#end(CANCELLED, 'abort')
+        if (!('code' in opened)) opened.release()
+        return this.#end(CANCELLED, { reset: RESET.cancel })
       }
       if ('code' in opened) return this.#fail(opened, { ...CANCELLED, outcome: 'failed' }, 'unread')
       origin = opened
     }
-    const { client, context, head, target, permit, onReady } = this.#options
     this.#exchange = new Exchange(origin, {
       client,
-      head,
-      target,
-      pseudonym: context.pseudonym,
+      request,
       deadlines: context.deadlines,
       timeouts: context.timeouts,
       hear: (answer) =>
@@ -92,13 +88,23 @@ export class Relay {
     onReady()
   }
 
-  /**
-   * Sends the head, the first time, and request body from the buffer.
-   *
-   * @returns the index after the last byte that belongs to this request.
-   */
-  send(buffer: Buffer): number {
-    return this.#exchange?.send(buffer) ?? 0
+  /** Request body, once there is a connection: `buffer[start..end]`, to go out with the next `flush`. */
+  payload(buffer: Buffer, start: number, end: number): void {
+    this.#exchange?.payload(buffer, start, end)
+  }
+
+  finish(trailers: Fields | null): void {
+    this.#exchange?.finish(trailers)
+  }
+
+  /** Sends what was handed over; the head with the first call. */
+  flush(): void {
+    this.#exchange?.flush()
+  }
+
+  /** The request body turned out not to be one. */
+  break(problem: Problem): void {
+    this.#exchange?.break(problem)
   }
 
   /** The client can take more of the answer. */
@@ -106,29 +112,33 @@ export class Relay {
     this.#exchange?.onClientDrain()
   }
 
-  /** The client is gone. */
-  cancel(): void {
+  /** The client is gone, or has taken its request back. @param reset in the codes of RFC 9113 section 7 */
+  cancel(reset: number = RESET.cancel): void {
     this.#isCancelled = true
     this.#dialling?.abort()
-    this.#exchange?.cancel()
+    this.#exchange?.cancel(reset)
   }
 
   expire(): void {
     this.#exchange?.expire()
   }
 
-  #onOver = (ending: Ending, then: Then, reusable: OriginConnection | null): void => {
-    const { context, permit } = this.#options
-    const body = this.#exchange?.requestDone === false ? 'partly-read' : 'read'
+  #onOver = (ending: Ending, then: Then): void => {
+    this.isComplete = this.#exchange?.requestDone !== false
+    const body = this.isComplete ? 'read' : 'partly-read'
     this.#exchange = null
-    if (reusable) context.origins.keep(permit.admission, reusable)
-    if (then === 'retry' && !this.#isCancelled) {
-      this.start(true).catch((error: unknown) => {
-        context.report('relay', error)
-        this.#options.client.destroy()
-      })
-    } else if (typeof then === 'object') this.#fail(then, ending, body)
-    else this.#end(ending, then === 'retry' ? 'abort' : then)
+    if (then === 'done') this.#end(ending, then)
+    else if (then === 'retry') this.#retry(ending)
+    else if ('problem' in then) this.#fail(then.problem, ending, body)
+    else if ('reset' in then) this.#end(ending, then)
+  }
+
+  #retry(ending: Ending): void {
+    if (this.#isCancelled) return this.#end(ending, { reset: RESET.cancel })
+    this.start(true).catch((error: unknown) => {
+      this.#options.context.report('relay', error)
+      this.#end({ ...ending, outcome: 'failed' }, { reset: RESET.internal })
+    })
   }
 
   #fail(problem: Problem, ending: Ending, body: BodyState): void {

@@ -1,4 +1,4 @@
-/** Characters of HTTP/1.1 as tables, and walking over them. Text is latin-1: one character is one byte. */
+/** Characters of HTTP as tables, and walking over them. Text is latin-1: one character is one byte. */
 
 /** RFC 9110 section 5.6.2. */
 export const TOKEN = toTable(
@@ -23,6 +23,22 @@ export function skip(table: Uint8Array, text: string, at: number): number {
 export function detach(text: string): string {
   return ` ${text}`.slice(1)
 }
+
+/** Without SP and HTAB at both ends; nothing else is white space here. */
+export function trimBlanks(text: string): string {
+  let from = 0
+  let to = text.length
+  while (isBlank(text.charCodeAt(from))) from++
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+export function isBlank(code: number): boolean {
+  return code === SP || code === HTAB
+}
+
+const SP = 32
+const HTAB = 9
 
 function toTable(...parts: string[]): Uint8Array {
   const table = new Uint8Array(256)

@@ -4,10 +4,7 @@
  */
 
 import type { BodyView, RequestView } from '../../model/request-view.ts'
-import { BodyReader, requestFraming } from './body.ts'
-import { isHopByHop } from './fields.ts'
-import type { RequestHead } from './head.ts'
-import { HeadBuffer } from './head-buffer.ts'
+import { type RequestHead, valuesOf } from './message.ts'
 import type { Target } from './target.ts'
 
 /** Bytes of a body that are looked at, framing included. Language models get long texts, and what matters may stand behind them. */
@@ -19,43 +16,54 @@ export const MAX_PEEK_TOTAL = 128 * 1024 * 1024
 export class BodyPeek implements Disposable {
   /** Of all that were not disposed of: clients that begin and never end are bounded together. */
   static #total = 0
-  readonly #reader: BodyReader
-  readonly #payload = new HeadBuffer()
+  #bytes = NOTHING
   #size = 0
-
-  constructor(head: RequestHead) {
-    this.#reader = new BodyReader(requestFraming(head))
-  }
+  /** With framing: what all this keeps in memory elsewhere. */
+  #cost = 0
+  #isComplete = false
+  #isOver = false
 
   /** Whether there is no use in waiting for more. */
   get done(): boolean {
-    const { done, broken } = this.#reader
-    return done || broken || this.#size >= MAX_PEEK || BodyPeek.#total >= MAX_PEEK_TOTAL
+    return this.#isOver || this.#cost >= MAX_PEEK || BodyPeek.#total >= MAX_PEEK_TOTAL
   }
 
-  /** @param bytes as received, framing included. */
-  feed(bytes: Buffer): void {
+  /**
+   * @param payload is copied
+   * @param cost bytes it took on the wire, framing included
+   */
+  feed(payload: Buffer, cost: number): void {
     if (this.done) return
-    // The reader moves payload together where it lies.
-    const copy = Buffer.from(bytes)
-    this.#reader.read(copy, 0)
-    this.#payload.push(copy.subarray(this.#reader.start, this.#reader.end))
-    this.#size += bytes.length
-    BodyPeek.#total += bytes.length
+    this.#cost += cost
+    BodyPeek.#total += cost
+    const size = this.#size + payload.length
+    if (size > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(Math.max(size * 2, 4_096))
+      this.#bytes.copy(grown, 0, 0, this.#size)
+      this.#bytes = grown
+    }
+    payload.copy(this.#bytes, this.#size)
+    this.#size = size
+  }
+
+  /** No more will come. @param complete whether that was all of the body */
+  end(complete: boolean): void {
+    this.#isOver = true
+    this.#isComplete = complete
   }
 
   view(head: RequestHead): BodyView {
     return {
-      bytes: this.#payload.held() ?? NOTHING,
-      complete: this.#reader.done,
+      bytes: this.#bytes.subarray(0, this.#size),
+      complete: this.#isComplete,
       ...codingOf(head),
     }
   }
 
   /** What was held for looking at it is not needed any more. */
   [Symbol.dispose](): void {
-    BodyPeek.#total -= this.#size
-    this.#size = 0
+    BodyPeek.#total -= this.#cost
+    this.#cost = 0
   }
 }
 
@@ -84,21 +92,4 @@ export function toView(head: RequestHead, target: Target, body: BodyView | null)
     header: (name) => valuesOf(head, name),
     body,
   }
-}
-
-/**
- * Values of a field in order. INVARIANT: a field that ends here, because it is hop-by-hop or Connection says so, has none: what the
- * origin will not get says nothing about it.
- *
- * @param name in lower case
- */
-export function valuesOf({ fields }: Pick<RequestHead, 'fields'>, name: string): readonly string[] {
-  const { list, nominated } = fields
-  if (isHopByHop(name) || nominated?.includes(name)) return []
-  const values: string[] = []
-  for (let i = 0; i < list.length; i += 2) {
-    const found = list[i] ?? ''
-    if (found.length === name.length && found.toLowerCase() === name) values.push(list[i + 1] ?? '')
-  }
-  return values
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Code } from '../../../src/model/errors.ts'
-import { parseFields } from '../../../src/proxy/http1/fields.ts'
+import { parseFields } from '../../../src/proxy/http1/field-lines.ts'
 
 /** A header section of these lines. */
 const section = (...all: readonly string[]) => parseFields(`${[...all, ''].join('\r\n')}\r\n`, 0)
@@ -37,7 +37,10 @@ test('an empty section has no fields', () => {
     proxyAuthorization: null,
     overridesMethod: false,
     via: null,
+    upgrade: null,
+    wantsTrailers: false,
     forwardable: '',
+    secret: null,
   })
 })
 

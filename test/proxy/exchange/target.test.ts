@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { type Target, TargetReader, type Tunnel } from '../../../src/proxy/http1/target.ts'
+import { type Target, TargetReader, type Tunnel } from '../../../src/proxy/exchange/target.ts'
 import { authority } from '../../support/nouns.ts'
-import { lines, requestHead } from './support.ts'
+import { lines, requestHead } from '../http1/support.ts'
 
 interface Asked {
   readonly name?: string

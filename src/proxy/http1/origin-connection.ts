@@ -4,92 +4,115 @@
  */
 
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { IpAddress } from '../../model/address.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Expiring } from '../deadlines.ts'
-import { BodyReader, responseFraming, UNTIL_CLOSE } from '../http1/body.ts'
-import { MAX_HEAD_BYTES, parseResponseHead, type ResponseHead } from '../http1/head.ts'
-import { HeadBuffer } from '../http1/head-buffer.ts'
+import {
+  MAX_HEAD_BYTES,
+  type MessageOut,
+  type ResponseHead,
+  UNTIL_CLOSE,
+} from '../exchange/message.ts'
+import type { AnswerSink, OriginSide, Outgoing } from '../exchange/sides.ts'
+import { BodyReader } from './body.ts'
+import { toOriginHead } from './forward.ts'
+import { parseResponseHead, responseLength } from './head.ts'
+import { HeadBuffer } from './head-buffer.ts'
+import { MessageWriter } from './message-writer.ts'
 
-/** Who receives the answer. Every exchange ends with exactly one of `onEnd` and `onFailure`. */
-export interface AnswerSink {
-  /** The method asked with: it decides whether the answer has a body. */
-  readonly method: string
-  /** A 1xx head. */
-  onInterim(head: ResponseHead): void
-  onHead(head: ResponseHead, body: BodyReader): void
-  /** Payload in `buffer[body.start..body.end]`. */
-  onPayload(buffer: Buffer, body: BodyReader): void
-  /** All bytes of one read were handed over. */
-  onFlush(): void
-  /** The answer is complete; no `onFlush` follows. `reusable`: the origin keeps the connection open. */
-  onEnd(body: BodyReader, reusable: boolean): void
-  onFailure(problem: Problem): void
-  /** The origin can take more of the request. */
-  onDrain(): void
+export interface OriginConnectionOptions {
+  readonly socket: Socket
+  readonly address: IpAddress
+  /** Our name in Via. */
+  readonly pseudonym: string
+  /** Called when an exchange is complete and another may follow. */
+  readonly onIdle: (connection: OriginConnection) => void
+  /** Called once, when the connection has ended. */
+  readonly onClose: (connection: OriginConnection) => void
 }
 
 /** A final answer may be preceded by interim ones (RFC 9110 section 15.2), but not by a flood. */
 const MAX_INTERIM = 64
 
-export class OriginConnection implements Expiring {
+export class OriginConnection implements Expiring, OriginSide {
   /** When to close it; moved by the pool while nobody uses it. */
   deadline = Number.POSITIVE_INFINITY
-  readonly socket: Socket
   readonly address: IpAddress
-  /** Whether an exchange was completed on it before. */
   used = false
-  closed = false
   /** Seconds the origin said it keeps an idle connection; null when it did not. */
   keepAliveSeconds: number | null = null
-  /** Bytes of the current answer. */
   received = 0
+  readonly #options: OriginConnectionOptions
+  readonly #socket: Socket
   #sink: AnswerSink | null = null
   #head = new HeadBuffer()
   #body: BodyReader | null = null
   #answer: ResponseHead | null = null
   #untilClose = false
   #interim = 0
-  readonly #onClose: (connection: OriginConnection) => void
 
-  /** @param onClose called once, when the connection has ended. */
-  constructor(socket: Socket, address: IpAddress, onClose: (connection: OriginConnection) => void) {
-    this.socket = socket
+  constructor(options: OriginConnectionOptions) {
+    const { socket, address } = options
+    this.#options = options
+    this.#socket = socket
     this.address = address
-    this.#onClose = onClose
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
-    socket.on('drain', () => this.#sink?.onDrain())
-    socket.on('end', () => this.#onEnd())
-    socket.on('error', () => this.destroy())
-    socket.on('close', () => this.#onGone())
+    socket.on('data', this.#onData)
+    socket.on('drain', this.#onDrain)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onGone)
   }
 
-  /** Starts an exchange: what comes from now on answers it. */
-  begin(sink: AnswerSink): void {
+  begin({ head, target }: Outgoing, sink: AnswerSink): MessageOut {
     this.#sink = sink
     this.received = 0
     this.#interim = 0
+    const text = toOriginHead(head, target, this.#options.pseudonym)
+    return new MessageWriter(this.#socket, head.body, text)
   }
 
-  /** Ends the exchange without its answer. */
+  get isPaused(): boolean {
+    return this.#socket.isPaused()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  release(): void {
+    this.#options.onIdle(this)
+  }
+
   abandon(): void {
     this.#sink = null
     this.destroy()
   }
 
+  detach(): Duplex {
+    throw new Error('no other protocol was asked for')
+  }
+
   destroy(): void {
-    this.socket.destroy()
+    this.#socket.destroy()
   }
 
   expire(): void {
     this.destroy()
   }
 
-  #onData(chunk: Buffer): void {
+  get closed(): boolean {
+    return this.#socket.destroyed
+  }
+
+  #onData = (chunk: Buffer): void => {
     const sink = this.#sink
     if (!sink) return this.destroy()
     this.received += chunk.length
-    let at = 0
     let buffer = chunk
     while (this.#body === null) {
       this.#head.push(buffer)
@@ -105,23 +128,24 @@ export class OriginConnection implements Expiring {
         if (++this.#interim > MAX_INTERIM) return this.#fail('too many interim answers')
         sink.onInterim(head)
       } else {
-        const framing = responseFraming(head, sink.method)
+        const length = responseLength(head, sink.method)
         this.#answer = head
-        this.#untilClose = framing === UNTIL_CLOSE
-        this.#body = new BodyReader(framing)
-        sink.onHead(head, this.#body)
+        this.#untilClose = length === UNTIL_CLOSE
+        this.#body = new BodyReader(length)
+        sink.onHead(head, length)
       }
       const rest = this.#head.drain()
       if (rest === null && !this.#body?.done) return sink.onFlush()
       buffer = rest ?? EMPTY
-      at = 0
     }
-    if (!this.#body.done) {
-      at = this.#body.read(buffer, at)
-      if (this.#body.broken) return this.#fail('the body of the answer is malformed')
-      sink.onPayload(buffer, this.#body)
+    const body = this.#body
+    let at = 0
+    if (!body.done) {
+      at = body.read(buffer, 0)
+      if (body.broken) return this.#fail('the body of the answer is malformed')
+      sink.onPayload(buffer, body.start, body.end)
     }
-    if (this.#body.done) this.#complete(sink, at < buffer.length)
+    if (body.done) this.#complete(sink, at < buffer.length)
     else sink.onFlush()
   }
 
@@ -136,32 +160,41 @@ export class OriginConnection implements Expiring {
     this.#answer = null
     this.used = true
     this.keepAliveSeconds = head.fields.keepAliveSeconds
-    sink.onEnd(body, persistent && !hasExcess && !this.#untilClose)
+    sink.onEnd(body.trailers, persistent && !hasExcess && !this.#untilClose)
   }
 
-  #onEnd(): void {
+  #onDrain = (): void => {
+    this.#sink?.onDrain()
+  }
+
+  #onEnd = (): void => {
     const sink = this.#sink
-    if (sink && this.#body && this.#untilClose) {
-      this.#complete(sink, false)
-    }
+    if (sink && this.#body && this.#untilClose) this.#complete(sink, false)
     this.destroy()
   }
 
-  #onGone(): void {
-    this.closed = true
+  #onError = (): void => {
+    this.destroy()
+  }
+
+  #onGone = (): void => {
     const sink = this.#sink
     this.#sink = null
-    this.#onClose(this)
+    this.#options.onClose(this)
     if (!sink) return
     const detail = `${this.address.text} closed the connection before the answer was complete`
-    sink.onFailure({ code: 'connect-reset', detail })
+    sink.onFailure({ code: 'connect-reset', detail } satisfies Problem, null)
   }
 
   #fail(detail: string): void {
     const sink = this.#sink
     this.#sink = null
     this.destroy()
-    sink?.onFailure({ code: 'connect-malformed', detail: `${this.address.text}: ${detail}` })
+    const problem: Problem = {
+      code: 'connect-malformed',
+      detail: `${this.address.text}: ${detail}`,
+    }
+    sink?.onFailure(problem, null)
   }
 }
 

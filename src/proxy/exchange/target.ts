@@ -6,7 +6,7 @@
 
 import { type Authority, parseWireAuthority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
-import type { RequestHead } from './head.ts'
+import type { RequestHead } from './message.ts'
 
 export interface Target {
   readonly scheme: 'http' | 'https'

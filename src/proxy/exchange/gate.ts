@@ -9,8 +9,7 @@ import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
 import type { ProxyContext } from '../proxy.ts'
-import { requestFraming } from './body.ts'
-import type { RequestHead } from './head.ts'
+import type { RequestHead } from './message.ts'
 import { EMPTY_BODY, toView } from './peek.ts'
 import { type Target, TargetReader, type Tunnel } from './target.ts'
 
@@ -50,9 +49,9 @@ export class RequestGate {
   /**
    * Never rejects.
    *
-   * @param peek gives the beginning of the body, where that has to be known first.
+   * @param peek gives the beginning of the body, where that has to be known first; null when there is none.
    */
-  async pass(head: RequestHead, peek: () => Promise<BodyView>): Promise<Passed> {
+  async pass(head: RequestHead, peek: (() => Promise<BodyView>) | null): Promise<Passed> {
     const { tunnel, fault, client, credentials } = this.#scope
     const { enforcer, identify, pseudonym } = this.#context
     const known = tunnel?.authority ?? null
@@ -80,9 +79,8 @@ export class RequestGate {
     const flow = this.#flow
     let admitted = enforcer.admit(flow, authority)
     let admission = admitted instanceof Promise ? await admitted : admitted
-    const hasBody = requestFraming(head) !== 0
-    let view = toView(head, target, hasBody ? null : EMPTY_BODY)
-    if (hasBody && enforcer.wantsBody(view)) {
+    let view = toView(head, target, peek ? null : EMPTY_BODY)
+    if (peek && enforcer.wantsBody(view)) {
       view = toView(head, target, await peek())
       // A client may take its time, and what held before does not have to hold any more.
       admitted = enforcer.admit(flow, authority)
@@ -114,7 +112,7 @@ export class RequestGate {
     if ('fault' in alias || alias.value.text !== authority.text) {
       return refuse({ code: 'names-disagree', detail: 'CONNECT and Host disagree' }, authority)
     }
-    if (requestFraming(head) !== 0) {
+    if (head.body !== 0) {
       return refuse({ code: 'request-framing', detail: 'CONNECT has no body' }, authority)
     }
     const { proxyAuthorization } = head.fields

@@ -1,0 +1,191 @@
+/**
+ * One request and its answer between one client and one origin: bytes both ways with back-pressure, and an honest end. A body that
+ * was cut is never finished as if it were whole; whichever side dies, the other learns of it.
+ */
+
+import type { Duplex } from 'node:stream'
+import type { Hearing } from '../../enforce.ts'
+import type { Ending } from '../../model/audit-record.ts'
+import type { Problem } from '../../model/errors.ts'
+import type { Deadlines, Timeouts } from '../deadlines.ts'
+import type { Fields } from './fields.ts'
+import type { BodyLength, MessageOut, ResponseHead } from './message.ts'
+import { type AnswerSink, type ClientSide, type OriginSide, type Outgoing, RESET } from './sides.ts'
+
+/** What comes next: how the client's side goes on is for it to say. */
+export type Then =
+  /** The client has the whole answer. */
+  | 'done'
+  /** Nothing was lost, and the request may be sent once more. */
+  | 'retry'
+  /** The client has got nothing yet and is told what went wrong. */
+  | { readonly problem: Problem }
+  /** The client has to be told that no (more) answer comes, in the codes of RFC 9113 section 7. */
+  | { readonly reset: number }
+  /** Both sides speak another protocol from now on. */
+  | { readonly client: Duplex; readonly origin: Duplex }
+
+export interface ExchangeOptions {
+  readonly request: Outgoing
+  readonly client: ClientSide
+  readonly deadlines: Deadlines
+  readonly timeouts: Timeouts
+  /** Listens to what the answer says of its place; null when it says nothing. */
+  readonly hear: (head: ResponseHead) => Hearing | null
+  /** Called once. */
+  readonly onOver: (ending: Ending, then: Then) => void
+}
+
+export class Exchange implements AnswerSink {
+  readonly method: string
+  /** When to give up; whoever holds the exchange watches it. */
+  deadline: number
+  /** Whether all of the request was handed over. */
+  requestDone: boolean
+  readonly #options: ExchangeOptions
+  readonly #origin: OriginSide
+  readonly #toOrigin: MessageOut
+  #toClient: MessageOut | null = null
+  #answer: ResponseHead | null = null
+  #hearing: Hearing | null = null
+  #over = false
+
+  constructor(origin: OriginSide, options: ExchangeOptions) {
+    const { request, deadlines, timeouts } = options
+    this.method = request.head.method
+    this.requestDone = request.head.body === 0
+    this.deadline = deadlines.in(this.requestDone ? timeouts.answer : timeouts.body)
+    this.#options = options
+    this.#origin = origin
+    this.#toOrigin = origin.begin(request, this)
+  }
+
+  /** Request body: `buffer[start..end]`, to go out with the next `flush`. */
+  payload(buffer: Buffer, start: number, end: number): void {
+    this.#toOrigin.payload(buffer, start, end)
+    this.deadline = this.#options.deadlines.in(this.#options.timeouts.body)
+  }
+
+  /** The request body is complete. */
+  finish(trailers: Fields | null): void {
+    this.requestDone = true
+    this.#toOrigin.finish(trailers, this.#options.request.head.fields.nominated)
+    this.deadline = this.#options.deadlines.in(this.#options.timeouts.answer)
+  }
+
+  /** Sends what was handed over; the head with the first call. */
+  flush(): void {
+    if (!this.#toOrigin.flush()) this.#options.client.pause()
+  }
+
+  /** The request body turned out not to be one. */
+  break(problem: Problem): void {
+    this.#fail(problem)
+  }
+
+  onInterim(head: ResponseHead): void {
+    this.#options.client.interim(head)
+  }
+
+  onHead(head: ResponseHead, body: BodyLength): void {
+    this.#answer = head
+    this.#hearing = this.#options.hear(head)
+    this.#toClient = this.#options.client.answer(head, body)
+  }
+
+  onPayload(buffer: Buffer, start: number, end: number): void {
+    this.#hearing?.feed?.(buffer.subarray(start, end))
+    this.#toClient?.payload(buffer, start, end)
+  }
+
+  onFlush(): void {
+    this.deadline = this.#options.deadlines.in(this.#options.timeouts.body)
+    if (this.#toClient && !this.#toClient.flush()) this.#origin.pause()
+  }
+
+  onEnd(trailers: Fields | null, reusable: boolean): void {
+    this.#toClient?.finish(trailers, this.#answer?.fields.nominated ?? null)
+    this.#toClient?.flush()
+    // An early answer leaves the rest of the request unsent: nothing else can follow it.
+    if (reusable && this.requestDone) this.#origin.release()
+    else this.#origin.abandon(0)
+    const error = this.#hearing?.end() ? 'residency-mismatch' : null
+    this.#end('forwarded', 'done', error)
+  }
+
+  onAccepted(head: ResponseHead): void {
+    this.#answer = head
+    const client = this.#options.client.accept(head)
+    this.#end('forwarded', { client, origin: this.#origin.detach() }, null)
+  }
+
+  onFailure(problem: Problem, reset: number | null): void {
+    this.#end('failed', this.#afterFailure(problem, reset), problem.code)
+  }
+
+  #afterFailure(problem: Problem, reset: number | null): Then {
+    if (this.#hasBegun) return { reset: reset ?? RESET.internal }
+    const { head } = this.#options.request
+    const unseen = reset === RESET.refused
+    const untouched = this.#origin.used && this.#origin.received === 0 && reset === null
+    if (head.body === 0 && (unseen || (untouched && IDEMPOTENT.has(head.method)))) return 'retry'
+    return reset === null ? { problem } : { reset }
+  }
+
+  /** The origin can take more of the request. */
+  onDrain(): void {
+    this.#options.client.resume()
+  }
+
+  /** The client can take more of the answer. */
+  onClientDrain(): void {
+    this.#origin.resume()
+  }
+
+  /** The client is gone, or has taken its request back. @param reset in the codes of RFC 9113 section 7 */
+  cancel(reset: number): void {
+    if (this.#over) return
+    this.#origin.abandon(reset)
+    this.#end('cancelled', { reset }, 'request-incomplete')
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    // Who is paused waits for the other side: it is not the one that stopped.
+    const clientIsSlow =
+      this.#origin.isPaused || (!this.requestDone && !this.#options.client.isPaused)
+    this.#fail(
+      clientIsSlow
+        ? { code: 'request-timeout', detail: 'the client stopped sending or reading' }
+        : { code: 'connect-stalled', detail: `${this.#origin.address.text} stopped sending` },
+    )
+  }
+
+  /** Whether the client has got any of the answer. */
+  get #hasBegun(): boolean {
+    return this.#toClient !== null && this.#toClient.bytes > 0
+  }
+
+  #fail(problem: Problem): void {
+    this.#origin.abandon(RESET.cancel)
+    this.#end('failed', this.#hasBegun ? { reset: RESET.internal } : { problem }, problem.code)
+  }
+
+  #end(outcome: Ending['outcome'], then: Then, error: string | null): void {
+    if (this.#over) return
+    this.#over = true
+    const hasStatus = this.#hasBegun || 'client' in Object(then)
+    const ending: Ending = {
+      outcome,
+      status: hasStatus ? (this.#answer?.status ?? null) : null,
+      dialedIp: this.#origin.address.text,
+      bytesOut: this.#toOrigin.bytes,
+      bytesIn: this.#origin.received,
+      error,
+    }
+    this.#options.onOver(ending, then)
+  }
+}
+
+/** A proxy repeats a request by itself only if that cannot do anything twice (RFC 9110 section 9.2.2). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])

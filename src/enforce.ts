@@ -53,6 +53,11 @@ export interface Enforcer {
   consider(admission: Admission, view: RequestView): Admission | Promise<Admission>
   /** Decides, records, and hands out a permit or a refusal. Never rejects. */
   release(admission: Admission, request: RequestLine): Promise<Release>
+  /**
+   * Whether the destination may be dialled before there is a request, to find out what it speaks: only where a request of which nothing is
+   * known would pass. A row in the log says so first. Never rejects.
+   */
+  permitProbe(admission: Admission): Promise<boolean>
   /** Records a request that is refused before or instead of being judged. Never rejects. */
   refuse(
     flow: Flow,
@@ -115,6 +120,25 @@ export function createEnforcer(ports: Ports): Enforcer {
       }
     },
 
+    async permitProbe(admission) {
+      const { flow, destination } = admission
+      try {
+        if (!mayPass(judge(admission, UNSEEN), admission)) return false
+        const addresses = destination.addresses.map(({ text }) => text).join(', ')
+        await ports.audit.note({
+          at: ports.clock.now(),
+          actor: flow.agent.id,
+          action: 'protocol-probe',
+          subject: destination.authority.text,
+          detail: `a TLS handshake with ${addresses}, to see which version of HTTP it speaks`,
+        })
+        return true
+      } catch (error) {
+        gateProblem(ports, error)
+        return false
+      }
+    },
+
     async refuse(flow, authority, problem, request) {
       let id: FlowId | null = null
       try {
@@ -168,6 +192,9 @@ export function judge(admission: Admission, request: RequestLine): Verdict {
   }
   return verdict
 }
+
+/** A request nobody has seen: rules that restrict count as matching, rules that allow do not. */
+const UNSEEN: RequestLine = { method: null, path: null, protocol: 'TLS' }
 
 /** With a Location (RFC 9110 section 10.2.2). */
 const LEADS_ON: ReadonlySet<number> = new Set([201, 301, 302, 303, 307, 308])

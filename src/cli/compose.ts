@@ -24,6 +24,7 @@ import type { PrefixTables } from '../locate/tables/prefix-tables.ts'
 import type { Policy } from '../policy/compile.ts'
 import { type Audit, type Clock, NO_LEDGER } from '../ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
+import { DEFAULT_LIMITS } from '../proxy/limits/limits.ts'
 import { type Listener, listen } from '../proxy/listen.ts'
 import { OriginPool } from '../proxy/origin/pool.ts'
 import type { OwnContext } from '../proxy/own-request.ts'
@@ -131,14 +132,17 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
 
 /** The way to origins; ends with the stack. */
 function composeOrigins(stack: AsyncDisposableStack, operation: Operation, trust: SecureContext) {
-  const deadlines = new Deadlines(clock)
+  // Times to wait, not times of day: a clock that is set must not end or prolong them.
+  const deadlines = new Deadlines({ now: () => performance.now() })
   stack.defer(() => deadlines.close())
   const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
   // Random for each process: seeing it in Via means that a request has been here.
   const pseudonym = `cordon-${randomBytes(6).toString('hex')}`
-  const origins = new OriginPool({ trust, deadlines, timeouts, pseudonym })
+  const limits = DEFAULT_LIMITS
+  const held = { used: 0, limit: limits.held }
+  const origins = new OriginPool({ trust, deadlines, timeouts, pseudonym, held })
   stack.defer(() => origins.close())
-  return { origins, deadlines, timeouts, pseudonym }
+  return { origins, deadlines, timeouts, pseudonym, limits, held }
 }
 
 export interface RunningProxy {
@@ -246,7 +250,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   }
   warnOfServers(settings)
   const policy = () => watch.current.policy
-  const { origins, deadlines, timeouts, pseudonym } = composeOrigins(stack, operation, trust)
+  const { origins, ...waiting } = composeOrigins(stack, operation, trust)
   const leaves = createContexts({ authority, clock })
   const context = {
     enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, policy, report }),
@@ -254,9 +258,8 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     origins,
     trust,
     leafContext: leaves.get,
-    deadlines,
-    timeouts,
-    pseudonym,
+    ...waiting,
+    offerHttp2: () => true,
     connections: new Set<{ shutDown(): void }>(),
     report,
   }

@@ -26,8 +26,8 @@ const CODES = {
   'request-malformed': info(
     400,
     'client',
-    'The request is not well-formed HTTP/1.1',
-    'send a request that follows RFC 9112',
+    'The request is not well-formed HTTP',
+    'send a request that follows RFC 9112 or RFC 9113',
   ),
   'request-framing': info(
     400,
@@ -50,8 +50,8 @@ const CODES = {
   'request-version': info(
     505,
     'client',
-    'Only HTTP/1.0 and HTTP/1.1 are spoken here',
-    'use HTTP/1.1',
+    'Only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here',
+    'use HTTP/1.1 or HTTP/2',
   ),
   'request-head-too-large': info(
     431,
@@ -76,6 +76,24 @@ const CODES = {
     'client',
     'The tunnel carries neither TLS nor HTTP',
     'only HTTPS and HTTP are understood inside a tunnel',
+  ),
+  'request-protocol': info(
+    400,
+    'client',
+    'The HTTP/2 connection does not follow the protocol',
+    'use a client that follows RFC 9113',
+  ),
+  'request-flood': info(
+    400,
+    'client',
+    'The HTTP/2 connection asks for work without asking for anything',
+    'send fewer resets, pings and settings; let requests end',
+  ),
+  'upgrade-refused': info(
+    403,
+    'policy',
+    'The connection may not become what was asked for',
+    'ask the operator of this proxy for a rule that allows the protocol',
   ),
   'client-tls-failed': info(
     400,
@@ -186,7 +204,7 @@ const CODES = {
   'connect-malformed': info(
     502,
     'upstream',
-    'The destination did not answer with well-formed HTTP/1.1',
+    'The destination did not answer with well-formed HTTP',
     UPSTREAM,
   ),
   'tls-expired': info(

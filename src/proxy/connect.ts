@@ -3,30 +3,23 @@
  * refused CONNECT: what there is to refuse is said inside. Hosts that are tunnelled unseen are decided before the tunnel opens.
  */
 
-import type { Socket } from 'node:net'
 import type { IpAddress } from '../model/address.ts'
 import type { Flow, RequestLine } from '../model/flow.ts'
-import type { ConnectRequest } from './http1/client-connection.ts'
 import { intercept } from './intercept.ts'
-import type { ProxyContext } from './proxy.ts'
-import { refuseOn } from './refuse.ts'
+import type { ProxyContext, Tunnel } from './proxy.ts'
 import { tunnelUnseen } from './unseen.ts'
 
-/** RFC 9110 section 9.3.6. No header fields: some clients stumble over them. */
-export const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
-
-/** One CONNECT on a socket that is paused and that nobody else listens to. */
+/** One CONNECT: who asks, and for what. */
 export interface Connect {
-  readonly socket: Socket
   readonly client: IpAddress
-  readonly request: ConnectRequest
+  readonly tunnel: Tunnel
   readonly context: ProxyContext
 }
 
 /** Never rejects but for a defect of ours. */
 export async function serveConnect(connect: Connect): Promise<void> {
-  const { socket, client, request, context } = connect
-  const { authority, agent } = request
+  const { client, tunnel, context } = connect
+  const { authority, agent } = tunnel
   const flow: Flow = {
     mode: 'connect',
     scheme: 'https',
@@ -42,11 +35,11 @@ export async function serveConnect(connect: Connect): Promise<void> {
   // A client that asks the proxy for itself is told so at once: inside, it would only talk to itself.
   if (admission.destination.fault?.code === 'proxy-loop') {
     const released = await context.enforcer.release(admission, CONNECT)
-    if ('refusal' in released) refuseOn(socket, released.refusal)
+    if ('refusal' in released) tunnel.refuse(released.refusal)
     return
   }
-  socket.write(ESTABLISHED)
-  await intercept(connect, flow)
+  tunnel.establish()
+  await intercept(connect, admission)
 }
 
 const CONNECT: RequestLine = { method: 'CONNECT', path: null, protocol: 'HTTP/1.1' }

@@ -28,6 +28,11 @@ export class Deadlines {
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS).unref()
   }
 
+  /** The time at the last sweep, in milliseconds: good enough for what need not be exact. */
+  get now(): number {
+    return this.#now
+  }
+
   add(member: Expiring): void {
     this.#members.add(member)
   }

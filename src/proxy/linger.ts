@@ -3,13 +3,13 @@
  * the peer could lose the answer it was just given (RFC 9112 section 9.6).
  */
 
-import type { Socket } from 'node:net'
+import type { Channel } from './channel.ts'
 
 const LINGER_MS = 5_000
 const LINGER_BYTES = 16 * 1024 * 1024
 
 /** Sends FIN after what was written, reads and forgets what still comes, within bounds, then closes. */
-export function linger(socket: Socket): void {
+export function linger(socket: Channel): void {
   if (socket.destroyed) return
   let left = LINGER_BYTES
   socket.removeAllListeners('data')

@@ -31,8 +31,8 @@ export async function listen(host: string, port: number, context: ProxyContext):
       socket,
       scope: { client, tunnel: null, credentials: null, fault: null },
       context,
-      onConnect: (request) => {
-        serveConnect({ socket, client, request, context }).catch((error: unknown) => {
+      onConnect: (tunnel) => {
+        serveConnect({ client, tunnel, context }).catch((error: unknown) => {
           context.report('tunnel', error)
           socket.destroy()
         })

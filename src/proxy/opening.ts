@@ -1,13 +1,13 @@
 /** The first bytes inside a tunnel: a TLS ClientHello, an HTTP request, or something else. Read, looked at and handed on whole. */
 
-import type { Socket } from 'node:net'
 import type { Problem } from '../model/errors.ts'
 import { type ClientHello, ClientHelloReader } from '../tls/client-hello.ts'
+import type { Channel } from './channel.ts'
 import type { Deadlines } from './deadlines.ts'
 
 export type Opening =
   | { readonly kind: 'tls'; readonly hello: ClientHello; readonly bytes: Buffer }
-  | { readonly kind: 'http'; readonly bytes: Buffer }
+  | { readonly kind: 'http' | 'http2'; readonly bytes: Buffer }
   | { readonly kind: 'fault'; readonly problem: Problem }
 
 /**
@@ -16,7 +16,7 @@ export type Opening =
  * @param timeout milliseconds for the client to say what it wants.
  */
 export function readOpening(
-  socket: Socket,
+  socket: Channel,
   early: Buffer | null,
   deadlines: Deadlines,
   timeout: number,
@@ -24,7 +24,9 @@ export function readOpening(
   return new Promise((resolve) => {
     const reader = new ClientHelloReader()
     const pieces: Buffer[] = []
+    let isOver = false
     const finish = (opening: Opening) => {
+      isOver = true
       deadlines.delete(waiting)
       socket.off('data', take)
       socket.off('end', leave)
@@ -42,8 +44,11 @@ export function readOpening(
       const bytes = pieces.length === 1 ? piece : Buffer.concat(pieces)
       if ('hello' in progress) finish({ kind: 'tls', hello: progress.hello, bytes })
       else if (progress.fault !== 'not-tls') fail('client-tls-failed', progress.detail)
-      else if (looksLikeHttp(bytes)) finish({ kind: 'http', bytes })
-      else fail('request-not-http', 'the first bytes are neither TLS nor HTTP')
+      else if (!looksLikeHttp(bytes)) fail('request-not-http', NEITHER)
+      else {
+        const isHttp2 = beginsAsHttp2(bytes)
+        if (isHttp2 !== null) finish({ kind: isHttp2 ? 'http2' : 'http', bytes })
+      }
     }
     const waiting = {
       deadline: deadlines.in(timeout),
@@ -53,15 +58,21 @@ export function readOpening(
     deadlines.add(waiting)
     socket.on('end', leave)
     socket.on('close', leave)
+    socket.on('data', take)
     if (early) take(early)
-    if (!reader.push(NOTHING).done) {
-      socket.on('data', take)
-      socket.resume()
-    }
+    if (!isOver) socket.resume()
   })
 }
 
-const NOTHING = Buffer.alloc(0)
+/** The preface (RFC 9113 section 3.4) up to where no method could be. @returns null when more bytes are needed */
+function beginsAsHttp2(bytes: Buffer): boolean | null {
+  const length = Math.min(bytes.length, PREFACE.length)
+  if (bytes.toString('latin1', 0, length) !== PREFACE.slice(0, length)) return false
+  return length === PREFACE.length ? true : null
+}
+
+const PREFACE = 'PRI * '
+const NEITHER = 'the first bytes are neither TLS nor HTTP'
 
 /** A method, or the empty line that some clients send ahead. */
 function looksLikeHttp(bytes: Buffer): boolean {

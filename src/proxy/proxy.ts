@@ -4,15 +4,34 @@ import type { SecureContext } from 'node:tls'
 import type { Enforcer } from '../enforce.ts'
 import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
-import type { Host } from '../model/authority.ts'
+import type { Authority, Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
+import type { Refusal } from '../model/refusal.ts'
+import type { Channel } from './channel.ts'
 import type { Deadlines, Timeouts } from './deadlines.ts'
+import type { HeldBytes } from './http2/session.ts'
+import type { Limits } from './limits/limits.ts'
 import type { OriginPool } from './origin/pool.ts'
 
 /** A connection that can be asked to end. */
 export interface Served {
   /** Ends it as soon as nothing is under way on it. */
   shutDown(): void
+}
+
+/** What a client asked for with CONNECT, on a connection or on a stream of one, once its form is right and its caller known. */
+export interface Tunnel {
+  readonly authority: Authority
+  readonly agent: Agent
+  readonly credentials: string | null
+  /** The bytes inside, once established. Paused, and nobody else listens to it. */
+  readonly socket: Channel
+  /** What came right behind CONNECT; null for nothing. */
+  readonly early: Buffer | null
+  /** Says yes. */
+  establish(): void
+  /** Says no, and ends it. */
+  refuse(refusal: Refusal): void
 }
 
 export interface ProxyContext {
@@ -27,8 +46,12 @@ export interface ProxyContext {
   readonly trust: SecureContext
   /** A context with a leaf certificate for that host; throws when none can be made. */
   leafContext(host: Host): SecureContext
+  /** Whether clients may be offered HTTP/2 for that host. */
+  offerHttp2(host: Host): boolean
   readonly deadlines: Deadlines
   readonly timeouts: Timeouts
+  readonly limits: Limits
+  readonly held: HeldBytes
   /** Our name in Via, random per process: seeing it in a request means the request has been here. */
   readonly pseudonym: string
   /** Every connection that serves requests adds itself here, tunnels' insides included. */

@@ -1,8 +1,8 @@
 /** Refusals on the wire: one shape for people, SDKs and agents (RFC 9457), with the cause for machines in between (RFC 9209). */
 
-import type { Socket } from 'node:net'
 import type { Code } from '../model/errors.ts'
 import type { Refusal } from '../model/refusal.ts'
+import type { Channel } from './channel.ts'
 import { linger } from './linger.ts'
 
 /** @param connection what to say about the connection; null says nothing. */
@@ -11,8 +11,20 @@ export function toRefusalResponse(
   method: string,
   connection: 'close' | null,
 ): string {
+  const { status } = refusal
+  const body = toRefusalBody(refusal)
+  const fields = toRefusalFields(refusal, Buffer.byteLength(body))
+  if (connection) fields.push('Connection', connection)
+  let text = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Refused'}\r\n`
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
+  text += '\r\n'
+  return method === 'HEAD' ? text : text + Buffer.from(body, 'utf8').toString('latin1')
+}
+
+/** The problem details themselves. */
+export function toRefusalBody(refusal: Refusal): string {
   const { code, status, title, detail, flow, host, regions, allowed, rule, because } = refusal
-  const body = JSON.stringify({
+  return JSON.stringify({
     type: `urn:cordon:${code}`,
     title,
     status,
@@ -27,27 +39,26 @@ export function toRefusalResponse(
     evidence: refusal.evidence,
     next: refusal.next,
   })
-  const head = [
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Refused'}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    `Proxy-Status: cordon; error=${proxyError(code)}; details="${code}"`,
-    ...(status === 407
-      ? [
-          'Proxy-Authenticate: Bearer realm="cordon"',
-          'Proxy-Authenticate: Basic realm="cordon", charset="UTF-8"',
-        ]
-      : []),
-    ...(status === 503 ? ['Retry-After: 5'] : []),
-    ...(connection ? [`Connection: ${connection}`] : []),
-  ]
-  const text = `${head.join('\r\n')}\r\n\r\n`
-  return method === 'HEAD' ? text : text + Buffer.from(body, 'utf8').toString('latin1')
 }
 
+/** Names and values in turn. @param length of the body, in bytes */
+export function toRefusalFields({ code, status }: Refusal, length: number): string[] {
+  return [
+    ...['Content-Type', 'application/problem+json', 'Content-Length', String(length)],
+    ...['Cache-Control', 'no-store'],
+    ...['Proxy-Status', `cordon; error=${proxyError(code)}; details="${code}"`],
+    ...(status === 407 ? CHALLENGES : []),
+    ...(status === 503 ? ['Retry-After', '5'] : []),
+  ]
+}
+
+const CHALLENGES = [
+  ...['Proxy-Authenticate', 'Bearer realm="cordon"'],
+  ...['Proxy-Authenticate', 'Basic realm="cordon", charset="UTF-8"'],
+]
+
 /** Answers with the refusal and ends the connection. */
-export function refuseOn(socket: Socket, refusal: Refusal): void {
+export function refuseOn(socket: Channel, refusal: Refusal): void {
   if (socket.destroyed) return
   socket.write(toRefusalResponse(refusal, 'GET', 'close'), 'latin1')
   linger(socket)

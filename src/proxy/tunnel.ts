@@ -1,6 +1,6 @@
 /** Bytes both ways between two sockets, unseen: with back-pressure, half-close and an end that each side learns of. */
 
-import type { Socket } from 'node:net'
+import type { Channel } from './channel.ts'
 import type { Deadlines } from './deadlines.ts'
 
 export interface TunnelEnd {
@@ -11,8 +11,8 @@ export interface TunnelEnd {
 }
 
 export interface TunnelOptions {
-  readonly client: Socket
-  readonly origin: Socket
+  readonly client: Channel
+  readonly origin: Channel
   readonly deadlines: Deadlines
   /** Milliseconds without a byte in either direction. */
   readonly timeout: number
@@ -32,7 +32,7 @@ export function relayTunnel({ client, origin, deadlines, timeout, onEnd }: Tunne
     onEnd({ bytesOut: count.out, bytesIn: count.in, brokenBy })
   }
   const waiting = { deadline: deadlines.in(timeout), expire: () => finish('silence') }
-  const forward = (from: Socket, to: Socket, direction: 'out' | 'in') => {
+  const forward = (from: Channel, to: Channel, direction: 'out' | 'in') => {
     from.on('data', (chunk: Buffer) => {
       count[direction] += chunk.length
       waiting.deadline = deadlines.in(timeout)

@@ -5,19 +5,20 @@
 
 import type { Permit } from '../enforce.ts'
 import type { Ending } from '../model/audit-record.ts'
+import type { Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Flow, RequestLine } from '../model/flow.ts'
 import { refuseByProblem } from '../model/refusal.ts'
-import { type Connect, ESTABLISHED } from './connect.ts'
+import type { Channel } from './channel.ts'
+import type { Connect } from './connect.ts'
 import { compareServerName } from './intercept.ts'
 import { type Opening, readOpening } from './opening.ts'
 import { type Dialed, dial } from './origin/dial.ts'
-import { refuseOn } from './refuse.ts'
 import { relayTunnel } from './tunnel.ts'
 
-export async function tunnelUnseen({ socket, client, request, context }: Connect): Promise<void> {
+export async function tunnelUnseen({ client, tunnel, context }: Connect): Promise<void> {
   const { enforcer, deadlines, timeouts } = context
-  const { authority, agent } = request
+  const { authority, agent, socket } = tunnel
   const flow: Flow = {
     mode: 'connect',
     scheme: 'tcp',
@@ -26,7 +27,7 @@ export async function tunnelUnseen({ socket, client, request, context }: Connect
     inspection: 'sni',
   }
   const released = await enforcer.release(await enforcer.admit(flow, authority), UNSEEN)
-  if ('refusal' in released) return refuseOn(socket, released.refusal)
+  if ('refusal' in released) return tunnel.refuse(released.refusal)
   const { id, admission }: Permit = released.permit
   const end = (ending: Partial<Ending>) => enforcer.settle(id, { ...NOTHING_SENT, ...ending })
 
@@ -34,18 +35,18 @@ export async function tunnelUnseen({ socket, client, request, context }: Connect
   const onClose = () => abort.abort()
   socket.once('close', onClose)
   const { trust } = context
-  const options = { trust, signal: abort.signal, timeout: timeouts.connect }
+  const options = { trust, offer: [], signal: abort.signal, timeout: timeouts.connect }
   const dialed = await dial(admission.destination, 'tcp', options)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {
     const refusal = refuseByProblem(id, dialed, authority)
     end({ outcome: 'failed', status: refusal.status, error: refusal.code })
-    return refuseOn(socket, refusal)
+    return tunnel.refuse(refusal)
   }
 
   dialed.socket.on('error', () => {})
-  socket.write(ESTABLISHED)
-  const opening = await readOpening(socket, request.early, deadlines, timeouts.head)
+  tunnel.establish()
+  const opening = await readOpening(socket, tunnel.early, deadlines, timeouts.head)
   const dialedIp = dialed.address.text
   const problem = judgeOpening(opening, authority.host)
   if (problem || opening.kind !== 'tls') {
@@ -56,7 +57,7 @@ export async function tunnelUnseen({ socket, client, request, context }: Connect
   }
   relay(socket, dialed, opening.bytes)
 
-  function relay(client: Connect['socket'], { socket: origin }: Dialed, first: Buffer): void {
+  function relay(client: Channel, { socket: origin }: Dialed, first: Buffer): void {
     client.unshift(first)
     const timeout = timeouts.body
     relayTunnel({
@@ -70,11 +71,12 @@ export async function tunnelUnseen({ socket, client, request, context }: Connect
   }
 }
 
-function judgeOpening(opening: Opening, host: Connect['request']['authority']['host']) {
+function judgeOpening(opening: Opening, host: Host) {
   switch (opening.kind) {
     case 'tls':
       return compareServerName(opening.hello, host)
     case 'http':
+    case 'http2':
       return { code: 'request-not-http', detail: 'only TLS goes through unseen' } satisfies Problem
     case 'fault':
       return opening.problem

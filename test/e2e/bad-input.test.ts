@@ -356,12 +356,14 @@ describe('a client that leaves', () => {
     const before = lab.proxy.flows().length
     const ca = readFileSync(lab.proxy.ca, 'utf8')
     const alpn = ['h2', '\x1b[2Jx\nALLOW']
-    await expect(openTls(lab.proxy, 'api.de.test:443', { ca, alpn })).rejects.toThrow()
+    // An origin of HTTP/1.1 alone: so its clients are offered no more.
+    const to = `api.de.test:${lab.https.port}`
+    await expect(openTls(lab.proxy, to, { ca, alpn })).rejects.toThrow()
     await newFlows(before)
     const [flow] = lab.proxy.query<{ reason: string }>(
       'SELECT reason FROM flows ORDER BY id DESC LIMIT 1',
     )
-    expect(flow?.reason).toBe('the client speaks only h2, something else, not http/1.1')
+    expect(flow?.reason).toBe('the client speaks only h2, something else, the destination http/1.1')
   })
 })
 

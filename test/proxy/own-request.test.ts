@@ -88,7 +88,13 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
     report: () => {},
   })
   const deadlines = new Deadlines(clock)
-  const origins = new OriginPool({ trust, deadlines, timeouts: DEFAULT_TIMEOUTS, pseudonym: 'us' })
+  const origins = new OriginPool({
+    trust,
+    deadlines,
+    timeouts: DEFAULT_TIMEOUTS,
+    pseudonym: 'us',
+    held: { used: 0, limit: 1 },
+  })
   return {
     enforcer,
     origins,

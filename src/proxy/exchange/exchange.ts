@@ -30,6 +30,8 @@ export interface ExchangeOptions {
   readonly client: ClientSide
   readonly deadlines: Deadlines
   readonly timeouts: Timeouts
+  /** Whether the request may be sent once more, if that is safe. */
+  readonly mayRetry: boolean
   /** Listens to what the answer says of its place; null when it says nothing. */
   readonly hear: (head: ResponseHead) => Hearing | null
   /** Called once. */
@@ -125,10 +127,12 @@ export class Exchange implements AnswerSink {
 
   #afterFailure(problem: Problem, reset: number | null): Then {
     if (this.#hasBegun) return { reset: reset ?? RESET.internal }
-    const { head } = this.#options.request
+    const { mayRetry, request } = this.#options
+    const { head } = request
     const unseen = reset === RESET.refused
     const untouched = this.#origin.used && this.#origin.received === 0 && reset === null
-    if (head.body === 0 && (unseen || (untouched && IDEMPOTENT.has(head.method)))) return 'retry'
+    const isSafe = head.body === 0 && (unseen || (untouched && IDEMPOTENT.has(head.method)))
+    if (mayRetry && isSafe) return 'retry'
     return reset === null ? { problem } : { reset }
   }
 

@@ -126,8 +126,9 @@ export class RequestGate {
   }
 
   /** The same for a request that never became one. */
-  refuseUnread(problem: Problem): Promise<Refusal> {
-    return this.refuse(problem, this.#scope.tunnel?.authority ?? null, UNREAD)
+  refuseUnread(problem: Problem, protocol = 'HTTP/1.1'): Promise<Refusal> {
+    const line = { method: null, path: null, protocol }
+    return this.refuse(problem, this.#scope.tunnel?.authority ?? null, line)
   }
 }
 
@@ -144,5 +145,3 @@ function toLine(head: RequestHead, target: Target | null): RequestLine {
     protocol: `HTTP/${head.version}`,
   }
 }
-
-const UNREAD: RequestLine = { method: null, path: null, protocol: 'HTTP/1.1' }

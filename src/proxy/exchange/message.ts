@@ -46,6 +46,14 @@ export interface MessageOut {
   flush(): boolean
 }
 
+/** Whether the client waits for leave to send its body (RFC 9110 section 10.1.1). */
+export function expectsContinue(head: RequestHead): boolean {
+  return (
+    head.version !== '1.0' &&
+    valuesOf(head, 'expect').some((value) => value.toLowerCase() === '100-continue')
+  )
+}
+
 /**
  * Values of a field in order. INVARIANT: a field that ends here, because it is hop-by-hop or Connection says so, has none: what the
  * other side will not get says nothing about it.

@@ -7,6 +7,7 @@ import type { Permit } from '../../enforce.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
+import type { Way } from '../origin/pool.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { Exchange, type Then } from './exchange.ts'
 import type { Fields } from './fields.ts'
@@ -18,6 +19,8 @@ export interface RelayOptions {
   readonly client: ClientSide
   readonly request: Outgoing
   readonly permit: Permit
+  /** What it may go over. */
+  readonly way: Way
   /** There is a connection: the request body may come. */
   readonly onReady: () => void
   /** Called once. */
@@ -58,13 +61,13 @@ export class Relay {
   /** @param fresh not on a connection that was used before. */
   async start(fresh = false): Promise<void> {
     if (this.#isCancelled) return this.#end(CANCELLED, { reset: RESET.cancel })
-    const { context, permit, client, request, onReady } = this.#options
+    const { context, permit, client, request, way, onReady } = this.#options
     const { origins } = context
     const { admission } = permit
-    let origin = fresh ? null : origins.take(admission)
+    let origin = fresh ? null : origins.take(admission, way)
     if (!origin) {
       this.#dialling = new AbortController()
-      const opened = await origins.open(admission, this.#dialling.signal)
+      const opened = await origins.open(admission, way, this.#dialling.signal)
       this.#dialling = null
       if (this.#isCancelled) {
         if (!('code' in opened)) opened.release()
@@ -78,6 +81,7 @@ export class Relay {
       request,
       deadlines: context.deadlines,
       timeouts: context.timeouts,
+      mayRetry: !fresh,
       hear: (answer) =>
         context.enforcer.hear(permit, {
           status: answer.status,

@@ -4,17 +4,16 @@
  * one audit row.
  */
 
-import type { Socket } from 'node:net'
-import type { Authority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
+import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
-import { type Passed, RequestGate, type Scope, type Tunnelling } from '../exchange/gate.ts'
-import { MAX_HEAD_BYTES, type RequestHead, valuesOf } from '../exchange/message.ts'
+import { type Passed, RequestGate, type Scope } from '../exchange/gate.ts'
+import { expectsContinue, MAX_HEAD_BYTES, type RequestHead } from '../exchange/message.ts'
 import { type BodyState, Relay, type RelayResult } from '../exchange/relay.ts'
 import { linger } from '../linger.ts'
-import type { ProxyContext, Served } from '../proxy.ts'
+import type { ProxyContext, Served, Tunnel } from '../proxy.ts'
 import { refuseOn, toRefusalResponse } from '../refuse.ts'
 import { Http1Client } from './client-side.ts'
 import { canGoOn, Drain } from './drain.ts'
@@ -22,18 +21,12 @@ import { parseRequestHead } from './head.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { FramedPeek, RequestBody } from './request-body.ts'
 
-/** A CONNECT that may go on. The socket has no listeners of ours any more; `early` came right behind the head. */
-export interface ConnectRequest extends Extract<Tunnelling, { authority: Authority }> {
-  readonly credentials: string | null
-  readonly early: Buffer | null
-}
-
 export interface ClientOptions {
-  readonly socket: Socket
+  readonly socket: Channel
   readonly scope: Scope
   readonly context: ProxyContext
   /** Takes the socket over after CONNECT; null inside a tunnel, where CONNECT is refused. */
-  readonly onConnect: ((request: ConnectRequest) => void) | null
+  readonly onConnect: ((tunnel: Tunnel) => void) | null
 }
 
 /** Bytes a client may send ahead of its turn before it is paused. */
@@ -42,7 +35,7 @@ const MAX_AHEAD = 64 * 1024
 const HALF_CLOSE_MS = 2_000
 
 export class ClientConnection implements Expiring, Served {
-  readonly #socket: Socket
+  readonly #socket: Channel
   readonly #scope: Scope
   readonly #context: ProxyContext
   readonly #onConnect: ClientOptions['onConnect']
@@ -159,6 +152,7 @@ export class ClientConnection implements Expiring, Served {
       client,
       request: { head, target: passed.target, upgrade: null },
       permit: passed.permit,
+      way: 'http/1.1',
       onReady: this.#onReady,
       onOver: (result) => this.#onRelayed(head, client.closes, result),
     })
@@ -215,8 +209,15 @@ export class ClientConnection implements Expiring, Served {
     if (this.#closed) return this.#recordIncomplete()
     this.#socket.pause()
     this.#detach()
-    const { proxyAuthorization: credentials } = head.fields
-    onConnect({ ...passed, credentials, early: this.#received.drain() })
+    const socket = this.#socket
+    onConnect({
+      ...passed,
+      credentials: head.fields.proxyAuthorization,
+      socket,
+      early: this.#received.drain(),
+      establish: () => socket.write(ESTABLISHED, 'latin1'),
+      refuse: (refusal) => refuseOn(socket, refusal),
+    })
   }
 
   /** The request can be sent: its head, and what has come of its body. */
@@ -329,12 +330,8 @@ interface Peeking {
   settle(): void
 }
 
-function expectsContinue(head: RequestHead): boolean {
-  return (
-    head.version === '1.1' &&
-    valuesOf(head, 'expect').some((value) => value.toLowerCase() === '100-continue')
-  )
-}
+/** RFC 9110 section 9.3.6. No header fields: some clients stumble over them. */
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 

@@ -1,7 +1,7 @@
 /** The client's side of one exchange on an HTTP/1 connection: answers as its version of HTTP can read them. */
 
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Channel } from '../channel.ts'
 import type { BodyLength, MessageOut, RequestHead, ResponseHead } from '../exchange/message.ts'
 import type { ClientSide } from '../exchange/sides.ts'
 import { clientFraming, toClientHead } from './forward.ts'
@@ -10,11 +10,11 @@ import { MessageWriter } from './message-writer.ts'
 export class Http1Client implements ClientSide {
   /** Whether the connection ends with the answer that was begun. */
   closes = false
-  readonly #socket: Socket
+  readonly #socket: Channel
   readonly #request: RequestHead
   readonly #pseudonym: string
 
-  constructor(socket: Socket, request: RequestHead, pseudonym: string) {
+  constructor(socket: Channel, request: RequestHead, pseudonym: string) {
     this.#socket = socket
     this.#request = request
     this.#pseudonym = pseudonym

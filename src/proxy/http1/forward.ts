@@ -12,15 +12,19 @@ import {
   UNTOLD,
 } from '../exchange/message.ts'
 import type { Target } from '../exchange/target.ts'
+import { keptTrailers } from '../exchange/trailers.ts'
 
 /** @param pseudonym our name in Via (RFC 9110 section 7.6.3), by which a loop is recognised. */
 export function toOriginHead(head: RequestHead, target: Target, pseudonym: string): string {
   const { fields } = head
   let text = `${head.method} ${target.wire} HTTP/1.1\r\n`
-  if (fields.host === null) text += `Host: ${target.host}\r\n`
-  const isSameHost = fields.host === null || fields.host === target.host
-  text +=
-    isSameHost && fields.forwardable !== null ? fields.forwardable : rewrite(fields, target.host)
+  if (head.version === '2') text += fromHttp2(fields, target.host)
+  else {
+    if (fields.host === null) text += `Host: ${target.host}\r\n`
+    const isSameHost = fields.host === null || fields.host === target.host
+    text +=
+      isSameHost && fields.forwardable !== null ? fields.forwardable : rewrite(fields, target.host)
+  }
   if (head.body === UNTOLD) text += 'Transfer-Encoding: chunked\r\n'
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
 }
@@ -44,34 +48,42 @@ export function toClientHead(
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
 }
 
+/** Fields of HTTP/2, where Host is no field and Cookie may be many (RFC 9113 section 8.2.3). */
+function fromHttp2({ list }: Fields, host: string): string {
+  let text = `Host: ${host}\r\n`
+  const cookies: string[] = []
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] ?? ''
+    const value = list[i + 1] ?? ''
+    if (name === 'cookie') cookies.push(value)
+    else if (name !== 'host' && !isHopByHop(name)) text += `${name}: ${value}\r\n`
+  }
+  return cookies.length > 0 ? `${text}cookie: ${cookies.join('; ')}\r\n` : text
+}
+
 /** The fields one by one. @param host in place of the value of Host; null leaves it. */
-function rewrite(
-  { list, nominated: own }: Fields,
-  host: string | null,
-  nominated: readonly string[] | null = own,
-  dropped: ReadonlySet<string> | null = null,
-): string {
+function rewrite({ list, nominated }: Fields, host: string | null): string {
   let text = ''
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i] ?? ''
     const lower = name.toLowerCase()
-    if (isHopByHop(lower) || nominated?.includes(lower) || dropped?.has(lower)) continue
+    if (isHopByHop(lower) || nominated?.includes(lower)) continue
     text += `${name}: ${lower === 'host' && host !== null ? host : list[i + 1]}\r\n`
   }
   return text
 }
 
-/**
- * The end of a chunked body. Trailer fields that a header section could not have either, or that are unsafe to merge into one,
- * are dropped (RFC 9110 sections 6.5.1 and 7.6.1).
- *
- * @param nominated by Connection in the head of the same message.
- */
+/** The end of a chunked body. @param nominated by Connection in the head of the same message */
 export function toLastChunk(
   trailers: Fields | null,
   nominated: readonly string[] | null = null,
 ): string {
-  return trailers ? `0\r\n${rewrite(trailers, null, nominated, NOT_IN_TRAILERS)}\r\n` : '0\r\n\r\n'
+  let text = '0\r\n'
+  if (trailers) {
+    const kept = keptTrailers(trailers, nominated)
+    for (let i = 0; i < kept.length; i += 2) text += `${kept[i]}: ${kept[i + 1]}\r\n`
+  }
+  return `${text}\r\n`
 }
 
 /** What the client gets: its own version of HTTP decides whether chunks and persistence are possible. */
@@ -89,43 +101,3 @@ export function clientFraming(
     connection: close ? 'close' : old ? 'keep-alive' : null,
   }
 }
-
-/** A reader that merges trailers into the header section would be told something new after it has decided. */
-const NOT_IN_TRAILERS = new Set([
-  // Framing and routing.
-  'content-length',
-  'forwarded',
-  'host',
-  'max-forwards',
-  'trailer',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  // Who is asking.
-  'authorization',
-  'cookie',
-  'set-cookie',
-  'www-authenticate',
-  // What is asked, and what a cache may do with the answer.
-  'age',
-  'cache-control',
-  'date',
-  'expect',
-  'expires',
-  'if-match',
-  'if-modified-since',
-  'if-none-match',
-  'if-range',
-  'if-unmodified-since',
-  'location',
-  'pragma',
-  'range',
-  'retry-after',
-  'vary',
-  'warning',
-  // How to read the content.
-  'content-encoding',
-  'content-range',
-  'content-type',
-])

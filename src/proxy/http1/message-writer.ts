@@ -3,7 +3,7 @@
  * because a TLS record and a system call cost more than a small copy. Framing is made here, never copied.
  */
 
-import type { Socket } from 'node:net'
+import type { Channel } from '../channel.ts'
 import type { Fields } from '../exchange/fields.ts'
 import { type BodyLength, type MessageOut, UNTOLD } from '../exchange/message.ts'
 import { toLastChunk } from './forward.ts'
@@ -13,12 +13,12 @@ const COPY_LIMIT = 16 * 1024
 
 export class MessageWriter implements MessageOut {
   bytes = 0
-  readonly #socket: Socket
+  readonly #socket: Channel
   readonly #length: BodyLength
   #parts: (string | Buffer)[] = []
   #size = 0
 
-  constructor(socket: Socket, length: BodyLength, head: string) {
+  constructor(socket: Channel, length: BodyLength, head: string) {
     this.#socket = socket
     this.#length = length
     this.#add(head)
@@ -61,7 +61,7 @@ export class MessageWriter implements MessageOut {
   }
 }
 
-function write(socket: Socket, part: string | Buffer): boolean {
+function write(socket: Channel, part: string | Buffer): boolean {
   return typeof part === 'string' ? socket.write(part, 'latin1') : socket.write(part)
 }
 

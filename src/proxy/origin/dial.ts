@@ -16,6 +16,8 @@ export interface DialOptions {
   readonly timeout: number
   /** Verifies https origins: roots and protocol versions. */
   readonly trust: tls.SecureContext
+  /** Versions of HTTP to choose from, for https origins; first what is preferred. */
+  readonly offer: readonly string[]
   /** Ends the attempt; the promise then resolves to a problem nobody reads. */
   readonly signal: AbortSignal
 }
@@ -24,6 +26,8 @@ export interface DialOptions {
 export interface Dialed {
   readonly socket: net.Socket
   readonly address: IpAddress
+  /** What was chosen of what was offered; null when nothing was. */
+  readonly protocol: string | null
 }
 
 /** Never rejects. A later address is tried only after the one before it failed. */
@@ -54,7 +58,7 @@ function dialOne(
   address: IpAddress,
   scheme: 'http' | 'https' | 'tcp',
   timeout: number,
-  { trust, signal }: DialOptions,
+  { trust, offer, signal }: DialOptions,
 ): Promise<Dialed | Problem> {
   const { host, port } = destination.authority
   return new Promise((resolve) => {
@@ -96,15 +100,18 @@ function dialOne(
       if (peer?.text !== address.text || tcp.remotePort !== port) {
         return fail('connect-unreachable', 'the connection led somewhere else')
       }
-      if (scheme !== 'https') return finish({ socket: tcp, address })
-      socket = tls.connect({
+      if (scheme !== 'https') return finish({ socket: tcp, address, protocol: null })
+      const secured = tls.connect({
         socket: tcp,
-        ALPNProtocols: ['http/1.1'],
+        ALPNProtocols: [...offer],
         ...toVerifiedOptions(trust, host),
       })
+      socket = secured
       tcp.removeListener('error', onError)
       socket.once('error', onError)
-      socket.once('secureConnect', () => finish({ socket, address }))
+      socket.once('secureConnect', () => {
+        finish({ socket, address, protocol: secured.alpnProtocol || null })
+      })
     })
   })
 }

@@ -1,15 +1,22 @@
 /**
- * Connections to origins, and those nobody uses kept for reuse. INVARIANT: a connection is used again only for the same agent, policy,
- * placement, scheme and authority, and only while the address it leads to is among those that were judged.
+ * Ways to origins: connections and streams, opened, shared and kept for reuse. INVARIANT: a connection is used again only for the same
+ * agent, policy, placement, scheme and authority, and only while the address it leads to is among those that were judged.
  */
 
 import type { SecureContext } from 'node:tls'
 import type { Admission } from '../../admission.ts'
+import type { IpAddress } from '../../model/address.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Deadlines } from '../deadlines.ts'
+import { MAX_HEAD_BYTES } from '../exchange/message.ts'
 import type { OriginSide } from '../exchange/sides.ts'
 import { OriginConnection } from '../http1/origin-connection.ts'
-import { dial } from './dial.ts'
+import { OriginSession } from '../http2/origin-session.ts'
+import type { HeldBytes } from '../http2/session.ts'
+import { type Dialed, dial } from './dial.ts'
+import { IdleConnections } from './idle-connections.ts'
+import { type OriginProtocol, OriginProtocols } from './protocols.ts'
+import { OriginSessions } from './sessions.ts'
 
 export interface PoolOptions {
   readonly trust: SecureContext
@@ -18,96 +25,187 @@ export interface PoolOptions {
   readonly timeouts: { readonly connect: number; readonly idle: number }
   /** Our name in Via. */
   readonly pseudonym: string
+  readonly held: HeldBytes
 }
 
-/** Idle connections in all, and for one key. Beyond them a connection is closed instead of kept. */
-const MAX_IDLE = 1_024
-const MAX_IDLE_PER_KEY = 256
+/**
+ * What an exchange can go over: HTTP/1.1 alone; HTTP/2 where the origin's TLS handshake chooses it, else HTTP/1.1; HTTP/2 without asking,
+ * in the clear (RFC 9113 section 3.3).
+ */
+export type Way = 'http/1.1' | 'h2' | 'h2c'
+
+/** Payload of an answer that may wait here, on each stream: a window's worth is what fast and far origins send in a round trip. */
+const STREAM_WINDOW = 1024 * 1024
 
 export class OriginPool {
   readonly #options: PoolOptions
-  readonly #idle = new Map<string, OriginConnection[]>()
-  #count = 0
+  readonly #idle: IdleConnections
+  readonly #sessions: OriginSessions
+  readonly #protocols: OriginProtocols
+  /** Handshakes under way that may end in HTTP/2: who wants the same waits for them. */
+  readonly #dialling = new Map<string, Promise<OriginProtocol | Problem>>()
 
   constructor(options: PoolOptions) {
+    const { deadlines, timeouts } = options
     this.#options = options
+    this.#idle = new IdleConnections(deadlines, timeouts.idle)
+    this.#sessions = new OriginSessions(deadlines, timeouts.idle)
+    this.#protocols = new OriginProtocols(() => deadlines.now)
   }
 
-  /** Connections nobody uses at the moment. */
-  get idle(): number {
-    return this.#count
+  /** Connections nobody uses at the moment, and shared ones. */
+  get sizes(): { readonly idle: number; readonly sessions: number } {
+    return { idle: this.#idle.size, sessions: this.#sessions.size }
   }
 
-  /** A connection that is open and fits, last used first; null when there is none. */
-  take(admission: Admission): OriginSide | null {
-    const list = this.#idle.get(admission.key)
-    if (!list) return null
-    for (let connection = list.pop(); connection; connection = list.pop()) {
-      this.#count--
-      if (list.length === 0) this.#idle.delete(admission.key)
-      const { address, closed } = connection
-      const judged = admission.destination.addresses.some(({ text }) => text === address.text)
-      if (judged && !closed) {
-        connection.deadline = Number.POSITIVE_INFINITY
-        return connection
-      }
-      connection.destroy()
+  /** A connection or stream that is open and fits; null when there is none. */
+  take(admission: Admission, way: Way): OriginSide | null {
+    if (way === 'http/1.1') return this.#takeIdle(admission)
+    const stream = this.#takeStream(admission, way)
+    const isKnown = way === 'h2' && this.protocolOf(admission) === 'http/1.1'
+    return stream ?? (isKnown ? this.#takeIdle(admission) : null)
+  }
+
+  #takeIdle(admission: Admission): OriginSide | null {
+    return this.#idle.take(admission.key, ({ address }) => isJudged(admission, address))
+  }
+
+  #takeStream(admission: Admission, way: Way): OriginSide | null {
+    const fits = ({ address }: OriginSession) => isJudged(admission, address)
+    return this.#sessions.find(keyOf(admission, way), fits)?.reserve() ?? null
+  }
+
+  /** Opens a new connection, or a stream on one. Never rejects. */
+  async open(admission: Admission, way: Way, signal: AbortSignal): Promise<OriginSide | Problem> {
+    if (way === 'http/1.1') {
+      const dialed = await this.#dial(admission, ['http/1.1'], signal)
+      return 'code' in dialed ? dialed : this.#toConnection(admission, dialed)
     }
-    return null
+    const giveUpAt = this.#options.deadlines.in(this.#options.timeouts.connect)
+    while (!signal.aborted) {
+      const taken = this.#takeStream(admission, way)
+      if (taken) return taken
+      const left = giveUpAt - this.#options.deadlines.now
+      if (left <= 0) return BUSY
+      const key = keyOf(admission, way)
+      if (this.#sessions.mayGrow(key)) {
+        const protocol = await orAborted(this.#share(admission, way), signal)
+        if (typeof protocol !== 'string') return protocol
+        if (protocol === 'h2') continue
+        return this.#takeIdle(admission) ?? this.open(admission, protocol, signal)
+      }
+      await this.#sessions.roomOrTimeout(key, left, signal)
+    }
+    return ABORTED
   }
 
-  /** Opens a new connection. Never rejects. */
-  async open(admission: Admission, signal: AbortSignal): Promise<OriginSide | Problem> {
-    const { trust, timeouts, deadlines, pseudonym } = this.#options
-    const { destination, flow, key } = admission
-    const options = { trust, signal, timeout: timeouts.connect }
-    const result = await dial(destination, flow.scheme, options)
-    if (!('socket' in result)) return result
+  /** What the origin speaks, as far as it is known. */
+  protocolOf({ destination }: Admission): OriginProtocol | null {
+    return this.#protocols.of(destination.authority.text)
+  }
+
+  /** Finds out what the origin speaks; the connection is kept for the first who wants one. Never rejects. */
+  async probe(admission: Admission): Promise<OriginProtocol | null> {
+    const result = await this.#share(admission, 'h2')
+    return typeof result === 'string' ? result : null
+  }
+
+  close(): void {
+    this.#idle.close()
+    this.#sessions.close()
+  }
+
+  /** One handshake for all who want the same; what it opened is then there to be taken. */
+  #share(admission: Admission, way: 'h2' | 'h2c'): Promise<OriginProtocol | Problem> {
+    const key = keyOf(admission, way)
+    let dialling = this.#dialling.get(key)
+    if (!dialling) {
+      dialling = this.#dialShared(admission, way).finally(() => this.#dialling.delete(key))
+      this.#dialling.set(key, dialling)
+    }
+    return dialling
+  }
+
+  async #dialShared(admission: Admission, way: 'h2' | 'h2c'): Promise<OriginProtocol | Problem> {
+    const offer = way === 'h2' ? ['h2', 'http/1.1'] : []
+    // Several may wait for it: it is not the first one's to abort.
+    const dialed = await this.#dial(admission, offer, NEVER)
+    if ('code' in dialed) return dialed
+    const protocol = way === 'h2c' || dialed.protocol === 'h2' ? 'h2' : 'http/1.1'
+    if (way === 'h2') this.#protocols.learn(admission.destination.authority.text, protocol)
+    if (protocol === 'h2') this.#addSession(keyOf(admission, way), dialed)
+    else this.#idle.keep(admission.key, this.#toConnection(admission, dialed))
+    return protocol
+  }
+
+  #dial(
+    { destination, flow }: Admission,
+    offer: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Dialed | Problem> {
+    const { trust, timeouts } = this.#options
+    return dial(destination, flow.scheme, { trust, offer, signal, timeout: timeouts.connect })
+  }
+
+  #toConnection({ key }: Admission, { socket, address }: Dialed): OriginConnection {
+    const { deadlines, pseudonym } = this.#options
     const connection = new OriginConnection({
-      ...result,
+      socket,
+      address,
       pseudonym,
-      onIdle: () => this.#keep(key, connection),
+      onIdle: () => this.#idle.keep(key, connection),
       onClose: () => {
         deadlines.delete(connection)
-        this.#remove(key, connection)
+        this.#idle.remove(key, connection)
       },
     })
     deadlines.add(connection)
     return connection
   }
 
-  close(): void {
-    for (const list of this.#idle.values()) for (const connection of list) connection.destroy()
-    this.#idle.clear()
-    this.#count = 0
+  #addSession(key: string, { socket, address }: Dialed): void {
+    const { deadlines, pseudonym, held } = this.#options
+    const session: OriginSession = new OriginSession({
+      socket,
+      address,
+      pseudonym,
+      held,
+      preface: null,
+      streamWindow: STREAM_WINDOW,
+      maxHeadBytes: MAX_HEAD_BYTES,
+      now: () => deadlines.now,
+      onChange: () => this.#sessions.changed(key, session),
+      onClose: () => {
+        deadlines.delete(session)
+        this.#sessions.remove(key, session)
+      },
+    })
+    deadlines.add(session)
+    this.#sessions.add(key, session)
   }
+}
 
-  #keep(key: string, connection: OriginConnection): void {
-    let list = this.#idle.get(key)
-    if (!list) {
-      list = []
-      this.#idle.set(key, list)
-    }
-    if (this.#count >= MAX_IDLE || list.length >= MAX_IDLE_PER_KEY) return connection.destroy()
-    const { deadlines, timeouts } = this.#options
-    // An origin that says when it closes is left a second earlier, so that no request meets its FIN.
-    const { keepAliveSeconds } = connection
-    const idle =
-      keepAliveSeconds === null
-        ? timeouts.idle
-        : Math.min(timeouts.idle, keepAliveSeconds * 1_000 - 1_000)
-    if (idle <= 0) return connection.destroy()
-    connection.deadline = deadlines.in(idle)
-    list.push(connection)
-    this.#count++
-  }
+function isJudged({ destination }: Admission, address: IpAddress): boolean {
+  return destination.addresses.some(({ text }) => text === address.text)
+}
 
-  #remove(key: string, connection: OriginConnection): void {
-    const list = this.#idle.get(key)
-    const at = list?.indexOf(connection) ?? -1
-    if (!list || at < 0) return
-    list.splice(at, 1)
-    this.#count--
-    if (list.length === 0) this.#idle.delete(key)
-  }
+function keyOf({ key }: Admission, way: Way): string {
+  return way === 'h2c' ? `h2c ${key}` : key
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | Problem> {
+  const { promise: aborted, resolve } = Promise.withResolvers<Problem>()
+  const onAbort = () => resolve(ABORTED)
+  signal.addEventListener('abort', onAbort)
+  return Promise.race([promise, aborted]).finally(() =>
+    signal.removeEventListener('abort', onAbort),
+  )
+}
+
+const NEVER = new AbortController().signal
+
+const ABORTED: Problem = { code: 'connect-reset', detail: 'nobody waits for it any more' }
+const BUSY: Problem = {
+  code: 'connect-stalled',
+  detail: 'every connection to the destination is in use',
 }

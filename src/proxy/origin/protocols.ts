@@ -1,0 +1,39 @@
+/**
+ * Which version of HTTP each origin prefers, as its TLS handshakes have shown (ALPN, RFC 7301). Clients are offered what the origin speaks,
+ * so that what they negotiate is what they would have negotiated without us.
+ */
+
+export type OriginProtocol = 'h2' | 'http/1.1'
+
+/** How long a handshake counts, in milliseconds: servers change. */
+const LIFETIME_MS = 3_600_000
+/** Authorities remembered; the one that was learned first makes room. */
+const MAX_KNOWN = 10_000
+
+interface Known {
+  readonly protocol: OriginProtocol
+  readonly until: number
+}
+
+export class OriginProtocols {
+  readonly #known = new Map<string, Known>()
+  readonly #now: () => number
+
+  /** @param now milliseconds, of any clock */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** Null when nobody knows, or not any more. */
+  of(authority: string): OriginProtocol | null {
+    const known = this.#known.get(authority)
+    return known && known.until > this.#now() ? known.protocol : null
+  }
+
+  learn(authority: string, protocol: OriginProtocol): void {
+    this.#known.delete(authority)
+    this.#known.set(authority, { protocol, until: this.#now() + LIFETIME_MS })
+    const [oldest = ''] = this.#known.keys()
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest)
+  }
+}

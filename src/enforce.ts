@@ -26,6 +26,8 @@ import type { Ports } from './ports.ts'
 export interface Permit {
   readonly id: FlowId
   readonly admission: Admission
+  /** Whether the connection may become what it is asked to, where that is nothing Cordon can read. */
+  readonly upgrades: boolean
 }
 
 export type Release = { readonly permit: Permit } | { readonly refusal: Refusal }
@@ -113,7 +115,7 @@ export function createEnforcer(ports: Ports): Enforcer {
           authority: destination.authority.text,
           path,
         })
-        if (passes) return { permit: { id, admission } }
+        if (passes) return { permit: { id, admission, upgrades: verdict.upgrades } }
         return { refusal: refuseByVerdict(id, verdict, destination) }
       } catch (error) {
         return { refusal: refuseByProblem(id, gateProblem(ports, error), destination.authority) }

@@ -23,6 +23,7 @@ import { type CachingResolver, createResolver } from '../locate/resolve.ts'
 import type { PrefixTables } from '../locate/tables/prefix-tables.ts'
 import type { Policy } from '../policy/compile.ts'
 import { type Audit, type Clock, NO_LEDGER } from '../ports.ts'
+import { Budget } from '../proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../proxy/limits/limits.ts'
 import { type Listener, listen } from '../proxy/listen.ts'
@@ -44,6 +45,7 @@ import {
 import { type LiveTables, openLiveTables } from './live-tables.ts'
 import { CommandError, EXIT, say } from './output.ts'
 import { resolversAbroad, sayResolver } from './resolvers.ts'
+import { createTurnedAway } from './turned-away.ts'
 
 export const clock: Clock = { now: () => Date.now() }
 
@@ -138,11 +140,20 @@ function composeOrigins(stack: AsyncDisposableStack, operation: Operation, trust
   const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
   // Random for each process: seeing it in Via means that a request has been here.
   const pseudonym = `cordon-${randomBytes(6).toString('hex')}`
-  const limits = DEFAULT_LIMITS
+  const limits = { ...DEFAULT_LIMITS, ...operation.limits }
   const held = { used: 0, limit: limits.held }
-  const origins = new OriginPool({ trust, deadlines, timeouts, pseudonym, held })
+  const origins = new OriginPool({
+    trust,
+    deadlines,
+    timeouts,
+    pseudonym,
+    held,
+    maxHeadBytes: limits.head,
+    report,
+  })
   stack.defer(() => origins.close())
-  return { origins, deadlines, timeouts, pseudonym, limits, held }
+  const websocketBudget = new Budget(limits.websocketHeld)
+  return { origins, deadlines, timeouts, pseudonym, limits, held, websocketBudget }
 }
 
 export interface RunningProxy {
@@ -259,7 +270,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     trust,
     leafContext: leaves.get,
     ...waiting,
-    offerHttp2: () => true,
+    turnedAway: createTurnedAway({ clock, say, note }),
     connections: new Set<{ shutDown(): void }>(),
     report,
   }

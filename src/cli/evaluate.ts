@@ -19,6 +19,7 @@ import type { Policy } from '../policy/compile.ts'
 import { NO_LEDGER, type Ports } from '../ports.ts'
 import type { RequestHead } from '../proxy/exchange/message.ts'
 import { codingOf, EMPTY_BODY, toView } from '../proxy/exchange/peek.ts'
+import { askedUpgrade } from '../proxy/exchange/upgrade.ts'
 import { parseRequestHead } from '../proxy/http1/head.ts'
 import { auditPath, clock, type Evaluation } from './compose.ts'
 import { CommandError, EXIT } from './output.ts'
@@ -111,6 +112,7 @@ export async function evaluate(
     : {
         method: call.method,
         overridesMethod: head.fields.overridesMethod,
+        upgrade: askedUpgrade(head),
         path: call.path,
         protocol: 'HTTP/1.1',
       }

@@ -21,6 +21,7 @@ import { MAX_PROBLEMS } from './form.ts'
 import { mergePolicies, type PolicySource } from './merge.ts'
 import { readCloudRegions } from './regions.ts'
 import { type ConfigFile, zoneFile } from './schema.ts'
+import { parseSize } from './size.ts'
 import { findConfig, readConfig, readPolicy } from './sources.ts'
 import type { FileProblem } from './yaml.ts'
 
@@ -44,7 +45,18 @@ export interface Settings {
   readonly footprint: Footprint
 }
 
-type TimeoutName = 'head' | 'idle' | 'connect' | 'answer' | 'body'
+type TimeoutName = 'head' | 'idle' | 'connect' | 'answer' | 'body' | 'tunnel' | 'halfClosed'
+
+type LimitName =
+  | 'connections'
+  | 'connectionsPerClient'
+  | 'head'
+  | 'held'
+  | 'websocketMessage'
+  | 'websocketHeld'
+  | 'http2Streams'
+  | 'http2Resets'
+  | 'http2ResetsPerSecond'
 
 /** What needs a restart to change. Paths are absolute, times in milliseconds, null means the default. */
 export interface Operation {
@@ -65,6 +77,8 @@ export interface Operation {
   /** Whether a host that answered from outside of what was concluded is believed no more. */
   readonly breaker: boolean
   readonly timeouts: Partial<Record<TimeoutName, number>>
+  /** Counts, and bytes. */
+  readonly limits: Partial<Record<LimitName, number>>
 }
 
 export interface LoadOptions {
@@ -99,6 +113,7 @@ export function loadSettings(options: LoadOptions): Settings {
     home,
     enforced: !observe && config.mode !== 'observe',
     tunnelOnly: config.intercept?.never ?? [],
+    http1Only: config.intercept?.http1_only ?? [],
     answers: config.dns?.answers ?? 'steer',
   })
   if ('problems' in compiled) throw new ConfigError(compiled.problems, reader)
@@ -143,6 +158,7 @@ interface CompileSourcesOptions {
   readonly home: readonly string[] | null
   readonly enforced: boolean
   readonly tunnelOnly: readonly string[]
+  readonly http1Only: readonly string[]
   readonly answers: Answers
 }
 
@@ -152,9 +168,9 @@ function compileSources(
 ): { readonly policy: Policy } | { readonly problems: readonly FileProblem[] } {
   const merged = mergePolicies(sources)
   const document = home ? { ...merged.document, home } : merged.document
-  const { builtinZones, enforced, tunnelOnly, answers } = options
+  const { builtinZones, enforced, tunnelOnly, http1Only, answers } = options
   const zones = [...builtinZones].map(([name, countries]) => [name, [...countries]])
-  const digest = digestOf([document, enforced, tunnelOnly, answers, zones])
+  const digest = digestOf([document, enforced, tunnelOnly, http1Only, answers, zones])
   const result = compilePolicy(document, { ...options, digest })
   const found = 'problems' in result ? result.problems.slice(0, MAX_PROBLEMS) : []
   const problems = [
@@ -192,7 +208,20 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
     identityRequired: identity?.required ?? false,
     breaker: residency?.breaker ?? false,
     timeouts: Object.fromEntries(
-      Object.entries(config.timeouts ?? {}).map(([key, text]) => [key, parseDuration(text ?? '')]),
+      Object.entries(config.timeouts ?? {}).map(([key, text]) => [
+        toCamel(key),
+        parseDuration(text ?? ''),
+      ]),
+    ),
+    limits: Object.fromEntries(
+      Object.entries(config.limits ?? {}).map(([key, value]) => [
+        toCamel(key),
+        typeof value === 'string' ? parseSize(value) : value,
+      ]),
     ),
   }
+}
+
+function toCamel(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }

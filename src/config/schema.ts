@@ -10,6 +10,7 @@ import { isMixed, parseNameServer } from '../model/name-server.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { parseDuration } from './duration.ts'
 import { country, id, sentence } from './scalars.ts'
+import { parseSize } from './size.ts'
 
 const ACTIONS = ['allow', 'block', 'hold'] as const
 const PLACEMENTS = ['inside', 'outside', 'straddling', 'unknown'] as const
@@ -25,6 +26,13 @@ const duration = z
     error: 'a time is written like 30s, 10m or 8h',
   })
   .meta({ pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$' })
+const size = z
+  .string()
+  .refine((text) => parseSize(text) !== null, {
+    error: 'an amount of bytes is written like 64KiB or 16MiB',
+  })
+  .meta({ pattern: '^[1-9][0-9]{0,8}(B|KiB|MiB|GiB)$' })
+const count = z.int().min(1).max(10_000_000)
 const listenAddress = z
   .string()
   .refine(isListenAddress, {
@@ -96,6 +104,7 @@ const when = z.strictObject({
   scheme: oneOrMany(z.enum(['http', 'https'])).optional(),
   method: names.optional(),
   path: names.optional(),
+  upgrade: names.optional(),
   agent: names.optional(),
   group: names.optional(),
 })
@@ -159,7 +168,9 @@ export const configFile = z.strictObject({
     })
     .optional(),
   catalogue: z.array(name).max(100).optional(),
-  intercept: z.strictObject({ never: z.array(name).optional() }).optional(),
+  intercept: z
+    .strictObject({ never: z.array(name).optional(), http1_only: z.array(name).optional() })
+    .optional(),
   identity: z.strictObject({ required: z.boolean().optional() }).optional(),
   residency: z.strictObject({ breaker: z.boolean().optional() }).optional(),
   timeouts: z
@@ -169,6 +180,21 @@ export const configFile = z.strictObject({
       connect: duration.optional(),
       answer: duration.optional(),
       body: duration.optional(),
+      tunnel: duration.optional(),
+      half_closed: duration.optional(),
+    })
+    .optional(),
+  limits: z
+    .strictObject({
+      connections: count.optional(),
+      connections_per_client: count.optional(),
+      head: size.optional(),
+      held: size.optional(),
+      websocket_message: size.optional(),
+      websocket_held: size.optional(),
+      http2_streams: count.optional(),
+      http2_resets: count.optional(),
+      http2_resets_per_second: count.optional(),
     })
     .optional(),
   workers: z.literal(1, { error: 'this version runs one worker' }).optional(),

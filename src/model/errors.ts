@@ -77,6 +77,18 @@ const CODES = {
     'The tunnel carries neither TLS nor HTTP',
     'only HTTPS and HTTP are understood inside a tunnel',
   ),
+  'request-websocket': info(
+    400,
+    'client',
+    'The WebSocket frames of the client are malformed',
+    'use a client that follows RFC 6455',
+  ),
+  'request-too-large': info(
+    413,
+    'client',
+    'A message of the client is larger than this proxy takes',
+    'send it in smaller messages, or ask the operator of this proxy for a higher limit',
+  ),
   'request-protocol': info(
     400,
     'client',
@@ -207,6 +219,12 @@ const CODES = {
     'The destination did not answer with well-formed HTTP',
     UPSTREAM,
   ),
+  'connect-too-large': info(
+    502,
+    'upstream',
+    'A message of the destination is larger than this proxy takes',
+    'ask the operator of this proxy for a higher limit',
+  ),
   'tls-expired': info(
     502,
     'upstream',
@@ -226,6 +244,14 @@ const CODES = {
     UPSTREAM,
   ),
   'tls-failed': info(502, 'upstream', 'The TLS handshake with the destination failed', UPSTREAM),
+
+  // Cordon has no room.
+  'connections-exceeded': info(
+    503,
+    'self',
+    'There are too many connections',
+    'close connections that are not needed, or try again later',
+  ),
 
   // Cordon cannot keep its promises.
   'audit-unavailable': info(

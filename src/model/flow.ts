@@ -28,9 +28,11 @@ export interface RequestLine {
   readonly method: string | null
   /** Whether a field asks the origin to take it for another method: then nobody can say which one it is. */
   readonly overridesMethod?: boolean
+  /** What the connection is asked to become (RFC 9110 section 7.8), in lower case, e.g. `websocket`; null for nothing. */
+  readonly upgrade?: string | null
   /** As on the wire, from `/` up to but not including `?`; null where out of sight. */
   readonly path: string | null
-  /** e.g. `HTTP/1.1`; `TLS` for a tunnel. */
+  /** e.g. `HTTP/1.1`; `TLS` for a tunnel, `websocket` for what is to become one. */
   readonly protocol: string
 }
 

@@ -18,6 +18,8 @@ export interface Verdict {
   readonly because: string | null
   /** One sentence that a person who has never seen the policy understands. */
   readonly reason: string
+  /** Whether a rule that allows names the protocol the connection is asked to become. */
+  readonly upgrades: boolean
   /** Ids of all rules that matched, sorted; the settling one among them. */
   readonly rules: readonly string[]
 }

@@ -21,6 +21,7 @@ import {
   onPort,
   onScheme,
   onTransit,
+  onUpgrade,
   onZone,
   type RequestFacts,
 } from './condition.ts'
@@ -45,6 +46,8 @@ export interface Rule {
   readonly onDestination: readonly Condition<DestinationFacts>[]
   /** Tested for every request; cheapest first. */
   readonly onRequest: readonly Condition<RequestFacts>[]
+  /** Whether it says what the connection may become. */
+  readonly upgrades: boolean
 }
 
 export interface AgentPolicy {
@@ -71,6 +74,8 @@ export interface Policy {
   readonly rules: readonly Rule[]
   /** Hosts that are tunnelled without looking inside. */
   readonly tunnelOnly: readonly HostPattern[]
+  /** Hosts for which clients are not offered HTTP/2, whatever the origin speaks. */
+  readonly http1Only: readonly HostPattern[]
   readonly answers: Answers
 }
 
@@ -79,6 +84,7 @@ export interface CompileOptions {
   readonly digest: string
   readonly enforced: boolean
   readonly tunnelOnly: readonly string[]
+  readonly http1Only?: readonly string[]
   readonly answers: Answers
 }
 
@@ -111,6 +117,7 @@ export function compilePolicy(
       .map((entry, i) => compileRule(entry, ['rules', i], references))
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
     tunnelOnly: hostsAt(options.tunnelOnly, ['intercept', 'never']),
+    http1Only: hostsAt(options.http1Only ?? [], ['intercept', 'http1_only']),
     answers: options.answers,
   }
   return problems.length > 0 ? { problems } : { policy }
@@ -129,6 +136,7 @@ function compileRule(entry: RuleEntry, path: Path, references: References): Rule
     action: entry.then,
     onDestination: compileDestinationConditions(when, at, references),
     onRequest: compileRequestConditions(when, at, references),
+    upgrades: when.upgrade !== undefined,
   }
 }
 
@@ -150,7 +158,11 @@ function compileDestinationConditions(when: WhenEntry, at: PathTo, references: R
   return conditions
 }
 
-function compileRequestConditions({ method, path }: WhenEntry, at: PathTo, to: References) {
+function compileRequestConditions(
+  { method, path, upgrade }: WhenEntry,
+  at: PathTo,
+  to: References,
+) {
   const conditions: Condition<RequestFacts>[] = []
   if (method !== undefined) {
     for (const [i, name] of toList(method).entries()) {
@@ -169,7 +181,21 @@ function compileRequestConditions({ method, path }: WhenEntry, at: PathTo, to: R
     })
     conditions.push(onPath(patterns))
   }
+  if (upgrade !== undefined) {
+    for (const [i, name] of toList(upgrade).entries()) checkUpgrade(name, [...at('upgrade'), i], to)
+    conditions.push(onUpgrade(toList(upgrade)))
+  }
   return conditions
+}
+
+/** The name of a protocol (RFC 9110 section 7.8), in lower case as it is compared. */
+function checkUpgrade(name: string, path: Path, { report }: References): void {
+  if (!/^[a-z0-9][a-z0-9._+-]*(\/[a-z0-9._+-]+)?$/.test(name)) {
+    report(path, `\`${name}\` is not the name of a protocol`, 'write `websocket` or `spdy/3.1`')
+  } else if (/^(h2c|h2|http\/.*|tls\/.*)$/.test(name)) {
+    const reason = 'what follows would be requests that nobody sees'
+    report(path, `a connection never becomes \`${name}\`: ${reason}`)
+  }
 }
 
 /** RFC 9110 section 5.6.2, without lower case: a rule on `post` would never match. */

@@ -31,18 +31,25 @@ export interface DestinationFacts {
 export interface RequestFacts {
   readonly method: string | null
   readonly path: PathReadings | null
+  /** What the connection is asked to become; null for nothing. */
+  readonly upgrade: string | null
 }
 
 export function toRequestFacts({
   method,
   overridesMethod = false,
+  upgrade = null,
   path,
-}: Pick<RequestLine, 'method' | 'overridesMethod' | 'path'>): RequestFacts {
+}: AskedLine): RequestFacts {
   return {
     method: overridesMethod ? null : method,
     path: path === null ? null : readPath(path),
+    upgrade,
   }
 }
+
+/** What of a request line rules look at. */
+export type AskedLine = Pick<RequestLine, 'method' | 'overridesMethod' | 'path' | 'upgrade'>
 
 export interface Condition<Facts> {
   /** Completes the sentence "this rule applies when …". */
@@ -144,6 +151,17 @@ export function onPath(patterns: readonly PathPattern[]): Condition<RequestFacts
       const sent = patterns.some((pattern) => pattern.matchesSent(path.sent))
       if (sent) return path.read.every(isRead) ? 'yes' : 'maybe'
       return path.read.some(isRead) ? 'maybe' : 'no'
+    },
+  }
+}
+
+/** Surely when the connection is asked to become that; maybe where nobody can see what it becomes. */
+export function onUpgrade(protocols: readonly string[]): Condition<RequestFacts> {
+  return {
+    says: `the connection is to become ${or(protocols)}`,
+    test: ({ upgrade, path }) => {
+      if (path === null) return 'maybe'
+      return upgrade !== null && protocols.includes(upgrade) ? 'yes' : 'no'
     },
   }
 }

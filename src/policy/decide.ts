@@ -9,12 +9,16 @@
 import type { Agent } from '../model/agent.ts'
 import type { Destination } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
-import type { RequestLine } from '../model/flow.ts'
 import { type Placement, place, type Zone } from '../model/placement.ts'
 import { type Regions, sayRegions } from '../model/region.ts'
 import type { Action, Verdict } from '../model/verdict.ts'
 import type { Policy, Rule } from './compile.ts'
-import { type Condition, type DestinationFacts, toRequestFacts } from './condition.ts'
+import {
+  type AskedLine,
+  type Condition,
+  type DestinationFacts,
+  toRequestFacts,
+} from './condition.ts'
 import { worst } from './steer.ts'
 
 /** A destination measured against the policy for one agent. */
@@ -63,13 +67,10 @@ export function assess(policy: Policy, asking: Asking, located: Located): Assess
   return { policy, placement, regions, zone, facts, candidates, verdicts: new Map() }
 }
 
-/** What a decision looks at in a request; null where it is out of sight. */
-type Request = Pick<RequestLine, 'method' | 'overridesMethod' | 'path'>
-
 /** Verdicts remembered for one assessment: whoever picks paths picks which sets of rules match. */
 const MAX_VERDICTS = 256
 
-export function decide(assessment: Assessment, request: Request): Verdict {
+export function decide(assessment: Assessment, request: AskedLine): Verdict {
   const { candidates, verdicts } = assessment
   const matched = matchRules(candidates, request)
   const key = matched.map((rule) => rule.id).join(' ')
@@ -104,7 +105,7 @@ export function zoneFor(policy: Policy, agent: Agent, allowed: readonly (Zone | 
 
 const NO_RULES: readonly Rule[] = []
 
-function matchRules(candidates: readonly Rule[], request: Request): readonly Rule[] {
+function matchRules(candidates: readonly Rule[], request: AskedLine): readonly Rule[] {
   if (candidates.length === 0) return NO_RULES
   const facts = toRequestFacts(request)
   return candidates.filter((rule) => holds(rule.action, rule.onRequest, facts))
@@ -144,6 +145,7 @@ function conclude(assessment: Assessment, matched: readonly Rule[]): Verdict {
     reason: rule
       ? `rule \`${rule.id}\` says ${action} (${rule.because}); ${where}`
       : `${where}, and the policy says ${action} for ${placement}`,
+    upgrades: matched.some((each) => each.action === 'allow' && each.upgrades),
     rules: matched.map((each) => each.id),
   }
 }
@@ -166,6 +168,7 @@ export function blockFor(problem: Problem, zone: Zone): Verdict {
     rule: null,
     because: null,
     reason: detail,
+    upgrades: false,
     rules: [],
   }
 }

@@ -65,6 +65,8 @@ export interface WhenEntry {
   readonly scheme?: OneOrMany<'http' | 'https'> | undefined
   readonly method?: OneOrMany<string> | undefined
   readonly path?: OneOrMany<string> | undefined
+  /** What the connection is asked to become: the name in Upgrade, or `websocket`. */
+  readonly upgrade?: OneOrMany<string> | undefined
   readonly agent?: OneOrMany<string> | undefined
   readonly group?: OneOrMany<string> | undefined
 }

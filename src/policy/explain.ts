@@ -1,9 +1,8 @@
 /** The evaluator with its reasons spelt out: every rule, and what each of its conditions said. */
 
-import type { RequestLine } from '../model/flow.ts'
 import type { Action } from '../model/verdict.ts'
 import type { Rule } from './compile.ts'
-import { type Truth, toRequestFacts } from './condition.ts'
+import { type AskedLine, type Truth, toRequestFacts } from './condition.ts'
 import type { Assessment } from './decide.ts'
 
 export interface RuleTrace {
@@ -17,7 +16,7 @@ export interface RuleTrace {
 /** Traces every rule for one request. `applies` comes from the verdict, not from a second evaluation. */
 export function traceRules(
   assessment: Assessment,
-  request: Pick<RequestLine, 'method' | 'overridesMethod' | 'path'>,
+  request: AskedLine,
   matched: readonly string[],
 ): readonly RuleTrace[] {
   const { facts } = assessment

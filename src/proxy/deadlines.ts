@@ -67,8 +67,12 @@ export interface Timeouts {
   readonly connect: number
   /** For a destination to begin its answer once it has the request. Language models think long. */
   readonly answer: number
-  /** Without a single byte of a body or a tunnel in either direction. */
+  /** Without a single byte of a body. */
   readonly body: number
+  /** Without a single byte in either direction of a WebSocket or a tunnel. */
+  readonly tunnel: number
+  /** For an answer to a client that has said goodbye: it may have half-closed, or be gone. */
+  readonly halfClosed: number
 }
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -77,4 +81,6 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   connect: 15_000,
   answer: 600_000,
   body: 300_000,
+  tunnel: 3_600_000,
+  halfClosed: 10_000,
 }

@@ -103,9 +103,10 @@ async function protocolsFor(
   { alpn }: ClientHello,
 ): Promise<readonly string[]> {
   if (!alpn.includes(HTTP2)) return [HTTP1]
-  const { origins, enforcer, offerHttp2 } = context
-  const { authority } = admission.destination
-  if (!offerHttp2(authority.host)) return [HTTP1]
+  const { origins, enforcer } = context
+  const { host } = admission.destination.authority
+  const { http1Only } = admission.assessment.policy
+  if (http1Only.some((pattern) => pattern.matches(host.text))) return [HTTP1]
   const known = origins.protocolOf(admission)
   if (known) return known === HTTP2 ? BOTH : [HTTP1]
   if (!(await enforcer.permitProbe(admission))) return BOTH

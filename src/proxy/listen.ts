@@ -2,9 +2,13 @@
 
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { parseIp, unmapIp } from '../model/address.ts'
+import type { Problem } from '../model/errors.ts'
+import { refuseByProblem } from '../model/refusal.ts'
 import { serveConnect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
+import { ConnectionCounts } from './limits/connections.ts'
 import type { ProxyContext } from './proxy.ts'
+import { refuseOn } from './refuse.ts'
 
 export interface Listener {
   /** What was bound: the port is known only now when 0 was asked for. */
@@ -19,6 +23,7 @@ export interface Listener {
 /** @throws the system's error when the address cannot be bound. */
 export async function listen(host: string, port: number, context: ProxyContext): Promise<Listener> {
   const sockets = new Set<Socket>()
+  const counts = new ConnectionCounts(context.limits)
   const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     const address = parseIp(socket.remoteAddress ?? '')
     // Gone before it was accepted.
@@ -27,6 +32,19 @@ export async function listen(host: string, port: number, context: ProxyContext):
       return
     }
     const client = unmapIp(address)
+    sockets.add(socket)
+    socket.on('close', () => {
+      sockets.delete(socket)
+      counts.close(client.text)
+    })
+    const problem = counts.open(client.text)
+    if (problem) {
+      context.turnedAway(client, problem)
+      // Who is told so takes up room for a while; beyond that there is nothing but an end.
+      if (counts.total > 1.1 * context.limits.connections) socket.destroy()
+      else turnAway(socket, problem)
+      return
+    }
     new ClientConnection({
       socket,
       scope: { client, tunnel: null, credentials: null, fault: null },
@@ -38,8 +56,6 @@ export async function listen(host: string, port: number, context: ProxyContext):
         })
       },
     })
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -51,7 +67,7 @@ export async function listen(host: string, port: number, context: ProxyContext):
     address: bound.address,
     port: bound.port,
     get connections() {
-      return sockets.size
+      return counts.total
     },
     async close(grace) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
@@ -63,4 +79,10 @@ export async function listen(host: string, port: number, context: ProxyContext):
       clearTimeout(timer)
     },
   }
+}
+
+/** There is no room for it. It is told so in the clear: what it would have spoken is not read. */
+function turnAway(socket: Socket, problem: Problem): void {
+  socket.on('error', () => {})
+  refuseOn(socket, refuseByProblem(null, problem, null))
 }

@@ -7,6 +7,7 @@ import type { Agent } from '../model/agent.ts'
 import type { Authority, Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Refusal } from '../model/refusal.ts'
+import type { Budget } from './budget.ts'
 import type { Channel } from './channel.ts'
 import type { Deadlines, Timeouts } from './deadlines.ts'
 import type { HeldBytes } from './http2/session.ts'
@@ -46,12 +47,14 @@ export interface ProxyContext {
   readonly trust: SecureContext
   /** A context with a leaf certificate for that host; throws when none can be made. */
   leafContext(host: Host): SecureContext
-  /** Whether clients may be offered HTTP/2 for that host. */
-  offerHttp2(host: Host): boolean
   readonly deadlines: Deadlines
   readonly timeouts: Timeouts
   readonly limits: Limits
+  /** A connection was refused before it could ask for anything. Never throws. */
+  turnedAway(client: IpAddress, problem: Problem): void
   readonly held: HeldBytes
+  /** Of WebSocket messages that have begun and not ended. */
+  readonly websocketBudget: Budget
   /** Our name in Via, random per process: seeing it in a request means the request has been here. */
   readonly pseudonym: string
   /** Every connection that serves requests adds itself here, tunnels' insides included. */

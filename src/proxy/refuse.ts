@@ -67,6 +67,7 @@ export function refuseOn(socket: Channel, refusal: Refusal): void {
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
+  413: 'Content Too Large',
   407: 'Proxy Authentication Required',
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',

@@ -1,49 +1,53 @@
-/** Bytes both ways between two sockets, unseen: with back-pressure, half-close and an end that each side learns of. */
+/** Bytes both ways between two channels, unseen: with back-pressure, half-close and an end that each side learns of. */
 
+import type { Ending } from '../model/audit-record.ts'
 import type { Channel } from './channel.ts'
-import type { Deadlines } from './deadlines.ts'
+import type { ProxyContext } from './proxy.ts'
 
-export interface TunnelEnd {
-  readonly bytesOut: number
-  readonly bytesIn: number
-  /** Which side broke it off; null when both said goodbye. */
-  readonly brokenBy: 'client' | 'origin' | 'silence' | null
-}
+/** How what followed a request ended, for its row in the log. */
+export type ChannelEnd = Pick<Ending, 'outcome' | 'error' | 'bytesOut' | 'bytesIn'>
 
-export interface TunnelOptions {
+export interface ChannelOptions {
   readonly client: Channel
   readonly origin: Channel
-  readonly deadlines: Deadlines
-  /** Milliseconds without a byte in either direction. */
-  readonly timeout: number
-  readonly onEnd: (end: TunnelEnd) => void
+  readonly context: Pick<
+    ProxyContext,
+    'deadlines' | 'timeouts' | 'connections' | 'limits' | 'websocketBudget' | 'report'
+  >
+  /** Called once, when both are closed or nearly so. */
+  readonly onEnd: (end: ChannelEnd) => void
 }
 
-/** Takes both sockets over until both are closed. */
-export function relayTunnel({ client, origin, deadlines, timeout, onEnd }: TunnelOptions): void {
+/** Takes both over until both are closed. */
+export function relayChannels({ client, origin, context, onEnd }: ChannelOptions): void {
+  const { deadlines, timeouts } = context
   const count = { out: 0, in: 0 }
   let over = false
-  const finish = (brokenBy: TunnelEnd['brokenBy']) => {
+  const finish = (brokenBy: keyof typeof ENDINGS) => {
     if (over) return
     over = true
     deadlines.delete(waiting)
     client.destroy()
     origin.destroy()
-    onEnd({ bytesOut: count.out, bytesIn: count.in, brokenBy })
+    onEnd({ ...ENDINGS[brokenBy], bytesOut: count.out, bytesIn: count.in })
   }
-  const waiting = { deadline: deadlines.in(timeout), expire: () => finish('silence') }
+  const waiting = {
+    deadline: deadlines.in(timeouts.tunnel),
+    expire: () => finish('silence'),
+  }
   const forward = (from: Channel, to: Channel, direction: 'out' | 'in') => {
+    const broken = direction === 'out' ? 'client' : 'origin'
     from.on('data', (chunk: Buffer) => {
       count[direction] += chunk.length
-      waiting.deadline = deadlines.in(timeout)
+      waiting.deadline = deadlines.in(timeouts.tunnel)
       if (!to.write(chunk)) from.pause()
     })
     to.on('drain', () => from.resume())
     from.on('end', () => to.end())
-    from.on('error', () => finish(direction === 'out' ? 'client' : 'origin'))
+    from.on('error', () => finish(broken))
     from.on('close', () => {
-      if (from.readableEnded && to.readableEnded) finish(null)
-      else if (!from.readableEnded) finish(direction === 'out' ? 'client' : 'origin')
+      if (from.readableEnded && to.readableEnded) finish('none')
+      else if (!from.readableEnded) finish(broken)
     })
     from.resume()
   }
@@ -51,3 +55,11 @@ export function relayTunnel({ client, origin, deadlines, timeout, onEnd }: Tunne
   forward(client, origin, 'out')
   forward(origin, client, 'in')
 }
+
+/** By who broke it off. What was used and then left is a call that was made. */
+const ENDINGS = {
+  none: { outcome: 'forwarded', error: null },
+  client: { outcome: 'forwarded', error: null },
+  origin: { outcome: 'failed', error: 'connect-reset' },
+  silence: { outcome: 'failed', error: 'connect-stalled' },
+} as const

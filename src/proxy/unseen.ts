@@ -14,7 +14,7 @@ import type { Connect } from './connect.ts'
 import { compareServerName } from './intercept.ts'
 import { type Opening, readOpening } from './opening.ts'
 import { type Dialed, dial } from './origin/dial.ts'
-import { relayTunnel } from './tunnel.ts'
+import { relayChannels } from './tunnel.ts'
 
 export async function tunnelUnseen({ client, tunnel, context }: Connect): Promise<void> {
   const { enforcer, deadlines, timeouts } = context
@@ -59,14 +59,11 @@ export async function tunnelUnseen({ client, tunnel, context }: Connect): Promis
 
   function relay(client: Channel, { socket: origin }: Dialed, first: Buffer): void {
     client.unshift(first)
-    const timeout = timeouts.body
-    relayTunnel({
+    relayChannels({
       client,
       origin,
-      deadlines,
-      timeout,
-      onEnd: ({ bytesOut, bytesIn, brokenBy }) =>
-        end({ ...ENDINGS[brokenBy ?? 'none'], status: 200, dialedIp, bytesOut, bytesIn }),
+      context,
+      onEnd: (ended) => end({ ...ended, status: 200, dialedIp }),
     })
   }
 }
@@ -95,11 +92,3 @@ const NOTHING_SENT: Ending = {
   bytesIn: 0,
   error: null,
 }
-
-/** By who broke the tunnel off. A tunnel that was used and then left is a call that was made. */
-const ENDINGS = {
-  none: { outcome: 'forwarded' },
-  client: { outcome: 'forwarded' },
-  origin: { outcome: 'failed', error: 'connect-reset' },
-  silence: { outcome: 'failed', error: 'connect-stalled' },
-} as const satisfies Record<string, Partial<Ending>>

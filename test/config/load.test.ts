@@ -46,6 +46,7 @@ describe('which file counts', () => {
       identityRequired: false,
       breaker: false,
       timeouts: {},
+      limits: {},
     })
   })
 
@@ -96,20 +97,23 @@ mode: observe
 listen: { proxy: "[::1]:0", console: null }
 dns: { servers: [192.0.2.53], hosts: false }
 identity: { required: true }
-timeouts: { head: 250ms, answer: 1h }
-intercept: { never: ["*.pinned.test", a.test] }
+timeouts: { head: 250ms, answer: 1h, half_closed: 3s }
+limits: { head: 16KiB, http2_resets: 7 }
+intercept: { never: ["*.pinned.test", a.test], http1_only: [old.test] }
 `,
     })
     const { policy, operation } = load(dir)
     expect(policy.enforced).toBe(false)
     expect(policy.tunnelOnly.map(({ text }) => text)).toEqual(['*.pinned.test', 'a.test'])
+    expect(policy.http1Only.map(({ text }) => text)).toEqual(['old.test'])
     expect(operation).toMatchObject({
       proxy: '[::1]:0',
       console: null,
       dnsServers: ['192.0.2.53'],
       hostsFile: false,
       identityRequired: true,
-      timeouts: { head: 250, answer: 3_600_000 },
+      timeouts: { head: 250, answer: 3_600_000, halfClosed: 3_000 },
+      limits: { head: 16_384, http2Resets: 7 },
     })
   })
 })

@@ -16,7 +16,7 @@ describe('every code', () => {
   test.each(ALL_CODES)('%s has the status of its family', (code) => {
     const { status, side } = describeCode(code)
     const allowed = {
-      client: [400, 407, 408, 431, 505],
+      client: [400, 407, 408, 413, 431, 505],
       policy: [403],
       upstream: [502, 504],
       self: [503],

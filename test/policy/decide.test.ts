@@ -405,6 +405,7 @@ test('what no policy can allow is a block that no rule settled', () => {
     rule: null,
     because: null,
     reason: 'it is inside',
+    upgrades: false,
     rules: [],
   })
 })

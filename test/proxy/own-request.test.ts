@@ -94,6 +94,10 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
     timeouts: DEFAULT_TIMEOUTS,
     pseudonym: 'us',
     held: { used: 0, limit: 1 },
+    maxHeadBytes: 65_536,
+    report: (_, error) => {
+      throw error
+    },
   })
   return {
     enforcer,

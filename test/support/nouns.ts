@@ -59,6 +59,7 @@ export function verdict(changes: Partial<Verdict> = {}): Verdict {
     rule: null,
     because: null,
     reason: 'DE is inside',
+    upgrades: false,
     rules: [],
     ...changes,
   }

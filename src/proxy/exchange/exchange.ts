@@ -3,10 +3,10 @@
  * was cut is never finished as if it were whole; whichever side dies, the other learns of it.
  */
 
-import type { Duplex } from 'node:stream'
 import type { Hearing } from '../../enforce.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
+import type { Channel } from '../channel.ts'
 import type { Deadlines, Timeouts } from '../deadlines.ts'
 import type { Fields } from './fields.ts'
 import type { BodyLength, MessageOut, ResponseHead } from './message.ts'
@@ -23,7 +23,7 @@ export type Then =
   /** The client has to be told that no (more) answer comes, in the codes of RFC 9113 section 7. */
   | { readonly reset: number }
   /** Both sides speak another protocol from now on. */
-  | { readonly client: Duplex; readonly origin: Duplex }
+  | { readonly upgrade: string; readonly client: Channel; readonly origin: Channel }
 
 export interface ExchangeOptions {
   readonly request: Outgoing
@@ -117,8 +117,12 @@ export class Exchange implements AnswerSink {
 
   onAccepted(head: ResponseHead): void {
     this.#answer = head
-    const client = this.#options.client.accept(head)
-    this.#end('forwarded', { client, origin: this.#origin.detach() }, null)
+    const { request, client: side } = this.#options
+    const upgrade = request.upgrade ?? ''
+    // What the origin has sent right behind its head belongs to what follows.
+    const origin = this.#origin.detach()
+    const client = side.accept(head, upgrade)
+    this.#end('forwarded', { upgrade, client, origin }, null)
   }
 
   onFailure(problem: Problem, reset: number | null): void {

@@ -9,6 +9,7 @@ import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
 import type { ProxyContext } from '../proxy.ts'
+import { WEBSOCKET } from '../websocket/handshake.ts'
 import type { RequestHead } from './message.ts'
 import { EMPTY_BODY, toView } from './peek.ts'
 import { type Target, TargetReader, type Tunnel } from './target.ts'
@@ -25,7 +26,12 @@ export interface Scope {
 }
 
 export type Passed =
-  | { readonly permit: Permit; readonly target: Target }
+  | {
+      readonly permit: Permit
+      readonly target: Target
+      /** What the connection is asked to become, and may; null for nothing. */
+      readonly upgrade: string | null
+    }
   | { readonly refusal: Refusal }
 
 /** What CONNECT asks for, once its form is right and its caller known. */
@@ -49,9 +55,14 @@ export class RequestGate {
   /**
    * Never rejects.
    *
+   * @param upgrade what the connection is asked to become; null for nothing
    * @param peek gives the beginning of the body, where that has to be known first; null when there is none.
    */
-  async pass(head: RequestHead, peek: (() => Promise<BodyView>) | null): Promise<Passed> {
+  async pass(
+    head: RequestHead,
+    upgrade: string | null,
+    peek: (() => Promise<BodyView>) | null,
+  ): Promise<Passed> {
     const { tunnel, fault, client, credentials } = this.#scope
     const { enforcer, identify, pseudonym } = this.#context
     const known = tunnel?.authority ?? null
@@ -60,7 +71,7 @@ export class RequestGate {
     const target = this.#targets.read(head)
     if ('code' in target) return { refusal: await this.refuse(target, known, toLine(head, null)) }
     const { authority, scheme } = target
-    const line = toLine(head, target)
+    const line = toLine(head, target, upgrade)
     if (head.fields.via?.includes(pseudonym)) {
       const loop = {
         code: 'proxy-loop',
@@ -91,7 +102,11 @@ export class RequestGate {
       considered instanceof Promise ? await considered : considered,
       line,
     )
-    return 'permit' in released ? { permit: released.permit, target } : released
+    if ('refusal' in released) return released
+    const { permit } = released
+    // What Cordon cannot read passes only where a rule says so; else the request goes on without.
+    const mayBecome = upgrade === WEBSOCKET || permit.upgrades
+    return { permit, target, upgrade: mayBecome ? upgrade : null }
   }
 
   /** The head of a CONNECT. Never rejects. */
@@ -137,11 +152,16 @@ function toFlow(scope: Scope, agent: Agent, scheme: Scheme): Flow {
   return { mode, scheme, clientIp: scope.client.text, agent, inspection: 'headers' }
 }
 
-function toLine(head: RequestHead, target: Target | null): RequestLine {
+function toLine(
+  head: RequestHead,
+  target: Target | null,
+  upgrade: string | null = null,
+): RequestLine {
   return {
     method: head.method,
     overridesMethod: head.fields.overridesMethod,
+    upgrade,
     path: target?.path ?? null,
-    protocol: `HTTP/${head.version}`,
+    protocol: upgrade === WEBSOCKET ? WEBSOCKET : `HTTP/${head.version}`,
   }
 }

@@ -5,9 +5,6 @@
 
 import { type Fields, isHopByHop } from './fields.ts'
 
-/** Bytes of the largest head, request or response. */
-export const MAX_HEAD_BYTES = 64 * 1024
-
 /** Zero or more: that many bytes. */
 export type BodyLength = number
 /** Nobody says beforehand how long the body will be; its end is marked. */

@@ -9,6 +9,9 @@ import type { Problem } from '../../model/errors.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
 import type { Way } from '../origin/pool.ts'
 import type { ProxyContext } from '../proxy.ts'
+import { type ChannelEnd, relayChannels } from '../tunnel.ts'
+import { WEBSOCKET } from '../websocket/handshake.ts'
+import { WebSocketRelay } from '../websocket/relay.ts'
 import { Exchange, type Then } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { valuesOf } from './message.ts'
@@ -30,6 +33,8 @@ export interface RelayOptions {
 /** What becomes of the client's side; a failure is told to the client, which has got nothing yet. */
 export type RelayResult =
   | 'done'
+  /** Its connection or stream is in other hands. */
+  | 'switched'
   | { readonly reset: number }
   | { readonly failure: Refusal; readonly body: BodyState }
 
@@ -135,6 +140,26 @@ export class Relay {
     else if (then === 'retry') this.#retry(ending)
     else if ('problem' in then) this.#fail(then.problem, ending, body)
     else if ('reset' in then) this.#end(ending, then)
+    else this.#becomes(then, ending)
+  }
+
+  /** Both sides speak another protocol from now on; the row ends with that. */
+  #becomes({ upgrade, client, origin }: Extract<Then, { upgrade: string }>, ending: Ending): void {
+    const { context, permit, onOver } = this.#options
+    const started = {
+      client,
+      origin,
+      context,
+      onEnd: (end: ChannelEnd) => {
+        const bytesOut = ending.bytesOut + end.bytesOut
+        const bytesIn = ending.bytesIn + end.bytesIn
+        const { outcome, error } = end
+        context.enforcer.settle(permit.id, { ...ending, outcome, error, bytesOut, bytesIn })
+      },
+    }
+    if (upgrade === WEBSOCKET) new WebSocketRelay(started)
+    else relayChannels(started)
+    onOver('switched')
   }
 
   #retry(ending: Ending): void {

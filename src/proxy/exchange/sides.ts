@@ -3,9 +3,9 @@
  * HTTP. What the exchange between them needs, and no more.
  */
 
-import type { Duplex } from 'node:stream'
 import type { IpAddress } from '../../model/address.ts'
 import type { Problem } from '../../model/errors.ts'
+import type { Channel } from '../channel.ts'
 import type { Fields } from './fields.ts'
 import type { BodyLength, MessageOut, RequestHead, ResponseHead } from './message.ts'
 import type { Target } from './target.ts'
@@ -17,11 +17,11 @@ export interface ClientSide {
   /** Begins the final answer. */
   answer(head: ResponseHead, body: BodyLength): MessageOut
   /**
-   * Accepts what the client asked the connection to become: another protocol, or a tunnel.
+   * Accepts what the client asked the connection to become.
    *
    * @returns the bytes both ways from now on
    */
-  accept(head: ResponseHead): Duplex
+  accept(head: ResponseHead, upgrade: string): Channel
   /** Stops and goes on giving pieces of the request body. */
   pause(): void
   resume(): void
@@ -46,7 +46,7 @@ export interface OriginSide {
   /** Ends the exchange without the rest of it. @param reset why, in the codes of RFC 9113 section 7 */
   abandon(reset: number): void
   /** After an answer that accepts another protocol: the bytes both ways from now on. */
-  detach(): Duplex
+  detach(): Channel
 }
 
 /** A request on its way out. */

@@ -10,8 +10,9 @@ import type { BodyView } from '../../model/request-view.ts'
 import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import { type Passed, RequestGate, type Scope } from '../exchange/gate.ts'
-import { expectsContinue, MAX_HEAD_BYTES, type RequestHead } from '../exchange/message.ts'
+import { expectsContinue, type RequestHead } from '../exchange/message.ts'
 import { type BodyState, Relay, type RelayResult } from '../exchange/relay.ts'
+import { askedUpgrade } from '../exchange/upgrade.ts'
 import { linger } from '../linger.ts'
 import type { ProxyContext, Served, Tunnel } from '../proxy.ts'
 import { refuseOn, toRefusalResponse } from '../refuse.ts'
@@ -31,8 +32,6 @@ export interface ClientOptions {
 
 /** Bytes a client may send ahead of its turn before it is paused. */
 const MAX_AHEAD = 64 * 1024
-/** How long a client that sent FIN may wait for its answer: it may have half-closed, or be gone. */
-const HALF_CLOSE_MS = 2_000
 
 export class ClientConnection implements Expiring, Served {
   readonly #socket: Channel
@@ -91,6 +90,14 @@ export class ClientConnection implements Expiring, Served {
   }
 
   #onData = (chunk: Buffer): void => {
+    try {
+      this.#read(chunk)
+    } catch (error) {
+      this.#onDefect(error)
+    }
+  }
+
+  #read(chunk: Buffer): void {
     if (this.#relay?.wantsBody) return this.#send(chunk)
     this.#received.push(chunk)
     if (this.#peeking) this.#peekAt(chunk)
@@ -106,7 +113,8 @@ export class ClientConnection implements Expiring, Served {
     this.#ended = true
     this.#endPeek()
     if (this.#relay?.wantsBody) this.#destroy()
-    else if (this.#busy) this.#giveUpAt = this.#context.deadlines.in(HALF_CLOSE_MS)
+    else if (this.#busy)
+      this.#giveUpAt = this.#context.deadlines.in(this.#context.timeouts.halfClosed)
     else this.#next()
   }
 
@@ -131,14 +139,14 @@ export class ClientConnection implements Expiring, Served {
     this.#busy = true
     this.#requests++
     this.#giveUpAt = Number.POSITIVE_INFINITY
-    const head = text.length > MAX_HEAD_BYTES ? TOO_LARGE : parseRequestHead(text)
+    const head = text.length > this.#context.limits.head ? TOO_LARGE : parseRequestHead(text)
     if ('code' in head) this.#run(this.#refuseUnread(head))
     else if (head.method === 'CONNECT') this.#run(this.#connect(head))
     else this.#run(this.#serve(head))
   }
 
   #awaitHead(): void {
-    if (this.#received.length > MAX_HEAD_BYTES) this.#run(this.#refuseUnread(TOO_LARGE))
+    if (this.#received.length > this.#context.limits.head) this.#run(this.#refuseUnread(TOO_LARGE))
     else if (this.#received.hasBareLf) this.#run(this.#refuseUnread(BARE_LF))
     else if (this.#ended) this.#socket.destroySoon()
   }
@@ -146,11 +154,12 @@ export class ClientConnection implements Expiring, Served {
   async #serve(head: RequestHead): Promise<void> {
     const passed = await this.#pass(head)
     if ('refusal' in passed) return this.#refuse(head, passed.refusal, 'unread')
-    const client = new Http1Client(this.#socket, head, this.#context.pseudonym)
+    const { pseudonym } = this.#context
+    const client = new Http1Client(this.#socket, head, pseudonym, () => this.#leave())
     const relay = new Relay({
       context: this.#context,
       client,
-      request: { head, target: passed.target, upgrade: null },
+      request: { head, target: passed.target, upgrade: passed.upgrade },
       permit: passed.permit,
       way: 'http/1.1',
       onReady: this.#onReady,
@@ -163,9 +172,9 @@ export class ClientConnection implements Expiring, Served {
   }
 
   async #pass(head: RequestHead): Promise<Passed> {
-    if (head.body === 0) return this.#gate.pass(head, null)
+    if (head.body === 0) return this.#gate.pass(head, askedUpgrade(head), null)
     using body = new FramedPeek(head)
-    return await this.#gate.pass(head, () => this.#peekBody(head, body))
+    return await this.#gate.pass(head, null, () => this.#peekBody(head, body))
   }
 
   /** The beginning of the body, as soon as enough of it has come, or no more will. */
@@ -240,6 +249,7 @@ export class ClientConnection implements Expiring, Served {
     const goesOn = !closes && this.#relay?.isComplete === true
     this.#relay = null
     this.#body = null
+    if (result === 'switched') return
     if (result === 'done') goesOn ? this.#goOn() : this.#lingerAway()
     else if ('reset' in result) this.#destroy()
     else this.#refuse(head, result.failure, result.body)
@@ -303,10 +313,21 @@ export class ClientConnection implements Expiring, Served {
 
   /** A defect of ours costs this connection, not the process, and nothing passes by it. */
   #run(work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      this.#context.report('client connection', error)
-      this.#destroy()
-    })
+    work.catch((error: unknown) => this.#onDefect(error))
+  }
+
+  #onDefect(error: unknown): void {
+    this.#context.report('client connection', error)
+    this.#destroy()
+  }
+
+  /** Gives the socket into other hands, with what has come and was not read. */
+  #leave(): Channel {
+    this.#socket.pause()
+    this.#detach()
+    const rest = this.#received.drain()
+    if (rest) this.#socket.unshift(rest)
+    return this.#socket
   }
 
   /** Lets go of the socket. */
@@ -339,7 +360,7 @@ const NOTHING = Buffer.alloc(0)
 
 const TOO_LARGE: Problem = {
   code: 'request-head-too-large',
-  detail: `the head is larger than ${MAX_HEAD_BYTES} bytes`,
+  detail: 'the head is larger than this proxy takes',
 }
 
 const TOO_LATE: Problem = {

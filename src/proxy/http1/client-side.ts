@@ -1,6 +1,5 @@
 /** The client's side of one exchange on an HTTP/1 connection: answers as its version of HTTP can read them. */
 
-import type { Duplex } from 'node:stream'
 import type { Channel } from '../channel.ts'
 import type { BodyLength, MessageOut, RequestHead, ResponseHead } from '../exchange/message.ts'
 import type { ClientSide } from '../exchange/sides.ts'
@@ -13,9 +12,12 @@ export class Http1Client implements ClientSide {
   readonly #socket: Channel
   readonly #request: RequestHead
   readonly #pseudonym: string
+  readonly #leave: () => Channel
 
-  constructor(socket: Channel, request: RequestHead, pseudonym: string) {
+  /** @param leave lets go of the socket, and gives it with what has come and was not read */
+  constructor(socket: Channel, request: RequestHead, pseudonym: string, leave: () => Channel) {
     this.#socket = socket
+    this.#leave = leave
     this.#request = request
     this.#pseudonym = pseudonym
   }
@@ -34,8 +36,11 @@ export class Http1Client implements ClientSide {
     return new MessageWriter(this.#socket, framing.body, text)
   }
 
-  accept(): Duplex {
-    throw new Error('no other protocol was asked for')
+  accept(head: ResponseHead, upgrade: string): Channel {
+    const framing = { body: 0, connection: null, upgrade } as const
+    const channel = this.#leave()
+    channel.write(toClientHead(head, framing, this.#pseudonym), 'latin1')
+    return channel
   }
 
   pause(): void {

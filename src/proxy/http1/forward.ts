@@ -13,9 +13,21 @@ import {
 } from '../exchange/message.ts'
 import type { Target } from '../exchange/target.ts'
 import { keptTrailers } from '../exchange/trailers.ts'
+import { NOT_FORWARDED } from '../websocket/handshake.ts'
+
+/** What a connection is to become: the name of a protocol, and the key that a WebSocket handshake is sent with. */
+export interface Upgrading {
+  readonly protocol: string
+  readonly key: string | null
+}
 
 /** @param pseudonym our name in Via (RFC 9110 section 7.6.3), by which a loop is recognised. */
-export function toOriginHead(head: RequestHead, target: Target, pseudonym: string): string {
+export function toOriginHead(
+  head: RequestHead,
+  target: Target,
+  pseudonym: string,
+  upgrading: Upgrading | null = null,
+): string {
   const { fields } = head
   let text = `${head.method} ${target.wire} HTTP/1.1\r\n`
   if (head.version === '2') text += fromHttp2(fields, target.host)
@@ -25,8 +37,15 @@ export function toOriginHead(head: RequestHead, target: Target, pseudonym: strin
     text +=
       isSameHost && fields.forwardable !== null ? fields.forwardable : rewrite(fields, target.host)
   }
+  if (upgrading) text += sayUpgrade(head, upgrading)
   if (head.body === UNTOLD) text += 'Transfer-Encoding: chunked\r\n'
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
+}
+
+/** Of a stream of HTTP/2 that is to become one, what it does not say there (RFC 8441 section 5). */
+function sayUpgrade({ version }: RequestHead, { protocol, key }: Upgrading): string {
+  const ours = version === '2' && key !== null ? `Sec-WebSocket-Key: ${key}\r\n` : ''
+  return `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n${ours}`
 }
 
 /** How the client's connection goes on after this response. */
@@ -34,6 +53,8 @@ export interface ClientFraming {
   /** `UNTIL_CLOSE` where the client cannot read chunks. */
   readonly body: BodyLength
   readonly connection: 'close' | 'keep-alive' | null
+  /** What it becomes, with 101; nothing where it stays what it is. */
+  readonly upgrade?: string
 }
 
 export function toClientHead(
@@ -43,6 +64,7 @@ export function toClientHead(
 ): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
   text += head.fields.forwardable ?? rewrite(head.fields, null)
+  if (framing.upgrade) text += `Connection: Upgrade\r\nUpgrade: ${framing.upgrade}\r\n`
   if (framing.body === UNTOLD) text += 'Transfer-Encoding: chunked\r\n'
   if (framing.connection) text += `Connection: ${framing.connection}\r\n`
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
@@ -56,7 +78,8 @@ function fromHttp2({ list }: Fields, host: string): string {
     const name = list[i] ?? ''
     const value = list[i + 1] ?? ''
     if (name === 'cookie') cookies.push(value)
-    else if (name !== 'host' && !isHopByHop(name)) text += `${name}: ${value}\r\n`
+    else if (name !== 'host' && !isHopByHop(name) && !NOT_FORWARDED.has(name))
+      text += `${name}: ${value}\r\n`
   }
   return cookies.length > 0 ? `${text}cookie: ${cookies.join('; ')}\r\n` : text
 }
@@ -67,7 +90,7 @@ function rewrite({ list, nominated }: Fields, host: string | null): string {
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i] ?? ''
     const lower = name.toLowerCase()
-    if (isHopByHop(lower) || nominated?.includes(lower)) continue
+    if (isHopByHop(lower) || nominated?.includes(lower) || NOT_FORWARDED.has(lower)) continue
     text += `${name}: ${lower === 'host' && host !== null ? host : list[i + 1]}\r\n`
   }
   return text

@@ -4,19 +4,20 @@
  */
 
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { IpAddress } from '../../model/address.ts'
 import type { Problem } from '../../model/errors.ts'
+import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import {
-  MAX_HEAD_BYTES,
   type MessageOut,
+  type RequestHead,
   type ResponseHead,
   UNTIL_CLOSE,
 } from '../exchange/message.ts'
 import type { AnswerSink, OriginSide, Outgoing } from '../exchange/sides.ts'
+import { faultOf, keyOf, makeKey, WEBSOCKET } from '../websocket/handshake.ts'
 import { BodyReader } from './body.ts'
-import { toOriginHead } from './forward.ts'
+import { toOriginHead, type Upgrading } from './forward.ts'
 import { parseResponseHead, responseLength } from './head.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { MessageWriter } from './message-writer.ts'
@@ -26,6 +27,8 @@ export interface OriginConnectionOptions {
   readonly address: IpAddress
   /** Our name in Via. */
   readonly pseudonym: string
+  readonly maxHeadBytes: number
+  report(where: string, error: unknown): void
   /** Called when an exchange is complete and another may follow. */
   readonly onIdle: (connection: OriginConnection) => void
   /** Called once, when the connection has ended. */
@@ -51,6 +54,8 @@ export class OriginConnection implements Expiring, OriginSide {
   #answer: ResponseHead | null = null
   #untilClose = false
   #interim = 0
+  /** What the connection is asked to become with the request under way. */
+  #asked: (Upgrading & { readonly head: RequestHead }) | null = null
 
   constructor(options: OriginConnectionOptions) {
     const { socket, address } = options
@@ -64,11 +69,13 @@ export class OriginConnection implements Expiring, OriginSide {
     socket.on('close', this.#onGone)
   }
 
-  begin({ head, target }: Outgoing, sink: AnswerSink): MessageOut {
+  begin(request: Outgoing, sink: AnswerSink): MessageOut {
+    const { head, target, upgrade } = request
     this.#sink = sink
     this.received = 0
     this.#interim = 0
-    const text = toOriginHead(head, target, this.#options.pseudonym)
+    this.#asked = upgrade === null ? null : { head, ...toUpgrading(head, upgrade) }
+    const text = toOriginHead(head, target, this.#options.pseudonym, this.#asked)
     return new MessageWriter(this.#socket, head.body, text)
   }
 
@@ -93,8 +100,15 @@ export class OriginConnection implements Expiring, OriginSide {
     this.destroy()
   }
 
-  detach(): Duplex {
-    throw new Error('no other protocol was asked for')
+  detach(): Channel {
+    const socket = this.#socket
+    socket.pause()
+    socket.off('data', this.#onData)
+    socket.off('drain', this.#onDrain)
+    socket.off('end', this.#onEnd)
+    const rest = this.#head.drain()
+    if (rest) socket.unshift(rest)
+    return socket
   }
 
   destroy(): void {
@@ -110,6 +124,16 @@ export class OriginConnection implements Expiring, OriginSide {
   }
 
   #onData = (chunk: Buffer): void => {
+    try {
+      this.#read(chunk)
+    } catch (error) {
+      // A defect of ours costs this exchange, not the process.
+      this.#options.report('origin connection', error)
+      this.destroy()
+    }
+  }
+
+  #read(chunk: Buffer): void {
     const sink = this.#sink
     if (!sink) return this.destroy()
     this.received += chunk.length
@@ -118,12 +142,14 @@ export class OriginConnection implements Expiring, OriginSide {
       this.#head.push(buffer)
       const text = this.#head.take()
       if (text === null) {
-        if (this.#head.length > MAX_HEAD_BYTES) this.#fail('the head of the answer is too large')
+        if (this.#head.length > this.#options.maxHeadBytes)
+          this.#fail('the head of the answer is too large')
         else if (this.#head.hasBareLf || !this.#head.mayBeginWith('HTTP/1.')) this.#fail(NO_HTTP)
         return
       }
-      const head = text.length > MAX_HEAD_BYTES ? null : parseResponseHead(text)
-      if (!head || head.status === 101) return this.#fail(NO_HTTP)
+      const head = text.length > this.#options.maxHeadBytes ? null : parseResponseHead(text)
+      if (!head) return this.#fail(NO_HTTP)
+      if (head.status === 101) return this.#switch(sink, head)
       if (head.status < 200) {
         if (++this.#interim > MAX_INTERIM) return this.#fail('too many interim answers')
         sink.onInterim(head)
@@ -147,6 +173,19 @@ export class OriginConnection implements Expiring, OriginSide {
     }
     if (body.done) this.#complete(sink, at < buffer.length)
     else sink.onFlush()
+  }
+
+  /** INVARIANT: nothing but a 101 that was asked for, and is for what was asked, makes another protocol of the connection. */
+  #switch(sink: AnswerSink, head: ResponseHead): void {
+    const asked = this.#asked
+    const { upgrade, nominated } = head.fields
+    if (!asked || upgrade?.toLowerCase() !== asked.protocol || !nominated?.includes('upgrade')) {
+      return this.#fail('it becomes something that nobody asked for')
+    }
+    const fault = asked.key === null ? null : faultOf(head, asked.head, asked.key)
+    if (fault !== null) return this.#fail(fault)
+    this.#sink = null
+    sink.onAccepted(head)
   }
 
   #complete(sink: AnswerSink, hasExcess: boolean): void {
@@ -196,6 +235,10 @@ export class OriginConnection implements Expiring, OriginSide {
     }
     sink?.onFailure(problem, null)
   }
+}
+
+function toUpgrading(head: RequestHead, protocol: string): Upgrading {
+  return { protocol, key: protocol === WEBSOCKET ? (keyOf(head) ?? makeKey()) : null }
 }
 
 const EMPTY = Buffer.alloc(0)

@@ -7,7 +7,6 @@ import type { Problem } from '../../model/errors.ts'
 import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import { RequestGate, type Scope } from '../exchange/gate.ts'
-import { MAX_HEAD_BYTES } from '../exchange/message.ts'
 import { TokenBucket } from '../limits/token-bucket.ts'
 import type { ProxyContext, Served, Tunnel } from '../proxy.ts'
 import { type ConnectionFault, ERROR, PREFACE } from './frames.ts'
@@ -45,21 +44,20 @@ export class ClientSession extends Session implements Expiring, Served {
       preface: PREFACE,
       streamWindow: STREAM_WINDOW,
       held,
-      maxHeadBytes: MAX_HEAD_BYTES,
+      maxHeadBytes: limits.head,
       now: () => deadlines.now,
     })
     this.scope = scope
     this.context = context
     this.onConnect = onConnect
     this.gate = new RequestGate(scope, context)
-    const { streams, resets, resetsPerSecond } = limits.http2
-    this.#resets = new TokenBucket(resetsPerSecond, resets, deadlines.now)
+    this.#resets = new TokenBucket(limits.http2ResetsPerSecond, limits.http2Resets, deadlines.now)
     this.#idleUntil = deadlines.in(timeouts.head)
     this.frames.settings({
-      maxConcurrentStreams: streams,
+      maxConcurrentStreams: limits.http2Streams,
       initialWindowSize: this.streamWindow,
       // Counted with 32 bytes a field there (RFC 9113 section 6.5.2), with four here.
-      maxHeaderListSize: 2 * MAX_HEAD_BYTES,
+      maxHeaderListSize: 2 * limits.head,
       enableConnectProtocol: 1,
     })
     this.widen()
@@ -112,7 +110,7 @@ export class ClientSession extends Session implements Expiring, Served {
     this.lastPeerStream = id
     const stream = new Stream(this, id)
     // After GOAWAY the client knows that this one was not looked at (RFC 9113 section 6.8).
-    if (this.#isLeaving || this.streams.size >= this.context.limits.http2.streams) {
+    if (this.#isLeaving || this.streams.size >= this.context.limits.http2Streams) {
       this.sendReset(stream, ERROR.refusedStream)
       return this.onPeerBroke()
     }

@@ -5,8 +5,9 @@
 
 import type { Problem } from '../../model/errors.ts'
 import { Fields, isHopByHop, malformed, noteField } from '../exchange/fields.ts'
-import { MAX_HEAD_BYTES, type RequestHead, type ResponseHead, UNTOLD } from '../exchange/message.ts'
+import { type RequestHead, type ResponseHead, UNTOLD } from '../exchange/message.ts'
 import { isBlank, skip, TARGET, TOKEN, VALUE } from '../exchange/text.ts'
+import { NOT_FORWARDED, ONLY_HTTP1 } from '../websocket/handshake.ts'
 import type { HeaderList } from './hpack/decoder.ts'
 
 const MAX_FIELDS = 1_000
@@ -199,7 +200,7 @@ const TOO_MANY: Problem = {
 
 const TOO_LARGE: Problem = {
   code: 'request-head-too-large',
-  detail: `the head is larger than ${MAX_HEAD_BYTES} bytes`,
+  detail: 'the head is larger than this proxy takes',
 }
 
 /** A list on its way out. */
@@ -212,18 +213,22 @@ export interface OutgoingList {
  * Appends what goes on to the next hop: names in lower case, hop-by-hop fields and Host left out, Via made longer.
  *
  * @param list begins with the pseudo-header fields
+ * @param isTunnel whether it is about what the stream becomes: then fields of that handshake that are of HTTP/1.1 alone, or that we do
+ * not pass on, are left out
  */
 export function toOutgoing(
   list: string[],
   version: string,
   fields: Fields,
   pseudonym: string,
+  isTunnel = false,
 ): OutgoingList {
   const { list: all, nominated, secret } = fields
   const kept = secret ? new Set<number>() : null
   for (let i = 0; i < all.length; i += 2) {
     const name = (all[i] ?? '').toLowerCase()
     if (name === 'host' || isHopByHop(name) || nominated?.includes(name)) continue
+    if (isTunnel && (NOT_FORWARDED.has(name) || ONLY_HTTP1.has(name))) continue
     if (secret?.has(i)) kept?.add(list.length)
     list.push(name, all[i + 1] ?? '')
   }

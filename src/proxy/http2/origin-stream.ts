@@ -1,7 +1,7 @@
 /** One exchange on a stream of an HTTP/2 connection to an origin. */
 
-import type { Duplex } from 'node:stream'
 import type { IpAddress } from '../../model/address.ts'
+import type { Channel } from '../channel.ts'
 import type { Fields } from '../exchange/fields.ts'
 import { type BodyLength, type MessageOut, UNTOLD } from '../exchange/message.ts'
 import type { AnswerSink, OriginSide, Outgoing } from '../exchange/sides.ts'
@@ -59,7 +59,7 @@ export class OriginStream implements OriginSide, StreamSink {
     if (isTunnel) pseudo.push(':protocol', upgrade)
     const { fields, version } = head
     if (fields.wantsTrailers) pseudo.push('te', 'trailers')
-    const { list, secret } = toOutgoing(pseudo, version, fields, this.#session.pseudonym)
+    const { list, secret } = toOutgoing(pseudo, version, fields, this.#session.pseudonym, isTunnel)
     stream.sendHeaders(list, secret, head.body === 0 && !isTunnel)
     // The connection ended between the decision and now.
     if (stream.isReset) queueMicrotask(() => this.onReset(ERROR.refusedStream, 'it has ended'))
@@ -84,7 +84,7 @@ export class OriginStream implements OriginSide, StreamSink {
     else this.#session.unreserve()
   }
 
-  detach(): Duplex {
+  detach(): Channel {
     if (!this.#stream) throw new Error('the exchange has not begun')
     return new StreamSocket(this.#stream)
   }

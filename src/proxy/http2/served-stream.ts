@@ -1,9 +1,10 @@
 /** One request on a stream of a client's HTTP/2 connection: judged, relayed, and answered. */
 
-import type { Duplex } from 'node:stream'
+import type { Permit } from '../../enforce.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
+import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import type { Fields } from '../exchange/fields.ts'
 import type { Passed } from '../exchange/gate.ts'
@@ -20,6 +21,7 @@ import { type ClientSide, RESET } from '../exchange/sides.ts'
 import type { Target } from '../exchange/target.ts'
 import type { Way } from '../origin/pool.ts'
 import { toRefusalBody, toRefusalFields } from '../refuse.ts'
+import { WEBSOCKET } from '../websocket/handshake.ts'
 import type { ClientSession } from './client-session.ts'
 import { toOutgoing, toRequest } from './field-list.ts'
 import { ERROR } from './frames.ts'
@@ -72,17 +74,20 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
     }
     const { head, protocol } = request
     this.#method = head.method
-    if (protocol !== null) return this.refuse(await gate.refuseUnread(NO_UPGRADE, 'HTTP/2'))
+    if (protocol !== null && protocol !== WEBSOCKET) {
+      return this.refuse(await gate.refuseUnread(NO_UPGRADE, 'HTTP/2'))
+    }
     if (head.method === 'CONNECT') return this.#connect(head)
-    if (!endStream && head.body >= 0) this.#stream.expect(head.body)
-    const passed = await this.#pass(head)
+    if (!endStream && head.body >= 0 && protocol === null) this.#stream.expect(head.body)
+    const passed = await this.#pass(head, protocol)
     if ('refusal' in passed) return this.refuse(passed.refusal)
+    const { permit, target, upgrade } = passed
     const relay = new Relay({
       context: this.#session.context,
       client: this,
-      request: { head, target: passed.target, upgrade: null },
-      permit: passed.permit,
-      way: this.#wayTo(passed.target),
+      request: { head, target, upgrade },
+      permit,
+      way: upgrade === null ? this.#wayTo(target) : this.#wayToUpgrade(permit, target),
       onReady: this.#onReady,
       onOver: this.#onOver,
     })
@@ -95,6 +100,12 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   #wayTo({ scheme }: Target): Way {
     if (scheme === 'https') return 'h2'
     return this.#session.scope.tunnel ? 'h2c' : 'http/1.1'
+  }
+
+  /** A stream can become a WebSocket only where the origin has said so (RFC 8441 section 3); a connection of HTTP/1.1 always may. */
+  #wayToUpgrade({ admission }: Permit, target: Target): Way {
+    const way = this.#wayTo(target)
+    return this.#session.context.origins.upgradesStreams(admission, way) ? way : 'http/1.1'
   }
 
   /** Answers with the refusal, and wants no more of the request. */
@@ -137,11 +148,11 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
     })
   }
 
-  async #pass(head: RequestHead): Promise<Passed> {
+  async #pass(head: RequestHead, upgrade: string | null): Promise<Passed> {
     const { gate } = this.#session
-    if (head.body === 0) return gate.pass(head, null)
+    if (head.body === 0) return gate.pass(head, upgrade, null)
     using body = new BodyPeek()
-    return await gate.pass(head, () => this.#peekBody(head, body))
+    return await gate.pass(head, null, () => this.#peekBody(head, body))
   }
 
   /** The beginning of the body, as soon as enough of it has come, or no more will. */
@@ -180,6 +191,7 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
 
   #onOver = (result: RelayResult): void => {
     this.#relay = null
+    if (result === 'switched') return
     if (result === 'done') this.#endAnswer()
     else if ('reset' in result) this.#stream.reset(result.reset)
     else this.refuse(result.failure)
@@ -248,15 +260,18 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
     return this.#stream
   }
 
-  accept(head: ResponseHead): Duplex {
-    this.#sendHead(head, false)
+  accept(head: ResponseHead): Channel {
+    const { deadlines } = this.#session.context
+    // What 101 says on HTTP/1.1, a stream says with 200 (RFC 8441 section 5).
+    this.#sendHead({ ...head, status: 200 }, false, true)
+    deadlines.delete(this)
     return new StreamSocket(this.#stream)
   }
 
-  #sendHead(head: ResponseHead, endStream: boolean): void {
+  #sendHead(head: ResponseHead, endStream: boolean, isTunnel = false): void {
     const { pseudonym } = this.#session.context
     const pseudo = [':status', String(head.status)]
-    const { list, secret } = toOutgoing(pseudo, head.version, head.fields, pseudonym)
+    const { list, secret } = toOutgoing(pseudo, head.version, head.fields, pseudonym, isTunnel)
     this.#stream.sendHeaders(list, secret, endStream)
   }
 

@@ -1,20 +1,35 @@
 /** How much of us anybody may use. Everything here can be set under `limits:`; see docs/configuration.md. */
 
 export interface Limits {
-  readonly http2: Http2Limits
+  /** Client connections at once, in all. */
+  readonly connections: number
+  /** The same from one address. */
+  readonly connectionsPerClient: number
+  /** Bytes of the largest head, request or response. */
+  readonly head: number
   /** Bytes of bodies that wait for a slow reader, over all HTTP/2 connections. */
   readonly held: number
-}
-
-export interface Http2Limits {
-  /** Requests at once on one connection. */
-  readonly streams: number
-  /** Streams a client may take back, or have broken, at once; and in the long run (CVE-2023-44487, CVE-2025-8671). */
-  readonly resets: number
-  readonly resetsPerSecond: number
+  /** Bytes of the largest WebSocket message, and of all messages that have begun and not ended. */
+  readonly websocketMessage: number
+  readonly websocketHeld: number
+  /** Requests at once on one HTTP/2 connection. */
+  readonly http2Streams: number
+  /**
+   * Streams that an HTTP/2 client may take back or have broken, at once, and a second in the long run (CVE-2023-44487,
+   * CVE-2025-8671).
+   */
+  readonly http2Resets: number
+  readonly http2ResetsPerSecond: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
-  http2: { streams: 128, resets: 500, resetsPerSecond: 50 },
+  connections: 8_192,
+  connectionsPerClient: 1_024,
+  head: 64 * 1024,
   held: 256 * 1024 * 1024,
+  websocketMessage: 64 * 1024 * 1024,
+  websocketHeld: 256 * 1024 * 1024,
+  http2Streams: 128,
+  http2Resets: 500,
+  http2ResetsPerSecond: 50,
 }

@@ -8,7 +8,6 @@ import type { Admission } from '../../admission.ts'
 import type { IpAddress } from '../../model/address.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Deadlines } from '../deadlines.ts'
-import { MAX_HEAD_BYTES } from '../exchange/message.ts'
 import type { OriginSide } from '../exchange/sides.ts'
 import { OriginConnection } from '../http1/origin-connection.ts'
 import { OriginSession } from '../http2/origin-session.ts'
@@ -26,6 +25,8 @@ export interface PoolOptions {
   /** Our name in Via. */
   readonly pseudonym: string
   readonly held: HeldBytes
+  readonly maxHeadBytes: number
+  report(where: string, error: unknown): void
 }
 
 /**
@@ -104,6 +105,12 @@ export class OriginPool {
     return this.#protocols.of(destination.authority.text)
   }
 
+  /** Whether a stream of a connection there is may become another protocol (RFC 8441). */
+  upgradesStreams(admission: Admission, way: Way): boolean {
+    const fits = ({ peer }: OriginSession) => peer.connectProtocol
+    return way !== 'http/1.1' && this.#sessions.find(keyOf(admission, way), fits) !== null
+  }
+
   /** Finds out what the origin speaks; the connection is kept for the first who wants one. Never rejects. */
   async probe(admission: Admission): Promise<OriginProtocol | null> {
     const result = await this.#share(admission, 'h2')
@@ -148,11 +155,13 @@ export class OriginPool {
   }
 
   #toConnection({ key }: Admission, { socket, address }: Dialed): OriginConnection {
-    const { deadlines, pseudonym } = this.#options
+    const { deadlines, pseudonym, maxHeadBytes, report } = this.#options
     const connection = new OriginConnection({
       socket,
       address,
       pseudonym,
+      maxHeadBytes,
+      report,
       onIdle: () => this.#idle.keep(key, connection),
       onClose: () => {
         deadlines.delete(connection)
@@ -164,7 +173,7 @@ export class OriginPool {
   }
 
   #addSession(key: string, { socket, address }: Dialed): void {
-    const { deadlines, pseudonym, held } = this.#options
+    const { deadlines, pseudonym, held, maxHeadBytes } = this.#options
     const session: OriginSession = new OriginSession({
       socket,
       address,
@@ -172,7 +181,7 @@ export class OriginPool {
       held,
       preface: null,
       streamWindow: STREAM_WINDOW,
-      maxHeadBytes: MAX_HEAD_BYTES,
+      maxHeadBytes,
       now: () => deadlines.now,
       onChange: () => this.#sessions.changed(key, session),
       onClose: () => {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_HEAD_BYTES, UNTOLD } from '../../../src/proxy/exchange/message.ts'
+import { UNTOLD } from '../../../src/proxy/exchange/message.ts'
 import { TargetReader } from '../../../src/proxy/exchange/target.ts'
 import { BodyReader } from '../../../src/proxy/http1/body.ts'
 import { clientFraming, toClientHead, toOriginHead } from '../../../src/proxy/http1/forward.ts'
@@ -13,6 +13,7 @@ import {
 } from '../../../src/proxy/http1/head.ts'
 import { HeadBuffer } from '../../../src/proxy/http1/head-buffer.ts'
 import { MessageWriter } from '../../../src/proxy/http1/message-writer.ts'
+import { DEFAULT_LIMITS } from '../../../src/proxy/limits/limits.ts'
 import { authority } from '../../support/nouns.ts'
 import { cuts, requestStream, responseStream } from './hostile.ts'
 import { readWithLlhttp } from './llhttp.ts'
@@ -377,6 +378,6 @@ describe('twice as much input costs twice the work', () => {
     const size = 6_000
     const [once, twice] = [size, 2 * size].map((n) => countWork(() => act(n)))
     expect(twice).toBeLessThanOrEqual(2.2 * (once ?? 0) + 1_000)
-    expect(2 * size).toBeLessThan(MAX_HEAD_BYTES)
+    expect(2 * size).toBeLessThan(DEFAULT_LIMITS.head)
   })
 })

@@ -2,7 +2,6 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import type { Code } from '../../../src/model/errors.ts'
-import { MAX_HEAD_BYTES } from '../../../src/proxy/exchange/message.ts'
 import { parseRequestHead } from '../../../src/proxy/http1/head.ts'
 import { get, lines, requestHead } from './support.ts'
 
@@ -146,7 +145,7 @@ describe('limits', () => {
   })
 
   test('one value may fill a whole head', () => {
-    const value = 'a'.repeat(MAX_HEAD_BYTES - 100)
+    const value = 'a'.repeat(64_000)
     expect(requestHead(get(`Cookie: ${value}`)).fields.list.at(-1)).toBe(value)
   })
 })

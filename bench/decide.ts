@@ -13,7 +13,7 @@ import { type Authority, parseAuthority } from '../src/model/authority.ts'
 import type { Resolution } from '../src/model/destination.ts'
 import type { Flow } from '../src/model/flow.ts'
 import type { RequestView } from '../src/model/request-view.ts'
-import { NO_LEDGER } from '../src/ports.ts'
+import { NO_LEDGER, NO_METER } from '../src/ports.ts'
 
 const ROUNDS = 7
 const CALLS = 20_000
@@ -108,6 +108,7 @@ function enforcerFor() {
     locator: evaluation.locator,
     audit: { decide: async () => 1, settle: () => {}, note: async () => {} },
     ledger: NO_LEDGER,
+    meter: NO_METER,
     policy: () => settings.policy,
     report: (where, error) => console.error(where, error),
   })

@@ -87,7 +87,9 @@ async function findDestination(
   authority: Authority,
 ): Promise<Destination> {
   try {
+    const began = ports.meter.now()
     const resolution = await ports.resolver.resolve(authority.host)
+    ports.meter.took('dns', began)
     const now = ports.clock.now()
     if ('code' in resolution) return withoutAddress(ports, policy, authority, resolution)
     return ports.locator.locate(authority, resolution, policy.declarations, now)

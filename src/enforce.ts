@@ -28,6 +28,8 @@ export interface Permit {
   readonly admission: Admission
   /** Whether the connection may become what it is asked to, where that is nothing Cordon can read. */
   readonly upgrades: boolean
+  /** What was decided; where the policy is only observed, not what was carried out. */
+  readonly action: Verdict['action']
 }
 
 export type Release = { readonly permit: Permit } | { readonly refusal: Refusal }
@@ -70,7 +72,7 @@ export interface Enforcer {
   /** Listens to the answer of a permitted request; null when such answers never say where they were made. Never throws. */
   hear(permit: Permit, answer: AnswerHead): Hearing | null
   /** Records how a released flow ended. */
-  settle(id: FlowId, ending: Ending): void
+  settle(permit: Permit, ending: Ending): void
 }
 
 /** Destinations remembered for one client connection; one that visits more looks them up again. */
@@ -115,7 +117,8 @@ export function createEnforcer(ports: Ports): Enforcer {
           authority: destination.authority.text,
           path,
         })
-        if (passes) return { permit: { id, admission, upgrades: verdict.upgrades } }
+        if (passes)
+          return { permit: { id, admission, upgrades: verdict.upgrades, action: verdict.action } }
         return { refusal: refuseByVerdict(id, verdict, destination) }
       } catch (error) {
         return { refusal: refuseByProblem(id, gateProblem(ports, error), destination.authority) }
@@ -176,8 +179,10 @@ export function createEnforcer(ports: Ports): Enforcer {
       }
     },
 
-    settle(id, ending) {
+    settle({ id, action, admission }, ending) {
       ports.audit.settle({ flow: id, at: ports.clock.now(), ending })
+      const { outcome, bytesOut, bytesIn } = ending
+      ports.meter.flow(admission.assessment.placement, action, outcome, bytesOut, bytesIn)
     },
   }
 }
@@ -225,6 +230,7 @@ function compareAnswer(
   if (regions.length === 0 || isAnywhere(regions)) return false
   const wrong = evidence.find(({ claim }) => claim.some((code) => !regions.includes(code)))
   if (!wrong) return false
+  ports.meter.count('residency-mismatch')
   ports.ledger.contradicted(
     authority.host.text,
     id,
@@ -268,6 +274,10 @@ function record(
   durable: boolean,
 ): Promise<FlowId> {
   const at = ports.clock.now()
+  if (ending) {
+    const { placement, action } = context.verdict
+    ports.meter.flow(placement, action, ending.outcome, ending.bytesOut, ending.bytesIn)
+  }
   return ports.audit.decide({ context, at, method, path, protocol, ending }, durable)
 }
 

@@ -1,13 +1,15 @@
 /** What the spine needs from outside, as small as it can be. `cli/compose.ts` plugs the real ones in. */
 
 import type { AnswerWatch } from './model/answer.ts'
-import type { AdminRecord, DecisionRecord, OutcomeRecord } from './model/audit-record.ts'
+import type { AdminRecord, DecisionRecord, Outcome, OutcomeRecord } from './model/audit-record.ts'
 import type { Authority, Host } from './model/authority.ts'
 import type { Declaration } from './model/declaration.ts'
 import type { Destination, Resolution } from './model/destination.ts'
 import type { Problem } from './model/errors.ts'
 import type { FlowId } from './model/flow.ts'
+import type { Placement } from './model/placement.ts'
 import type { RequestFindings, RequestView } from './model/request-view.ts'
+import type { Action } from './model/verdict.ts'
 import type { Policy } from './policy/compile.ts'
 
 export interface Clock {
@@ -81,12 +83,46 @@ export interface Audit {
   note(record: AdminRecord): Promise<void>
 }
 
+/** What takes time in a call: the decision with its row, name servers, connecting, TLS with the origin, waiting for its answer. */
+export type Stage = 'decision' | 'dns' | 'dial' | 'tls' | 'upstream'
+
+/** Things that happen beside flows. */
+export type Event =
+  | 'residency-mismatch'
+  | 'turned-away'
+  | 'client-tls-failed'
+  | 'leaf-refused'
+  | 'http2-flood'
+  | 'websocket-message-out'
+  | 'websocket-message-in'
+
+/** Counts for operators. Nothing here throws, waits, or costs more than nanoseconds. */
+export interface Meter {
+  /** Milliseconds, of a clock that does not go back. */
+  now(): number
+  /** A flow has ended. */
+  flow(
+    placement: Placement,
+    action: Action,
+    outcome: Outcome,
+    bytesOut: number,
+    bytesIn: number,
+  ): void
+  /** @param since when it began, by `now` */
+  took(stage: Stage, since: number): void
+  count(event: Event): void
+}
+
+/** Nothing is counted. */
+export const NO_METER: Meter = { now: () => 0, flow: () => {}, took: () => {}, count: () => {} }
+
 export interface Ports {
   readonly clock: Clock
   readonly resolver: Resolver
   readonly locator: Locator
   readonly audit: Audit
   readonly ledger: Ledger
+  readonly meter: Meter
   /** The policy in force now. A flow keeps the one it began with. */
   policy(): Policy
   /** Tells the operator about something that should not have happened. Never throws. */

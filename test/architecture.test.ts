@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   audit: ['model'],
   config: ['model', 'policy'],
   console: ['model', 'ports.ts', 'audit'],
+  metrics: ['model', 'ports.ts'],
   proxy: ['model', 'tls', 'ports.ts', 'enforce.ts', 'admission.ts'],
   cli: [
     'model',
@@ -28,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'audit',
     'config',
     'console',
+    'metrics',
     'proxy',
     'ports.ts',
     'enforce.ts',
@@ -49,6 +51,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   zod: ['config'],
   yaml: ['config'],
   commander: ['cli'],
+  'prom-client': ['metrics'],
 }
 
 interface Import {

@@ -10,7 +10,7 @@ import { ANYWHERE, UNKNOWN } from '../src/model/region.ts'
 import type { Action } from '../src/model/verdict.ts'
 import { compilePolicy, type Policy } from '../src/policy/compile.ts'
 import type { PolicyDocument } from '../src/policy/document.ts'
-import { type Locator, NO_LEDGER, type Ports } from '../src/ports.ts'
+import { type Locator, NO_LEDGER, NO_METER, type Ports } from '../src/ports.ts'
 import { authority, destination, flow, ip } from './support/nouns.ts'
 
 const EEA = new Map([['EEA', new Set(['DE', 'FR', 'IE'])]])
@@ -72,6 +72,7 @@ function ports(changes: Partial<Ports> = {}): Lab {
       note: async () => {},
     },
     ledger: NO_LEDGER,
+    meter: NO_METER,
     policy: () => inForce,
     report: (_, error) => reported.push(error),
     ...changes,

@@ -81,6 +81,11 @@ export class AuditLog {
     return this.#problem
   }
 
+  /** Rows that wait to be committed. */
+  get queued(): number {
+    return this.#entries.length + this.#outcomes.length
+  }
+
   get head(): Head {
     return this.#appender.head
   }

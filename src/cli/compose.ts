@@ -21,8 +21,10 @@ import { createKnowledge, type Knowledge } from '../locate/knowledge.ts'
 import { type CachingLocator, createLocator } from '../locate/locate.ts'
 import { type CachingResolver, createResolver } from '../locate/resolve.ts'
 import type { PrefixTables } from '../locate/tables/prefix-tables.ts'
+import { CountingMeter } from '../metrics/meter.ts'
+import { createRegistry } from '../metrics/registry.ts'
 import type { Policy } from '../policy/compile.ts'
-import { type Audit, type Clock, NO_LEDGER } from '../ports.ts'
+import { type Audit, type Clock, type Meter, NO_LEDGER, NO_METER } from '../ports.ts'
 import { Budget } from '../proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../proxy/limits/limits.ts'
@@ -44,6 +46,7 @@ import {
 } from './endpoints.ts'
 import { type LiveTables, openLiveTables } from './live-tables.ts'
 import { CommandError, EXIT, say } from './output.ts'
+import { createReadings } from './readings.ts'
 import { resolversAbroad, sayResolver } from './resolvers.ts'
 import { createTurnedAway } from './turned-away.ts'
 
@@ -114,13 +117,14 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
   const { resolver, locator } = stack.use(await composeEvaluation(() => settings))
   const audit = new AuditLog({ path: auditPath(operation), onHealth: reportHealth })
   stack.defer(() => audit.close())
-  const { origins } = composeOrigins(stack, operation, trust)
+  const { origins } = composeOrigins(stack, operation, trust, NO_METER)
   const ports = {
     clock,
     resolver,
     locator,
     audit,
     ledger: NO_LEDGER,
+    meter: NO_METER,
     policy: () => policy,
     report,
   }
@@ -133,7 +137,12 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
 }
 
 /** The way to origins; ends with the stack. */
-function composeOrigins(stack: AsyncDisposableStack, operation: Operation, trust: SecureContext) {
+function composeOrigins(
+  stack: AsyncDisposableStack,
+  operation: Operation,
+  trust: SecureContext,
+  meter: Meter,
+) {
   // Times to wait, not times of day: a clock that is set must not end or prolong them.
   const deadlines = new Deadlines({ now: () => performance.now() })
   stack.defer(() => deadlines.close())
@@ -149,6 +158,7 @@ function composeOrigins(stack: AsyncDisposableStack, operation: Operation, trust
     pseudonym,
     held,
     maxHeadBytes: limits.head,
+    meter,
     report,
   })
   stack.defer(() => origins.close())
@@ -261,26 +271,46 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   }
   warnOfServers(settings)
   const policy = () => watch.current.policy
-  const { origins, ...waiting } = composeOrigins(stack, operation, trust)
+  const meter = new CountingMeter()
+  const { origins, ...waiting } = composeOrigins(stack, operation, trust, meter)
   const leaves = createContexts({ authority, clock })
   const context = {
-    enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, policy, report }),
+    enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, meter, policy, report }),
+    meter,
     identify: createCallers({ tokens, policy, required: operation.identityRequired }),
     origins,
     trust,
     leafContext: leaves.get,
     ...waiting,
-    turnedAway: createTurnedAway({ clock, say, note }),
+    turnedAway: createTurnedAway({ clock, meter, say, note }),
     connections: new Set<{ shutDown(): void }>(),
     report,
   }
 
+  const readings = createReadings({
+    clock,
+    origins,
+    leaves,
+    ...waiting,
+    geoip,
+    namesKnown: () => resolver.size,
+    tables: () => evaluation.tables.current,
+    policy,
+    connections: () => listening?.connections ?? 0,
+    audit: log,
+  })
+  const registry = createRegistry(meter, readings)
+  let listening: Listener | null = null
   const console = operation.console
-    ? await openConsole(...toHostPort(operation.console), () => ({ audit: log.problem }))
+    ? await openConsole(...toHostPort(operation.console), {
+        health: () => ({ audit: log.problem }),
+        metrics: async () => ({ type: registry.contentType, text: await registry.metrics() }),
+      })
     : null
   if (console) stack.defer(() => console.close())
   if (console) own.push(toEndpoint(console))
   const listener = await listen(...toHostPort(operation.proxy), context)
+  listening = listener
   own.push(toEndpoint(listener))
   if (isNewAuthority) note('ca-create', authority.fingerprint, authority.path)
   await note('start', `${listener.address}:${listener.port}`, describePolicy(policy()))

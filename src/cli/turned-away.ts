@@ -2,10 +2,11 @@
 
 import type { IpAddress } from '../model/address.ts'
 import type { Problem } from '../model/errors.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, Meter } from '../ports.ts'
 
 export interface TurnedAwayOptions {
   readonly clock: Clock
+  readonly meter: Meter
   say(text: string): void
   note(action: string, subject: string, detail: string): void
 }
@@ -14,9 +15,10 @@ const EVERY_MS = 60_000
 /** Clients remembered; with more of them all are told of again. */
 const MAX_CLIENTS = 10_000
 
-export function createTurnedAway({ clock, say, note }: TurnedAwayOptions) {
+export function createTurnedAway({ clock, meter, say, note }: TurnedAwayOptions) {
   const told = new Map<string, { at: number; since: number }>()
   return ({ text }: IpAddress, { code, detail }: Problem): void => {
+    meter.count('turned-away')
     const now = clock.now()
     const known = told.get(text)
     if (known && Math.abs(now - known.at) < EVERY_MS) {

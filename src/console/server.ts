@@ -12,6 +12,12 @@ export interface Health {
   readonly audit: string | null
 }
 
+export interface ConsoleOptions {
+  health(): Health
+  /** As Prometheus reads them. */
+  metrics(): Promise<{ readonly type: string; readonly text: string }>
+}
+
 export interface Console {
   readonly address: string
   readonly port: number
@@ -22,7 +28,7 @@ export interface Console {
 export async function openConsole(
   host: string,
   port: number,
-  health: () => Health,
+  { health, metrics }: ConsoleOptions,
 ): Promise<Console> {
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0]
@@ -36,6 +42,7 @@ export async function openConsole(
       const body = { status: ready ? 'ready' : 'not ready', ...Object.fromEntries(problems) }
       return answer(response, ready ? 200 : 503, body)
     }
+    if (path === '/metrics') return answerMetrics(response, metrics)
     return answer(response, 404, { error: 'not found' })
   })
   server.headersTimeout = 5_000
@@ -49,13 +56,21 @@ export async function openConsole(
   return { address: bound.address, port: bound.port, close: () => close(server) }
 }
 
+const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
+
 function answer(response: ServerResponse, status: number, body: Record<string, unknown>): void {
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  })
+  response.writeHead(status, { ...HEADERS, 'Content-Type': 'application/json' })
   response.end(`${JSON.stringify(body)}\n`)
+}
+
+function answerMetrics(response: ServerResponse, metrics: ConsoleOptions['metrics']): void {
+  metrics().then(
+    ({ type, text }) => {
+      response.writeHead(200, { ...HEADERS, 'Content-Type': type })
+      response.end(text)
+    },
+    () => answer(response, 500, { error: 'the metrics cannot be read' }),
+  )
 }
 
 function close(server: Server): Promise<void> {

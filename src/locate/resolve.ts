@@ -51,6 +51,8 @@ export interface ResolverOptions {
 /** Implements the `Resolver` port. Answers are frozen, and the same object is returned for as long as it is valid. */
 export interface CachingResolver extends Disposable {
   resolve(host: Host): Promise<Resolution | Problem>
+  /** Names whose answers are remembered. */
+  readonly size: number
   /** What is known now without asking anybody; null when `resolve` would have to. */
   cached(host: Host): Resolution | Problem | null
   /**
@@ -115,6 +117,9 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     resolve(host) {
       if (closed) return Promise.resolve(failed(host.text, 'the resolver is closed'))
       return recall(host.text)?.promise ?? find(host)
+    },
+    get size() {
+      return cache.size
     },
     cached(host) {
       return closed ? null : (recall(host.text)?.answer ?? null)

@@ -71,6 +71,7 @@ async function endTls(connect: Connect, admission: Admission, hello: ClientHello
   }
   const fail = (detail: string) => {
     finish()
+    context.meter.count('client-tls-failed')
     giveUp(connect, admission, { code: 'client-tls-failed', detail }).catch((error: unknown) =>
       context.report('tunnel', error),
     )

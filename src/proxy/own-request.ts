@@ -99,7 +99,7 @@ export async function requestAsCordon(
     bytesIn: opened.received,
   }
   if ('code' in answer) return fail(enforcer, released.permit, answer, sent)
-  enforcer.settle(released.permit.id, { ...sent, outcome: 'forwarded', status: answer.status })
+  enforcer.settle(released.permit, { ...sent, outcome: 'forwarded', status: answer.status })
   return answer
 }
 
@@ -213,9 +213,10 @@ function toMap(list: readonly string[]): ReadonlyMap<string, string> {
   return map
 }
 
-function fail(enforcer: Enforcer, { id, admission }: Permit, problem: Problem, ending: Ending) {
+function fail(enforcer: Enforcer, permit: Permit, problem: Problem, ending: Ending) {
+  const { id, admission } = permit
   const refusal = refuseByProblem(id, problem, admission.destination.authority)
-  enforcer.settle(id, { ...ending, error: problem.code })
+  enforcer.settle(permit, { ...ending, error: problem.code })
   return refusal
 }
 

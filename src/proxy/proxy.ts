@@ -7,6 +7,7 @@ import type { Agent } from '../model/agent.ts'
 import type { Authority, Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Refusal } from '../model/refusal.ts'
+import type { Meter } from '../ports.ts'
 import type { Budget } from './budget.ts'
 import type { Channel } from './channel.ts'
 import type { Deadlines, Timeouts } from './deadlines.ts'
@@ -37,6 +38,7 @@ export interface Tunnel {
 
 export interface ProxyContext {
   readonly enforcer: Enforcer
+  readonly meter: Meter
   /** Who is calling. @param credentials the value of Proxy-Authorization, null when there is none. Never rejects. */
   identify(
     credentials: string | null,

@@ -12,7 +12,7 @@ export interface ChannelOptions {
   readonly origin: Channel
   readonly context: Pick<
     ProxyContext,
-    'deadlines' | 'timeouts' | 'connections' | 'limits' | 'websocketBudget' | 'report'
+    'deadlines' | 'timeouts' | 'connections' | 'limits' | 'websocketBudget' | 'meter' | 'report'
   >
   /** Called once, when both are closed or nearly so. */
   readonly onEnd: (end: ChannelEnd) => void

@@ -28,14 +28,15 @@ export async function tunnelUnseen({ client, tunnel, context }: Connect): Promis
   }
   const released = await enforcer.release(await enforcer.admit(flow, authority), UNSEEN)
   if ('refusal' in released) return tunnel.refuse(released.refusal)
-  const { id, admission }: Permit = released.permit
-  const end = (ending: Partial<Ending>) => enforcer.settle(id, { ...NOTHING_SENT, ...ending })
+  const { permit } = released
+  const { id, admission }: Permit = permit
+  const end = (ending: Partial<Ending>) => enforcer.settle(permit, { ...NOTHING_SENT, ...ending })
 
   const abort = new AbortController()
   const onClose = () => abort.abort()
   socket.once('close', onClose)
-  const { trust } = context
-  const options = { trust, offer: [], signal: abort.signal, timeout: timeouts.connect }
+  const { trust, meter } = context
+  const options = { trust, offer: [], meter, signal: abort.signal, timeout: timeouts.connect }
   const dialed = await dial(admission.destination, 'tcp', options)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {

@@ -9,7 +9,7 @@ import { AuditUnavailable } from '../../src/model/errors.ts'
 import type { Action } from '../../src/model/verdict.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
 import type { PolicyDocument, WhenEntry } from '../../src/policy/document.ts'
-import { NO_LEDGER, type Ports } from '../../src/ports.ts'
+import { NO_LEDGER, NO_METER, type Ports } from '../../src/ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
 import { OriginPool } from '../../src/proxy/origin/pool.ts'
 import {
@@ -84,6 +84,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
       ...audit,
     },
     ledger: NO_LEDGER,
+    meter: NO_METER,
     policy: () => compiled.policy,
     report: () => {},
   })
@@ -95,6 +96,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
     pseudonym: 'us',
     held: { used: 0, limit: 1 },
     maxHeadBytes: 65_536,
+    meter: NO_METER,
     report: (_, error) => {
       throw error
     },

@@ -6,6 +6,7 @@
 import type { Hearing } from '../../enforce.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
+import type { Meter } from '../../ports.ts'
 import type { Channel } from '../channel.ts'
 import type { Deadlines, Timeouts } from '../deadlines.ts'
 import type { Fields } from './fields.ts'
@@ -32,6 +33,7 @@ export interface ExchangeOptions {
   readonly timeouts: Timeouts
   /** Whether the request may be sent once more, if that is safe. */
   readonly mayRetry: boolean
+  readonly meter: Meter
   /** Listens to what the answer says of its place; null when it says nothing. */
   readonly hear: (head: ResponseHead) => Hearing | null
   /** Called once. */
@@ -50,6 +52,7 @@ export class Exchange implements AnswerSink {
   #toClient: MessageOut | null = null
   #answer: ResponseHead | null = null
   #hearing: Hearing | null = null
+  readonly #began: number
   #over = false
 
   constructor(origin: OriginSide, options: ExchangeOptions) {
@@ -59,6 +62,7 @@ export class Exchange implements AnswerSink {
     this.deadline = deadlines.in(this.requestDone ? timeouts.answer : timeouts.body)
     this.#options = options
     this.#origin = origin
+    this.#began = options.meter.now()
     this.#toOrigin = origin.begin(request, this)
   }
 
@@ -91,6 +95,7 @@ export class Exchange implements AnswerSink {
 
   onHead(head: ResponseHead, body: BodyLength): void {
     this.#answer = head
+    this.#options.meter.took('upstream', this.#began)
     this.#hearing = this.#options.hear(head)
     this.#toClient = this.#options.client.answer(head, body)
   }

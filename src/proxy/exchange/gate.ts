@@ -64,7 +64,8 @@ export class RequestGate {
     peek: (() => Promise<BodyView>) | null,
   ): Promise<Passed> {
     const { tunnel, fault, client, credentials } = this.#scope
-    const { enforcer, identify, pseudonym } = this.#context
+    const { enforcer, identify, pseudonym, meter } = this.#context
+    let began = meter.now()
     const known = tunnel?.authority ?? null
     if (fault) return { refusal: await this.refuse(fault, known, toLine(head, null)) }
 
@@ -93,6 +94,8 @@ export class RequestGate {
     let view = toView(head, target, peek ? null : EMPTY_BODY)
     if (peek && enforcer.wantsBody(view)) {
       view = toView(head, target, await peek())
+      // How long a client takes is not ours.
+      began = meter.now()
       // A client may take its time, and what held before does not have to hold any more.
       admitted = enforcer.admit(flow, authority)
       admission = admitted instanceof Promise ? await admitted : admitted
@@ -102,6 +105,7 @@ export class RequestGate {
       considered instanceof Promise ? await considered : considered,
       line,
     )
+    meter.took('decision', began)
     if ('refusal' in released) return released
     const { permit } = released
     // What Cordon cannot read passes only where a rule says so; else the request goes on without.

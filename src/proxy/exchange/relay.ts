@@ -87,6 +87,7 @@ export class Relay {
       deadlines: context.deadlines,
       timeouts: context.timeouts,
       mayRetry: !fresh,
+      meter: context.meter,
       hear: (answer) =>
         context.enforcer.hear(permit, {
           status: answer.status,
@@ -154,7 +155,7 @@ export class Relay {
         const bytesOut = ending.bytesOut + end.bytesOut
         const bytesIn = ending.bytesIn + end.bytesIn
         const { outcome, error } = end
-        context.enforcer.settle(permit.id, { ...ending, outcome, error, bytesOut, bytesIn })
+        context.enforcer.settle(permit, { ...ending, outcome, error, bytesOut, bytesIn })
       },
     }
     if (upgrade === WEBSOCKET) new WebSocketRelay(started)
@@ -179,7 +180,7 @@ export class Relay {
 
   #end(ending: Ending, result: RelayResult): void {
     const { context, permit, onOver } = this.#options
-    context.enforcer.settle(permit.id, ending)
+    context.enforcer.settle(permit, ending)
     onOver(result)
   }
 }

@@ -152,6 +152,7 @@ export class ClientSession extends Session implements Expiring, Served {
     this.context.deadlines.delete(this)
     this.context.connections.delete(this)
     if (fault) {
+      if (fault.code === ERROR.enhanceYourCalm) this.context.meter.count('http2-flood')
       const code = fault.code === ERROR.enhanceYourCalm ? 'request-flood' : 'request-protocol'
       this.#record({ code, detail: fault.detail })
     } else if (this.#requests === 0 && this.scope.tunnel !== null && !this.#isLeaving) {

@@ -9,6 +9,7 @@ import tls from 'node:tls'
 import { type IpAddress, parseIp } from '../../model/address.ts'
 import type { Destination } from '../../model/destination.ts'
 import type { Code, Problem } from '../../model/errors.ts'
+import type { Meter } from '../../ports.ts'
 import { toTlsProblem, toVerifiedOptions } from '../../tls/trust.ts'
 
 export interface DialOptions {
@@ -18,6 +19,7 @@ export interface DialOptions {
   readonly trust: tls.SecureContext
   /** Versions of HTTP to choose from, for https origins; first what is preferred. */
   readonly offer: readonly string[]
+  readonly meter: Meter
   /** Ends the attempt; the promise then resolves to a problem nobody reads. */
   readonly signal: AbortSignal
 }
@@ -58,7 +60,7 @@ function dialOne(
   address: IpAddress,
   scheme: 'http' | 'https' | 'tcp',
   timeout: number,
-  { trust, offer, signal }: DialOptions,
+  { trust, offer, signal, meter }: DialOptions,
 ): Promise<Dialed | Problem> {
   const { host, port } = destination.authority
   return new Promise((resolve) => {
@@ -71,6 +73,7 @@ function dialOne(
       lookup: refuseLookup,
     })
     let socket: net.Socket = tcp
+    let began = meter.now()
     const at = `${address.text} port ${port}`
     const finish = (result: Dialed | Problem) => {
       clearTimeout(timer)
@@ -95,6 +98,8 @@ function dialOne(
     signal.addEventListener('abort', onAbort)
     tcp.once('error', onError)
     tcp.once('connect', () => {
+      meter.took('dial', began)
+      began = meter.now()
       const peer = parseIp(tcp.remoteAddress ?? '')
       // INVARIANT: no address is spoken to that the verdict did not judge.
       if (peer?.text !== address.text || tcp.remotePort !== port) {
@@ -110,6 +115,7 @@ function dialOne(
       tcp.removeListener('error', onError)
       socket.once('error', onError)
       socket.once('secureConnect', () => {
+        meter.took('tls', began)
         finish({ socket, address, protocol: secured.alpnProtocol || null })
       })
     })

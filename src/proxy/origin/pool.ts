@@ -7,6 +7,7 @@ import type { SecureContext } from 'node:tls'
 import type { Admission } from '../../admission.ts'
 import type { IpAddress } from '../../model/address.ts'
 import type { Problem } from '../../model/errors.ts'
+import type { Meter } from '../../ports.ts'
 import type { Deadlines } from '../deadlines.ts'
 import type { OriginSide } from '../exchange/sides.ts'
 import { OriginConnection } from '../http1/origin-connection.ts'
@@ -26,6 +27,7 @@ export interface PoolOptions {
   readonly pseudonym: string
   readonly held: HeldBytes
   readonly maxHeadBytes: number
+  readonly meter: Meter
   report(where: string, error: unknown): void
 }
 
@@ -54,9 +56,10 @@ export class OriginPool {
     this.#protocols = new OriginProtocols(() => deadlines.now)
   }
 
-  /** Connections nobody uses at the moment, and shared ones. */
-  get sizes(): { readonly idle: number; readonly sessions: number } {
-    return { idle: this.#idle.size, sessions: this.#sessions.size }
+  /** Connections nobody uses at the moment, shared ones, and origins whose version of HTTP is known. */
+  get sizes(): { readonly idle: number; readonly sessions: number; readonly protocols: number } {
+    const { size: protocols } = this.#protocols
+    return { idle: this.#idle.size, sessions: this.#sessions.size, protocols }
   }
 
   /** A connection or stream that is open and fits; null when there is none. */
@@ -150,8 +153,14 @@ export class OriginPool {
     offer: readonly string[],
     signal: AbortSignal,
   ): Promise<Dialed | Problem> {
-    const { trust, timeouts } = this.#options
-    return dial(destination, flow.scheme, { trust, offer, signal, timeout: timeouts.connect })
+    const { trust, timeouts, meter } = this.#options
+    return dial(destination, flow.scheme, {
+      trust,
+      offer,
+      meter,
+      signal,
+      timeout: timeouts.connect,
+    })
   }
 
   #toConnection({ key }: Admission, { socket, address }: Dialed): OriginConnection {

@@ -24,6 +24,10 @@ export class OriginProtocols {
     this.#now = now
   }
 
+  get size(): number {
+    return this.#known.size
+  }
+
   /** Null when nobody knows, or not any more. */
   of(authority: string): OriginProtocol | null {
     const known = this.#known.get(authority)

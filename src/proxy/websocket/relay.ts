@@ -4,6 +4,7 @@
  * in the handshake).
  */
 
+import type { Meter } from '../../ports.ts'
 import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import { linger } from '../linger.ts'
@@ -126,6 +127,7 @@ class Direction implements MessageSink, Disposable {
   /** Whether frames have to be masked: towards the origin. */
   readonly #masks: boolean
   readonly #reader: FrameReader
+  readonly #meter: Meter
 
   constructor(
     relay: WebSocketRelay,
@@ -138,6 +140,7 @@ class Direction implements MessageSink, Disposable {
     this.to = to
     this.#relay = relay
     this.#masks = isFromClient
+    this.#meter = context.meter
     const { limits, websocketBudget: budget } = context
     const options = { isMasked: isFromClient, maxMessage: limits.websocketMessage, budget }
     this.#reader = new FrameReader(options, this)
@@ -161,6 +164,7 @@ class Direction implements MessageSink, Disposable {
   }
 
   onMessage(opcode: number, payload: Buffer): void {
+    this.#meter.count(this.#masks ? 'websocket-message-out' : 'websocket-message-in')
     this.#write(opcode, payload)
   }
 

@@ -1,0 +1,121 @@
+/**
+ * The counters as Prometheus reads them: prom-client's door. Its own counters and histograms look labels up in maps on every count, so
+ * only their form is used here: each metric says its values when it is asked.
+ */
+
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import {
+  ACTIONS,
+  BUCKETS_MS,
+  type CountingMeter,
+  EVENTS,
+  flowIndex,
+  type Histogram,
+  OUTCOMES,
+  PLACEMENTS,
+  STAGES,
+} from './meter.ts'
+
+/** A number that is looked at when somebody asks. */
+export interface Reading {
+  readonly name: string
+  readonly help: string
+  readonly type: 'gauge' | 'counter'
+  read(): readonly Sample[]
+}
+
+export interface Sample {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** @param readings sizes of caches, open sockets, queues, ages: whatever is not counted by the meter */
+export function createRegistry(meter: CountingMeter, readings: readonly Reading[]): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  for (const reading of [...ofMeter(meter), ...readings]) {
+    const { name, help, type } = reading
+    register(registry, name, help, type, () =>
+      reading.read().map(({ labels = {}, value }) => ({ labels, value })),
+    )
+  }
+  const help =
+    'How long a stage of a call took. `decision` includes the commit of its row, `upstream` is from the request to the head of its answer.'
+  register(registry, 'cordon_stage_seconds', help, 'histogram', () =>
+    meter.stages.flatMap((histogram, i) => bucketsOf(histogram, STAGES[i] ?? '')),
+  )
+  return registry
+}
+
+function ofMeter(meter: CountingMeter): Reading[] {
+  return [
+    {
+      name: 'cordon_flows_total',
+      help: 'Flows that have ended, by where their data was to be processed, what was decided and what became of them.',
+      type: 'counter',
+      read: () => flowSamples(meter),
+    },
+    {
+      name: 'cordon_bytes_total',
+      help: 'Bytes to and from destinations, as HTTP without TLS, of flows that have ended.',
+      type: 'counter',
+      read: () => [
+        { labels: { direction: 'out' }, value: meter.bytesOut },
+        { labels: { direction: 'in' }, value: meter.bytesIn },
+      ],
+    },
+    {
+      name: 'cordon_events_total',
+      help: 'Things that an operator may want to know of.',
+      type: 'counter',
+      read: () => EVENTS.map((event, i) => ({ labels: { event }, value: meter.events[i] ?? 0 })),
+    },
+  ]
+}
+
+/** Only what has happened: most combinations never do. */
+function flowSamples({ flows }: CountingMeter): Sample[] {
+  const samples: Sample[] = []
+  for (const placement of PLACEMENTS) {
+    for (const action of ACTIONS) {
+      for (const outcome of OUTCOMES) {
+        const value = flows[flowIndex(placement, action, outcome)] ?? 0
+        if (value > 0) samples.push({ labels: { placement, action, outcome }, value })
+      }
+    }
+  }
+  return samples
+}
+
+interface Value {
+  readonly labels: Readonly<Record<string, string | number>>
+  readonly value: number
+  readonly metricName?: string
+}
+
+function bucketsOf({ counts, sumMs }: Histogram, stage: string): Value[] {
+  const name = 'cordon_stage_seconds'
+  let total = 0
+  const values: Value[] = []
+  for (const [i, count] of counts.entries()) {
+    total += count
+    const end = BUCKETS_MS[i]
+    const le = end === undefined ? '+Inf' : end / 1_000
+    values.push({ metricName: `${name}_bucket`, labels: { le, stage }, value: total })
+  }
+  values.push({ metricName: `${name}_sum`, labels: { stage }, value: sumMs / 1_000 })
+  values.push({ metricName: `${name}_count`, labels: { stage }, value: total })
+  return values
+}
+
+function register(
+  registry: Registry,
+  name: string,
+  help: string,
+  type: 'gauge' | 'counter' | 'histogram',
+  values: () => readonly Value[],
+): void {
+  const get = async () => ({ name, help, type, values: values(), aggregator: 'sum' as const })
+  // What prom-client needs of a metric is its name and `get`; its types ask for one of its own classes.
+  registry.registerMetric({ name, get } as unknown as Parameters<Registry['registerMetric']>[0])
+}

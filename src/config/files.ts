@@ -1,11 +1,11 @@
 /** Reading the files of a configuration, with every problem kept until all are known. */
 
-import { readFileSync, statSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { z } from 'zod'
 import { Footprint } from './footprint.ts'
 import { checkForm } from './form.ts'
-import { type FileProblem, MAX_YAML_BYTES, parseYaml, type YamlFile } from './yaml.ts'
+import { DISK, type FileSource } from './source.ts'
+import { type FileProblem, parseYaml, type YamlFile } from './yaml.ts'
 
 export class FileReader {
   readonly problems: FileProblem[] = []
@@ -13,10 +13,12 @@ export class FileReader {
   readonly files: string[] = []
   readonly footprint = new Footprint()
   readonly #cwd: string
+  readonly #source: FileSource
 
   /** @param cwd problems name files relative to it. */
-  constructor(cwd: string) {
+  constructor(cwd: string, source: FileSource = DISK) {
     this.#cwd = cwd
+    this.#source = source
   }
 
   /** @param path absolute. @returns null when it cannot be read or parsed; the reason is in `problems`. */
@@ -24,7 +26,7 @@ export class FileReader {
     this.files.push(path)
     this.footprint.addFile(path)
     const file = this.nameOf(path)
-    const text = readText(path)
+    const text = this.#source.read(path)
     if ('fault' in text) {
       this.fail(file, text.fault)
       return null
@@ -33,6 +35,12 @@ export class FileReader {
     if ('value' in yaml) return yaml
     this.problems.push(...yaml)
     return null
+  }
+
+  /** Names that match in a folder, sorted. */
+  find(pattern: string, base: string): readonly string[] {
+    this.footprint.addPattern(pattern, base)
+    return this.#source.find(pattern, base)
   }
 
   check<T>(yaml: YamlFile | null, schema: z.ZodType<T>): T | null {
@@ -53,22 +61,5 @@ export class FileReader {
   nameOf(path: string): string {
     const name = relative(this.#cwd, path)
     return name.startsWith('..') ? path : name
-  }
-}
-
-/** A pipe or a device could keep the reader waiting for ever, so only ordinary files are read. */
-function readText(path: string): { readonly value: string } | { readonly fault: string } {
-  try {
-    const stat = statSync(path)
-    if (!stat.isFile()) return { fault: 'this is not a file' }
-    if (stat.size > MAX_YAML_BYTES) {
-      return { fault: `the file is larger than ${MAX_YAML_BYTES} bytes` }
-    }
-    return { value: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return { fault: 'there is no such file' }
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { fault: 'the file is not UTF-8' }
-    return { fault: `cannot be read (${code})` }
   }
 }

@@ -3,7 +3,8 @@
  * means a change. Stamps are taken before the content, so that a write in between is seen by the next look.
  */
 
-import { globSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import { DISK } from './source.ts'
 
 export class Footprint {
   readonly #looks: (() => string)[] = []
@@ -23,12 +24,9 @@ export class Footprint {
     this.#add(() => stampOf(path))
   }
 
-  /** Also notices files that are added or taken away. @returns the matching names, sorted. */
-  addPattern(pattern: string, base: string): readonly string[] {
-    const find = () => globSync(pattern, { cwd: base }).sort()
-    const found = find()
-    this.#add(() => find().join('\n'), found.join('\n'))
-    return found
+  /** Also notices files that are added or taken away. */
+  addPattern(pattern: string, base: string): void {
+    this.#add(() => DISK.find(pattern, base).join('\n'))
   }
 
   #add(look: () => string, first = look()): void {

@@ -22,6 +22,7 @@ import { mergePolicies, type PolicySource } from './merge.ts'
 import { readCloudRegions } from './regions.ts'
 import { type ConfigFile, zoneFile } from './schema.ts'
 import { parseSize } from './size.ts'
+import { DISK, fromSnapshot, Recorder, type Snapshot } from './source.ts'
 import { findConfig, readConfig, readPolicy } from './sources.ts'
 import type { FileProblem } from './yaml.ts'
 
@@ -43,6 +44,8 @@ export interface Settings {
   /** Absolute paths of all files it was read from. */
   readonly files: readonly string[]
   readonly footprint: Footprint
+  /** For processes that have to have the very same. */
+  readonly snapshot: Snapshot
 }
 
 type TimeoutName = 'head' | 'idle' | 'connect' | 'answer' | 'body' | 'tunnel' | 'halfClosed'
@@ -93,16 +96,19 @@ export interface LoadOptions {
   readonly dataDir: string | null
   /** Whether to read the facts as well: verdicts need them. */
   readonly facts: boolean
+  /** In place of the files. */
+  readonly snapshot?: Snapshot | undefined
 }
 
 const DEFAULT_RULES = 'rules/default.yaml'
 
 /** @throws ConfigError */
 export function loadSettings(options: LoadOptions): Settings {
-  const { cwd, installDir, home, observe } = options
-  const reader = new FileReader(cwd)
+  const { cwd, installDir, home, observe, snapshot } = options
+  const recorder = new Recorder(snapshot ? fromSnapshot(snapshot) : DISK)
+  const reader = new FileReader(cwd, recorder)
   const builtinZones = readZones(reader, resolve(installDir, 'geoip/zones.yaml'))
-  const configPath = findConfig(cwd, options.config)
+  const configPath = snapshot ? snapshot.configPath : findConfig(cwd, options.config)
   const { config, policies } = configPath
     ? readConfig(reader, configPath)
     : readPolicy(reader, resolve(installDir, DEFAULT_RULES))
@@ -130,6 +136,7 @@ export function loadSettings(options: LoadOptions): Settings {
     configPath,
     files: reader.files,
     footprint: reader.footprint,
+    snapshot: recorder.snapshot(configPath),
   }
 }
 

@@ -68,9 +68,7 @@ function readRuleFiles(reader: FileReader, yaml: YamlFile, rules: RuleFiles): Po
   // It is looked at every second: a walk through all folders below would keep the proxy from its work.
   if (pattern.includes('**')) return fail(`\`${pattern}\`: name each folder instead of \`**\``)
   const base = dirname(path)
-  const found = reader.footprint
-    .addPattern(pattern, base)
-    .filter((name) => !name.endsWith(SCENARIOS))
+  const found = reader.find(pattern, base).filter((name) => !name.endsWith(SCENARIOS))
   if (found.length === 0) return fail(`\`${pattern}\` matches no file`)
   if (found.length > MAX_FILES) return fail(`\`${pattern}\` matches more than ${MAX_FILES} files`)
   return found.flatMap((name) => readPolicyFile(reader, resolve(base, name)))

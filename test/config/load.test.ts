@@ -1,11 +1,12 @@
 /** From files to settings: which files count, how they are merged, what overrides what, where a mistake is reported. */
 
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkFiles } from '../../src/config/check.ts'
 import { parseDuration } from '../../src/config/duration.ts'
 import { loadScenarios } from '../../src/config/scenarios.ts'
+import { parseSize } from '../../src/config/size.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { PROJECT } from '../support/proxy.ts'
 import { type Files, load, optionsFor, problems, say, write } from './support.ts'
@@ -115,6 +116,33 @@ intercept: { never: ["*.pinned.test", a.test], http1_only: [old.test] }
       timeouts: { head: 250, answer: 3_600_000, halfClosed: 3_000 },
       limits: { head: 16_384, http2Resets: 7 },
     })
+  })
+})
+
+describe('a snapshot', () => {
+  const FILES = {
+    'cordon.yaml': `${V}home: [DE]\nrules: [rules/*.yaml]\nlimits: { head: 8KiB }\n`,
+    'rules/a.yaml': `${V}rules: [${rule('a')}]\n`,
+  }
+
+  test('gives the same settings when the files have changed, gone, or become more', () => {
+    write(dir, FILES)
+    const first = load(dir)
+    const { snapshot } = first
+    const sent: typeof snapshot = JSON.parse(JSON.stringify(snapshot))
+    write(dir, { 'cordon.yaml': 'nonsense', 'rules/b.yaml': `${V}rules: [${rule('b')}]\n` })
+    rmSync(join(dir, 'rules/a.yaml'))
+    const second = load(dir, { snapshot: sent })
+    expect(second.policy.digest).toBe(first.policy.digest)
+    expect(second.operation).toEqual(first.operation)
+    expect(() => load(dir)).toThrow()
+  })
+
+  test('of the built-in policy stays that, although there is a file by now', () => {
+    const first = load(dir)
+    write(dir, FILES)
+    const second = load(dir, { snapshot: first.snapshot })
+    expect([second.configPath, second.policy.digest]).toEqual([null, first.policy.digest])
   })
 })
 
@@ -458,4 +486,22 @@ describe('lengths of time', () => {
   ])('%j is none', (text) => {
     expect(parseDuration(text)).toBeNull()
   })
+})
+
+describe('an amount of bytes', () => {
+  test.each([
+    ['1B', 1],
+    ['64KiB', 65_536],
+    ['16MiB', 16_777_216],
+    ['2GiB', 2_147_483_648],
+  ])('%s: %i', (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes)
+  })
+
+  test.each(['', '0B', '64', '64KB', '64k', ' 64KiB', '64 KiB', '-1B', '1.5MiB', '1234567890B'])(
+    '%j is none',
+    (text) => {
+      expect(parseSize(text)).toBeNull()
+    },
+  )
 })

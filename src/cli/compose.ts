@@ -251,7 +251,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     identify: createCallers({ tokens, policy, required: operation.identityRequired }),
     origins,
     trust,
-    leafContext: leaves.get,
+    leaves,
     deadlines,
     timeouts,
     pseudonym: `cordon-${randomBytes(6).toString('hex')}`,

@@ -83,6 +83,12 @@ const CODES = {
     'The TLS handshake with the client failed',
     'let the client trust the CA of this proxy: see `cordon env` and `cordon ca show`',
   ),
+  'leaf-rate-limited': info(
+    429,
+    'client',
+    'Too many new hosts were called in a short time',
+    'call fewer hosts at once and try again later',
+  ),
 
   // Who is asking.
   'agent-unknown': info(

@@ -45,6 +45,9 @@ export async function serveConnect(connect: Connect): Promise<void> {
     if ('refusal' in released) refuseOn(socket, released.refusal)
     return
   }
+  // So too one that has called too many new hosts: within the handshake nothing could be said.
+  const limit = context.leaves.refusal(authority.host, client)
+  if (limit) return refuseOn(socket, await context.enforcer.refuse(flow, authority, limit, CONNECT))
   socket.write(ESTABLISHED)
   await intercept(connect, flow)
 }

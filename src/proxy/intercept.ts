@@ -40,20 +40,21 @@ export function compareServerName(hello: ClientHello, host: Host): Problem | nul
 }
 
 async function endTls(connect: Connect, flow: Flow, hello: ClientHello): Promise<void> {
-  const { socket, request, context } = connect
+  const { socket, client, request, context } = connect
   const { deadlines, timeouts } = context
   const { host } = request.authority
   const disagreement = compareServerName(hello, host)
   // The refusal has to be readable: it is given under the name the client will check.
   const named = disagreement ? parseHost(hello.serverName ?? '') : null
   const leafHost = named && 'value' in named ? named.value : host
-  let secureContext: SecureContext
+  let secureContext: SecureContext | Problem
   try {
-    secureContext = context.leafContext(leafHost)
+    secureContext = context.leaves.get(leafHost, client)
   } catch (error) {
     context.report('leaf certificate', error)
     return giveUp(connect, flow, { code: 'gate-failed', detail: 'no certificate could be made' })
   }
+  if ('code' in secureContext) return giveUp(connect, flow, secureContext)
   const tls = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [HTTP1] })
   const finish = () => {
     deadlines.delete(handshake)

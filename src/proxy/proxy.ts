@@ -4,8 +4,8 @@ import type { SecureContext } from 'node:tls'
 import type { Enforcer } from '../enforce.ts'
 import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
-import type { Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
+import type { Contexts } from '../tls/contexts.ts'
 import type { Deadlines, Timeouts } from './deadlines.ts'
 import type { OriginPool } from './origin/pool.ts'
 
@@ -14,6 +14,9 @@ export interface Served {
   /** Ends it as soon as nothing is under way on it. */
   shutDown(): void
 }
+
+/** What is needed of `tls/contexts`, which says more. */
+export type Leaves = Pick<Contexts, 'get' | 'refusal'>
 
 export interface ProxyContext {
   readonly enforcer: Enforcer
@@ -25,8 +28,8 @@ export interface ProxyContext {
   readonly origins: OriginPool
   /** Verifies https origins. */
   readonly trust: SecureContext
-  /** A context with a leaf certificate for that host; throws when none can be made. */
-  leafContext(host: Host): SecureContext
+  /** Leaf certificates for hosts, as contexts for TLS with clients. */
+  readonly leaves: Leaves
   readonly deadlines: Deadlines
   readonly timeouts: Timeouts
   /** Our name in Via, random per process: seeing it in a request means the request has been here. */

@@ -39,7 +39,7 @@ export function toRefusalResponse(
           'Proxy-Authenticate: Basic realm="cordon", charset="UTF-8"',
         ]
       : []),
-    ...(status === 503 ? ['Retry-After: 5'] : []),
+    ...(status === 429 || status === 503 ? ['Retry-After: 5'] : []),
     ...(connection ? [`Connection: ${connection}`] : []),
   ]
   const text = `${head.join('\r\n')}\r\n\r\n`
@@ -58,6 +58,7 @@ const REASONS: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   407: 'Proxy Authentication Required',
   408: 'Request Timeout',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

@@ -49,7 +49,7 @@ async function endTls(connect: Connect, flow: Flow, hello: ClientHello): Promise
   const leafHost = named && 'value' in named ? named.value : host
   let secureContext: SecureContext | Problem
   try {
-    secureContext = context.leaves.get(leafHost, client)
+    secureContext = context.leaves.get(leafHost, { client, tls13: hello.tls13 })
   } catch (error) {
     context.report('leaf certificate', error)
     return giveUp(connect, flow, { code: 'gate-failed', detail: 'no certificate could be made' })

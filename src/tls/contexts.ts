@@ -25,13 +25,20 @@ export interface ContextsOptions {
   readonly limits?: LeafLimits
 }
 
+/** Whom a context is for. */
+export interface Asking {
+  readonly client: IpAddress
+  /** The client offers it. What does not gets a context for TLS 1.2 alone: the two renew tickets differently. */
+  readonly tls13: boolean
+}
+
 export interface Contexts {
   /**
    * The context whose certificate is for this very host, or why none is made for that client now.
    *
    * @throws TlsFileError when the CA is not valid now
    */
-  get(host: Host, client: IpAddress): tls.SecureContext | Problem
+  get(host: Host, asking: Asking): tls.SecureContext | Problem
   /** What `get` would say no with; makes nothing. */
   refusal(host: Host, client: IpAddress): Problem | null
   /** Leaves made since the start. It only grows: its rate is what to watch. */
@@ -85,16 +92,17 @@ export function createContexts(options: ContextsOptions): Contexts {
   let refused = 0
 
   return {
-    get(host, client) {
+    get(host, { client, tls13 }) {
       const now = clock.now()
-      const known = entries.get(host.text)
-      entries.delete(host.text)
+      const name = tls13 ? host.text : `${host.text} 1.2`
+      const known = entries.get(name)
+      entries.delete(name)
       const isKnown = known && isFresh(known, now)
       if (!isKnown && !buckets.take(client, now)) return refuse()
-      const entry = isKnown ? known : mint(host, now)
+      const entry = isKnown ? known : mint(host, tls13, now)
       // A Map keeps the order of insertion: this is now the most recently used one.
-      entries.set(host.text, entry)
-      const [oldest = host.text] = entries.keys()
+      entries.set(name, entry)
+      const [oldest = name] = entries.keys()
       if (entries.size > capacity) entries.delete(oldest)
       return entry.context
     },
@@ -120,7 +128,7 @@ export function createContexts(options: ContextsOptions): Contexts {
     return TOO_MANY
   }
 
-  function mint(host: Host, now: number): Entry {
+  function mint(host: Host, tls13: boolean, now: number): Entry {
     const leaf = minter.mint(host, now)
     const context = tls.createSecureContext({
       key,
@@ -128,11 +136,12 @@ export function createContexts(options: ContextsOptions): Contexts {
       // None: a server that asks for no client certificates has no use for the system's roots.
       ca: [],
       minVersion: 'TLSv1.2',
+      maxVersion: tls13 ? 'TLSv1.3' : 'TLSv1.2',
       ciphers: CIPHERS,
       ticketKeys: tickets.fixedKeys,
       sessionIdContext: toSessionContext(authority, host),
     })
-    tickets.protect(context)
+    tickets.protect(context, tls13 ? 'always' : 'aged')
     minted++
     return { context, mintedAt: now, notAfter: leaf.notAfter }
   }

@@ -36,7 +36,7 @@ const MAX_KEYS = 16
 
 /**
  * What Node wants back: an outcome, the HMAC-SHA256 key, the AES-128 key, and for a new ticket also the name of the key and the IV.
- * Outcomes: 0 for no ticket, 1 for one made, 2 for one accepted that is to be replaced by a new one.
+ * Outcomes: 0 for no ticket, 1 for one that is made or accepted, 2 for one accepted that is to be replaced by a new one.
  */
 type Answer = readonly [outcome: 0 | 1 | 2, hmac: Buffer, aes: Buffer, name: Buffer, iv: Buffer]
 
@@ -87,34 +87,30 @@ export class TicketRing {
   /**
    * Makes the tickets of a context.
    *
+   * @param renewal when a session that is resumed gets a new ticket. `always` is for TLS 1.3, where clients use each ticket once.
+   *   `aged`, once another key is in use, is for TLS 1.2: OpenSSL's clients drop the session they have when they are given a
+   *   new ticket for it.
    * @returns whether this Node can: otherwise the context goes on with its fixed keys, and a client that resumed gets no new ticket.
    */
-  protect({ context }: SecureContext): boolean {
+  protect({ context }: SecureContext, renewal: 'always' | 'aged'): boolean {
     const native = context as NativeContext
     if (typeof native.enableTicketKeyCallback !== 'function') return false
-    native.onticketkeycallback = this.#answer
+    native.onticketkeycallback = (name, _iv, isNew) => this.#answer(name, isNew, renewal)
     native.enableTicketKeyCallback()
     return true
   }
 
-  #answer = (name: Buffer, _iv: Buffer, isNew: boolean): Answer => {
+  #answer(name: Buffer, isNew: boolean, renewal: 'always' | 'aged'): Answer {
     try {
       const now = this.#clock.now()
       this.#turn(now)
-      return isNew ? this.#encrypt(now) : this.#decrypt(name, now)
+      const current = this.#current(now)
+      if (isNew) return current ? encrypt(current) : NO_TICKET
+      const key = this.#keys.find((one) => one.name.equals(name) && isAccepted(one, now))
+      return key ? decrypt(key, renewal === 'always' || key !== current) : NO_TICKET
     } catch {
       return NO_TICKET
     }
-  }
-
-  #encrypt(now: number): Answer {
-    const key = this.#current(now)
-    return key ? [1, key.hmac, key.aes, key.name, randomBytes(16)] : NO_TICKET
-  }
-
-  #decrypt(name: Buffer, now: number): Answer {
-    const key = this.#keys.find((one) => one.name.equals(name) && isAccepted(one, now))
-    return key ? [2, key.hmac, key.aes, key.name, NOTHING] : NO_TICKET
   }
 
   #current(now: number): TicketKey | undefined {
@@ -131,6 +127,14 @@ export class TicketRing {
     if (current !== last) used.push(current)
     this.#keys = [...used, makeKey(current.from + TICKET_KEY_TURN)]
   }
+}
+
+function encrypt({ hmac, aes, name }: TicketKey): Answer {
+  return [1, hmac, aes, name, randomBytes(16)]
+}
+
+function decrypt({ hmac, aes, name }: TicketKey, renews: boolean): Answer {
+  return [renews ? 2 : 1, hmac, aes, name, NOTHING]
 }
 
 function isAccepted({ from }: TicketKey, now: number): boolean {

@@ -28,13 +28,21 @@ function createWithClock(capacity = 4096, more: Partial<ContextsOptions> = {}) {
 const client = (text = '192.0.2.1') => parseIp(text) as IpAddress
 
 /** For a client that stays within its bounds. */
-function contextFor(contexts: Contexts, name: string): tls.SecureContext {
-  const context = contexts.get(host(name), client())
+function contextFor(contexts: Contexts, name: string, tls13 = true): tls.SecureContext {
+  const context = contexts.get(host(name), { client: client(), tls13 })
   if ('code' in context) throw new Error(context.detail)
   return context
 }
 
 describe('contexts', () => {
+  test('are another one where TLS 1.3 is not offered', () => {
+    const { contexts } = createWithClock()
+    const [one, other] = [true, false].map((tls13) => contextFor(contexts, 'a.example', tls13))
+    expect(other).not.toBe(one)
+    expect(contextFor(contexts, 'a.example', false)).toBe(other)
+    expect([contexts.minted, contexts.size]).toEqual([2, 2])
+  })
+
   test('are made once for each host, however often they are asked for', () => {
     const { contexts } = createWithClock()
     const one = contextFor(contexts, 'one.example')
@@ -107,7 +115,7 @@ describe('new hosts', () => {
   const LIMITED = expect.objectContaining({ code: 'leaf-rate-limited' })
   const ask = (contexts: Contexts, count: number, prefix: string, address?: string) =>
     Array.from({ length: count }, (_, i) =>
-      contexts.get(host(`${prefix}${i}.example`), client(address)),
+      contexts.get(host(`${prefix}${i}.example`), { client: client(address), tls13: true }),
     ).map((got) => ('code' in got ? got.code : 'made'))
 
   test('are limited for each client, and known ones are not', () => {
@@ -162,8 +170,8 @@ describe('new hosts', () => {
 
 describe('handshakes', () => {
   /** Serves one host the way the proxy does: the context is asked for at each connection. */
-  const serve = (contexts: Contexts, name: string) =>
-    listen((socket) => greet(socket, contextFor(contexts, name)))
+  const serve = (contexts: Contexts, name: string, version = 'TLSv1.3') =>
+    listen((socket) => greet(socket, contextFor(contexts, name, version === 'TLSv1.3')))
   const trusting = (servername: string, more: tls.ConnectionOptions = {}) => ({
     ca: authority.anchor.toString(),
     servername,
@@ -172,7 +180,7 @@ describe('handshakes', () => {
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('are resumed with a ticket: %s', async (version) => {
     const { contexts } = createWithClock()
-    await using server = await serve(contexts, 'a.example')
+    await using server = await serve(contexts, 'a.example', version)
     const options = trusting('a.example', { minVersion: version, maxVersion: version })
     const first = await shakeHands(server.port, options)
     expect([first.reused, first.protocol]).toEqual([false, version])
@@ -184,7 +192,7 @@ describe('handshakes', () => {
     'are resumed with a ticket from a context that is gone: %s',
     async (version) => {
       const { contexts } = createWithClock(1)
-      await using server = await serve(contexts, 'a.example')
+      await using server = await serve(contexts, 'a.example', version)
       const options = trusting('a.example', { minVersion: version, maxVersion: version })
       const { session } = await shakeHands(server.port, options)
       contextFor(contexts, 'b.example')
@@ -193,14 +201,20 @@ describe('handshakes', () => {
     },
   )
 
-  test('are resumed as often as a client comes back: TLS 1.3', async () => {
+  test.each([
+    ['TLSv1.3', 1],
+    ['TLSv1.2', 0],
+  ] as const)('are resumed as often as a client comes back: %s', async (version, tickets) => {
     const { contexts } = createWithClock()
-    await using server = await serve(contexts, 'a.example')
-    const options = trusting('a.example', { minVersion: 'TLSv1.3' })
+    await using server = await serve(contexts, 'a.example', version)
+    const options = trusting('a.example', { minVersion: version, maxVersion: version })
     let last = await shakeHands(server.port, options)
     for (let i = 0; i < 5; i++) {
-      last = await shakeHands(server.port, { ...options, session: last.session })
-      expect([last.reused, last.sessions]).toEqual([true, 1])
+      const session = last.session
+      last = await shakeHands(server.port, { ...options, session })
+      expect([last.reused, last.sessions]).toEqual([true, tickets])
+      // What was not replaced can be used again.
+      if (tickets === 0) last = { ...last, session }
     }
   })
 
@@ -208,8 +222,8 @@ describe('handshakes', () => {
     'are not resumed on another host, whatever the client claims: %s',
     async (version) => {
       const { contexts } = createWithClock()
-      await using a = await serve(contexts, 'a.example')
-      await using b = await serve(contexts, 'b.example')
+      await using a = await serve(contexts, 'a.example', version)
+      await using b = await serve(contexts, 'b.example', version)
       const versions = { minVersion: version, maxVersion: version } as const
       const { session } = await shakeHands(a.port, trusting('a.example', versions))
       // The name of the host it is for; that of the other one, with its session; and no name at all.

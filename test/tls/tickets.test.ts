@@ -18,14 +18,14 @@ function ringWithClock(given?: Uint8Array) {
 function contextOf(ring: TicketRing): tls.SecureContext {
   const { keyPem: key, pem: cert } = leaf
   const context = tls.createSecureContext({ key, cert, ticketKeys: ring.fixedKeys })
-  ring.protect(context)
+  ring.protect(context, 'always')
   return context
 }
 
 /** What Node calls for each ticket, as OpenSSL has it called. */
-function callbackOf(ring: TicketRing) {
+function callbackOf(ring: TicketRing, renewal: 'always' | 'aged' = 'always') {
   const native: { [name: string]: unknown } = { enableTicketKeyCallback: () => {} }
-  expect(ring.protect({ context: native })).toBe(true)
+  expect(ring.protect({ context: native }, renewal)).toBe(true)
   return native.onticketkeycallback as (
     name: Buffer,
     iv: Buffer,
@@ -40,12 +40,12 @@ const outcomeFor = (ring: TicketRing, name: Buffer) => callbackOf(ring)(name, NO
 
 test('this Node lets tickets be made by us', () => {
   // Were it to go, tickets would have fixed keys, and TLS 1.3 clients a full handshake every third time.
-  expect(new TicketRing({ clock: Date }).protect(tls.createSecureContext())).toBe(true)
+  expect(new TicketRing({ clock: Date }).protect(tls.createSecureContext(), 'always')).toBe(true)
 })
 
 test('a Node that cannot is told so, and the context keeps the key in use', () => {
   const { ring } = ringWithClock()
-  expect(ring.protect({ context: {} })).toBe(false)
+  expect(ring.protect({ context: {} }, 'always')).toBe(false)
   const [, hmac, aes, name] = newTicket(ring) as Buffer[]
   expect(ring.fixedKeys).toEqual(
     Buffer.concat([name, hmac?.subarray(0, 16), aes].map((part) => part ?? NOTHING)),
@@ -76,6 +76,18 @@ describe('a ring', () => {
     pass(ms)
     expect(outcomeFor(ring, name)).toBe(want)
     expect(outcomeFor(ring, nameOf(newTicket(ring)))).toBe(2)
+  })
+
+  test.each([
+    [0, 1],
+    [TICKET_KEY_TURN - 1, 1],
+    [TICKET_KEY_TURN, 2],
+    [TICKET_KEY_LIFE, 0],
+  ])('renews after %i ms only what another key made, where that is wanted: %i', (ms, want) => {
+    const { ring, pass } = ringWithClock()
+    const name = nameOf(newTicket(ring))
+    pass(ms)
+    expect(callbackOf(ring, 'aged')(name, NOTHING, false)[0]).toBe(want)
   })
 
   test('turns alike whether it is asked often or seldom, and stays small', () => {

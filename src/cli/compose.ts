@@ -248,6 +248,8 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   const leaves = createContexts({ authority, clock })
   const context = {
     enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, policy, report }),
+    policy,
+    isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),
     identify: createCallers({ tokens, policy, required: operation.identityRequired }),
     origins,
     trust,

@@ -34,16 +34,19 @@ export async function serveConnect(connect: Connect): Promise<void> {
     agent,
     inspection: 'headers',
   }
-  const admission = await context.enforcer.admit(flow, authority)
-  const { tunnelOnly } = admission.assessment.policy
+  const { tunnelOnly } = context.policy()
   if (tunnelOnly.some((pattern) => pattern.matches(authority.host.text))) {
     return tunnelUnseen(connect)
   }
-  // A client that asks the proxy for itself is told so at once: inside, it would only talk to itself.
-  if (admission.destination.fault?.code === 'proxy-loop') {
-    const released = await context.enforcer.release(admission, CONNECT)
-    if ('refusal' in released) refuseOn(socket, released.refusal)
-    return
+  // A client that asks the proxy for itself is told so at once: inside, it would only talk to itself. Where else a name leads is
+  // found out when the first request comes.
+  if (context.isOwnPort(authority.port)) {
+    const admission = await context.enforcer.admit(flow, authority)
+    if (admission.destination.fault?.code === 'proxy-loop') {
+      const released = await context.enforcer.release(admission, CONNECT)
+      if ('refusal' in released) refuseOn(socket, released.refusal)
+      return
+    }
   }
   // So too one that has called too many new hosts: within the handshake nothing could be said.
   const limit = context.leaves.refusal(authority.host, client)

@@ -33,7 +33,7 @@ export async function intercept(connect: Connect, flow: Flow): Promise<void> {
 
 /** How the server name a client asked for lies to the host CONNECT named. */
 export function compareServerName(hello: ClientHello, host: Host): Problem | null {
-  if (hello.serverName === null) return null
+  if (hello.serverName === null || hello.serverName === host.text) return null
   const named = parseHost(hello.serverName)
   if ('value' in named && named.value.text === host.text) return null
   return { code: 'names-disagree', detail: 'the TLS server name is not the host CONNECT named' }

@@ -5,6 +5,7 @@ import type { Enforcer } from '../enforce.ts'
 import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
 import type { Problem } from '../model/errors.ts'
+import type { Ports } from '../ports.ts'
 import type { Contexts } from '../tls/contexts.ts'
 import type { Deadlines, Timeouts } from './deadlines.ts'
 import type { OriginPool } from './origin/pool.ts'
@@ -20,6 +21,9 @@ export type Leaves = Pick<Contexts, 'get' | 'refusal'>
 
 export interface ProxyContext {
   readonly enforcer: Enforcer
+  readonly policy: Ports['policy']
+  /** Whether something of ours listens on that port. */
+  isOwnPort(port: number): boolean
   /** Who is calling. @param credentials the value of Proxy-Authorization, null when there is none. Never rejects. */
   identify(
     credentials: string | null,

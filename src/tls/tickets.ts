@@ -34,6 +34,8 @@ const AES = HMAC + 32
 const KEY_BYTES = AES + 16
 const MAX_KEYS = 16
 
+const IV_BYTES = 16
+
 /**
  * What Node wants back: an outcome, the HMAC-SHA256 key, the AES-128 key, and for a new ticket also the name of the key and the IV.
  * Outcomes: 0 for no ticket, 1 for one that is made or accepted, 2 for one accepted that is to be replaced by a new one.
@@ -56,6 +58,8 @@ export class TicketRing {
   readonly #isLed: boolean
   /** Oldest first; the last one may only be used from some later moment on. */
   #keys: readonly TicketKey[]
+  /** For IVs: asking for many at once is cheaper. */
+  #random = Buffer.alloc(0)
 
   /** @throws RangeError when what was given is no ring */
   constructor({ clock, given }: TicketRingOptions) {
@@ -105,12 +109,19 @@ export class TicketRing {
       const now = this.#clock.now()
       this.#turn(now)
       const current = this.#current(now)
-      if (isNew) return current ? encrypt(current) : NO_TICKET
+      if (isNew) return current ? this.#encrypt(current) : NO_TICKET
       const key = this.#keys.find((one) => one.name.equals(name) && isAccepted(one, now))
       return key ? decrypt(key, renewal === 'always' || key !== current) : NO_TICKET
     } catch {
       return NO_TICKET
     }
+  }
+
+  #encrypt({ hmac, aes, name }: TicketKey): Answer {
+    if (this.#random.length < IV_BYTES) this.#random = randomBytes(256 * IV_BYTES)
+    const iv = this.#random.subarray(0, IV_BYTES)
+    this.#random = this.#random.subarray(IV_BYTES)
+    return [1, hmac, aes, name, iv]
   }
 
   #current(now: number): TicketKey | undefined {
@@ -127,10 +138,6 @@ export class TicketRing {
     if (current !== last) used.push(current)
     this.#keys = [...used, makeKey(current.from + TICKET_KEY_TURN)]
   }
-}
-
-function encrypt({ hmac, aes, name }: TicketKey): Answer {
-  return [1, hmac, aes, name, randomBytes(16)]
 }
 
 function decrypt({ hmac, aes, name }: TicketKey, renews: boolean): Answer {

@@ -23,6 +23,7 @@ import { type CachingResolver, createResolver } from '../locate/resolve.ts'
 import type { PrefixTables } from '../locate/tables/prefix-tables.ts'
 import type { Policy } from '../policy/compile.ts'
 import { type Audit, type Clock, NO_LEDGER } from '../ports.ts'
+import { Acceptance } from '../proxy/acceptance.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
 import { type Listener, listen } from '../proxy/listen.ts'
 import { OriginPool } from '../proxy/origin/pool.ts'
@@ -254,6 +255,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     origins,
     trust,
     leaves,
+    acceptance: new Acceptance(clock, (text) => say(`warning: ${text}`)),
     deadlines,
     timeouts,
     pseudonym: `cordon-${randomBytes(6).toString('hex')}`,

@@ -3,14 +3,20 @@
  * found inside is served like any client connection, fixed to that host and port. Nothing else is let through.
  */
 
-import { type SecureContext, TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
+import type { IpAddress } from '../model/address.ts'
 import { type Host, parseHost } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Flow, RequestLine } from '../model/flow.ts'
 import type { ClientHello } from '../tls/client-hello.ts'
+import type { Refusing } from './acceptance.ts'
+import { acceptTls, refuseTls } from './client-tls.ts'
 import type { Connect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { readOpening } from './opening.ts'
+import type { ProxyContext } from './proxy.ts'
+import { refuseOn } from './refuse.ts'
+import { FirstBytes, TOO_LATE, UNREAD } from './sniff.ts'
 
 /** Serves the tunnel; `flow` is what CONNECT said, for what never becomes a request. */
 export async function intercept(connect: Connect, flow: Flow): Promise<void> {
@@ -25,7 +31,9 @@ export async function intercept(connect: Connect, flow: Flow): Promise<void> {
       socket.unshift(opening.bytes)
       return serveInside(connect, socket, 'http', null)
     case 'fault':
-      return giveUp(connect, flow, opening.problem)
+      if (opening.alert) refuseTls(socket, opening.alert)
+      else socket.destroy()
+      return record(connect, flow, opening.problem)
     default:
       opening satisfies never
   }
@@ -41,48 +49,71 @@ export function compareServerName(hello: ClientHello, host: Host): Problem | nul
 
 async function endTls(connect: Connect, flow: Flow, hello: ClientHello): Promise<void> {
   const { socket, client, request, context } = connect
-  const { deadlines, timeouts } = context
   const { host } = request.authority
   const disagreement = compareServerName(hello, host)
   // The refusal has to be readable: it is given under the name the client will check.
   const named = disagreement ? parseHost(hello.serverName ?? '') : null
   const leafHost = named && 'value' in named ? named.value : host
-  let secureContext: SecureContext | Problem
-  try {
-    secureContext = context.leaves.get(leafHost, { client, tls13: hello.tls13 })
-  } catch (error) {
-    context.report('leaf certificate', error)
-    return giveUp(connect, flow, { code: 'gate-failed', detail: 'no certificate could be made' })
+  const secureContext = leafFor(leafHost, client, hello, context)
+  if ('code' in secureContext) {
+    refuseTls(socket, secureContext.code === 'gate-failed' ? 'internalError' : 'accessDenied')
+    return record(connect, flow, secureContext)
   }
-  if ('code' in secureContext) return giveUp(connect, flow, secureContext)
-  const tls = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [HTTP1] })
-  const finish = () => {
-    deadlines.delete(handshake)
-    tls.off('secure', onSecure)
-    tls.off('close', onClose)
-  }
-  const fail = (detail: string) => {
-    finish()
-    giveUp(connect, flow, { code: 'client-tls-failed', detail }).catch((error: unknown) =>
-      context.report('tunnel', error),
-    )
-  }
-  const onSecure = () => {
-    finish()
-    serveInside(connect, tls, 'https', disagreement)
-  }
-  let cause: NodeJS.ErrnoException | null = null
-  const onClose = () => fail(sayHandshake(cause, hello))
-  const handshake = {
-    deadline: deadlines.in(timeouts.head),
-    expire: () => tls.destroy(),
-  }
-  deadlines.add(handshake)
-  tls.on('secure', onSecure)
-  tls.on('error', (error) => {
-    cause ??= error
+  const who = { clientIp: flow.clientIp, agent: flow.agent, host: leafHost.text }
+  acceptTls({
+    socket,
+    secureContext,
+    shared: context,
+    onSecure: (tls) => awaitRequest(connect, flow, tls, disagreement, who),
+    onFailure: (cause) =>
+      run(context, record(connect, flow, context.acceptance.judgeFailure(who, hello, cause))),
   })
-  tls.on('close', onClose)
+}
+
+/** Never throws: a CA that cannot be used is one more reason. */
+export function leafFor(
+  host: Host,
+  client: IpAddress,
+  { tls13 }: ClientHello,
+  { leaves, report }: ProxyContext,
+): SecureContext | Problem {
+  try {
+    return leaves.get(host, { client, tls13 })
+  } catch (error) {
+    report('leaf certificate', error)
+    return { code: 'gate-failed', detail: 'no certificate could be made' }
+  }
+}
+
+/** A client that says anything at all has accepted the certificate. */
+function awaitRequest(
+  connect: Connect,
+  flow: Flow,
+  tls: TLSSocket,
+  fault: Problem | null,
+  who: Refusing,
+): void {
+  const { context, request } = connect
+  const { acceptance } = context
+  const securedAt = performance.now()
+  new FirstBytes(tls, context, {
+    onBytes(first) {
+      acceptance.accepted(who)
+      serveInside(connect, tls, 'https', fault)
+      tls.emit('data', first)
+    },
+    onGone() {
+      const silence = acceptance.judgeSilence(who, performance.now() - securedAt)
+      run(context, record(connect, flow, silence ?? LEFT))
+    },
+    onLate: () =>
+      run(
+        context,
+        context.enforcer
+          .refuse(flow, request.authority, TOO_LATE, UNREAD)
+          .then((refusal) => refuseOn(tls, refusal)),
+      ),
+  })
 }
 
 function serveInside(
@@ -97,32 +128,13 @@ function serveInside(
 }
 
 /** Records what never became a request. There is nothing to answer in. */
-async function giveUp({ socket, request, context }: Connect, flow: Flow, problem: Problem) {
-  socket.destroy()
+async function record({ request, context }: Connect, flow: Flow, problem: Problem): Promise<void> {
   await context.enforcer.refuse(flow, request.authority, problem, NO_REQUEST)
 }
 
-/** OpenSSL's reasons that tell an operator something, in words. */
-function sayHandshake(cause: NodeJS.ErrnoException | null, hello: ClientHello): string {
-  const code = cause?.code ?? ''
-  if (/UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/.test(code)) {
-    return 'the client does not trust the CA of this proxy'
-  }
-  if (hello.alpn.length > 0 && !hello.alpn.includes(HTTP1)) {
-    return `the client speaks only ${sayProtocols(hello.alpn)}, not ${HTTP1}`
-  }
-  return code
-    ? `the handshake ended with ${code}`
-    : 'the client left within the handshake, as some do that do not trust the CA of this proxy'
+function run({ report }: ProxyContext, work: Promise<void>): void {
+  work.catch((error: unknown) => report('tunnel', error))
 }
 
-/** They are bytes a client chose, and the log is read on terminals. */
-function sayProtocols(alpn: readonly string[]): string {
-  return alpn
-    .map((id) => (/^[a-z0-9./-]{1,16}$/i.test(id) ? id : 'something else'))
-    .join(', ')
-    .slice(0, 100)
-}
-
-const HTTP1 = 'http/1.1'
 const NO_REQUEST: RequestLine = { method: null, path: null, protocol: 'TLS' }
+const LEFT: Problem = { code: 'request-incomplete', detail: 'the client left early' }

@@ -1,10 +1,13 @@
 /** The proxy port: accepts connections and ends them all when told to. */
 
 import net, { type AddressInfo, type Socket } from 'node:net'
-import { parseIp, unmapIp } from '../model/address.ts'
+import { type IpAddress, parseIp, unmapIp } from '../model/address.ts'
 import { serveConnect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import type { ProxyContext } from './proxy.ts'
+import { refuseOn } from './refuse.ts'
+import { servePortTls, toPortFlow } from './secure-port.ts'
+import { FirstBytes, TOO_LATE, tellProtocol, UNREAD } from './sniff.ts'
 
 export interface Listener {
   /** What was bound: the port is known only now when 0 was asked for. */
@@ -26,20 +29,9 @@ export async function listen(host: string, port: number, context: ProxyContext):
       socket.destroy()
       return
     }
-    const client = unmapIp(address)
-    new ClientConnection({
-      socket,
-      scope: { client, tunnel: null, credentials: null, fault: null },
-      context,
-      onConnect: (request) => {
-        serveConnect({ socket, client, request, context }).catch((error: unknown) => {
-          context.report('tunnel', error)
-          socket.destroy()
-        })
-      },
-    })
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
+    servePort(socket, unmapIp(address), context)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -63,4 +55,51 @@ export async function listen(host: string, port: number, context: ProxyContext):
       clearTimeout(timer)
     },
   }
+}
+
+/** One connection to the proxy port, whatever it speaks. */
+function servePort(socket: Socket, client: IpAddress, context: ProxyContext): void {
+  const { enforcer, report } = context
+  const run = (work: Promise<void>) =>
+    work.catch((error: unknown) => {
+      report('listener', error)
+      socket.destroy()
+    })
+  new FirstBytes(socket, context, {
+    onBytes(first) {
+      const protocol = tellProtocol(first)
+      switch (protocol) {
+        case 'tls': {
+          socket.pause()
+          const onSecure = (tls: Socket) => serveHttp(tls, client, context)
+          return void run(servePortTls({ socket, client, first, context, onSecure }))
+        }
+        case 'http':
+          serveHttp(socket, client, context)
+          socket.emit('data', first)
+          return
+        default:
+          return protocol satisfies never
+      }
+    },
+    onGone() {},
+    onLate() {
+      const refused = enforcer.refuse(toPortFlow(client), null, TOO_LATE, UNREAD)
+      run(refused.then((refusal) => refuseOn(socket, refusal)))
+    },
+  })
+}
+
+function serveHttp(socket: Socket, client: IpAddress, context: ProxyContext): void {
+  new ClientConnection({
+    socket,
+    scope: { client, tunnel: null, credentials: null, fault: null },
+    context,
+    onConnect: (request) => {
+      serveConnect({ socket, client, request, context }).catch((error: unknown) => {
+        context.report('tunnel', error)
+        socket.destroy()
+      })
+    },
+  })
 }

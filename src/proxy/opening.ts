@@ -3,12 +3,18 @@
 import type { Socket } from 'node:net'
 import type { Problem } from '../model/errors.ts'
 import { type ClientHello, ClientHelloReader } from '../tls/client-hello.ts'
+import type { Alert } from './client-tls.ts'
 import type { Deadlines } from './deadlines.ts'
 
 export type Opening =
   | { readonly kind: 'tls'; readonly hello: ClientHello; readonly bytes: Buffer }
   | { readonly kind: 'http'; readonly bytes: Buffer }
-  | { readonly kind: 'fault'; readonly problem: Problem }
+  | {
+      readonly kind: 'fault'
+      readonly problem: Problem
+      /** What a TLS client is to be told; null for others. */
+      readonly alert: Alert | null
+    }
 
 /**
  * Never rejects. The socket is left paused and without listeners of ours; what was read from it is in `bytes`.
@@ -32,8 +38,8 @@ export function readOpening(
       socket.pause()
       resolve(opening)
     }
-    const fail = (code: Problem['code'], detail: string) =>
-      finish({ kind: 'fault', problem: { code, detail } })
+    const fail = (code: Problem['code'], detail: string, alert: Alert | null = null) =>
+      finish({ kind: 'fault', problem: { code, detail }, alert })
     const leave = () => fail('request-incomplete', 'the client left before it used the tunnel')
     const take = (piece: Buffer) => {
       pieces.push(piece)
@@ -41,7 +47,10 @@ export function readOpening(
       if (!progress.done) return
       const bytes = pieces.length === 1 ? piece : Buffer.concat(pieces)
       if ('hello' in progress) finish({ kind: 'tls', hello: progress.hello, bytes })
-      else if (progress.fault !== 'not-tls') fail('client-tls-failed', progress.detail)
+      else if (progress.fault === 'server-name')
+        fail('client-tls-failed', progress.detail, 'unrecognizedName')
+      else if (progress.fault !== 'not-tls')
+        fail('client-tls-failed', progress.detail, 'decodeError')
       else if (looksLikeHttp(bytes)) finish({ kind: 'http', bytes })
       else fail('request-not-http', 'the first bytes are neither TLS nor HTTP')
     }

@@ -7,6 +7,7 @@ import type { Agent } from '../model/agent.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Ports } from '../ports.ts'
 import type { Contexts } from '../tls/contexts.ts'
+import type { Acceptance } from './acceptance.ts'
 import type { Deadlines, Timeouts } from './deadlines.ts'
 import type { OriginPool } from './origin/pool.ts'
 
@@ -34,6 +35,7 @@ export interface ProxyContext {
   readonly trust: SecureContext
   /** Leaf certificates for hosts, as contexts for TLS with clients. */
   readonly leaves: Leaves
+  readonly acceptance: Acceptance
   readonly deadlines: Deadlines
   readonly timeouts: Timeouts
   /** Our name in Via, random per process: seeing it in a request means the request has been here. */

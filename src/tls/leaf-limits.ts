@@ -1,15 +1,10 @@
 /**
- * How many new hosts may get a certificate: a bucket of tokens for each client, and one for all together. Scanning names through
- * the proxy costs whoever does it, not the others. The memory is bounded too.
+ * How many new hosts may get a certificate: a bucket for each client, and one for all together. Scanning names through the proxy
+ * costs whoever does it, not the others. The memory for clients is bounded too.
  */
 
 import type { IpAddress } from '../model/address.ts'
-
-/** So many at once, and so many more a second. */
-export interface Allowance {
-  readonly burst: number
-  readonly perSecond: number
-}
+import { type Allowance, TokenBucket } from './token-bucket.ts'
 
 export interface LeafLimits {
   /** For each client: an IPv4 address, or the /64 of an IPv6 address, which is one site's to choose from. */
@@ -26,59 +21,36 @@ export const DEFAULT_LEAF_LIMITS: LeafLimits = {
 /** Clients remembered; the one that has been quiet longest makes room. */
 const MAX_CLIENTS = 4_096
 
-interface Bucket {
-  tokens: number
-  /** Milliseconds since the epoch. */
-  filledAt: number
-}
-
 export class LeafBuckets {
   readonly #limits: LeafLimits
-  readonly #all: Bucket
-  readonly #clients = new Map<string, Bucket>()
+  readonly #all: TokenBucket
+  readonly #clients = new Map<string, TokenBucket>()
 
   constructor(limits: LeafLimits, now: number) {
     this.#limits = limits
-    this.#all = { tokens: limits.all.burst, filledAt: now }
+    this.#all = new TokenBucket(limits.all, now)
   }
 
   /** Whether one more may be made for that client at this time, without making it. */
   allows(client: IpAddress, now: number): boolean {
-    const { all } = this.#limits
-    return refill(this.#all, all, now) >= 1 && this.#tokensOf(this.#find(client), now) >= 1
+    const bucket = this.#clients.get(toSite(client))
+    return this.#all.has(now) && (bucket?.has(now) ?? this.#limits.client.burst >= 1)
   }
 
   /** @returns whether it may; then it counts */
   take(client: IpAddress, now: number): boolean {
     if (!this.allows(client, now)) return false
-    const key = toSite(client)
-    const bucket = this.#find(client) ?? { tokens: this.#limits.client.burst, filledAt: now }
-    this.#all.tokens--
-    bucket.tokens--
+    const site = toSite(client)
+    const bucket = this.#clients.get(site) ?? new TokenBucket(this.#limits.client, now)
+    this.#all.take(now)
+    bucket.take(now)
     // A Map keeps the order of insertion: this is now the last to be heard of.
-    this.#clients.delete(key)
-    this.#clients.set(key, bucket)
-    const [quietest = key] = this.#clients.keys()
+    this.#clients.delete(site)
+    this.#clients.set(site, bucket)
+    const [quietest = site] = this.#clients.keys()
     if (this.#clients.size > MAX_CLIENTS) this.#clients.delete(quietest)
     return true
   }
-
-  #find(client: IpAddress): Bucket | undefined {
-    return this.#clients.get(toSite(client))
-  }
-
-  #tokensOf(bucket: Bucket | undefined, now: number): number {
-    const { client } = this.#limits
-    return bucket ? refill(bucket, client, now) : client.burst
-  }
-}
-
-/** A clock that is set back fills nothing. */
-function refill(bucket: Bucket, { burst, perSecond }: Allowance, now: number): number {
-  const passed = Math.max(0, now - bucket.filledAt) / 1000
-  bucket.tokens = Math.min(burst, bucket.tokens + passed * perSecond)
-  bucket.filledAt = now
-  return bucket.tokens
 }
 
 function toSite({ bytes, text }: IpAddress): string {

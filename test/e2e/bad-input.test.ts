@@ -62,7 +62,6 @@ describe('a malformed request', () => {
     ],
     ['port 0', 'GET http://x:0/ HTTP/1.1\r\nHost: x:0\r\n\r\n', 400, 'request-target'],
     ['port 65536', 'GET http://x:65536/ HTTP/1.1\r\nHost: x:65536\r\n\r\n', 400, 'request-target'],
-    ['TLS on the plain port', '\x16\x03\x01\x02\x00\x01\x00\r\n\r\n', 400, 'request-malformed'],
     [
       'two Content-Lengths',
       'POST http://x/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na',

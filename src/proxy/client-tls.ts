@@ -29,12 +29,15 @@ export function acceptTls({ socket, secureContext, shared, ...then }: Accepting)
   const finish = () => {
     deadlines.delete(handshake)
     tls.off('secure', onSecure)
+    tls.off('end', onEnd)
     tls.off('close', onClose)
   }
   const onSecure = () => {
     finish()
     then.onSecure(tls)
   }
+  // The socket may be half-open, and then would wait for us.
+  const onEnd = () => tls.destroy()
   const onClose = () => {
     finish()
     then.onFailure(cause)
@@ -51,6 +54,7 @@ export function acceptTls({ socket, secureContext, shared, ...then }: Accepting)
   tls.on('error', (error) => {
     cause ??= error
   })
+  tls.on('end', onEnd)
   tls.on('close', onClose)
 }
 

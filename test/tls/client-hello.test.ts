@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import tls from 'node:tls'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -7,7 +5,7 @@ import {
   type HelloProgress,
   MAX_HELLO_BYTES,
 } from '../../src/tls/client-hello.ts'
-import { listen } from './support.ts'
+import { recordHello } from './support.ts'
 
 /** What a length of 1, 2 or 3 bytes stands before. */
 function vector(width: number, ...parts: (Buffer | string)[]): Buffer {
@@ -308,22 +306,3 @@ describe('whatever comes', () => {
     )
   })
 })
-
-/** The first bytes of a real client. */
-async function recordHello(options: tls.ConnectionOptions): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  const whole = Promise.withResolvers<void>()
-  await using server = await listen((socket) =>
-    socket.on('data', (piece: Buffer) => {
-      pieces.push(piece)
-      const bytes = Buffer.concat(pieces)
-      if (bytes.length >= 5 && bytes.length >= 5 + bytes.readUInt16BE(3)) whole.resolve()
-    }),
-  )
-  const client = tls.connect({ host: '127.0.0.1', port: server.port, ...options })
-  client.on('error', () => {})
-  await whole.promise
-  client.destroy()
-  await once(client, 'close')
-  return Buffer.concat(pieces)
-}

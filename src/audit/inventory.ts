@@ -41,14 +41,21 @@ export class Inventory {
     const text = JSON.stringify([...all].sort())
     if (before) this.#update.run(text, now, host)
     else if (Number(this.#count.get()) < MAX_ROWS) this.#insert.run(host, text, now, now)
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    this.#known.set(host, all)
+    this.#keep(host, all)
     return before ? `now also ${added.join(', ')}` : null
   }
 
   #load(host: string): ReadonlySet<string> | null {
     const row = this.#find.get(host) as Row | undefined
-    return row ? new Set(JSON.parse(row.traits) as string[]) : null
+    if (!row) return null
+    const traits = new Set(JSON.parse(row.traits) as string[])
+    this.#keep(host, traits)
+    return traits
+  }
+
+  #keep(host: string, traits: ReadonlySet<string>): void {
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    this.#known.set(host, traits)
   }
 }
 

@@ -25,6 +25,7 @@ import { CountingMeter } from '../metrics/meter.ts'
 import { createRegistry } from '../metrics/registry.ts'
 import type { Policy } from '../policy/compile.ts'
 import { type Audit, type Clock, type Meter, NO_LEDGER, NO_METER } from '../ports.ts'
+import { Acceptance } from '../proxy/acceptance.ts'
 import { Budget } from '../proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../proxy/limits/limits.ts'
@@ -280,7 +281,10 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     identify: createCallers({ tokens, policy, required: operation.identityRequired }),
     origins,
     trust,
-    leafContext: leaves.get,
+    policy,
+    isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),
+    leaves,
+    acceptance: new Acceptance(clock, (text) => say(`warning: ${text}`)),
     ...waiting,
     turnedAway: createTurnedAway({ clock, meter, say, note }),
     connections: new Set<{ shutDown(): void }>(),

@@ -113,6 +113,18 @@ const CODES = {
     'The TLS handshake with the client failed',
     'let the client trust the CA of this proxy: see `cordon env` and `cordon ca show`',
   ),
+  'client-tls-rejected': info(
+    400,
+    'client',
+    'The client does not accept the certificate for this host',
+    'if it pins the host, the operator can list it under `intercept: never`',
+  ),
+  'leaf-rate-limited': info(
+    429,
+    'client',
+    'Too many new hosts were called in a short time',
+    'call fewer hosts at once and try again later',
+  ),
 
   // Who is asking.
   'agent-unknown': info(

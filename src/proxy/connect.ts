@@ -27,19 +27,28 @@ export async function serveConnect(connect: Connect): Promise<void> {
     agent,
     inspection: 'headers',
   }
-  const admission = await context.enforcer.admit(flow, authority)
-  const { tunnelOnly } = admission.assessment.policy
+  const { tunnelOnly } = context.policy()
   if (tunnelOnly.some((pattern) => pattern.matches(authority.host.text))) {
     return tunnelUnseen(connect)
   }
-  // A client that asks the proxy for itself is told so at once: inside, it would only talk to itself.
-  if (admission.destination.fault?.code === 'proxy-loop') {
-    const released = await context.enforcer.release(admission, CONNECT)
-    if ('refusal' in released) tunnel.refuse(released.refusal)
-    return
+  // A client that asks the proxy for itself is told so at once: inside, it would only talk to itself. Where else a name leads is
+  // found out when the first request comes.
+  if (context.isOwnPort(authority.port)) {
+    const admission = await context.enforcer.admit(flow, authority)
+    if (admission.destination.fault?.code === 'proxy-loop') {
+      const released = await context.enforcer.release(admission, CONNECT)
+      if ('refusal' in released) tunnel.refuse(released.refusal)
+      return
+    }
+  }
+  // So too one that has called too many new hosts: within the handshake nothing could be said.
+  const limit = context.leaves.refusal(authority.host, client)
+  if (limit) {
+    context.meter.count('leaf-refused')
+    return tunnel.refuse(await context.enforcer.refuse(flow, authority, limit, CONNECT))
   }
   tunnel.establish()
-  await intercept(connect, admission)
+  await intercept(connect, flow)
 }
 
 const CONNECT: RequestLine = { method: 'CONNECT', path: null, protocol: 'HTTP/1.1' }

@@ -1,14 +1,20 @@
 /** The proxy port: accepts connections and ends them all when told to. */
 
 import net, { type AddressInfo, type Socket } from 'node:net'
-import { parseIp, unmapIp } from '../model/address.ts'
+import type { TLSSocket } from 'node:tls'
+import { type IpAddress, parseIp, unmapIp } from '../model/address.ts'
 import type { Problem } from '../model/errors.ts'
 import { refuseByProblem } from '../model/refusal.ts'
+import type { Channel } from './channel.ts'
+import { HTTP2 } from './client-tls.ts'
 import { serveConnect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
+import { ClientSession } from './http2/client-session.ts'
 import { ConnectionCounts } from './limits/connections.ts'
-import type { ProxyContext } from './proxy.ts'
+import type { ProxyContext, Tunnel } from './proxy.ts'
 import { refuseOn } from './refuse.ts'
+import { servePortTls, toPortFlow } from './secure-port.ts'
+import { FirstBytes, TOO_LATE, tellProtocol, UNREAD } from './sniff.ts'
 
 export interface Listener {
   /** What was bound: the port is known only now when 0 was asked for. */
@@ -45,17 +51,7 @@ export async function listen(host: string, port: number, context: ProxyContext):
       else turnAway(socket, problem)
       return
     }
-    new ClientConnection({
-      socket,
-      scope: { client, tunnel: null, credentials: null, fault: null },
-      context,
-      onConnect: (tunnel) => {
-        serveConnect({ client, tunnel, context }).catch((error: unknown) => {
-          context.report('tunnel', error)
-          socket.destroy()
-        })
-      },
-    })
+    servePort(socket, client, context)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -85,4 +81,60 @@ export async function listen(host: string, port: number, context: ProxyContext):
 function turnAway(socket: Socket, problem: Problem): void {
   socket.on('error', () => {})
   refuseOn(socket, refuseByProblem(null, problem, null))
+}
+
+/** One connection to the proxy port, whatever it speaks. */
+function servePort(socket: Socket, client: IpAddress, context: ProxyContext): void {
+  const { enforcer, report } = context
+  const run = (work: Promise<void>) =>
+    work.catch((error: unknown) => {
+      report('listener', error)
+      socket.destroy()
+    })
+  new FirstBytes(socket, context, {
+    onBytes(first) {
+      const protocol = tellProtocol(first)
+      switch (protocol) {
+        case 'tls': {
+          socket.pause()
+          const onSecure = (tls: TLSSocket) =>
+            serveHttp(tls, client, context, tls.alpnProtocol === HTTP2)
+          return void run(servePortTls({ socket, client, first, context, onSecure }))
+        }
+        case 'http':
+        case 'http2':
+          serveHttp(socket, client, context, protocol === 'http2')
+          socket.emit('data', first)
+          return
+        default:
+          return protocol satisfies never
+      }
+    },
+    onGone() {},
+    onLate() {
+      const refused = enforcer.refuse(toPortFlow(client), null, TOO_LATE, UNREAD)
+      run(refused.then((refusal) => refuseOn(socket, refusal)))
+    },
+  })
+}
+
+function serveHttp(
+  socket: Channel,
+  client: IpAddress,
+  context: ProxyContext,
+  isHttp2: boolean,
+): void {
+  const options = {
+    socket,
+    scope: { client, tunnel: null, credentials: null, fault: null },
+    context,
+    onConnect(tunnel: Tunnel) {
+      serveConnect({ client, tunnel, context }).catch((error: unknown) => {
+        context.report('tunnel', error)
+        tunnel.socket.destroy()
+      })
+    },
+  }
+  if (isHttp2) new ClientSession(options)
+  else new ClientConnection(options)
 }

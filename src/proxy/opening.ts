@@ -3,12 +3,18 @@
 import type { Problem } from '../model/errors.ts'
 import { type ClientHello, ClientHelloReader } from '../tls/client-hello.ts'
 import type { Channel } from './channel.ts'
+import type { Alert } from './client-tls.ts'
 import type { Deadlines } from './deadlines.ts'
 
 export type Opening =
   | { readonly kind: 'tls'; readonly hello: ClientHello; readonly bytes: Buffer }
   | { readonly kind: 'http' | 'http2'; readonly bytes: Buffer }
-  | { readonly kind: 'fault'; readonly problem: Problem }
+  | {
+      readonly kind: 'fault'
+      readonly problem: Problem
+      /** What a TLS client is to be told; null for others. */
+      readonly alert: Alert | null
+    }
 
 /**
  * Never rejects. The socket is left paused and without listeners of ours; what was read from it is in `bytes`.
@@ -34,8 +40,8 @@ export function readOpening(
       socket.pause()
       resolve(opening)
     }
-    const fail = (code: Problem['code'], detail: string) =>
-      finish({ kind: 'fault', problem: { code, detail } })
+    const fail = (code: Problem['code'], detail: string, alert: Alert | null = null) =>
+      finish({ kind: 'fault', problem: { code, detail }, alert })
     const leave = () => fail('request-incomplete', 'the client left before it used the tunnel')
     const take = (piece: Buffer) => {
       pieces.push(piece)
@@ -43,7 +49,10 @@ export function readOpening(
       if (!progress.done) return
       const bytes = pieces.length === 1 ? piece : Buffer.concat(pieces)
       if ('hello' in progress) finish({ kind: 'tls', hello: progress.hello, bytes })
-      else if (progress.fault !== 'not-tls') fail('client-tls-failed', progress.detail)
+      else if (progress.fault === 'server-name')
+        fail('client-tls-failed', progress.detail, 'unrecognizedName')
+      else if (progress.fault !== 'not-tls')
+        fail('client-tls-failed', progress.detail, 'decodeError')
       else if (!looksLikeHttp(bytes)) fail('request-not-http', NEITHER)
       else {
         const isHttp2 = beginsAsHttp2(bytes)
@@ -65,7 +74,7 @@ export function readOpening(
 }
 
 /** The preface (RFC 9113 section 3.4) up to where no method could be. @returns null when more bytes are needed */
-function beginsAsHttp2(bytes: Buffer): boolean | null {
+export function beginsAsHttp2(bytes: Buffer): boolean | null {
   const length = Math.min(bytes.length, PREFACE.length)
   if (bytes.toString('latin1', 0, length) !== PREFACE.slice(0, length)) return false
   return length === PREFACE.length ? true : null

@@ -4,10 +4,12 @@ import type { SecureContext } from 'node:tls'
 import type { Enforcer } from '../enforce.ts'
 import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
-import type { Authority, Host } from '../model/authority.ts'
+import type { Authority } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Refusal } from '../model/refusal.ts'
-import type { Meter } from '../ports.ts'
+import type { Meter, Ports } from '../ports.ts'
+import type { Contexts } from '../tls/contexts.ts'
+import type { Acceptance } from './acceptance.ts'
 import type { Budget } from './budget.ts'
 import type { Channel } from './channel.ts'
 import type { Deadlines, Timeouts } from './deadlines.ts'
@@ -36,8 +38,14 @@ export interface Tunnel {
   refuse(refusal: Refusal): void
 }
 
+/** What is needed of `tls/contexts`, which says more. */
+export type Leaves = Pick<Contexts, 'get' | 'refusal'>
+
 export interface ProxyContext {
   readonly enforcer: Enforcer
+  readonly policy: Ports['policy']
+  /** Whether something of ours listens on that port. */
+  isOwnPort(port: number): boolean
   readonly meter: Meter
   /** Who is calling. @param credentials the value of Proxy-Authorization, null when there is none. Never rejects. */
   identify(
@@ -47,8 +55,9 @@ export interface ProxyContext {
   readonly origins: OriginPool
   /** Verifies https origins. */
   readonly trust: SecureContext
-  /** A context with a leaf certificate for that host; throws when none can be made. */
-  leafContext(host: Host): SecureContext
+  /** Leaf certificates for hosts, as contexts for TLS with clients. */
+  readonly leaves: Leaves
+  readonly acceptance: Acceptance
   readonly deadlines: Deadlines
   readonly timeouts: Timeouts
   readonly limits: Limits

@@ -48,7 +48,7 @@ export function toRefusalFields({ code, status }: Refusal, length: number): stri
     ...['Cache-Control', 'no-store'],
     ...['Proxy-Status', `cordon; error=${proxyError(code)}; details="${code}"`],
     ...(status === 407 ? CHALLENGES : []),
-    ...(status === 503 ? ['Retry-After', '5'] : []),
+    ...(status === 429 || status === 503 ? ['Retry-After', '5'] : []),
   ]
 }
 
@@ -67,9 +67,10 @@ export function refuseOn(socket: Channel, refusal: Refusal): void {
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
-  413: 'Content Too Large',
   407: 'Proxy Authentication Required',
   408: 'Request Timeout',
+  413: 'Content Too Large',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

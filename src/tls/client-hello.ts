@@ -16,6 +16,8 @@ export interface ClientHello {
    * not mean that another name is hidden behind `serverName`.
    */
   readonly ech: boolean
+  /** TLS 1.3 is among the versions offered (RFC 8446 section 4.2.1). */
+  readonly tls13: boolean
 }
 
 /**
@@ -47,7 +49,10 @@ const HANDSHAKE_HEADER = 4
 /** Extension types (IANA). */
 const SERVER_NAME = 0
 const ALPN = 16
+const SUPPORTED_VERSIONS = 43
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d
+
+const TLS13 = '\x03\x04'
 
 /**
  * Takes the first bytes of a connection in any pieces, each byte once, and keeps a copy of the handshake bytes only:
@@ -165,7 +170,11 @@ function readExtensions(extensions: ReadonlyMap<number, Cursor>): HelloProgress 
   const protocols = extensions.get(ALPN)
   const alpn = protocols ? readProtocols(protocols) : []
   if (!alpn) return fault('malformed', 'the protocols offered by ALPN are not well-formed')
-  return { done: true, hello: { serverName, alpn, ech: extensions.has(ENCRYPTED_CLIENT_HELLO) } }
+  const versions = extensions.get(SUPPORTED_VERSIONS)
+  const tls13 = versions ? offersTls13(versions) : false
+  if (tls13 === null) return fault('malformed', 'the versions offered are not well-formed')
+  const ech = extensions.has(ENCRYPTED_CLIENT_HELLO)
+  return { done: true, hello: { serverName, alpn, ech, tls13 } }
 }
 
 /** RFC 6066 section 3: one host_name, type 0. What else it must be as a host name is for `parseHost`. */
@@ -184,6 +193,14 @@ function readProtocols(data: Cursor): string[] | null {
   while (list.left > 0 && protocols.length < MAX_PROTOCOLS) protocols.push(list.vector(1).rest())
   const isSound = data.isAtEnd && list.isAtEnd && protocols.length > 0 && !protocols.includes('')
   return isSound ? protocols : null
+}
+
+/** Null when the list is not one of versions. */
+function offersTls13(data: Cursor): boolean | null {
+  const list = data.vector(1)
+  const versions = list.rest()
+  if (!data.isAtEnd || versions.length < 2 || versions.length % 2 !== 0) return null
+  return versions.match(/[\s\S]{2}/g)?.includes(TLS13) ?? false
 }
 
 function fault(fault: HelloFault, detail: string): HelloProgress {

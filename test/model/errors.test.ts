@@ -16,7 +16,7 @@ describe('every code', () => {
   test.each(ALL_CODES)('%s has the status of its family', (code) => {
     const { status, side } = describeCode(code)
     const allowed = {
-      client: [400, 407, 408, 413, 431, 505],
+      client: [400, 407, 408, 413, 429, 431, 505],
       policy: [403],
       upstream: [502, 504],
       self: [503],
@@ -36,7 +36,7 @@ describe('every code', () => {
     expect(head).toContain(`Content-Length: ${body.length}`)
     expect(head).toMatch(/^Proxy-Status: cordon; error=[a-z_]+; details="/m)
     expect(head.includes('Proxy-Authenticate')).toBe(status === 407)
-    expect(head.includes('Retry-After')).toBe(status === 503)
+    expect(head.includes('Retry-After')).toBe(status === 429 || status === 503)
     expect(JSON.parse(Buffer.from(body, 'latin1').toString())).toMatchObject({
       code,
       status,

@@ -131,6 +131,8 @@ export interface TunnelTlsOptions {
   readonly servername?: string | null
   readonly alpn?: readonly string[]
   readonly ca: string
+  /** The only version offered. */
+  readonly version?: tls.SecureVersion
   /** More fields for CONNECT. */
   readonly head?: string
 }
@@ -139,7 +141,7 @@ export interface TunnelTlsOptions {
 export async function openTls(
   proxy: TestProxy,
   authority: string,
-  { servername, alpn, ca, head }: TunnelTlsOptions,
+  { servername, alpn, ca, version, head }: TunnelTlsOptions,
 ): Promise<tls.TLSSocket> {
   const socket = await openTunnel(proxy, authority, head)
   const host = authority.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
@@ -148,6 +150,7 @@ export async function openTls(
     socket,
     ca,
     ...(alpn ? { ALPNProtocols: [...alpn] } : {}),
+    ...(version ? { minVersion: version, maxVersion: version } : {}),
     ...(name === null || net.isIP(name) ? { host } : { servername: name }),
     checkServerIdentity: (_, certificate) => tls.checkServerIdentity(name ?? host, certificate),
   })

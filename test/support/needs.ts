@@ -27,6 +27,11 @@ export function program(name: string, ...args: string[]): Need {
   }
 }
 
+/** For programs without a question that they answer with 0. */
+export function installed(name: string): Need {
+  return { says: `the program ${name}`, present: () => !spawnSync(name, { stdio: 'ignore' }).error }
+}
+
 export const root: Need = { says: 'root', present: () => process.getuid?.() === 0 }
 
 /** A network namespace can be made: root, and a kernel that lets it. */

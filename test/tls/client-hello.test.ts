@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import tls from 'node:tls'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -7,7 +5,7 @@ import {
   type HelloProgress,
   MAX_HELLO_BYTES,
 } from '../../src/tls/client-hello.ts'
-import { listen } from './support.ts'
+import { recordHello } from './support.ts'
 
 /** What a length of 1, 2 or 3 bytes stands before. */
 function vector(width: number, ...parts: (Buffer | string)[]): Buffer {
@@ -23,6 +21,7 @@ const hostName = (name: string, type = 0) => Buffer.concat([Buffer.from([type]),
 const sni = (...names: string[]) => extension(0, vector(2, ...names.map((name) => hostName(name))))
 const alpn = (...protocols: string[]) =>
   extension(16, vector(2, ...protocols.map((p) => vector(1, p))))
+const versions = (list: string) => extension(43, vector(1, list))
 const padding = (bytes: number) => extension(21, Buffer.alloc(bytes))
 
 interface Parts {
@@ -75,7 +74,7 @@ describe('what a Node client sends', () => {
   let sent: Buffer
   const want: HelloProgress = {
     done: true,
-    hello: { serverName: 'api.example.com', alpn: ['h2', 'http/1.1'], ech: false },
+    hello: { serverName: 'api.example.com', alpn: ['h2', 'http/1.1'], ech: false, tls13: true },
   }
   beforeAll(async () => {
     sent = await recordHello({ servername: 'api.example.com', ALPNProtocols: ['h2', 'http/1.1'] })
@@ -99,7 +98,13 @@ describe('what a Node client sends', () => {
   test('without a server name or protocols says so', async () => {
     expect(read(await recordHello({}))).toEqual({
       done: true,
-      hello: { serverName: null, alpn: [], ech: false },
+      hello: { serverName: null, alpn: [], ech: false, tls13: true },
+    })
+  })
+
+  test('that speaks TLS 1.2 at most says so', async () => {
+    expect(read(await recordHello({ maxVersion: 'TLSv1.2' }))).toMatchObject({
+      hello: { tls13: false },
     })
   })
 
@@ -132,6 +137,17 @@ describe('a hello', () => {
       'with a name of 255 characters',
       { extensions: [sni('n'.repeat(255))] },
       { serverName: 'n'.repeat(255) },
+    ],
+    [
+      'that offers TLS 1.3',
+      { extensions: [versions('\x0a\x0a\x03\x04\x03\x03')] },
+      { tls13: true },
+    ],
+    ['that offers TLS 1.2', { extensions: [versions('\x03\x03')] }, { tls13: false }],
+    [
+      'with 3 and 4 in two versions',
+      { extensions: [versions('\x7a\x03\x04\x7a')] },
+      { tls13: false },
     ],
     ['with ECH', { extensions: [extension(0xfe0d, 'x')] }, { ech: true }],
     ['with grease in ALPN', { extensions: [alpn('\x0a\xfa', 'h2')] }, { alpn: ['\x0a\xfa', 'h2'] }],
@@ -178,6 +194,9 @@ describe('a hello', () => {
     ['half a cipher suite', { suites: 3 }],
     ['no compression method', { compressions: 0 }],
     ['another major version', { version: '\x02\x00' }],
+    ['no version in the list', { extensions: [versions('')] }],
+    ['half a version', { extensions: [versions('\x03\x04\x03')] }],
+    ['bytes after the versions', { extensions: [extension(43, vector(1, '\x03\x04'), 'x')] }],
     ['an empty list of protocols', { extensions: [alpn()] }],
     ['an empty protocol', { extensions: [alpn('h2', '')] }],
     ['bytes after the protocols', { extensions: [extension(16, vector(2, vector(1, 'h2')), 'x')] }],
@@ -287,22 +306,3 @@ describe('whatever comes', () => {
     )
   })
 })
-
-/** The first bytes of a real client. */
-async function recordHello(options: tls.ConnectionOptions): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  const whole = Promise.withResolvers<void>()
-  await using server = await listen((socket) =>
-    socket.on('data', (piece: Buffer) => {
-      pieces.push(piece)
-      const bytes = Buffer.concat(pieces)
-      if (bytes.length >= 5 && bytes.length >= 5 + bytes.readUInt16BE(3)) whole.resolve()
-    }),
-  )
-  const client = tls.connect({ host: '127.0.0.1', port: server.port, ...options })
-  client.on('error', () => {})
-  await whole.promise
-  client.destroy()
-  await once(client, 'close')
-  return Buffer.concat(pieces)
-}

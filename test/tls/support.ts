@@ -202,3 +202,22 @@ export async function shakeHands(port: number, options: tls.ConnectionOptions): 
     socket.destroy()
   }
 }
+
+/** The first bytes of a real client: its ClientHello. */
+export async function recordHello(options: tls.ConnectionOptions): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  const whole = Promise.withResolvers<void>()
+  await using server = await listen((socket) =>
+    socket.on('data', (piece: Buffer) => {
+      pieces.push(piece)
+      const bytes = Buffer.concat(pieces)
+      if (bytes.length >= 5 && bytes.length >= 5 + bytes.readUInt16BE(3)) whole.resolve()
+    }),
+  )
+  const client = tls.connect({ host: '127.0.0.1', port: server.port, ...options })
+  client.on('error', () => {})
+  await whole.promise
+  client.destroy()
+  await once(client, 'close')
+  return Buffer.concat(pieces)
+}

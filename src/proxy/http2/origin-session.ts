@@ -39,6 +39,7 @@ export class OriginSession extends Session implements Expiring {
   #reserved = 0
   #saidGoodbye = false
   #knowsPeer = false
+  readonly #settings = Promise.withResolvers<void>()
 
   constructor(options: OriginSessionOptions) {
     super(options)
@@ -53,6 +54,11 @@ export class OriginSession extends Session implements Expiring {
     })
     this.widen()
     this.schedule()
+  }
+
+  /** Resolves when the settings of the origin are known, or never will be. */
+  get settingsKnown(): Promise<void> {
+    return this.#settings.promise
   }
 
   /** Streams that are open, or that somebody is about to open. */
@@ -133,10 +139,12 @@ export class OriginSession extends Session implements Expiring {
 
   protected onSettings(): void {
     this.#knowsPeer = true
+    this.#settings.resolve()
     this.#session.onChange(this)
   }
 
   protected onOver(): void {
+    this.#settings.resolve()
     this.#session.onClose(this)
   }
 

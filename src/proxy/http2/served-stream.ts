@@ -87,7 +87,7 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
       client: this,
       request: { head, target, upgrade },
       permit,
-      way: upgrade === null ? this.#wayTo(target) : this.#wayToUpgrade(permit, target),
+      way: upgrade === null ? this.#wayTo(target) : await this.#wayToUpgrade(permit, target),
       onReady: this.#onReady,
       onOver: this.#onOver,
     })
@@ -103,9 +103,10 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   }
 
   /** A stream can become a WebSocket only where the origin has said so (RFC 8441 section 3); a connection of HTTP/1.1 always may. */
-  #wayToUpgrade({ admission }: Permit, target: Target): Way {
+  async #wayToUpgrade({ admission }: Permit, target: Target): Promise<Way> {
     const way = this.#wayTo(target)
-    return this.#session.context.origins.upgradesStreams(admission, way) ? way : 'http/1.1'
+    const { origins } = this.#session.context
+    return (await origins.upgradesStreams(admission, way)) ? way : 'http/1.1'
   }
 
   /** Answers with the refusal, and wants no more of the request. */

@@ -3,9 +3,11 @@
  * agent, policy, placement, scheme and authority, and only while the address it leads to is among those that were judged.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { SecureContext } from 'node:tls'
 import type { Admission } from '../../admission.ts'
 import type { IpAddress } from '../../model/address.ts'
+import type { Authority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
 import type { Deadlines } from '../deadlines.ts'
@@ -47,6 +49,7 @@ export class OriginPool {
   readonly #protocols: OriginProtocols
   /** Handshakes under way that may end in HTTP/2: who wants the same waits for them. */
   readonly #dialling = new Map<string, Promise<OriginProtocol | Problem>>()
+  readonly #probing = new Map<string, Promise<OriginProtocol | null>>()
 
   constructor(options: PoolOptions) {
     const { deadlines, timeouts } = options
@@ -66,7 +69,7 @@ export class OriginPool {
   take(admission: Admission, way: Way): OriginSide | null {
     if (way === 'http/1.1') return this.#takeIdle(admission)
     const stream = this.#takeStream(admission, way)
-    const isKnown = way === 'h2' && this.protocolOf(admission) === 'http/1.1'
+    const isKnown = way === 'h2' && this.protocolOf(admission.destination.authority) === 'http/1.1'
     return stream ?? (isKnown ? this.#takeIdle(admission) : null)
   }
 
@@ -104,18 +107,44 @@ export class OriginPool {
   }
 
   /** What the origin speaks, as far as it is known. */
-  protocolOf({ destination }: Admission): OriginProtocol | null {
-    return this.#protocols.of(destination.authority.text)
+  protocolOf({ text }: Authority): OriginProtocol | null {
+    return this.#protocols.of(text)
   }
 
-  /** Whether a stream of a connection there is may become another protocol (RFC 8441). */
-  upgradesStreams(admission: Admission, way: Way): boolean {
-    const fits = ({ peer }: OriginSession) => peer.connectProtocol
-    return way !== 'http/1.1' && this.#sessions.find(keyOf(admission, way), fits) !== null
+  /** Whether streams to the origin may become another protocol (RFC 8441), as its settings say. Never rejects. */
+  async upgradesStreams(admission: Admission, way: Way): Promise<boolean> {
+    if (way === 'http/1.1') return false
+    const key = keyOf(admission, way)
+    const fits = ({ address }: OriginSession) => isJudged(admission, address)
+    if (!this.#sessions.find(key, fits)) await this.#share(admission, way)
+    const session = this.#sessions.find(key, fits)
+    // An origin that keeps them to itself is taken at its least.
+    if (session)
+      await Promise.race([session.settingsKnown, sleep(SETTINGS_MS, null, { ref: false })])
+    return session?.peer.connectProtocol ?? false
   }
 
-  /** Finds out what the origin speaks; the connection is kept for the first who wants one. Never rejects. */
-  async probe(admission: Admission): Promise<OriginProtocol | null> {
+  /**
+   * Finds out what the origin speaks, once for all who want to know; the connection is kept for the first who needs one. Never rejects.
+   *
+   * @param permit whether that may be done
+   * @returns null when nobody could find out
+   */
+  probe(admission: Admission, permit: () => Promise<boolean>): Promise<OriginProtocol | null> {
+    const { key } = admission
+    let probing = this.#probing.get(key)
+    if (!probing) {
+      probing = this.#probe(admission, permit).finally(() => this.#probing.delete(key))
+      this.#probing.set(key, probing)
+    }
+    return probing
+  }
+
+  async #probe(
+    admission: Admission,
+    permit: () => Promise<boolean>,
+  ): Promise<OriginProtocol | null> {
+    if (!(await permit())) return null
     const result = await this.#share(admission, 'h2')
     return typeof result === 'string' ? result : null
   }
@@ -219,6 +248,9 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | Pro
     signal.removeEventListener('abort', onAbort),
   )
 }
+
+/** For an origin to say what it can, once TLS is done, in milliseconds. */
+const SETTINGS_MS = 2_000
 
 const NEVER = new AbortController().signal
 

@@ -4,7 +4,7 @@
  */
 
 import type { Admission } from '../src/admission.ts'
-import { composeEvaluation } from '../src/cli/compose.ts'
+import { composeEvaluation } from '../src/cli/compose/evaluation.ts'
 import { loadWithFacts } from '../src/cli/settings.ts'
 import { createEnforcer, judge } from '../src/enforce.ts'
 import { parseIp } from '../src/model/address.ts'

@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from 'node:util'
-import { composeProxy } from '../src/cli/compose.ts'
+import { composeProxy } from '../src/cli/compose/proxy.ts'
 import { loadWithFacts, toLoadOptions } from '../src/cli/settings.ts'
 import type { Audit } from '../src/ports.ts'
 

@@ -222,7 +222,7 @@ function cordon({ name, about, port, audit, never }: CordonVariant): Peer {
     name,
     about,
     mode,
-    needs: ['./src/main.ts', './src/cli/compose.ts'],
+    needs: ['./src/main.ts', './src/cli/compose/proxy.ts'],
     start: [NODE, '--max-semi-space-size=2', ...command, '--config', conf(`${name}.yaml`)],
     port,
     ca: mode === 'tunnel' ? ca('upca.pem') : join(RUN, name, 'ca', 'ca.pem'),

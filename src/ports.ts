@@ -1,4 +1,4 @@
-/** What the spine needs from outside, as small as it can be. `cli/compose.ts` plugs the real ones in. */
+/** What the spine needs from outside, as small as it can be. `cli/compose/` plugs the real ones in. */
 
 import type { AnswerWatch } from './model/answer.ts'
 import type { AdminRecord, DecisionRecord, Outcome, OutcomeRecord } from './model/audit-record.ts'

@@ -30,10 +30,7 @@ export class Inventory {
   }
 
   /** @returns what is new about a host that was known before; null when nothing is. */
-  see(destination: Destination, now: number): string | null {
-    if (destination.fault) return null
-    const host = destination.authority.host.text
-    const traits = traitsOf(destination)
+  see(host: string, traits: readonly string[], now: number): string | null {
     const before = this.#known.get(host) ?? this.#load(host)
     const added = before ? traits.filter((trait) => !before.has(trait)) : []
     if (before && added.length === 0) return null
@@ -60,7 +57,7 @@ export class Inventory {
 }
 
 /** What can change about a host: where it processes, where its addresses are, whose they are. */
-function traitsOf({ regions, places, evidence }: Destination): readonly string[] {
+export function traitsOf({ regions, places, evidence }: Destination): readonly string[] {
   const sources = evidence.filter(({ kind }) => kind === 'table' || kind === 'edge')
   return [
     ...new Set([

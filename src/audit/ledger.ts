@@ -6,7 +6,7 @@
 
 import type { Destination } from '../model/destination.ts'
 import type { FlowId } from '../model/flow.ts'
-import { Inventory } from './inventory.ts'
+import { Inventory, traitsOf } from './inventory.ts'
 import type { AuditLog } from './log.ts'
 
 export interface LedgerOptions {
@@ -42,6 +42,8 @@ function keyOf(agent: string, { authority, path }: Whereto): string {
 
 export class HostLedger implements Disposable {
   epoch = 0
+  /** Called when a host falls under distrust or is cleared. */
+  onChange: (() => void) | null = null
   readonly #options: LedgerOptions
   readonly #inventory: Inventory
   readonly #distrusted = new Map<string, string>()
@@ -59,6 +61,11 @@ export class HostLedger implements Disposable {
     this.#timer = setInterval(() => this.#guard('ledger', () => this.#read()), CHECK_MS).unref()
   }
 
+  /** All hosts that have contradicted what was concluded, and how. */
+  get contradictions(): readonly (readonly [host: string, detail: string])[] {
+    return [...this.#distrusted]
+  }
+
   distrusted(host: string): string | null {
     return this.#options.breaker ? (this.#distrusted.get(host) ?? null) : null
   }
@@ -71,9 +78,14 @@ export class HostLedger implements Disposable {
   }
 
   seen(destination: Destination): void {
+    if (!destination.fault) this.saw(destination.authority.host.text, traitsOf(destination))
+  }
+
+  /** The same, by what can change about a host. */
+  saw(host: string, traits: readonly string[]): void {
     this.#guard('inventory', () => {
-      const change = this.#inventory.see(destination, this.#options.now())
-      if (change) this.#note('destination-drift', destination.authority.host.text, change)
+      const change = this.#inventory.see(host, traits, this.#options.now())
+      if (change) this.#note('destination-drift', host, change)
     })
   }
 
@@ -109,6 +121,7 @@ export class HostLedger implements Disposable {
   /** Nobody has to look again where distrust has no consequences. */
   #moveOn(): void {
     if (this.#options.breaker) this.epoch++
+    this.onChange?.()
   }
 
   #note(action: string, subject: string, detail: string): void {

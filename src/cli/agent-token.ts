@@ -7,7 +7,7 @@ import type { Operation } from '../config/load.ts'
 import { issueToken, MAX_TTL_MS, openTokenKey, type TokenClaims } from '../identity/tokens.ts'
 import { isAgentName } from '../model/agent.ts'
 import type { AdminRecord } from '../model/audit-record.ts'
-import { auditPath, clock } from './compose.ts'
+import { auditPath, clock } from './compose/process.ts'
 import { CommandError, EXIT } from './output.ts'
 
 /** @throws CommandError when name, group or time is not one. */

@@ -21,7 +21,8 @@ import type { RequestHead } from '../proxy/exchange/message.ts'
 import { codingOf, EMPTY_BODY, toView } from '../proxy/exchange/peek.ts'
 import { askedUpgrade } from '../proxy/exchange/upgrade.ts'
 import { parseRequestHead } from '../proxy/http1/head.ts'
-import { auditPath, clock, type Evaluation } from './compose.ts'
+import type { Evaluation } from './compose/evaluation.ts'
+import { auditPath, clock } from './compose/process.ts'
 import { CommandError, EXIT } from './output.ts'
 
 export interface Call {

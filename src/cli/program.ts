@@ -62,40 +62,49 @@ export function sayFailure(error: unknown): ExitCode {
     // Help and version are answers, not failures.
     return error.exitCode === 0 ? EXIT.ok : EXIT.invalid
   }
-  if (error instanceof CommandError) {
-    sayError(error.message, error.hint)
-    return error.code
-  }
   if (error instanceof ConfigError) {
     for (const problem of error.problems) sayError(...toErrorAndHint(sayProblem(problem)))
     return EXIT.invalid
   }
+  const { code, message, hint } = describeFailure(error)
+  sayError(message, hint)
+  return code
+}
+
+/** What went wrong, in words and with its exit code. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof CommandError) return error
+  if (error instanceof ConfigError) {
+    return { code: EXIT.invalid, message: error.problems.map(sayProblem).join('; '), hint: null }
+  }
   if (error instanceof AuditError) {
-    sayError(`\`${error.path}\`: ${error.message}`, error.hint)
-    return EXIT.invalid
+    const { path, message, hint } = error
+    return { code: EXIT.invalid, message: `\`${path}\`: ${message}`, hint }
   }
   if (error instanceof TokenKeyError) {
-    sayError(`\`${error.path}\`: ${error.message}`, 'move the file away to have a new key made')
-    return EXIT.invalid
+    const hint = 'move the file away to have a new key made'
+    return { code: EXIT.invalid, message: `\`${error.path}\`: ${error.message}`, hint }
   }
   if (
     error instanceof GeoipError ||
     error instanceof PrefixTableError ||
     error instanceof TlsFileError
   ) {
-    sayError(error.message, error.hint)
-    return EXIT.invalid
+    return { code: EXIT.invalid, message: error.message, hint: error.hint }
   }
   const { code, syscall, message } = error as NodeJS.ErrnoException
   if (syscall === 'listen' || syscall === 'bind') {
-    sayError(
-      `cannot listen: ${message}`,
-      'another program may use the port; choose one under `listen:`',
-    )
-    return EXIT.failed
+    const hint = 'another program may use the port; choose one under `listen:`'
+    return { code: EXIT.failed, message: `cannot listen: ${message}`, hint }
   }
-  sayError(code ? message : error instanceof Error ? (error.stack ?? message) : String(error))
-  return EXIT.failed
+  const text = code ? message : error instanceof Error ? (error.stack ?? message) : String(error)
+  return { code: EXIT.failed, message: text, hint: null }
+}
+
+export interface Failure {
+  readonly code: ExitCode
+  readonly message: string
+  readonly hint: string | null
 }
 
 function toErrorAndHint(text: string): [string, string | null] {

@@ -1,43 +1,30 @@
 /** What /metrics says besides what is counted while calls pass: sizes, queues and ages, looked at when somebody asks. */
 
-import type { Geoip } from '../locate/geoip.ts'
-import type { PrefixTables } from '../locate/tables/prefix-tables.ts'
 import type { Reading, Sample } from '../metrics/registry.ts'
-import type { Policy } from '../policy/compile.ts'
-import type { Clock } from '../ports.ts'
 import type { Budget } from '../proxy/budget.ts'
 import type { HeldBytes } from '../proxy/http2/session.ts'
+import type { ConnectionCounts } from '../proxy/limits/connections.ts'
 import type { OriginPool } from '../proxy/origin/pool.ts'
 import type { Contexts } from '../tls/contexts.ts'
+import type { Owner } from './compose/owner.ts'
+import { clock } from './compose/process.ts'
 
-export interface ReadingsOptions {
-  readonly clock: Clock
+export interface TrafficParts {
   readonly origins: OriginPool
   readonly leaves: Contexts
   readonly held: HeldBytes
   readonly websocketBudget: Budget
-  readonly geoip: Geoip
+  readonly counts: ConnectionCounts
   /** Names whose addresses are remembered. */
   namesKnown(): number
-  tables(): PrefixTables
-  policy(): Policy
-  /** Client connections that are open. */
-  connections(): number
-  audit: { readonly problem: string | null; readonly queued: number }
 }
 
-export function createReadings(options: ReadingsOptions): readonly Reading[] {
-  const { clock, origins, leaves, held, websocketBudget, audit } = options
-  const gauge = (name: string, help: string, read: () => readonly Sample[]): Reading => ({
-    name,
-    help,
-    type: 'gauge',
-    read,
-  })
-  const one = (value: number): readonly Sample[] => [{ value }]
+/** Of a process that serves. */
+export function trafficReadings(parts: TrafficParts): readonly Reading[] {
+  const { origins, leaves, held, websocketBudget, counts, namesKnown } = parts
   return [
     gauge('cordon_client_connections', 'Client connections that are open.', () =>
-      one(options.connections()),
+      one(counts.total),
     ),
     gauge('cordon_origin_connections', 'Connections to origins that wait to be used again.', () => {
       const { idle, sessions } = origins.sizes
@@ -47,7 +34,7 @@ export function createReadings(options: ReadingsOptions): readonly Reading[] {
       ]
     }),
     gauge('cordon_cache_entries', 'What is remembered, by cache.', () => [
-      { labels: { cache: 'names' }, value: options.namesKnown() },
+      { labels: { cache: 'names' }, value: namesKnown() },
       { labels: { cache: 'leaves' }, value: leaves.size },
       { labels: { cache: 'protocols' }, value: origins.sizes.protocols },
     ]),
@@ -61,23 +48,39 @@ export function createReadings(options: ReadingsOptions): readonly Reading[] {
       { labels: { what: 'http2' }, value: held.used },
       { labels: { what: 'websocket' }, value: websocketBudget.used },
     ]),
-    gauge('cordon_audit_queue', 'Rows that wait to be committed.', () => one(audit.queued)),
+  ]
+}
+
+/** Of the process that owns the log and the policy. */
+export function ownerReadings(owner: Owner): readonly Reading[] {
+  const { log } = owner
+  return [
+    gauge('cordon_audit_queue', 'Rows that wait to be committed.', () => one(log.queued)),
     gauge('cordon_audit_healthy', '1 while the log can be written, 0 while nothing passes.', () =>
-      one(audit.problem === null ? 1 : 0),
+      one(log.problem === null ? 1 : 0),
     ),
-    gauge('cordon_data_age_seconds', 'How old the data about places is.', () => ages(options)),
+    gauge('cordon_data_age_seconds', 'How old the data about places is.', () => ages(owner)),
     gauge('cordon_policy_info', 'The policy in force.', () => {
-      const { digest, enforced } = options.policy()
+      const { digest, enforced } = owner.settings.policy
       return [{ labels: { digest, mode: enforced ? 'enforce' : 'observe' }, value: 1 }]
     }),
     gauge('cordon_time_seconds', 'The clock of the proxy.', () => one(clock.now() / 1_000)),
   ]
 }
 
-function ages({ clock, geoip, tables }: ReadingsOptions): readonly Sample[] {
+function gauge(name: string, help: string, read: () => readonly Sample[]): Reading {
+  return { name, help, type: 'gauge', read }
+}
+
+function one(value: number): readonly Sample[] {
+  return [{ value }]
+}
+
+function ages({ evaluation }: Owner): readonly Sample[] {
+  const { geoip, tables } = evaluation
   const dated = [
     ...geoip.files().map(({ source, asOf }) => ({ source, asOf })),
-    ...tables()
+    ...tables.current
       .tables()
       .map(({ id, asOf, fetchedAt }) => ({ source: id, asOf: asOf ?? fetchedAt })),
   ]

@@ -14,7 +14,8 @@ import type { Destination } from '../model/destination.ts'
 import type { WeighedEvidence } from '../model/evidence.ts'
 import type { RequestFindings } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
-import { clock, type Evaluation } from './compose.ts'
+import type { Evaluation } from './compose/evaluation.ts'
+import { clock } from './compose/process.ts'
 import { agentNamed, BARE, evaluate } from './evaluate.ts'
 
 export interface Reconsidered {

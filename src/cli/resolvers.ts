@@ -8,7 +8,7 @@ import { classifyAddress } from '../locate/address-class.ts'
 import type { ResolverEndpoint } from '../model/name-server.ts'
 import { type Placement, place } from '../model/placement.ts'
 import { type Regions, sayRegions } from '../model/region.ts'
-import type { Evaluation } from './compose.ts'
+import type { Evaluation } from './compose/evaluation.ts'
 
 export interface JudgedResolver {
   /** `host:port` as the server is known. */

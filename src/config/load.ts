@@ -77,6 +77,8 @@ export interface Operation {
   /** By id of a table: where to fetch it instead, null: not at all. */
   readonly tableSources: Readonly<Record<string, string | null>>
   readonly identityRequired: boolean
+  /** Processes that serve; null: one for each CPU. */
+  readonly workers: number | null
   /** Whether a host that answered from outside of what was concluded is believed no more. */
   readonly breaker: boolean
   readonly timeouts: Partial<Record<TimeoutName, number>>
@@ -214,6 +216,7 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
     tableSources: geoip?.sources ?? {},
     identityRequired: identity?.required ?? false,
     breaker: residency?.breaker ?? false,
+    workers: config.workers ?? null,
     timeouts: Object.fromEntries(
       Object.entries(config.timeouts ?? {}).map(([key, text]) => [
         toCamel(key),

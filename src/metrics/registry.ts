@@ -3,7 +3,7 @@
  * only their form is used here: each metric says its values when it is asked.
  */
 
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client'
 import {
   ACTIONS,
   BUCKETS_MS,
@@ -45,6 +45,25 @@ export function createRegistry(meter: CountingMeter, readings: readonly Reading[
     meter.stages.flatMap((histogram, i) => bucketsOf(histogram, STAGES[i] ?? '')),
   )
   return registry
+}
+
+/** Of a process that serves no traffic. */
+export function createOwnRegistry(readings: readonly Reading[]): Registry {
+  const registry = new Registry()
+  for (const { name, help, type, read } of readings) {
+    register(registry, name, help, type, () =>
+      read().map(({ labels = {}, value }) => ({ labels, value })),
+    )
+  }
+  return registry
+}
+
+/** What several processes have counted, as one. @param all what each of their registries says as JSON */
+export async function aggregateMetrics(
+  all: readonly (readonly object[])[],
+): Promise<{ readonly type: string; readonly text: string }> {
+  const registry = AggregatorRegistry.aggregate(all.map((one) => [...one]))
+  return { type: registry.contentType, text: await registry.metrics() }
 }
 
 function ofMeter(meter: CountingMeter): Reading[] {

@@ -10,7 +10,7 @@ import { HTTP2 } from './client-tls.ts'
 import { serveConnect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { ClientSession } from './http2/client-session.ts'
-import { ConnectionCounts } from './limits/connections.ts'
+import type { ConnectionCounts } from './limits/connections.ts'
 import type { ProxyContext, Tunnel } from './proxy.ts'
 import { refuseOn } from './refuse.ts'
 import { servePortTls, toPortFlow } from './secure-port.ts'
@@ -27,9 +27,13 @@ export interface Listener {
 }
 
 /** @throws the system's error when the address cannot be bound. */
-export async function listen(host: string, port: number, context: ProxyContext): Promise<Listener> {
+export async function listen(
+  host: string,
+  port: number,
+  counts: ConnectionCounts,
+  context: ProxyContext,
+): Promise<Listener> {
   const sockets = new Set<Socket>()
-  const counts = new ConnectionCounts(context.limits)
   const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     const address = parseIp(socket.remoteAddress ?? '')
     // Gone before it was accepted.

@@ -1,4 +1,4 @@
-/** What every connection of the proxy shares; put together in `cli/compose.ts`. */
+/** What every connection of the proxy shares; put together in `cli/compose/`. */
 
 import type { SecureContext } from 'node:tls'
 import type { Enforcer } from '../enforce.ts'

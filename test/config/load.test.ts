@@ -45,6 +45,7 @@ describe('which file counts', () => {
       tablesDir: join(PROJECT, 'geoip'),
       tableSources: {},
       identityRequired: false,
+      workers: null,
       breaker: false,
       timeouts: {},
       limits: {},

@@ -11,6 +11,7 @@ import { NO_LEDGER, NO_METER } from '../../src/ports.ts'
 import { Acceptance } from '../../src/proxy/acceptance.ts'
 import { Budget } from '../../src/proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
+import { ConnectionCounts } from '../../src/proxy/limits/connections.ts'
 import { DEFAULT_LIMITS } from '../../src/proxy/limits/limits.ts'
 import { type Listener, listen } from '../../src/proxy/listen.ts'
 import { OriginPool } from '../../src/proxy/origin/pool.ts'
@@ -68,7 +69,7 @@ beforeEach(async () => {
   const origins = new OriginPool({ ...shared, trust, deadlines, timeouts, maxHeadBytes, report })
   stack.defer(() => origins.close())
   leaves = createContexts({ authority, clock: { now: () => Date.now() + ahead }, limits })
-  listener = await listen('127.0.0.1', 0, {
+  listener = await listen('127.0.0.1', 0, new ConnectionCounts(DEFAULT_LIMITS), {
     enforcer: createEnforcer({
       clock: Date,
       resolver: { resolve: async () => found },

@@ -7,7 +7,7 @@ import { parseDuration } from '../../config/duration.ts'
 import type { Operation } from '../../config/load.ts'
 import { Revocations, RevocationsError } from '../../identity/revocations.ts'
 import { checkName, issueAgentToken, recordAction } from '../agent-token.ts'
-import { auditPath, clock } from '../compose.ts'
+import { auditPath, clock } from '../compose/process.ts'
 import { CommandError, EXIT, print, printJson, printTable, say } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
 

@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import type { Head } from '../../audit/appender.ts'
 import { verifyAuditLog } from '../../audit/verify.ts'
-import { auditPath } from '../compose.ts'
+import { auditPath } from '../compose/process.ts'
 import { CommandError, EXIT, print, printJson, say } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
 

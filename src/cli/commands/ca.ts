@@ -7,7 +7,7 @@ import { exportAuthority, openAuthority, rotateAuthority } from '../../tls/autho
 import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { writeBundle } from '../../tls/trust.ts'
 import { recordAction } from '../agent-token.ts'
-import { clock } from '../compose.ts'
+import { clock } from '../compose/process.ts'
 import { CommandError, EXIT, print, printJson, say } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { AuditReader, type FlowFilter, type FlowRow } from '../../audit/read.ts'
 import { parseDuration } from '../../config/duration.ts'
-import { auditPath, clock } from '../compose.ts'
+import { auditPath, clock } from '../compose/process.ts'
 import { CommandError, EXIT, print, printJson, printTable } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
 

@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { openAuthority } from '../../tls/authority.ts'
 import { writeBundle } from '../../tls/trust.ts'
-import { clock } from '../compose.ts'
+import { clock } from '../compose/process.ts'
 import { say } from '../output.ts'
 import { INSTALL_DIR, load } from '../settings.ts'
 

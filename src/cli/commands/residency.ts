@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { AuditReader } from '../../audit/read.ts'
 import { parseHost } from '../../model/authority.ts'
 import { recordAction } from '../agent-token.ts'
-import { auditPath } from '../compose.ts'
+import { auditPath } from '../compose/process.ts'
 import { CommandError, EXIT, print, printJson, say } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
 

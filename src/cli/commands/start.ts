@@ -3,7 +3,7 @@
 import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
-import { composeProxy, type RunningProxy } from '../compose.ts'
+import { composeProxy, type RunningProxy } from '../compose/proxy.ts'
 import { EXIT, print, say } from '../output.ts'
 import { type ConfigOptions, loadWithFacts, toLoadOptions, withConfig } from '../settings.ts'
 
@@ -26,7 +26,8 @@ export function addStart(program: Command): void {
     )
     .action(async (options: StartOptions) => {
       const settings = loadWithFacts(options)
-      const proxy = await composeProxy({ settings, load: toLoadOptions(options, true) })
+      const load = toLoadOptions(options, true)
+      const proxy = await composeProxy({ settings, load })
       sayBanner(proxy)
       if (options.json) print(JSON.stringify(toJson(proxy)))
       await stopped(proxy)
@@ -55,7 +56,7 @@ function stopped(proxy: RunningProxy): Promise<void> {
 
 function sayBanner({
   settings,
-  listener,
+  bound,
   console,
   authority,
   geoip,
@@ -65,7 +66,7 @@ function sayBanner({
   const { policy, operation, configPath } = settings
   const here = (path: string) => relative(process.cwd(), path) || '.'
   const lines = [
-    ['proxy', `http://${listener.address}:${listener.port}`],
+    ['proxy', `http://${bound.address}:${bound.port}`],
     ['console', console ? `http://${console.address}:${console.port}/readyz` : 'off'],
     [
       'policy',
@@ -111,16 +112,17 @@ function sayTables(tables: PrefixTables): string {
     : `${dates.length} of providers, the oldest of ${oldest}`
 }
 
-function toJson({ settings, listener, console, authority }: RunningProxy) {
+function toJson({ settings, bound, console, authority, workers }: RunningProxy) {
   const { policy, operation } = settings
   return {
-    proxy: toText(listener),
+    proxy: toText(bound),
     console: console ? toText(console) : null,
     mode: policy.enforced ? 'enforce' : 'observe',
     home: [...policy.home.countries].sort(),
     policy_digest: policy.digest,
     ca: authority.path,
     data: operation.dataDir,
+    workers,
     pid: process.pid,
   }
 }

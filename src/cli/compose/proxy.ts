@@ -1,0 +1,103 @@
+/** A running proxy: one process that does everything, or one that owns and several that serve. */
+
+import type { LoadOptions, Settings } from '../../config/load.ts'
+import { type Console, openConsole } from '../../console/server.ts'
+import type { Geoip } from '../../locate/geoip.ts'
+import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
+import { createRegistry } from '../../metrics/registry.ts'
+import type { Audit } from '../../ports.ts'
+import type { CertificateAuthority } from '../../tls/authority-pair.ts'
+import { TicketRing } from '../../tls/tickets.ts'
+import { toEndpoint, toHostPort } from '../endpoints.ts'
+import { ownerReadings } from '../readings.ts'
+import { composeOwner, describePolicy, type Owner } from './owner.ts'
+import { clock } from './process.ts'
+import { composeTraffic } from './traffic.ts'
+
+export interface RunningProxy {
+  readonly settings: Settings
+  /** Where the proxy port was bound. */
+  readonly bound: { readonly address: string; readonly port: number }
+  readonly console: Console | null
+  readonly workers: number
+  readonly authority: CertificateAuthority
+  readonly geoip: Geoip
+  readonly tables: PrefixTables
+  /** Flows of an earlier run that had no end. */
+  readonly interrupted: number
+  reload(): void
+  /** Lets calls under way end for at most `grace` milliseconds. */
+  close(grace: number): Promise<void>
+}
+
+export interface ComposeOptions {
+  readonly load: LoadOptions
+  readonly settings: Settings
+  /** In place of the audit log; for the benchmark that measures what the log costs. */
+  readonly audit?: Audit
+}
+
+/** Everything in this process. */
+export async function composeProxy(options: ComposeOptions): Promise<RunningProxy> {
+  await using stack = new AsyncDisposableStack()
+  const owner = stack.use(await composeOwner(options))
+  const { ledger, authority, evaluation, own, note } = owner
+  const traffic = stack.use(
+    await composeTraffic({
+      settings: () => owner.settings,
+      audit: options.audit ?? owner.log,
+      ledger,
+      authority,
+      evaluation,
+      own,
+      tickets: new TicketRing({ clock }),
+      note,
+    }),
+  )
+  const { listener, meter, readings } = traffic
+  const registry = createRegistry(meter, [...readings, ...ownerReadings(owner)])
+  const metrics = async () => ({ type: registry.contentType, text: await registry.metrics() })
+  const console = await openConsoleOf(owner, metrics)
+  if (console) stack.defer(() => console.close())
+  await noteStart(owner, listener)
+  const resources = stack.move()
+  return {
+    ...toRunning(owner),
+    bound: listener,
+    console,
+    workers: 1,
+    async close(grace) {
+      await listener.close(grace)
+      await note('stop', sayBound(listener), '')
+      await resources.disposeAsync()
+    },
+  }
+}
+
+/** The console of the process that owns, if one is wanted. */
+export async function openConsoleOf(
+  { settings, log, own }: Owner,
+  metrics: () => Promise<{ readonly type: string; readonly text: string }>,
+): Promise<Console | null> {
+  const { console: at } = settings.operation
+  if (at === null) return null
+  const health = () => ({ audit: log.problem })
+  const console = await openConsole(...toHostPort(at), { health, metrics })
+  own.push(toEndpoint(console))
+  return console
+}
+
+export function toRunning(owner: Owner) {
+  const { settings, authority, evaluation, interrupted } = owner
+  const { geoip, tables } = evaluation
+  const reload = () => owner.reload()
+  return { settings, authority, geoip, tables: tables.current, interrupted, reload }
+}
+
+export async function noteStart(owner: Owner, bound: RunningProxy['bound']): Promise<void> {
+  await owner.note('start', sayBound(bound), describePolicy(owner.settings.policy))
+}
+
+export function sayBound({ address, port }: RunningProxy['bound']): string {
+  return `${address}:${port}`
+}

@@ -1,0 +1,88 @@
+/** What serves traffic in one process: the proxy port and everything behind it, but for what there is only once. */
+
+import type { Settings } from '../../config/load.ts'
+import { createEnforcer } from '../../enforce.ts'
+import { Revocations } from '../../identity/revocations.ts'
+import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
+import { CountingMeter } from '../../metrics/meter.ts'
+import type { Reading } from '../../metrics/registry.ts'
+import type { Audit, Ledger } from '../../ports.ts'
+import { Acceptance } from '../../proxy/acceptance.ts'
+import { ConnectionCounts } from '../../proxy/limits/connections.ts'
+import { type Listener, listen } from '../../proxy/listen.ts'
+import type { CertificateAuthority } from '../../tls/authority-pair.ts'
+import { createContexts } from '../../tls/contexts.ts'
+import type { TicketRing } from '../../tls/tickets.ts'
+import { openTrust } from '../../tls/trust.ts'
+import { createCallers } from '../callers.ts'
+import { type Endpoint, toEndpoint, toHostPort } from '../endpoints.ts'
+import { say } from '../output.ts'
+import { trafficReadings } from '../readings.ts'
+import { createTurnedAway } from '../turned-away.ts'
+import type { Evaluation } from './evaluation.ts'
+import { composeOrigins } from './origins.ts'
+import { clock, report } from './process.ts'
+
+export interface TrafficOptions {
+  /** In force now. */
+  settings(): Settings
+  readonly audit: Audit
+  readonly ledger: Ledger
+  readonly authority: CertificateAuthority
+  readonly evaluation: Evaluation
+  readonly own: Endpoint[]
+  readonly tickets: TicketRing
+  note(action: string, subject: string, detail: string): void
+}
+
+export interface Traffic extends AsyncDisposable {
+  readonly listener: Listener
+  readonly counts: ConnectionCounts
+  readonly meter: CountingMeter
+  readonly readings: readonly Reading[]
+}
+
+/** Starts to listen. */
+export async function composeTraffic(options: TrafficOptions): Promise<Traffic> {
+  await using stack = new AsyncDisposableStack()
+  const { settings, audit, ledger, authority, evaluation, own, tickets, note } = options
+  const { operation } = settings()
+  const { resolver, locator } = evaluation
+  const trust = await openTrust({ extraRoots: operation.extraRoots })
+  const tokens = new TokenVerifier(
+    openTokenKey(operation.dataDir),
+    new Revocations(operation.dataDir, clock),
+    clock,
+  )
+  const policy = () => settings().policy
+  const meter = new CountingMeter()
+  const { origins, ...shared } = composeOrigins(stack, operation, trust, meter)
+  const leaves = createContexts({ authority, clock, tickets })
+  const counts = new ConnectionCounts(shared.limits)
+  const listener = await listen(...toHostPort(operation.proxy), counts, {
+    enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, meter, policy, report }),
+    meter,
+    policy,
+    isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),
+    identify: createCallers({ tokens, policy, required: operation.identityRequired }),
+    origins,
+    trust,
+    leaves,
+    acceptance: new Acceptance(clock, (text) => say(`warning: ${text}`)),
+    ...shared,
+    turnedAway: createTurnedAway({ clock, meter, say, note }),
+    connections: new Set<{ shutDown(): void }>(),
+    report,
+  })
+  own.push(toEndpoint(listener))
+  const namesKnown = () => resolver.size
+  const readings = trafficReadings({ origins, leaves, ...shared, namesKnown, counts })
+  const resources = stack.move()
+  return {
+    listener,
+    counts,
+    meter,
+    readings,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}

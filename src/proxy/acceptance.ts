@@ -5,9 +5,9 @@
 
 import type { Agent } from '../model/agent.ts'
 import type { Problem } from '../model/errors.ts'
+import { TokenBucket } from '../model/token-bucket.ts'
 import type { Clock } from '../ports.ts'
 import type { ClientHello } from '../tls/client-hello.ts'
-import { TokenBucket } from '../tls/token-bucket.ts'
 
 /** Who is refusing what. */
 export interface Refusing {

@@ -4,7 +4,7 @@
  */
 
 import type { IpAddress } from '../model/address.ts'
-import { type Allowance, TokenBucket } from './token-bucket.ts'
+import { type Allowance, TokenBucket } from '../model/token-bucket.ts'
 
 export interface LeafLimits {
   /** For each client: an IPv4 address, or the /64 of an IPv6 address, which is one site's to choose from. */

@@ -4,10 +4,10 @@
  */
 
 import type { Problem } from '../../model/errors.ts'
+import { TokenBucket } from '../../model/token-bucket.ts'
 import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import { RequestGate, type Scope } from '../exchange/gate.ts'
-import { TokenBucket } from '../limits/token-bucket.ts'
 import type { ProxyContext, Served, Tunnel } from '../proxy.ts'
 import { type ConnectionFault, ERROR, PREFACE } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
@@ -51,7 +51,8 @@ export class ClientSession extends Session implements Expiring, Served {
     this.context = context
     this.onConnect = onConnect
     this.gate = new RequestGate(scope, context)
-    this.#resets = new TokenBucket(limits.http2ResetsPerSecond, limits.http2Resets, deadlines.now)
+    const resets = { burst: limits.http2Resets, perSecond: limits.http2ResetsPerSecond }
+    this.#resets = new TokenBucket(resets, deadlines.now)
     this.#idleUntil = deadlines.in(timeouts.head)
     this.frames.settings({
       maxConcurrentStreams: limits.http2Streams,

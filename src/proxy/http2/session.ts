@@ -7,8 +7,8 @@
  * asking for anything is told to calm down (section 10.5).
  */
 
+import { TokenBucket } from '../../model/token-bucket.ts'
 import type { Channel } from '../channel.ts'
-import { TokenBucket } from '../limits/token-bucket.ts'
 import { linger } from '../linger.ts'
 import { toTrailerFields } from './field-list.ts'
 import { FrameBuffer } from './frame-buffer.ts'
@@ -54,7 +54,7 @@ const WRITE_BYTES = 128 * 1024
 /** Bytes that a peer may leave unread before we give up on it. Payload alone never gets there. */
 const MAX_UNREAD = 4 * 1024 * 1024
 /** Frames that ask for nothing: so many at once, so many a second; each frame of payload we send allows some more. */
-const NOISE = { rate: 100, burst: 2_000, perData: 4 }
+const NOISE = { perSecond: 100, burst: 2_000, perData: 4 }
 /** Streams that we have reset: what is still under way for them is not an error. */
 const MAX_RECENT_RESETS = 256
 
@@ -97,7 +97,7 @@ export abstract class Session implements FrameSink {
     this.#options = options
     this.socket = socket
     this.streamWindow = streamWindow
-    this.#noise = new TokenBucket(NOISE.rate, NOISE.burst, options.now())
+    this.#noise = new TokenBucket(NOISE, options.now())
     this.#reader = new FrameReader(this)
     this.#blocks = new HeaderBlocks(maxHeadBytes)
     this.#prefaceLeft = options.preface?.length ?? 0

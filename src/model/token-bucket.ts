@@ -9,7 +9,7 @@ export interface Allowance {
 export class TokenBucket {
   readonly #allowance: Allowance
   #tokens: number
-  /** Milliseconds since the epoch. */
+  /** Milliseconds, of the clock of whoever asks. */
   #filledAt: number
 
   constructor(allowance: Allowance, now: number) {
@@ -18,19 +18,23 @@ export class TokenBucket {
     this.#filledAt = now
   }
 
-  /** Whether `take` would find one. @param now milliseconds since the epoch; a clock that is set back fills nothing */
+  /** Whether `take` would find one. @param now milliseconds; a clock that is set back fills nothing */
   has(now: number): boolean {
-    const { burst, perSecond } = this.#allowance
-    const passed = Math.max(0, now - this.#filledAt) / 1000
-    this.#tokens = Math.min(burst, this.#tokens + passed * perSecond)
+    const seconds = Math.max(0, now - this.#filledAt) / 1_000
     this.#filledAt = now
+    this.give(seconds * this.#allowance.perSecond)
     return this.#tokens >= 1
   }
 
-  /** @returns whether there was one */
+  /** @returns whether there was one, which then is gone */
   take(now: number): boolean {
     if (!this.has(now)) return false
     this.#tokens--
     return true
+  }
+
+  /** Puts tokens in, up to the burst. */
+  give(tokens: number): void {
+    this.#tokens = Math.min(this.#allowance.burst, this.#tokens + tokens)
   }
 }

@@ -59,11 +59,25 @@ export function createOwnRegistry(readings: readonly Reading[]): Registry {
 }
 
 /** What several processes have counted, as one. @param all what each of their registries says as JSON */
-export async function aggregateMetrics(
-  all: readonly (readonly object[])[],
-): Promise<{ readonly type: string; readonly text: string }> {
+export async function aggregateMetrics(all: readonly (readonly object[])[]): Promise<Exposition> {
   const registry = AggregatorRegistry.aggregate(all.map((one) => [...one]))
-  return { type: registry.contentType, text: await registry.metrics() }
+  return expose(registry)
+}
+
+/** The text that scrapers read. */
+export async function expose(registry: {
+  readonly contentType: string
+  metrics(): Promise<string>
+}): Promise<Exposition> {
+  const text = await registry.metrics()
+  // prom-client writes `Nan`, the exposition format says `NaN`: a mean before its first sample.
+  return { type: registry.contentType, text: text.replace(/ Nan$/gm, ' NaN') }
+}
+
+export interface Exposition {
+  /** For Content-Type. */
+  readonly type: string
+  readonly text: string
 }
 
 function ofMeter(meter: CountingMeter): Reading[] {

@@ -4,7 +4,7 @@ import type { LoadOptions, Settings } from '../../config/load.ts'
 import { type Console, openConsole } from '../../console/server.ts'
 import type { Geoip } from '../../locate/geoip.ts'
 import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
-import { createRegistry } from '../../metrics/registry.ts'
+import { createRegistry, type Exposition, expose } from '../../metrics/registry.ts'
 import type { Audit } from '../../ports.ts'
 import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { TicketRing } from '../../tls/tickets.ts'
@@ -56,7 +56,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   )
   const { listener, meter, readings } = traffic
   const registry = createRegistry(meter, [...readings, ...ownerReadings(owner)])
-  const metrics = async () => ({ type: registry.contentType, text: await registry.metrics() })
+  const metrics = () => expose(registry)
   const console = await openConsoleOf(owner, metrics)
   if (console) stack.defer(() => console.close())
   await noteStart(owner, listener)
@@ -77,7 +77,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
 /** The console of the process that owns, if one is wanted. */
 export async function openConsoleOf(
   { settings, log, own }: Owner,
-  metrics: () => Promise<{ readonly type: string; readonly text: string }>,
+  metrics: () => Promise<Exposition>,
 ): Promise<Console | null> {
   const { console: at } = settings.operation
   if (at === null) return null

@@ -18,6 +18,8 @@ export interface RecordingOrigin extends AsyncDisposable {
   readonly requests: () => LlhttpMessage[]
   /** Connections that are still open go on being read where they are. */
   forget(): void
+  /** Says that on every open connection. */
+  sayUnasked(text: string): void
 }
 
 export interface RecordingOptions {
@@ -38,9 +40,12 @@ interface Connection {
 export async function recordingOrigin(options: RecordingOptions = {}): Promise<RecordingOrigin> {
   const { address = '127.0.0.10', certificate = null, answer = ok, early } = options
   const connections = new Set<Connection>()
+  const sockets = new Set<Socket>()
   const serve = (socket: Socket) => {
     const connection: Connection = { text: '', answered: 0 }
     connections.add(connection)
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
     socket.on('data', (piece: Buffer) => {
       connections.add(connection)
       connection.text += piece.toString('latin1')
@@ -74,6 +79,9 @@ export async function recordingOrigin(options: RecordingOptions = {}): Promise<R
         connection.answered = 0
       }
       connections.clear()
+    },
+    sayUnasked(text) {
+      for (const socket of sockets) socket.write(text, 'latin1')
     },
     [Symbol.asyncDispose]: () => origin[Symbol.asyncDispose](),
   }

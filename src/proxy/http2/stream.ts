@@ -112,7 +112,9 @@ export class Stream implements MessageOut {
 
   flush(): boolean {
     this.advance(QUANTUM)
-    this.#isFull = this.#outBytes >= HIGH_WATER
+    // Once full, it is until all was sent and `onDrain` has said so: who was asked to pause waits for that alone, whatever it still hands
+    // over of what was under way.
+    if (this.#outBytes >= HIGH_WATER) this.#isFull = true
     return !this.#isFull
   }
 

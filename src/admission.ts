@@ -25,7 +25,7 @@ export interface Admission {
   /** As it may be used: where only some addresses are inside the zone, without the others. */
   readonly destination: Destination
   readonly assessment: Assessment
-  /** Equal for admissions that may share connections: same agent, policy, placement, scheme and authority. */
+  /** Equal for admissions that may share connections: same caller, policy, conclusion, scheme and authority. */
   readonly key: string
   /** Of the ledger, when it was made. */
   readonly epoch: number
@@ -72,9 +72,20 @@ function measure(
   const zone = zoneFor(policy, agent, located.allowed)
   const destination = policy.answers === 'steer' ? steer(located, zone) : located
   const assessment = assess(policy, { agent, scheme, creates }, destination)
-  const { text } = located.authority
-  const key = [policy.digest, agent.id, assessment.placement, scheme, text].join(' ')
+  const { placement } = assessment
+  const { regions, authority } = destination
+  const key = [policy.digest, toCaller(flow), placement, regions, scheme, authority.text].join('\n')
   return { flow, located, destination, assessment, key, epoch, contexts: new WeakMap() }
+}
+
+/**
+ * Whose connections these are. INVARIANT: callers who have proved nothing share with nobody at another address, whatever the policy
+ * calls them.
+ */
+function toCaller({ agent, clientIp }: Flow): string {
+  return agent.by === 'token'
+    ? `token ${agent.id} ${agent.groups.join(' ')}`
+    : `${agent.by} ${agent.id} ${clientIp}`
 }
 
 function isSeen({ inspection }: Flow): boolean {

@@ -6,6 +6,7 @@ import type { DecisionRecord, OutcomeRecord } from '../src/model/audit-record.ts
 import type { Authority } from '../src/model/authority.ts'
 import type { Destination } from '../src/model/destination.ts'
 import { AuditUnavailable } from '../src/model/errors.ts'
+import type { Flow } from '../src/model/flow.ts'
 import { ANYWHERE, UNKNOWN } from '../src/model/region.ts'
 import type { Action } from '../src/model/verdict.ts'
 import { compilePolicy, type Policy } from '../src/policy/compile.ts'
@@ -119,6 +120,36 @@ test('what a destination is made to fetch from is looked up again when that has 
   expect(await regions()).toEqual(['DE'])
   now += 10
   expect(await regions()).toEqual(['US'])
+})
+
+describe('connections are shared by admissions', () => {
+  const token = { id: 'a', groups: ['g'], by: 'token' } as const
+  const keyOf = async (changes: Partial<Flow>, lab: Ports = ports()) =>
+    (await createEnforcer(lab).admit(flow(changes), TO)).key
+
+  test.each<[string, Partial<Flow>, Partial<Flow>, boolean]>([
+    ['of one anonymous address', {}, {}, true],
+    ['of two anonymous addresses', {}, { clientIp: '127.0.0.2' }, false],
+    ['of one agent at two addresses', { agent: token }, { agent: token, clientIp: '::1' }, true],
+    ['of two agents', { agent: token }, { agent: { ...token, id: 'b' } }, false],
+    ['of other groups', { agent: token }, { agent: { ...token, groups: [] } }, false],
+    ['of two schemes', {}, { scheme: 'http' }, false],
+    ['that prove less', { agent: token }, { agent: { ...token, by: 'source' } }, false],
+    [
+      'of one entry for many addresses',
+      { agent: { ...token, by: 'source' } },
+      { agent: { ...token, by: 'source' }, clientIp: '127.0.0.2' },
+      false,
+    ],
+  ])('%s: %s, %s: %s', async (_, one, other, want) => {
+    expect((await keyOf(one)) === (await keyOf(other))).toBe(want)
+  })
+
+  test('under one conclusion only, inside as both are', async () => {
+    expect(await keyOf({}, ports(located(['DE'])))).not.toBe(
+      await keyOf({}, ports(located(['FR']))),
+    )
+  })
 })
 
 test('what cannot even be asked about its body shows it', () => {

@@ -74,7 +74,7 @@ export async function requestAsCordon(
   if ('refusal' in released) return released.refusal
 
   const giveUp = AbortSignal.timeout(request.timeoutMs)
-  const opened = await origins.open(admission, 'http/1.1', giveUp)
+  const opened = await origins.open(admission, 'http/1.1', null, giveUp)
   if ('code' in opened) {
     const problem = giveUp.aborted ? tooSlow(request) : opened
     return fail(enforcer, released.permit, problem, NOTHING_SENT)

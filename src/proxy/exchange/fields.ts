@@ -29,6 +29,8 @@ export abstract class Fields {
   via: string | null = null
   /** All Upgrade values, joined; null when there are none. */
   upgrade: string | null = null
+  /** Whether Authorization or WWW-Authenticate speak of a scheme that authenticates the connection, not the request. */
+  bindsConnection = false
   /** Whether TE says that trailers are welcome. */
   wantsTrailers = false
   /**
@@ -75,10 +77,15 @@ const CORE_FIELDS = new Set([
 /** No standard, and believed by many frameworks. */
 const METHOD_OVERRIDES = ['x-http-method', 'x-http-method-override', 'x-method-override']
 
+/** NTLM, and Negotiate where it means that or Kerberos (RFC 4559): whoever has proved himself is believed for the whole connection. */
+const CONNECTION_BOUND = /(?:^|,)[ \t]*(?:ntlm|negotiate|kerberos)(?:[ \t,]|$)/i
+
 /** Names that `noteField` has to see. Besides them: all that begin with `proxy-`. */
 export const NOTED: readonly string[] = [
   ...HOP_BY_HOP,
   ...METHOD_OVERRIDES,
+  'authorization',
+  'www-authenticate',
   'host',
   'content-length',
   'via',
@@ -127,6 +134,10 @@ export function noteField(fields: Fields, name: string, value: string): Problem 
       return null
     case 'via':
       fields.via = joined(fields.via, value)
+      return null
+    case 'authorization':
+    case 'www-authenticate':
+      fields.bindsConnection ||= CONNECTION_BOUND.test(value)
       return null
     case 'x-http-method':
     case 'x-http-method-override':

@@ -7,6 +7,7 @@ import type { Permit } from '../../enforce.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
+import type { Owner } from '../origin/owner.ts'
 import type { Way } from '../origin/pool.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type ChannelEnd, relayChannels } from '../tunnel.ts'
@@ -24,6 +25,8 @@ export interface RelayOptions {
   readonly permit: Permit
   /** What it may go over. */
   readonly way: Way
+  /** The client's connection, as far as connections to origins belong to it. */
+  readonly user: Owner
   /** There is a connection: the request body may come. */
   readonly onReady: () => void
   /** Called once. */
@@ -66,13 +69,15 @@ export class Relay {
   /** @param fresh not on a connection that was used before. */
   async start(fresh = false): Promise<void> {
     if (this.#isCancelled) return this.#end(CANCELLED, { reset: RESET.cancel })
-    const { context, permit, client, request, way, onReady } = this.#options
+    const { context, permit, client, request, user, onReady } = this.#options
     const { origins } = context
     const { admission } = permit
-    let origin = fresh ? null : origins.take(admission, way)
+    // What authenticates a connection has no place on one that is shared: clients go back to HTTP/1.1 for it, and so do we.
+    const way = request.head.fields.bindsConnection ? 'http/1.1' : this.#options.way
+    let origin = fresh ? null : origins.take(admission, way, user)
     if (!origin) {
       this.#dialling = new AbortController()
-      const opened = await origins.open(admission, way, this.#dialling.signal)
+      const opened = await origins.open(admission, way, user, this.#dialling.signal)
       this.#dialling = null
       if (this.#isCancelled) {
         if (!('code' in opened)) opened.release()

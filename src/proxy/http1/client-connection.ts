@@ -14,6 +14,7 @@ import { expectsContinue, type RequestHead } from '../exchange/message.ts'
 import { type BodyState, Relay, type RelayResult } from '../exchange/relay.ts'
 import { askedUpgrade } from '../exchange/upgrade.ts'
 import { linger } from '../linger.ts'
+import { Owner } from '../origin/owner.ts'
 import type { ProxyContext, Served, Tunnel } from '../proxy.ts'
 import { refuseOn, toRefusalResponse } from '../refuse.ts'
 import { Http1Client } from './client-side.ts'
@@ -40,6 +41,7 @@ export class ClientConnection implements Expiring, Served {
   readonly #onConnect: ClientOptions['onConnect']
   readonly #gate: RequestGate
   readonly #received = new HeadBuffer()
+  readonly #owner = new Owner()
   /** Between reading a head and having answered it. */
   #busy = false
   #relay: Relay | null = null
@@ -162,6 +164,7 @@ export class ClientConnection implements Expiring, Served {
       request: { head, target: passed.target, upgrade: passed.upgrade },
       permit: passed.permit,
       way: 'http/1.1',
+      user: this.#owner,
       onReady: this.#onReady,
       onOver: (result) => this.#onRelayed(head, client.closes, result),
     })
@@ -341,6 +344,7 @@ export class ClientConnection implements Expiring, Served {
   }
 
   #unregister(): void {
+    this.#context.origins.disown(this.#owner)
     this.#context.deadlines.delete(this)
     this.#context.connections.delete(this)
   }

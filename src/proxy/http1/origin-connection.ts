@@ -15,6 +15,7 @@ import {
   UNTIL_CLOSE,
 } from '../exchange/message.ts'
 import type { AnswerSink, OriginSide, Outgoing } from '../exchange/sides.ts'
+import type { Owner } from '../origin/owner.ts'
 import { faultOf, keyOf, makeKey, WEBSOCKET } from '../websocket/handshake.ts'
 import { BodyReader } from './body.ts'
 import { toOriginHead, type Upgrading } from './forward.ts'
@@ -43,6 +44,10 @@ export class OriginConnection implements Expiring, OriginSide {
   deadline = Number.POSITIVE_INFINITY
   readonly address: IpAddress
   used = false
+  /** For whom it is being used; whom it belongs to, once it `isBound`. */
+  user: Owner | null = null
+  /** Somebody has authenticated on it, or was asked to, in a way that counts for all that follows. */
+  isBound = false
   /** Seconds the origin said it keeps an idle connection; null when it did not. */
   keepAliveSeconds: number | null = null
   received = 0
@@ -74,6 +79,7 @@ export class OriginConnection implements Expiring, OriginSide {
     this.#sink = sink
     this.received = 0
     this.#interim = 0
+    if (head.fields.bindsConnection) this.isBound = true
     this.#asked = upgrade === null ? null : { head, ...toUpgrading(head, upgrade) }
     const text = toOriginHead(head, target, this.#options.pseudonym, this.#asked)
     return new MessageWriter(this.#socket, head.body, text)
@@ -154,6 +160,7 @@ export class OriginConnection implements Expiring, OriginSide {
         if (++this.#interim > MAX_INTERIM) return this.#fail('too many interim answers')
         sink.onInterim(head)
       } else {
+        if (head.fields.bindsConnection) this.isBound = true
         const length = responseLength(head, sink.method)
         this.#answer = head
         this.#untilClose = length === UNTIL_CLOSE

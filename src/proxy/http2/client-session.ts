@@ -8,6 +8,7 @@ import { TokenBucket } from '../../model/token-bucket.ts'
 import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import { RequestGate, type Scope } from '../exchange/gate.ts'
+import { Owner } from '../origin/owner.ts'
 import type { ProxyContext, Served, Tunnel } from '../proxy.ts'
 import { type ConnectionFault, ERROR, PREFACE } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
@@ -31,6 +32,8 @@ export class ClientSession extends Session implements Expiring, Served {
   readonly context: ProxyContext
   readonly onConnect: ClientSessionOptions['onConnect']
   readonly gate: RequestGate
+  /** Of connections to origins that belong to this one. */
+  readonly owner = new Owner()
   readonly #resets: TokenBucket
   #requests = 0
   #idleUntil: number
@@ -152,6 +155,7 @@ export class ClientSession extends Session implements Expiring, Served {
   protected onOver(fault: ConnectionFault | null): void {
     this.context.deadlines.delete(this)
     this.context.connections.delete(this)
+    this.context.origins.disown(this.owner)
     if (fault) {
       if (fault.code === ERROR.enhanceYourCalm) this.context.meter.count('http2-flood')
       const code = fault.code === ERROR.enhanceYourCalm ? 'request-flood' : 'request-protocol'

@@ -87,6 +87,7 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
       client: this,
       request: { head, target, upgrade },
       permit,
+      user: this.#session.owner,
       way: upgrade === null ? this.#wayTo(target) : await this.#wayToUpgrade(permit, target),
       onReady: this.#onReady,
       onOver: this.#onOver,

@@ -68,6 +68,12 @@ export class IdleConnections {
     if (list.length === 0) this.#byKey.delete(key)
   }
 
+  /** Ends all that wait under a key. */
+  drop(key: string): void {
+    // Ended ones take themselves out of the list.
+    for (const connection of [...(this.#byKey.get(key) ?? [])]) connection.destroy()
+  }
+
   close(): void {
     for (const list of this.#byKey.values()) for (const connection of list) connection.destroy()
     this.#byKey.clear()

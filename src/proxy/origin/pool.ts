@@ -1,6 +1,7 @@
 /**
  * Ways to origins: connections and streams, opened, shared and kept for reuse. INVARIANT: a connection is used again only for the same
- * agent, policy, placement, scheme and authority, and only while the address it leads to is among those that were judged.
+ * caller, policy, conclusion, scheme and authority, and only while the address it leads to is among those that were judged. One on which
+ * somebody has authenticated for all that follows is used again only by the client connection that did.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,6 +18,7 @@ import { OriginSession } from '../http2/origin-session.ts'
 import type { HeldBytes } from '../http2/session.ts'
 import { type Dialed, dial } from './dial.ts'
 import { IdleConnections } from './idle-connections.ts'
+import type { Owner } from './owner.ts'
 import { type OriginProtocol, OriginProtocols } from './protocols.ts'
 import { OriginSessions } from './sessions.ts'
 
@@ -66,15 +68,25 @@ export class OriginPool {
   }
 
   /** A connection or stream that is open and fits; null when there is none. */
-  take(admission: Admission, way: Way): OriginSide | null {
-    if (way === 'http/1.1') return this.#takeIdle(admission)
+  take(admission: Admission, way: Way, user: Owner | null): OriginSide | null {
+    if (user?.owns(admission.key)) {
+      const own = this.#takeIdle(admission, user, user.keyFor(admission.key))
+      if (own) return own
+    }
+    if (way === 'http/1.1') return this.#takeIdle(admission, user)
     const stream = this.#takeStream(admission, way)
     const isKnown = way === 'h2' && this.protocolOf(admission.destination.authority) === 'http/1.1'
-    return stream ?? (isKnown ? this.#takeIdle(admission) : null)
+    return stream ?? (isKnown ? this.#takeIdle(admission, user) : null)
   }
 
-  #takeIdle(admission: Admission): OriginSide | null {
-    return this.#idle.take(admission.key, ({ address }) => isJudged(admission, address))
+  #takeIdle(
+    admission: Admission,
+    user: Owner | null,
+    key = admission.key,
+  ): OriginConnection | null {
+    const connection = this.#idle.take(key, ({ address }) => isJudged(admission, address))
+    if (connection) connection.user = user
+    return connection
   }
 
   #takeStream(admission: Admission, way: Way): OriginSide | null {
@@ -83,10 +95,15 @@ export class OriginPool {
   }
 
   /** Opens a new connection, or a stream on one. Never rejects. */
-  async open(admission: Admission, way: Way, signal: AbortSignal): Promise<OriginSide | Problem> {
+  async open(
+    admission: Admission,
+    way: Way,
+    user: Owner | null,
+    signal: AbortSignal,
+  ): Promise<OriginSide | Problem> {
     if (way === 'http/1.1') {
       const dialed = await this.#dial(admission, ['http/1.1'], signal)
-      return 'code' in dialed ? dialed : this.#toConnection(admission, dialed)
+      return 'code' in dialed ? dialed : this.#toConnection(admission, dialed, user)
     }
     const giveUpAt = this.#options.deadlines.in(this.#options.timeouts.connect)
     while (!signal.aborted) {
@@ -99,7 +116,7 @@ export class OriginPool {
         const protocol = await orAborted(this.#share(admission, way), signal)
         if (typeof protocol !== 'string') return protocol
         if (protocol === 'h2') continue
-        return this.#takeIdle(admission) ?? this.open(admission, protocol, signal)
+        return this.#takeIdle(admission, user) ?? this.open(admission, protocol, user, signal)
       }
       await this.#sessions.roomOrTimeout(key, left, signal)
     }
@@ -149,6 +166,11 @@ export class OriginPool {
     return typeof result === 'string' ? result : null
   }
 
+  /** The client connection is over: what belongs to it alone ends. */
+  disown(owner: Owner): void {
+    for (const key of owner.release()) this.#idle.drop(key)
+  }
+
   close(): void {
     this.#idle.close()
     this.#sessions.close()
@@ -173,7 +195,7 @@ export class OriginPool {
     const protocol = way === 'h2c' || dialed.protocol === 'h2' ? 'h2' : 'http/1.1'
     if (way === 'h2') this.#protocols.learn(admission.destination.authority.text, protocol)
     if (protocol === 'h2') this.#addSession(keyOf(admission, way), dialed)
-    else this.#idle.keep(admission.key, this.#toConnection(admission, dialed))
+    else this.#idle.keep(admission.key, this.#toConnection(admission, dialed, null))
     return protocol
   }
 
@@ -192,22 +214,34 @@ export class OriginPool {
     })
   }
 
-  #toConnection({ key }: Admission, { socket, address }: Dialed): OriginConnection {
+  #toConnection(
+    { key }: Admission,
+    { socket, address }: Dialed,
+    user: Owner | null,
+  ): OriginConnection {
     const { deadlines, pseudonym, maxHeadBytes, report } = this.#options
-    const connection = new OriginConnection({
+    const connection: OriginConnection = new OriginConnection({
       socket,
       address,
       pseudonym,
       maxHeadBytes,
       report,
-      onIdle: () => this.#idle.keep(key, connection),
+      onIdle: () => this.#keep(key, connection),
       onClose: () => {
         deadlines.delete(connection)
-        this.#idle.remove(key, connection)
+        this.#idle.remove(keyIn(key, connection), connection)
       },
     })
+    connection.user = user
     deadlines.add(connection)
     return connection
+  }
+
+  #keep(key: string, connection: OriginConnection): void {
+    const { isBound, user } = connection
+    if (!isBound) return this.#idle.keep(key, connection)
+    if (user?.claim(key)) this.#idle.keep(user.keyFor(key), connection)
+    else connection.destroy()
   }
 
   #addSession(key: string, { socket, address }: Dialed): void {
@@ -234,6 +268,11 @@ export class OriginPool {
 
 function isJudged({ destination }: Admission, address: IpAddress): boolean {
   return destination.addresses.some(({ text }) => text === address.text)
+}
+
+/** Where it waits to be used again. */
+function keyIn(key: string, { isBound, user }: OriginConnection): string {
+  return isBound && user ? user.keyFor(key) : key
 }
 
 function keyOf({ key }: Admission, way: Way): string {

@@ -36,6 +36,7 @@ test('an empty section has no fields', () => {
     nominated: null,
     proxyAuthorization: null,
     overridesMethod: false,
+    bindsConnection: false,
     via: null,
     upgrade: null,
     wantsTrailers: false,
@@ -258,4 +259,21 @@ test('Proxy-Authorization is kept; two are refused', () => {
 
 test('all Via values are joined', () => {
   expect(fieldsOf('Via: 1.1 a', 'x: y', 'VIA: 1.0 b, 1.1 c').via).toBe('1.1 a, 1.0 b, 1.1 c')
+})
+
+describe('schemes that authenticate a connection', () => {
+  test.each([
+    ['Authorization: NTLM TlRMTVNTUAAB', true],
+    ['authorization:\tnegotiate YII', true],
+    ['WWW-Authenticate: Negotiate', true],
+    ['WWW-Authenticate: Basic realm="x", NTLM', true],
+    ['WWW-Authenticate: Kerberos ', true],
+    ['Authorization: Bearer negotiate', false],
+    ['Authorization: Basic bnRsbQ==', false],
+    ['Authorization: NTLMv9 x', false],
+    ['X-Authorization: NTLM x', false],
+    ['WWW-Authenticate: Basic realm="ntlm"', false],
+  ])('%s', (line, want) => {
+    expect(fieldsOf(line).bindsConnection).toBe(want)
+  })
 })

@@ -2,9 +2,11 @@
 
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBlackHole } from '../support/black-hole.ts'
 import { converse, curl } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
-import { httpsOrigin, rawOrigin } from '../support/origins.ts'
+import { linux, missing } from '../support/needs.ts'
+import { httpOrigin, httpsOrigin, rawOrigin } from '../support/origins.ts'
 import { eventually } from '../support/wait.ts'
 import { DAY, issue } from '../tls/support.ts'
 
@@ -206,6 +208,27 @@ describe('connections', () => {
     expect(lab.proxy.query(config)).toEqual([{ dialed_ip: '127.0.0.10' }])
   })
 
+  test.skipIf(missing(linux))(
+    'one that nobody answers at is not waited for, and the one that answered is recorded',
+    async () => {
+      const hole = lab.keep(await openBlackHole('127.0.0.11'))
+      lab.keep(await httpOrigin({ address: '127.0.0.10', port: hole.port }))
+      lab.dns.records['hole.test'] = { A: ['127.0.0.11', '127.0.0.10'] }
+      const { status } = await curl(lab.proxy, `http://hole.test:${hole.port}/`)
+      expect(status).toBe(200)
+      await lab.proxy.settled(1)
+      const flows = `SELECT dialed_ip FROM flows WHERE host = 'hole.test'`
+      expect(lab.proxy.query(flows)).toEqual([{ dialed_ip: '127.0.0.10' }])
+    },
+  )
+
+  test('nobody answers anywhere: connect-timeout', async () => {
+    const hole = lab.keep(await openBlackHole('127.0.0.10'))
+    lab.keep(await openBlackHole('127.0.0.11', hole.port))
+    lab.dns.records['holes.test'] = { A: ['127.0.0.11', '127.0.0.10'] }
+    expect(await fail(`http://holes.test:${hole.port}/`)).toEqual(failed(504, 'connect-timeout'))
+  })
+
   test('an idle connection that died is replaced, the request repeated when that does no harm', async () => {
     let served = 0
     const origin = lab.keep(
@@ -329,6 +352,24 @@ describe('certificates', () => {
     const origin = lab.keep(await httpsOrigin(certificate(), at))
     expect(await fail(`https://api.de.test:${origin.port}/`)).toEqual(failed(502, code))
     expect(origin.seen).toEqual([])
+  })
+
+  test('that is not good at one address, where another address has a good one', async () => {
+    const other = issue({ name: 'x', issuer: lab.root, hosts: ['other.test'] })
+    const bad = lab.keep(await httpsOrigin(other, { address: '127.0.0.11' }))
+    const good = issue({ name: 'x', issuer: lab.root, hosts: ['two.test'] })
+    lab.keep(await httpsOrigin(good, { address: '127.0.0.10', port: bad.port }))
+    lab.dns.records['two.test'] = { A: ['127.0.0.11', '127.0.0.10'] }
+    expect((await curl(lab.proxy, `https://two.test:${bad.port}/`)).status).toBe(200)
+    expect(await lab.proxy.settled(1)).toMatchObject({ dialed_ip: '127.0.0.10' })
+  })
+
+  test('that is not good says more than another address that refuses', async () => {
+    const other = issue({ name: 'x', issuer: lab.root, hosts: ['other.test'] })
+    const origin = lab.keep(await httpsOrigin(other, { address: '127.0.0.11' }))
+    lab.dns.records['one.test'] = { A: ['127.0.0.11', '127.0.0.10'] }
+    const url = `https://one.test:${origin.port}/`
+    expect(await fail(url)).toEqual(failed(502, 'tls-name-mismatch'))
   })
 
   test('no TLS at all', async () => {

@@ -6,11 +6,14 @@ import type { HeldBytes } from '../proxy/http2/session.ts'
 import type { ConnectionCounts } from '../proxy/limits/connections.ts'
 import type { OriginPool } from '../proxy/origin/pool.ts'
 import type { Contexts } from '../tls/contexts.ts'
+import type { TlsSessions } from '../tls/sessions.ts'
 import type { Owner } from './compose/owner.ts'
 import { clock } from './compose/process.ts'
 
 export interface TrafficParts {
   readonly origins: OriginPool
+  /** Of TLS with origins. */
+  readonly sessions: TlsSessions
   readonly leaves: Contexts
   readonly held: HeldBytes
   readonly websocketBudget: Budget
@@ -21,7 +24,7 @@ export interface TrafficParts {
 
 /** Of a process that serves. */
 export function trafficReadings(parts: TrafficParts): readonly Reading[] {
-  const { origins, leaves, held, websocketBudget, counts, namesKnown } = parts
+  const { origins, sessions, leaves, held, websocketBudget, counts, namesKnown } = parts
   return [
     gauge('cordon_client_connections', 'Client connections that are open.', () =>
       one(counts.total),
@@ -37,7 +40,17 @@ export function trafficReadings(parts: TrafficParts): readonly Reading[] {
       { labels: { cache: 'names' }, value: namesKnown() },
       { labels: { cache: 'leaves' }, value: leaves.size },
       { labels: { cache: 'protocols' }, value: origins.sizes.protocols },
+      { labels: { cache: 'tls-sessions' }, value: sessions.size },
     ]),
+    {
+      name: 'cordon_origin_handshakes_total',
+      help: 'TLS handshakes with origins that succeeded: whole ones, and those that resumed a session.',
+      type: 'counter',
+      read: () => [
+        { labels: { kind: 'whole' }, value: sessions.handshakes.whole },
+        { labels: { kind: 'resumed' }, value: sessions.handshakes.resumed },
+      ],
+    },
     {
       name: 'cordon_leaves_minted_total',
       help: 'Certificates made for intercepted hosts.',

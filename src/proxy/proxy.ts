@@ -1,6 +1,5 @@
 /** What every connection of the proxy shares; put together in `cli/compose/`. */
 
-import type { SecureContext } from 'node:tls'
 import type { Enforcer } from '../enforce.ts'
 import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
@@ -53,8 +52,6 @@ export interface ProxyContext {
     client: IpAddress,
   ): Agent | Problem | Promise<Agent | Problem>
   readonly origins: OriginPool
-  /** Verifies https origins. */
-  readonly trust: SecureContext
   /** Leaf certificates for hosts, as contexts for TLS with clients. */
   readonly leaves: Leaves
   readonly acceptance: Acceptance

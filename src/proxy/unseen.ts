@@ -13,11 +13,11 @@ import type { Channel } from './channel.ts'
 import type { Connect } from './connect.ts'
 import { compareServerName } from './intercept.ts'
 import { type Opening, readOpening } from './opening.ts'
-import { type Dialed, dial } from './origin/dial.ts'
+import type { Dialed } from './origin/dial.ts'
 import { relayChannels } from './tunnel.ts'
 
 export async function tunnelUnseen({ client, tunnel, context }: Connect): Promise<void> {
-  const { enforcer, deadlines, timeouts } = context
+  const { enforcer, origins, deadlines, timeouts } = context
   const { authority, agent, socket } = tunnel
   const flow: Flow = {
     mode: 'connect',
@@ -35,9 +35,7 @@ export async function tunnelUnseen({ client, tunnel, context }: Connect): Promis
   const abort = new AbortController()
   const onClose = () => abort.abort()
   socket.once('close', onClose)
-  const { trust, meter } = context
-  const options = { trust, offer: [], meter, signal: abort.signal, timeout: timeouts.connect }
-  const dialed = await dial(admission.destination, 'tcp', options)
+  const dialed = await origins.openTunnel(admission, abort.signal)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {
     const refusal = refuseByProblem(id, dialed, authority)

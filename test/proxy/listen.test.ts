@@ -17,6 +17,7 @@ import { type Listener, listen } from '../../src/proxy/listen.ts'
 import { OriginPool } from '../../src/proxy/origin/pool.ts'
 import { createPair, parsePair } from '../../src/tls/authority-pair.ts'
 import { type Contexts, createContexts } from '../../src/tls/contexts.ts'
+import { TlsSessions } from '../../src/tls/sessions.ts'
 import { converse } from '../support/clients.ts'
 import { destination, ip } from '../support/nouns.ts'
 import { eventually } from '../support/wait.ts'
@@ -66,7 +67,9 @@ beforeEach(async () => {
     websocketBudget: new Budget(1),
   }
   const { head: maxHeadBytes } = DEFAULT_LIMITS
-  const origins = new OriginPool({ ...shared, trust, deadlines, timeouts, maxHeadBytes, report })
+  const sessions = new TlsSessions({ clock: Date })
+  const dialling = { trust, sessions, deadlines, timeouts }
+  const origins = new OriginPool({ ...shared, ...dialling, maxHeadBytes, report })
   stack.defer(() => origins.close())
   leaves = createContexts({ authority, clock: { now: () => Date.now() + ahead }, limits })
   listener = await listen('127.0.0.1', 0, new ConnectionCounts(DEFAULT_LIMITS), {
@@ -94,7 +97,6 @@ beforeEach(async () => {
     isOwnPort: () => false,
     identify: () => ({ id: 'anonymous', groups: [], by: 'none' }),
     origins,
-    trust,
     leaves,
     acceptance: new Acceptance(Date, () => {}),
     deadlines,

@@ -18,6 +18,7 @@ import {
   parseOwnUrl,
   requestAsCordon,
 } from '../../src/proxy/own-request.ts'
+import { TlsSessions } from '../../src/tls/sessions.ts'
 import { openTrust } from '../../src/tls/trust.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { destination, ip } from '../support/nouns.ts'
@@ -91,6 +92,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
   const deadlines = new Deadlines(clock)
   const origins = new OriginPool({
     trust,
+    sessions: new TlsSessions({ clock }),
     deadlines,
     timeouts: DEFAULT_TIMEOUTS,
     pseudonym: 'us',

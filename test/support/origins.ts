@@ -1,5 +1,6 @@
 /** Real servers to call: HTTP and HTTPS on loopback addresses of the test's choice, with certificates of a CA of its own. */
 
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
@@ -15,6 +16,8 @@ export interface Origin extends AsyncDisposable {
   readonly heads: string[][]
   /** Connections open now. */
   readonly open: () => number
+  /** Throws away the keys with which TLS sessions are resumed. */
+  readonly rekey: () => void
 }
 
 export interface OriginOptions {
@@ -22,6 +25,8 @@ export interface OriginOptions {
   readonly port?: number
   /** Answers; default: 200 with a JSON echo of the request. */
   readonly handler?: http.RequestListener
+  /** Added to what an https origin shows. */
+  readonly tls?: tls.TlsOptions
 }
 
 /** The private authority that all https origins of a test share. */
@@ -43,7 +48,7 @@ export async function httpsOrigin(
   const seen: string[] = []
   const heads: string[][] = []
   const { keyPem: key, pem: cert } = certificate
-  const server = https.createServer({ key, cert }, recording(options, seen, heads))
+  const server = https.createServer({ key, cert, ...options.tls }, recording(options, seen, heads))
   return start(server, options, seen, heads)
 }
 
@@ -83,6 +88,7 @@ async function start(
     seen,
     heads,
     open: () => sockets.size,
+    rekey: () => server instanceof tls.Server && server.setTicketKeys(randomBytes(48)),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))

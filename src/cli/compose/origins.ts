@@ -12,6 +12,7 @@ import { DEFAULT_TIMEOUTS, Deadlines } from '../../proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'
 import { OriginPool } from '../../proxy/origin/pool.ts'
 import type { OwnContext } from '../../proxy/own-request.ts'
+import { TlsSessions } from '../../tls/sessions.ts'
 import { openTrust } from '../../tls/trust.ts'
 import { composeEvaluation } from './evaluation.ts'
 import { auditPath, clock, report, reportHealth } from './process.ts'
@@ -31,8 +32,10 @@ export function composeOrigins(
   const pseudonym = `cordon-${randomBytes(6).toString('hex')}`
   const limits = { ...DEFAULT_LIMITS, ...operation.limits }
   const held = { used: 0, limit: limits.held }
+  const sessions = new TlsSessions({ clock })
   const origins = new OriginPool({
     trust,
+    sessions,
     deadlines,
     timeouts,
     pseudonym,
@@ -43,7 +46,7 @@ export function composeOrigins(
   })
   stack.defer(() => origins.close())
   const websocketBudget = new Budget(limits.websocketHeld)
-  return { origins, deadlines, timeouts, pseudonym, limits, held, websocketBudget }
+  return { origins, sessions, deadlines, timeouts, pseudonym, limits, held, websocketBudget }
 }
 
 /** What it takes to send requests of our own, beside a running proxy or without one. */

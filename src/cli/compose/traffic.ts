@@ -56,7 +56,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   )
   const policy = () => settings().policy
   const meter = new CountingMeter()
-  const { origins, ...shared } = composeOrigins(stack, operation, trust, meter)
+  const { origins, sessions, ...shared } = composeOrigins(stack, operation, trust, meter)
   const leaves = createContexts({ authority, clock, tickets })
   const counts = new ConnectionCounts(shared.limits)
   const listener = await listen(...toHostPort(operation.proxy), counts, {
@@ -66,7 +66,6 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),
     identify: createCallers({ tokens, policy, required: operation.identityRequired }),
     origins,
-    trust,
     leaves,
     acceptance: new Acceptance(clock, (text) => say(`warning: ${text}`)),
     ...shared,
@@ -76,7 +75,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   })
   own.push(toEndpoint(listener))
   const namesKnown = () => resolver.size
-  const readings = trafficReadings({ origins, leaves, ...shared, namesKnown, counts })
+  const readings = trafficReadings({ origins, sessions, leaves, ...shared, namesKnown, counts })
   const resources = stack.move()
   return {
     listener,

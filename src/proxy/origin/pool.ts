@@ -11,6 +11,7 @@ import type { IpAddress } from '../../model/address.ts'
 import type { Authority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
+import type { TlsSessions } from '../../tls/sessions.ts'
 import type { Deadlines } from '../deadlines.ts'
 import type { OriginSide } from '../exchange/sides.ts'
 import { OriginConnection } from '../http1/origin-connection.ts'
@@ -24,6 +25,7 @@ import { OriginSessions } from './sessions.ts'
 
 export interface PoolOptions {
   readonly trust: SecureContext
+  readonly sessions: TlsSessions
   readonly deadlines: Deadlines
   /** Milliseconds to connect, and to keep a connection nobody uses. */
   readonly timeouts: { readonly connect: number; readonly idle: number }
@@ -123,6 +125,11 @@ export class OriginPool {
     return ABORTED
   }
 
+  /** A connection for bytes of which nothing is known. Never rejects. */
+  openTunnel(admission: Admission, signal: AbortSignal): Promise<Dialed | Problem> {
+    return this.#dial(admission, [], signal)
+  }
+
   /** What the origin speaks, as far as it is known. */
   protocolOf({ text }: Authority): OriginProtocol | null {
     return this.#protocols.of(text)
@@ -200,18 +207,13 @@ export class OriginPool {
   }
 
   #dial(
-    { destination, flow }: Admission,
+    { key, destination, flow }: Admission,
     offer: readonly string[],
     signal: AbortSignal,
   ): Promise<Dialed | Problem> {
-    const { trust, timeouts, meter } = this.#options
-    return dial(destination, flow.scheme, {
-      trust,
-      offer,
-      meter,
-      signal,
-      timeout: timeouts.connect,
-    })
+    const { trust, sessions, timeouts, meter } = this.#options
+    const tls = flow.scheme === 'https' ? { trust, offer, sessions, sessionKey: key } : null
+    return dial(destination, { tls, timeout: timeouts.connect, meter, signal })
   }
 
   #toConnection(

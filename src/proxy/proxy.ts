@@ -61,7 +61,7 @@ export interface ProxyContext {
   /** A connection was refused before it could ask for anything. Never throws. */
   turnedAway(client: IpAddress, problem: Problem): void
   readonly held: HeldBytes
-  /** Of WebSocket messages that have begun and not ended. */
+  /** Of WebSocket messages that have begun and not ended, or that wait for a slow reader. */
   readonly websocketBudget: Budget
   /** Our name in Via, random per process: seeing it in a request means the request has been here. */
   readonly pseudonym: string

@@ -5,16 +5,18 @@ import { readFileSync } from 'node:fs'
 import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
-import { toClose, toFrame } from '../../src/proxy/websocket/frames.ts'
+import { applyMask, toClose, toFrame } from '../../src/proxy/websocket/frames.ts'
 import { acceptFor } from '../../src/proxy/websocket/handshake.ts'
+import { CLOSE, type Frame, PING, TEXT, toBytes } from '../proxy/websocket/support.ts'
 import { converse, openTls } from '../support/clients.ts'
 import { http2Origin } from '../support/http2-origin.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { rawOrigin } from '../support/origins.ts'
 import { eventually } from '../support/wait.ts'
-import { type WebSocketOrigin, webSocketOrigin } from '../support/websocket-origin.ts'
+import { type WebSocketOrigin, webSocketOn, webSocketOrigin } from '../support/websocket-origin.ts'
 
 let lab: Lab
 let origin: WebSocketOrigin
@@ -144,6 +146,42 @@ describe('by the ws package', () => {
     expect(await lastFlow()).toMatchObject({ outcome: 'failed', error: 'request-too-large' })
   })
 
+  test('fragments are put together, with pings between them', async () => {
+    const socket = await opened()
+    const server = origin.accepted.at(-1) as WebSocket
+    const pings = once(server, 'ping')
+    const answer = once(socket, 'message')
+    socket.send('grü', { fin: false })
+    socket.ping('between')
+    socket.send('ße, ', { fin: false })
+    socket.send('', { fin: false })
+    socket.send('Welt', { fin: true })
+    expect(String((await pings)[0])).toBe('between')
+    const [data, isBinary] = await answer
+    expect([data.toString(), isBinary]).toEqual(['grüße, Welt', false])
+    socket.close()
+    await once(socket, 'close')
+  })
+
+  test('a slow reader slows the sender down, and gets everything', async () => {
+    const socket = await opened()
+    const server = origin.accepted.at(-1) as WebSocket
+    socket.pause()
+    const message = Buffer.alloc(1_000_000, 's')
+    const count = 64
+    for (let i = 0; i < count; i++) server.send(message)
+    server.close(1000, 'all of it')
+    await sleep(300)
+    expect(server.bufferedAmount).toBeGreaterThan((count / 2) * message.length)
+    let got = 0
+    socket.on('message', (data: Buffer) => {
+      got += data.length
+    })
+    socket.resume()
+    const [code, reason] = await once(socket, 'close')
+    expect([got, code, reason.toString()]).toEqual([count * message.length, 1000, 'all of it'])
+  })
+
   test('many messages without waiting arrive in order, through back-pressure', async () => {
     const socket = await opened()
     let next = 0
@@ -203,6 +241,61 @@ const handshake = (to: string, ...more: string[]) =>
     ...[`Sec-WebSocket-Key: ${KEY}`, 'Sec-WebSocket-Version: 13', ...more, '', ''],
   ].join('\r\n')
 
+/** Of a frame that may be masked and is not, or the other way round, with what makes it wrong. */
+const frame = (how: Partial<Frame>) =>
+  toBytes({ opcode: TEXT, payload: Buffer.from('x'), mask: null, ...how })
+const MASK = Buffer.from([0xa1, 0x02, 0x7f, 0x80])
+const closing = (code: number, reason = Buffer.alloc(0)) =>
+  frame({ opcode: CLOSE, payload: Buffer.concat([toClose(code, ''), reason]) })
+const piece = (opcode: number, payload: Buffer) => frame({ opcode, payload, fin: false })
+
+type BadFrames = [name: string, frames: readonly Buffer[], code: number, error: string]
+
+/** What neither side may send (RFC 6455 sections 5 and 7), unmasked; the code the sender is told, and the flow's, when not the usual one. */
+const BAD_FRAMES: readonly BadFrames[] = [
+  ...[3, 7, 11, 15].map((opcode): BadFrames => [`opcode ${opcode}`, [frame({ opcode })], 1002, '']),
+  ['a reserved bit', [frame({ reserved: 1 })], 1002, ''],
+  ['a ping in pieces', [piece(PING, Buffer.alloc(1))], 1002, ''],
+  ['a ping of 126 bytes', [frame({ opcode: PING, payload: Buffer.alloc(126) })], 1002, ''],
+  ['a continuation of nothing', [frame({ opcode: 0 })], 1002, ''],
+  ['a message within another', [piece(TEXT, Buffer.from('x')), frame({})], 1002, ''],
+  ['a length longer than it has to be', [frame({ length: { bytes: 2, value: 1n } })], 1002, ''],
+  ['a length beyond 2^63', [frame({ length: { bytes: 8, value: 2n ** 63n } })], 1002, ''],
+  ...[0, 999, 1004, 1005, 1006, 1015, 2999, 5000].map(
+    (code): BadFrames => [`close code ${code}`, [closing(code)], 1002, ''],
+  ),
+  ['half a close code', [frame({ opcode: CLOSE })], 1002, ''],
+  ['a close reason that is not UTF-8', [closing(1000, Buffer.from([0xff]))], 1007, ''],
+  ['a text that is not UTF-8', [frame({ payload: Buffer.from([0xc3, 0x28]) })], 1007, ''],
+  ['a text that begins wrongly', [piece(TEXT, Buffer.from([0x61, 0xff]))], 1007, ''],
+]
+
+/** More than a mebibyte, in pieces that are not. */
+const TOO_LARGE = [
+  piece(2, Buffer.alloc(1_000_000)),
+  frame({ opcode: 0, payload: Buffer.alloc(48_577) }),
+]
+
+/** The same as a client sends it; the length in the header is kept. */
+function masked(bytes: Buffer): Buffer {
+  const short = (bytes[1] ?? 0) & 0x7f
+  const head = 2 + (short < 126 ? 0 : short === 126 ? 2 : 8)
+  const payload = Buffer.from(bytes.subarray(head))
+  applyMask(payload, 0, payload.length, MASK, 0)
+  const start = Buffer.from(bytes.subarray(0, head))
+  start[1] = 0x80 | short
+  return Buffer.concat([start, MASK, payload])
+}
+
+/** Of a Close frame to either side; null for another frame. */
+function closeCode(bytes: Buffer): number | null {
+  const isMasked = ((bytes[1] ?? 0) & 0x80) !== 0
+  if (bytes[0] !== 0x88) return null
+  const payload = Buffer.from(bytes.subarray(isMasked ? 6 : 2))
+  if (isMasked) applyMask(payload, 0, payload.length, bytes.subarray(2, 6), 0)
+  return payload.readUInt16BE(0)
+}
+
 describe('an origin that is no WebSocket', () => {
   const accept = `Sec-WebSocket-Accept: ${acceptFor(KEY)}\r\n`
   const switching =
@@ -261,27 +354,32 @@ describe('an origin that is no WebSocket', () => {
     expect(await lastFlow()).toMatchObject({ error: 'names-disagree' })
   })
 
-  test.each([
-    ['a response with bytes that are no frames', Buffer.from('GARBAGE, not a frame at all')],
-    ['a masked frame', toFrame(1, Buffer.from('x'), true)[0] as Buffer],
-    ['a compressed frame', Buffer.from([0xc1, 0x01, 0x00])],
-    ['a reserved kind', Buffer.from([0x83, 0x00])],
-    ['a close code nobody may send', toFrame(8, toClose(1006, ''), false)[0] as Buffer],
-    ['a text that is not UTF-8', toFrame(1, Buffer.from([0xff]), false)[0] as Buffer],
-  ])('sends %s: that ends this connection and nothing else', async (_, bytes) => {
+  test.each<BadFrames>([
+    ...BAD_FRAMES,
+    ['bytes that are no frames', [Buffer.from('GARBAGE')], 1002, 'connect-malformed'],
+    ['a masked frame', [frame({ mask: MASK })], 1002, 'connect-malformed'],
+    ['a compressed frame', [frame({ reserved: 4 })], 1002, 'connect-malformed'],
+    ['a message beyond the limit', TOO_LARGE, 1009, 'connect-too-large'],
+  ])('sends %s: it is told so, and nothing else ends', async (_, frames, code, error) => {
+    const told = Promise.withResolvers<Buffer>()
     await using raw = await rawOrigin(
       (socket) =>
         socket.once('data', () => {
+          socket.once('data', told.resolve)
           socket.write(`${switching}${accept}\r\n`)
-          socket.write(bytes)
+          socket.write(Buffer.concat(frames))
         }),
       { address: '127.0.0.10', certificate: lab.certificate('api.de.test') },
     )
     const to = `api.de.test:${raw.port}`
     const socket = await openTls(lab.proxy, to, { ca: ca() })
-    await converse(socket, handshake(to))
+    const got = await converse(socket, handshake(to))
+    // Nothing of what was refused, and no goodbye that nobody said.
+    expect(got).toMatch(/\r\n\r\n$/)
+    expect(closeCode(await told.promise)).toBe(code)
     socket.destroy()
-    expect(await lastFlow()).toMatchObject({ outcome: 'failed', error: 'connect-malformed' })
+    const want = error || 'connect-malformed'
+    expect(await lastFlow()).toMatchObject({ outcome: 'failed', error: want })
     const again = await opened()
     expect(await echoOf(again, 'still here')).toBe('still here')
     again.close()
@@ -289,26 +387,26 @@ describe('an origin that is no WebSocket', () => {
 })
 
 describe('a client that is no WebSocket', () => {
-  test.each([
-    ['not masked', toFrame(1, Buffer.from('x'), false)[0] as Buffer, 1002, 'request-websocket'],
-    ['a continuation of nothing', Buffer.from([0x80, 0x80, 1, 2, 3, 4]), 1002, 'request-websocket'],
-    [
-      'not UTF-8',
-      toFrame(1, Buffer.from([0xc3, 0x28]), true)[0] as Buffer,
-      1007,
-      'request-websocket',
-    ],
-  ])('%s: it is told so, and the origin is left', async (_, bytes, code, error) => {
+  test.each<BadFrames>([
+    ...BAD_FRAMES.map(
+      ([name, frames, code, error]): BadFrames => [name, frames.map(masked), code, error],
+    ),
+    ['a frame without a mask', [frame({})], 1002, ''],
+    ['a compressed frame', [frame({ reserved: 4, mask: MASK })], 1002, ''],
+    ['a message beyond the limit', TOO_LARGE.map(masked), 1009, 'request-too-large'],
+  ])('sends %s: it is told so, and the origin is left', async (_, frames, code, error) => {
     const to = `api.de.test:${origin.port}`
+    const before = origin.accepted.length
     const socket = await openTls(lab.proxy, to, { ca: ca() })
     await converse(socket, handshake(to), { until: /\r\n\r\n/ })
-    const server = await eventually('the connection', () => origin.accepted.at(-1))
+    const server = await eventually('the connection', () => origin.accepted[before])
     const gone = once(server, 'close')
-    const answer = Buffer.from(await converse(socket, bytes), 'latin1')
-    expect([answer[0], answer.readUInt16BE(2)]).toEqual([0x88, code])
+    const answer = Buffer.from(await converse(socket, Buffer.concat(frames)), 'latin1')
+    expect(closeCode(answer)).toBe(code)
     expect((await gone)[0]).toBe(1006)
     socket.destroy()
-    expect(await lastFlow()).toMatchObject({ outcome: 'failed', error })
+    const want = error || 'request-websocket'
+    expect(await lastFlow()).toMatchObject({ outcome: 'failed', error: want })
   })
 })
 
@@ -388,6 +486,91 @@ describe('on a stream of HTTP/2 (RFC 8441)', () => {
     const [headers] = await once(stream, 'response')
     return { stream, status: headers[':status'] as number, close: () => session.close() }
   }
+
+  const sockets: WebSocket[] = []
+  /** An echo of the `ws` package on streams. */
+  const echoOrigin = async () =>
+    lab.keep(
+      await http2Origin(lab.certificate('api.de.test'), {
+        address: '127.0.0.10',
+        settings: { enableConnectProtocol: true },
+        onStream(stream) {
+          stream.respond({ ':status': 200 })
+          const socket = webSocketOn(stream, false)
+          sockets.push(socket)
+          socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
+        },
+      }),
+    )
+
+  async function openWs() {
+    const { stream, close } = await openStream((await echoOrigin()).port)
+    return { socket: webSocketOn(stream, true), server: sockets.at(-1) as WebSocket, close }
+  }
+
+  test('both sides, by the ws package', async () => {
+    const { socket, server, close } = await openWs()
+    expect(await echoOf(socket, 'grüß dich')).toBe('grüß dich')
+    const large = Buffer.alloc(900_000, 'x')
+    expect(await echoOf(socket, large)).toEqual(large)
+    const whole = once(socket, 'message')
+    socket.send('in ', { fin: false })
+    socket.send('pieces', { fin: true })
+    expect(String((await whole)[0])).toBe('in pieces')
+    const pong = once(socket, 'pong')
+    socket.ping('are you there')
+    expect(String((await pong)[0])).toBe('are you there')
+    const closed = once(server, 'close')
+    socket.close(4001, 'done')
+    expect((await once(socket, 'close'))[0]).toBe(4001)
+    expect([(await closed)[0], String((await closed)[1])]).toEqual([4001, 'done'])
+    close()
+    expect(await lastFlow()).toMatchObject({ outcome: 'forwarded', error: null })
+  })
+
+  test('a slow reader slows the sender down, and gets everything', async () => {
+    const { socket, server, close } = await openWs()
+    socket.pause()
+    const message = Buffer.alloc(1_000_000, 's')
+    const count = 32
+    for (let i = 0; i < count; i++) server.send(message)
+    server.close(1000)
+    await sleep(300)
+    expect(server.bufferedAmount).toBeGreaterThan((count / 2) * message.length)
+    let got = 0
+    socket.on('message', (data: Buffer) => {
+      got += data.length
+    })
+    socket.resume()
+    expect((await once(socket, 'close'))[0]).toBe(1000)
+    expect(got).toBe(count * message.length)
+    close()
+  })
+
+  test('frames that break the rules end it (1002)', async () => {
+    const { stream } = await openStream((await echoOrigin()).port)
+    stream.write(frame({ reserved: 4, mask: MASK }))
+    const [data] = await once(stream, 'data')
+    expect(closeCode(data)).toBe(1002)
+    expect(await lastFlow()).toMatchObject({ error: 'request-websocket' })
+  })
+
+  test.each([
+    ['an extension', { 'sec-websocket-extensions': 'permessage-deflate' }],
+    ['a subprotocol', { 'sec-websocket-protocol': 'other' }],
+  ])('an origin that chooses %s nobody offered is refused', async (_, fields) => {
+    const h2 = lab.keep(
+      await http2Origin(lab.certificate('api.de.test'), {
+        address: '127.0.0.10',
+        settings: { enableConnectProtocol: true },
+        onStream: (stream) => stream.respond({ ':status': 200, ...fields }),
+      }),
+    )
+    const { status, close } = await openStream(h2.port)
+    expect(status).toBe(502)
+    close()
+    expect(await lastFlow()).toMatchObject({ outcome: 'failed', error: 'connect-malformed' })
+  })
 
   async function echo(stream: Duplex, text: string): Promise<string> {
     stream.write(toFrame(1, Buffer.from(text), true)[0])

@@ -3,7 +3,8 @@
 import { once } from 'node:events'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import type { Duplex } from 'node:stream'
+import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import type { Issued } from '../tls/support.ts'
 
 export interface WebSocketOrigin extends AsyncDisposable {
@@ -44,4 +45,25 @@ export async function webSocketOrigin(
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+type Inner = WebSocket & {
+  _isServer: boolean
+  setSocket(stream: Duplex, head: Buffer, options: object): void
+}
+
+/** A side of a WebSocket on what is open already, such as a stream of HTTP/2: the package has no public way to make one. */
+export function webSocketOn(stream: Duplex, isClient: boolean): WebSocket {
+  const Inner = WebSocket as unknown as new (
+    address: null,
+    protocols: undefined,
+    options: object,
+  ) => Inner
+  const socket = new Inner(null, undefined, { autoPong: true, closeTimeout: 30_000 })
+  socket._isServer = !isClient
+  // As sockets have them.
+  Object.assign(stream, { setNoDelay: () => stream, setTimeout: () => stream })
+  socket.setSocket(stream, Buffer.alloc(0), {})
+  socket.on('error', () => {})
+  return socket
 }

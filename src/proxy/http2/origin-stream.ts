@@ -5,6 +5,7 @@ import type { Channel } from '../channel.ts'
 import type { Fields } from '../exchange/fields.ts'
 import { type BodyLength, type MessageOut, UNTOLD } from '../exchange/message.ts'
 import type { AnswerSink, OriginSide, Outgoing } from '../exchange/sides.ts'
+import { faultOf, WEBSOCKET } from '../websocket/handshake.ts'
 import { toOutgoing, toResponse } from './field-list.ts'
 import { ERROR } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
@@ -20,7 +21,8 @@ export class OriginStream implements OriginSide, StreamSink {
   readonly #isFirst: boolean
   #stream: Stream | null = null
   #sink: AnswerSink | null = null
-  #upgrade: string | null = null
+  /** What asks the stream to become something else; null for a plain request. */
+  #asked: Outgoing | null = null
   #hasHead = false
   #interim = 0
 
@@ -51,9 +53,9 @@ export class OriginStream implements OriginSide, StreamSink {
     const stream = this.#session.open()
     this.#stream = stream
     this.#sink = sink
-    this.#upgrade = upgrade
-    stream.sink = this
     const isTunnel = upgrade !== null
+    this.#asked = isTunnel ? request : null
+    stream.sink = this
     const pseudo = [':method', isTunnel ? 'CONNECT' : head.method, ':scheme', target.scheme]
     pseudo.push(':authority', target.host, ':path', target.wire)
     if (isTunnel) pseudo.push(':protocol', upgrade)
@@ -99,8 +101,14 @@ export class OriginStream implements OriginSide, StreamSink {
       return !endStream && ++this.#interim <= MAX_INTERIM
     }
     this.#hasHead = true
-    if (this.#upgrade !== null && head.status < 300 && !endStream) {
-      sink.onAccepted(head)
+    if (this.#asked && head.status < 300 && !endStream) {
+      const isWebSocket = this.#asked.upgrade === WEBSOCKET
+      const fault = isWebSocket ? faultOf(head, this.#asked.head, null) : null
+      if (fault === null) sink.onAccepted(head)
+      else {
+        this.#stream?.reset(ERROR.protocol)
+        this.onBroken(fault)
+      }
       return true
     }
     const { contentLength } = head.fields

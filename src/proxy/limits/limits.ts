@@ -9,7 +9,7 @@ export interface Limits {
   readonly head: number
   /** Bytes of bodies that wait for a slow reader, over all HTTP/2 connections. */
   readonly held: number
-  /** Bytes of the largest WebSocket message, and of all messages that have begun and not ended. */
+  /** Bytes of the largest WebSocket message, and of all that have begun and not ended or wait for a slow reader. */
   readonly websocketMessage: number
   readonly websocketHeld: number
   /** Requests at once on one HTTP/2 connection. */

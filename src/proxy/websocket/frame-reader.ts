@@ -7,6 +7,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { Budget } from '../budget.ts'
 import { applyMask, CLOSE, MAX_CONTROL_BYTES, OPCODE } from './frames.ts'
+import type { Message } from './message.ts'
+import { Utf8Check } from './utf8.ts'
 
 export interface FrameFault {
   /** For the Close frame that says so (section 7.4.1). */
@@ -15,9 +17,8 @@ export interface FrameFault {
 }
 
 export interface MessageSink {
-  /** @param payload may be kept, and nobody else changes it */
-  onMessage(opcode: typeof OPCODE.text | typeof OPCODE.binary, payload: Buffer): void
-  /** Ping, pong or close. */
+  onMessage(message: Message): void
+  /** Ping, pong or close. @param payload may be kept */
   onControl(opcode: number, payload: Buffer): void
   /** Nothing more is read. */
   onFault(fault: FrameFault): void
@@ -28,7 +29,7 @@ export interface FrameReaderOptions {
   readonly isMasked: boolean
   /** Bytes of the largest message. */
   readonly maxMessage: number
-  /** Of messages that have begun and not ended, over all connections. */
+  /** Of messages that are held, over all connections. */
   readonly budget: Budget
 }
 
@@ -48,13 +49,18 @@ export class FrameReader implements Disposable {
   #opcode = 0
   #isFinal = false
   readonly #mask = Buffer.alloc(4)
-  #control: Buffer[] = []
-  /** The message under way: what it is, 0 for none; its pieces. */
+  readonly #control = Buffer.alloc(MAX_CONTROL_BYTES)
+  /** The message under way: what it is, 0 for none; what has come of it, in a buffer that grows. */
   #kind = 0
-  #pieces: Buffer[] = []
+  #held: Buffer = NOTHING
   #size = 0
-  #charged = 0
   #fragments = 0
+  readonly #text = new Utf8Check()
+  /** Bytes taken from the budget. */
+  #charged = 0
+  #isPaused = false
+  /** What came while paused. */
+  #rest: Buffer = NOTHING
   #isOver = false
 
   constructor(options: FrameReaderOptions, sink: MessageSink) {
@@ -64,20 +70,46 @@ export class FrameReader implements Disposable {
 
   /** @param chunk becomes the reader's: payload is unmasked where it lies */
   push(chunk: Buffer): void {
+    if (this.#isOver) return
+    if (this.#rest.length > 0) this.#rest = Buffer.concat([this.#rest, chunk])
+    else if (this.#isPaused) this.#rest = chunk
+    else this.#read(chunk)
+  }
+
+  /**
+   * Nothing is read until `resume`, and what was handed over last still counts: it is in use. The source has to be paused as well.
+   */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused || this.#isOver) return
+    this.#isPaused = false
+    if (this.#kind === 0) this.#charge(0)
+    const rest = this.#rest
+    this.#rest = NOTHING
+    this.#read(rest)
+  }
+
+  /** What was held is not needed any more, and nothing more is read. */
+  [Symbol.dispose](): void {
+    this.#isOver = true
+    this.#charge(0)
+    this.#held = NOTHING
+    this.#rest = NOTHING
+  }
+
+  #read(chunk: Buffer): void {
     let at = 0
     while (!this.#isOver && (at < chunk.length || this.#isFrameWhole())) {
+      if (this.#isPaused) {
+        this.#rest = chunk.subarray(at)
+        return
+      }
       if (this.#headerBytes < this.#headerSize) at = this.#readHeader(chunk, at)
       else at = this.#readPayload(chunk, at)
     }
-    this.#charge()
-  }
-
-  /** What was held is not needed any more. */
-  [Symbol.dispose](): void {
-    this.#isOver = true
-    this.#options.budget.give(this.#charged)
-    this.#charged = 0
-    this.#pieces = []
   }
 
   /** A frame without payload is whole with its header. */
@@ -103,38 +135,18 @@ export class FrameReader implements Disposable {
     if (isMasked !== this.#options.isMasked) {
       return this.#fail(isMasked ? 'a server does not mask' : 'a client has to mask')
     }
+    this.#opcode = first & 0x0f
+    this.#isFinal = (first & 0x80) !== 0
+    if (this.#opcode >= 8) this.#beginControl(length)
+    else this.#beginData()
     this.#headerSize = 2 + (length < 126 ? 0 : length === 126 ? 2 : 8) + (isMasked ? 4 : 0)
   }
 
-  #endHeader(): void {
-    const [first = 0, second = 0] = this.#header
-    const short = second & 0x7f
-    let length = short
-    if (short === 126) length = this.#header.readUInt16BE(2)
-    else if (short === 127) {
-      // Two readers may differ on numbers above 2^53.
-      if ((this.#header[2] ?? 0) > 0 || (this.#header[3] ?? 0) > 0x1f) {
-        return this.#fail('a frame has a length it may not have')
-      }
-      length = Number(this.#header.readBigUInt64BE(2))
-    }
-    if ((short === 126 && length < 126) || (short === 127 && length < 0x1_0000)) {
-      return this.#fail('a length is written longer than it has to be')
-    }
-    if (this.#options.isMasked) this.#header.copy(this.#mask, 0, this.#headerSize - 4)
-    this.#opcode = first & 0x0f
-    this.#isFinal = (first & 0x80) !== 0
-    this.#left = length
-    this.#got = 0
-    if (this.#opcode >= 8) this.#beginControl()
-    else this.#beginData()
-  }
-
-  #beginControl(): void {
+  #beginControl(length: number): void {
     const { close, ping, pong } = OPCODE
     const isKnown = this.#opcode === close || this.#opcode === ping || this.#opcode === pong
     if (!isKnown) this.#fail('a frame is of a kind that nobody knows')
-    else if (!this.#isFinal || this.#left > MAX_CONTROL_BYTES) {
+    else if (!this.#isFinal || length > MAX_CONTROL_BYTES) {
       this.#fail('a control frame is fragmented or too long')
     }
   }
@@ -148,8 +160,28 @@ export class FrameReader implements Disposable {
       )
     }
     if (!isContinuation) this.#kind = this.#opcode
+  }
+
+  #endHeader(): void {
+    const short = (this.#header[1] ?? 0) & 0x7f
+    let length = short
+    if (short === 126) length = this.#header.readUInt16BE(2)
+    else if (short === 127) {
+      // Two readers may differ on numbers above 2^53.
+      if ((this.#header[2] ?? 0) > 0 || (this.#header[3] ?? 0) > 0x1f) {
+        return this.#fail('a frame has a length it may not have')
+      }
+      length = Number(this.#header.readBigUInt64BE(2))
+    }
+    if ((short === 126 && length < 126) || (short === 127 && length < 0x1_0000)) {
+      return this.#fail('a length is written longer than it has to be')
+    }
+    if (this.#options.isMasked) this.#header.copy(this.#mask, 0, this.#headerSize - 4)
+    this.#left = length
+    this.#got = 0
+    if (this.#opcode >= 8) return
     const { maxMessage } = this.#options
-    if (++this.#fragments > MAX_FRAGMENTS || this.#size + this.#left > maxMessage) {
+    if (++this.#fragments > MAX_FRAGMENTS || this.#size + length > maxMessage) {
       const detail = `a message is larger than ${maxMessage} bytes, or in too many pieces`
       this.#fail(detail, CLOSE.tooLarge)
     }
@@ -157,59 +189,80 @@ export class FrameReader implements Disposable {
 
   #readPayload(chunk: Buffer, from: number): number {
     const end = Math.min(from + this.#left, chunk.length)
-    if (end > from) {
-      if (this.#options.isMasked) applyMask(chunk, from, end, this.#mask, this.#got)
-      const isWhole = from === 0 && end === chunk.length
-      this.#take(isWhole ? chunk : chunk.subarray(from, end))
-      this.#got += end - from
-      this.#left -= end - from
+    if (this.#options.isMasked) applyMask(chunk, from, end, this.#mask, this.#got)
+    const isFirst = this.#got === 0
+    this.#got += end - from
+    this.#left -= end - from
+    const isWhole = this.#left === 0
+    if (isWhole) {
+      this.#headerBytes = 0
+      this.#headerSize = 2
     }
-    if (this.#left === 0) this.#endFrame()
+    if (this.#opcode >= 8) {
+      chunk.copy(this.#control, this.#got - (end - from), from, end)
+      if (isWhole) this.#endControl(Buffer.from(this.#control.subarray(0, this.#got)))
+    } else this.#takeData(chunk.subarray(from, end), isFirst, isWhole && this.#isFinal)
     return end
   }
 
-  #take(piece: Buffer): void {
-    if (this.#opcode >= 8) this.#control.push(piece)
-    else {
-      this.#pieces.push(piece)
-      this.#size += piece.length
-    }
-  }
-
-  #endFrame(): void {
-    this.#headerBytes = 0
-    this.#headerSize = 2
-    if (this.#opcode >= 8) {
-      const payload = Buffer.concat(this.#control)
-      this.#control = []
-      const fault = this.#opcode === OPCODE.close ? faultOfClose(payload) : null
+  #endControl(payload: Buffer): void {
+    if (this.#opcode === OPCODE.close) {
+      const fault = faultOfClose(payload)
       if (fault) return this.#fail(fault.detail, fault.code)
-      if (this.#opcode === OPCODE.close) this.#isOver = true
-      this.#sink.onControl(this.#opcode, payload)
-    } else if (this.#isFinal) this.#endMessage()
+      this[Symbol.dispose]()
+    }
+    this.#sink.onControl(this.#opcode, payload)
   }
 
-  #endMessage(): void {
-    const [first = NOTHING] = this.#pieces
-    const payload = this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : first
-    const kind = this.#kind === OPCODE.text ? OPCODE.text : OPCODE.binary
-    this.#kind = 0
-    this.#pieces = []
-    this.#size = 0
-    this.#fragments = 0
-    if (kind === OPCODE.text && !isUtf8(payload)) {
+  /** @param isLast of its message */
+  #takeData(piece: Buffer, isFirst: boolean, isLast: boolean): void {
+    const isText = this.#kind === OPCODE.text
+    if (isText && !(this.#text.push(piece) && (!isLast || this.#text.end()))) {
       return this.#fail('a text is not UTF-8', CLOSE.invalidData)
     }
-    this.#sink.onMessage(kind, payload)
+    // Most messages come whole: they are handed over from where they lie.
+    const isAlone = isLast && isFirst && this.#size === 0
+    if (!isAlone && !this.#hold(piece)) return
+    if (!isLast) return
+    const payload = isAlone ? piece : this.#held.subarray(0, this.#size)
+    this.#kind = 0
+    this.#held = NOTHING
+    this.#size = 0
+    this.#fragments = 0
+    this.#sink.onMessage({ opcode: isText ? OPCODE.text : OPCODE.binary, payload })
+    if (!this.#isPaused) this.#charge(0)
   }
 
-  /** What is held from one chunk to the next counts; what comes and goes within one does not. */
-  #charge(): void {
-    if (this.#isOver) return
+  /** Copied, so that what is held is what counts, however small the pieces. @returns false when there is no room */
+  #hold(piece: Buffer): boolean {
+    const size = this.#size + piece.length
+    if (size > this.#held.length) {
+      // Room for what has come and as much again, if there is; not for what a header promises.
+      const known = this.#isFinal ? size + this.#left : this.#options.maxMessage
+      let grown = Math.max(size, Math.min(2 * size, known))
+      if (!this.#charge(grown)) {
+        grown = size
+        if (!this.#charge(grown)) {
+          this.#fail('there is no room for more messages', CLOSE.tooLarge)
+          return false
+        }
+      }
+      const held = Buffer.allocUnsafeSlow(grown)
+      this.#held.copy(held, 0, 0, this.#size)
+      this.#held = held
+    }
+    piece.copy(this.#held, this.#size)
+    this.#size = size
+    return true
+  }
+
+  /** Of the budget, for this reader. @returns false when there is no such room */
+  #charge(bytes: number): boolean {
     const { budget } = this.#options
     budget.give(this.#charged)
-    this.#charged = budget.take(this.#size) ? this.#size : 0
-    if (this.#charged < this.#size) this.#fail('there is no room for more messages', CLOSE.tooLarge)
+    const isTaken = budget.take(bytes)
+    this.#charged = isTaken ? bytes : 0
+    return isTaken
   }
 
   #fail(detail: string, code: number = CLOSE.protocolError): void {

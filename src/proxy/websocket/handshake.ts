@@ -38,13 +38,19 @@ export function acceptFor(key: string): string {
 }
 
 /**
- * What is wrong with a 101 (section 4.1); null when the connection is a WebSocket from here on.
+ * What is wrong with an answer that accepts (section 4.1); null when it is a WebSocket from here on.
  *
- * @param key the request went out with
+ * @param key the request went out with; null on HTTP/2, which has none
  */
-export function faultOf(head: ResponseHead, request: RequestHead, key: string): string | null {
+export function faultOf(
+  head: ResponseHead,
+  request: RequestHead,
+  key: string | null,
+): string | null {
   const [accept, ...more] = valuesOf(head, ACCEPT)
-  if (accept !== acceptFor(key) || more.length > 0) return 'it does not accept the key it was sent'
+  if (key !== null && (accept !== acceptFor(key) || more.length > 0)) {
+    return 'it does not accept the key it was sent'
+  }
   if (valuesOf(head, EXTENSIONS).some((value) => value !== '')) {
     return 'it uses an extension that nobody offered'
   }

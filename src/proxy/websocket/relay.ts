@@ -4,19 +4,19 @@
  * in the handshake).
  */
 
-import type { Meter } from '../../ports.ts'
-import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import { linger } from '../linger.ts'
 import type { Served } from '../proxy.ts'
 import type { ChannelEnd, ChannelOptions } from '../tunnel.ts'
-import { type FrameFault, FrameReader, type MessageSink } from './frame-reader.ts'
-import { CLOSE, OPCODE, toClose, toFrame } from './frames.ts'
+import { Direction, type DirectionKeeper } from './direction.ts'
+import type { FrameFault } from './frame-reader.ts'
+import { CLOSE } from './frames.ts'
+import { type MessageGates, NO_GATES } from './message.ts'
 
 /** For the other side to say goodbye, or to close, once one has. */
 const GOODBYE_MS = 5_000
 
-export class WebSocketRelay implements Expiring, Served {
+export class WebSocketRelay implements Expiring, Served, DirectionKeeper {
   deadline: number
   readonly #options: ChannelOptions
   readonly #out: Direction
@@ -25,12 +25,14 @@ export class WebSocketRelay implements Expiring, Served {
   #end: Pick<ChannelEnd, 'outcome' | 'error'> = { outcome: 'forwarded', error: null }
   #isOver = false
 
-  constructor(options: ChannelOptions) {
+  constructor(options: ChannelOptions, gates: MessageGates = NO_GATES) {
     const { client, origin, context } = options
     this.#options = options
     this.deadline = context.deadlines.in(context.timeouts.tunnel)
-    this.#out = new Direction(this, client, origin, true, options)
-    this.#in = new Direction(this, origin, client, false, options)
+    const both = { keeper: this, context }
+    const { out, in: back } = gates
+    this.#out = new Direction({ ...both, from: client, to: origin, isFromClient: true, gate: out })
+    this.#in = new Direction({ ...both, from: origin, to: client, isFromClient: false, gate: back })
     context.deadlines.add(this)
     context.connections.add(this)
     client.resume()
@@ -44,55 +46,53 @@ export class WebSocketRelay implements Expiring, Served {
 
   shutDown(): void {
     if (this.#isEnding) return
-    for (const direction of [this.#out, this.#in]) direction.sendClose(CLOSE.goingAway, 'stopping')
-    this.leave()
+    this.#sendCloses(CLOSE.goingAway, 'stopping')
+    this.#leave()
   }
 
-  /** Something has come. */
   touch(): void {
     const { deadlines, timeouts } = this.#options.context
     if (!this.#isEnding) this.deadline = deadlines.in(timeouts.tunnel)
   }
 
-  /** A side has said goodbye, or is about to be gone: the rest has to follow soon. */
-  leave(): void {
-    if (this.#isEnding) return
-    this.#isEnding = true
-    this.deadline = this.#options.context.deadlines.in(GOODBYE_MS)
-  }
-
-  /** Both have said goodbye: the connections have no use any more. */
-  closeIfDone(): void {
+  onGoodbye(): void {
+    this.#leave()
+    // Both have said it: the connections have no use any more.
     if (!this.#out.hasClosed || !this.#in.hasClosed) return
     linger(this.#options.client)
     linger(this.#options.origin)
   }
 
-  /** A side has broken the rules: it is told so, and the other sees that it is gone (1006). */
+  /** The side is told so, and the other sees that it is gone (1006). */
   fail(direction: Direction, { code }: FrameFault): void {
     const isClient = direction === this.#out
-    const isTooLarge = code === CLOSE.tooLarge
-    const error = isClient
-      ? isTooLarge
-        ? 'request-too-large'
-        : 'request-websocket'
-      : isTooLarge
-        ? 'connect-too-large'
-        : 'connect-malformed'
+    const error = (isClient ? CLIENT_FAULTS : ORIGIN_FAULTS)[code === CLOSE.tooLarge ? 1 : 0]
     this.#end = { outcome: 'failed', error }
-    this.leave()
+    this.#leave()
     const other = isClient ? this.#in : this.#out
     other.sendClose(code, '')
     linger(direction.from)
     direction.to.end()
   }
 
-  /** The side has sent FIN, or is gone. */
+  /** It costs this WebSocket, not the process. */
+  onDefect(error: unknown): void {
+    const { client, origin, context } = this.#options
+    context.report('websocket', error)
+    if (this.#isOver) return
+    this.#end = { outcome: 'failed', error: 'gate-failed' }
+    this.#sendCloses(CLOSE.internalError, '')
+    this.#leave()
+    this.#dispose()
+    linger(client)
+    linger(origin)
+  }
+
   onGone(direction: Direction, isClean: boolean): void {
     if (!this.#isEnding && direction === this.#in) {
       this.#end = { outcome: 'failed', error: 'connect-reset' }
     }
-    this.leave()
+    this.#leave()
     if (isClean) direction.to.end()
     else direction.to.destroy()
   }
@@ -102,104 +102,34 @@ export class WebSocketRelay implements Expiring, Served {
     if (client.destroyed && origin.destroyed) this.#finish()
   }
 
+  #sendCloses(code: number, reason: string): void {
+    for (const direction of [this.#out, this.#in]) direction.sendClose(code, reason)
+  }
+
+  /** A side has said goodbye, or is about to be gone: the rest has to follow soon. */
+  #leave(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    this.deadline = this.#options.context.deadlines.in(GOODBYE_MS)
+  }
+
   #finish(): void {
     if (this.#isOver) return
     this.#isOver = true
     const { client, origin, context, onEnd } = this.#options
     context.deadlines.delete(this)
     context.connections.delete(this)
-    for (const direction of [this.#out, this.#in]) direction[Symbol.dispose]()
+    this.#dispose()
     client.destroy()
     origin.destroy()
     onEnd({ ...this.#end, bytesOut: this.#out.bytes, bytesIn: this.#in.bytes })
   }
-}
 
-/** What one side sends to the other. */
-class Direction implements MessageSink, Disposable {
-  readonly from: Channel
-  readonly to: Channel
-  /** Bytes sent on. */
-  bytes = 0
-  /** A Close frame has come from there. */
-  hasClosed = false
-  readonly #relay: WebSocketRelay
-  /** Whether frames have to be masked: towards the origin. */
-  readonly #masks: boolean
-  readonly #reader: FrameReader
-  readonly #meter: Meter
-
-  constructor(
-    relay: WebSocketRelay,
-    from: Channel,
-    to: Channel,
-    isFromClient: boolean,
-    { context }: ChannelOptions,
-  ) {
-    this.from = from
-    this.to = to
-    this.#relay = relay
-    this.#masks = isFromClient
-    this.#meter = context.meter
-    const { limits, websocketBudget: budget } = context
-    const options = { isMasked: isFromClient, maxMessage: limits.websocketMessage, budget }
-    this.#reader = new FrameReader(options, this)
-    from.on('data', (chunk: Buffer) => {
-      try {
-        relay.touch()
-        this.#reader.push(chunk)
-      } catch (error) {
-        // A defect of ours costs this connection, not the process.
-        context.report('websocket', error)
-        from.destroy()
-      }
-    })
-    to.on('drain', () => from.resume())
-    from.on('end', () => relay.onGone(this, true))
-    from.on('error', () => from.destroy())
-    from.on('close', () => {
-      if (!from.readableEnded) relay.onGone(this, false)
-      relay.onClosed()
-    })
-  }
-
-  onMessage(opcode: number, payload: Buffer): void {
-    this.#meter.count(this.#masks ? 'websocket-message-out' : 'websocket-message-in')
-    this.#write(opcode, payload)
-  }
-
-  onControl(opcode: number, payload: Buffer): void {
-    this.#write(opcode, payload)
-    if (opcode !== OPCODE.close) return
-    this.hasClosed = true
-    this.#relay.leave()
-    this.#relay.closeIfDone()
-  }
-
-  onFault(fault: FrameFault): void {
-    this.#relay.fail(this, fault)
-  }
-
-  /** Says goodbye in the name of the other side. */
-  sendClose(code: number, reason: string): void {
-    this.#write(OPCODE.close, toClose(code, reason))
-  }
-
-  [Symbol.dispose](): void {
-    this.#reader[Symbol.dispose]()
-  }
-
-  #write(opcode: number, payload: Buffer): void {
-    const { to } = this
-    if (!to.writable) return
-    const frame = toFrame(opcode, payload, this.#masks)
-    let flowing = true
-    if (frame.length > 1) to.cork()
-    for (const piece of frame) {
-      this.bytes += piece.length
-      flowing = to.write(piece)
-    }
-    if (frame.length > 1) to.uncork()
-    if (!flowing) this.from.pause()
+  #dispose(): void {
+    for (const direction of [this.#out, this.#in]) direction[Symbol.dispose]()
   }
 }
+
+/** Frames that break the rules, and messages that are too large. */
+const CLIENT_FAULTS = ['request-websocket', 'request-too-large'] as const
+const ORIGIN_FAULTS = ['connect-malformed', 'connect-too-large'] as const

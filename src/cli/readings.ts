@@ -29,13 +29,21 @@ export function trafficReadings(parts: TrafficParts): readonly Reading[] {
     gauge('cordon_client_connections', 'Client connections that are open.', () =>
       one(counts.total),
     ),
-    gauge('cordon_origin_connections', 'Connections to origins that wait to be used again.', () => {
-      const { idle, sessions } = origins.sizes
-      return [
-        { labels: { kind: 'http1-idle' }, value: idle },
-        { labels: { kind: 'http2' }, value: sessions },
-      ]
-    }),
+    gauge(
+      'cordon_origin_connections',
+      'Connections to origins, by kind; `all` counts each.',
+      () => {
+        const { total, idle, sessions } = origins.sizes
+        return [
+          { labels: { kind: 'all' }, value: total },
+          { labels: { kind: 'http1-idle' }, value: idle },
+          { labels: { kind: 'http2' }, value: sessions },
+        ]
+      },
+    ),
+    gauge('cordon_origin_waiting', 'Calls that wait for a connection to an origin.', () =>
+      one(origins.sizes.waiting),
+    ),
     gauge('cordon_cache_entries', 'What is remembered, by cache.', () => [
       { labels: { cache: 'names' }, value: namesKnown() },
       { labels: { cache: 'leaves' }, value: leaves.size },

@@ -48,11 +48,23 @@ export interface Settings {
   readonly snapshot: Snapshot
 }
 
-type TimeoutName = 'head' | 'idle' | 'connect' | 'answer' | 'body' | 'tunnel' | 'halfClosed'
+type TimeoutName =
+  | 'head'
+  | 'idle'
+  | 'originIdle'
+  | 'originWait'
+  | 'connect'
+  | 'answer'
+  | 'body'
+  | 'tunnel'
+  | 'halfClosed'
 
 type LimitName =
   | 'connections'
   | 'connectionsPerClient'
+  | 'originConnections'
+  | 'originConnectionsPerAuthority'
+  | 'originIdle'
   | 'head'
   | 'held'
   | 'websocketMessage'

@@ -177,6 +177,8 @@ export const configFile = z.strictObject({
     .strictObject({
       head: duration.optional(),
       idle: duration.optional(),
+      origin_idle: duration.optional(),
+      origin_wait: duration.optional(),
       connect: duration.optional(),
       answer: duration.optional(),
       body: duration.optional(),
@@ -188,6 +190,9 @@ export const configFile = z.strictObject({
     .strictObject({
       connections: count.optional(),
       connections_per_client: count.optional(),
+      origin_connections: count.optional(),
+      origin_connections_per_authority: count.optional(),
+      origin_idle: count.optional(),
       head: size.optional(),
       held: size.optional(),
       websocket_message: size.optional(),

@@ -265,6 +265,19 @@ const CODES = {
     'close connections that are not needed, or try again later',
   ),
 
+  'origins-exceeded': info(
+    503,
+    'self',
+    'There are too many connections to destinations',
+    'call fewer destinations at once, or try again later',
+  ),
+  'origin-busy': info(
+    503,
+    'self',
+    'There are too many connections to this destination',
+    'send fewer requests to it at once, or try again later',
+  ),
+
   // Cordon cannot keep its promises.
   'audit-unavailable': info(
     503,

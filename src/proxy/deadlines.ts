@@ -61,8 +61,12 @@ export class Deadlines {
 export interface Timeouts {
   /** For a client to send a whole request head once the connection is open or the head has begun. */
   readonly head: number
-  /** Between requests on a connection that is kept open, on either side. */
+  /** Between requests on a client's connection that is kept open. */
   readonly idle: number
+  /** For which a connection to an origin is kept while nobody uses it. */
+  readonly originIdle: number
+  /** For a connection to an origin to become free where there may be no more of them. */
+  readonly originWait: number
   /** For a destination to accept a connection, TLS included, all its addresses together. */
   readonly connect: number
   /** For a destination to begin its answer once it has the request. Language models think long. */
@@ -78,6 +82,8 @@ export interface Timeouts {
 export const DEFAULT_TIMEOUTS: Timeouts = {
   head: 30_000,
   idle: 75_000,
+  originIdle: 75_000,
+  originWait: 10_000,
   connect: 15_000,
   answer: 600_000,
   body: 300_000,

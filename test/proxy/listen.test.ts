@@ -66,10 +66,9 @@ beforeEach(async () => {
     limits: DEFAULT_LIMITS,
     websocketBudget: new Budget(1),
   }
-  const { head: maxHeadBytes } = DEFAULT_LIMITS
   const sessions = new TlsSessions({ clock: Date })
   const dialling = { trust, sessions, deadlines, timeouts }
-  const origins = new OriginPool({ ...shared, ...dialling, maxHeadBytes, report })
+  const origins = new OriginPool({ ...shared, ...dialling, report })
   stack.defer(() => origins.close())
   leaves = createContexts({ authority, clock: { now: () => Date.now() + ahead }, limits })
   listener = await listen('127.0.0.1', 0, new ConnectionCounts(DEFAULT_LIMITS), {

@@ -11,6 +11,7 @@ import { compilePolicy } from '../../src/policy/compile.ts'
 import type { PolicyDocument, WhenEntry } from '../../src/policy/document.ts'
 import { NO_LEDGER, NO_METER, type Ports } from '../../src/ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
+import { DEFAULT_LIMITS } from '../../src/proxy/limits/limits.ts'
 import { OriginPool } from '../../src/proxy/origin/pool.ts'
 import {
   type OwnContext,
@@ -97,7 +98,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
     timeouts: DEFAULT_TIMEOUTS,
     pseudonym: 'us',
     held: { used: 0, limit: 1 },
-    maxHeadBytes: 65_536,
+    limits: DEFAULT_LIMITS,
     meter: NO_METER,
     report: (_, error) => {
       throw error

@@ -27,7 +27,9 @@ export function composeOrigins(
   // Times to wait, not times of day: a clock that is set must not end or prolong them.
   const deadlines = new Deadlines({ now: () => performance.now() })
   stack.defer(() => deadlines.close())
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...operation.timeouts }
+  // Who sets one idle time means both ends.
+  const { idle: originIdle = DEFAULT_TIMEOUTS.originIdle } = operation.timeouts
+  const timeouts = { ...DEFAULT_TIMEOUTS, originIdle, ...operation.timeouts }
   // Random for each process: seeing it in Via means that a request has been here.
   const pseudonym = `cordon-${randomBytes(6).toString('hex')}`
   const limits = { ...DEFAULT_LIMITS, ...operation.limits }
@@ -40,7 +42,7 @@ export function composeOrigins(
     timeouts,
     pseudonym,
     held,
-    maxHeadBytes: limits.head,
+    limits,
     meter,
     report,
   })

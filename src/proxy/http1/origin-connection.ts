@@ -25,6 +25,8 @@ import { MessageWriter } from './message-writer.ts'
 
 export interface OriginConnectionOptions {
   readonly socket: Socket
+  /** Host and port that it leads to. */
+  readonly authority: string
   readonly address: IpAddress
   /** Our name in Via. */
   readonly pseudonym: string
@@ -42,6 +44,7 @@ const MAX_INTERIM = 64
 export class OriginConnection implements Expiring, OriginSide {
   /** When to close it; moved by the pool while nobody uses it. */
   deadline = Number.POSITIVE_INFINITY
+  readonly authority: string
   readonly address: IpAddress
   used = false
   /** For whom it is being used; whom it belongs to, once it `isBound`. */
@@ -63,9 +66,10 @@ export class OriginConnection implements Expiring, OriginSide {
   #asked: (Upgrading & { readonly head: RequestHead }) | null = null
 
   constructor(options: OriginConnectionOptions) {
-    const { socket, address } = options
+    const { socket, authority, address } = options
     this.#options = options
     this.#socket = socket
+    this.authority = authority
     this.address = address
     socket.on('data', this.#onData)
     socket.on('drain', this.#onDrain)

@@ -12,6 +12,8 @@ import { Session, type SessionOptions } from './session.ts'
 import { Stream } from './stream.ts'
 
 export interface OriginSessionOptions extends SessionOptions {
+  /** Host and port that it leads to. */
+  readonly authority: string
   readonly address: IpAddress
   /** Our name in Via. */
   readonly pseudonym: string
@@ -30,6 +32,7 @@ const LAST_STREAM = 0x7fff_0000
 export class OriginSession extends Session implements Expiring {
   /** When to close it; moved by the pool while nobody uses it. */
   deadline = Number.POSITIVE_INFINITY
+  readonly authority: string
   readonly address: IpAddress
   readonly pseudonym: string
   /** Whether an exchange was completed on it before. */
@@ -44,6 +47,7 @@ export class OriginSession extends Session implements Expiring {
   constructor(options: OriginSessionOptions) {
     super(options)
     this.#session = options
+    this.authority = options.authority
     this.address = options.address
     this.pseudonym = options.pseudonym
     this.frames.raw(PREFACE)

@@ -5,6 +5,11 @@ export interface Limits {
   readonly connections: number
   /** The same from one address. */
   readonly connectionsPerClient: number
+  /** Connections to origins at once, in all and to one authority; what finds no room waits. */
+  readonly originConnections: number
+  readonly originConnectionsPerAuthority: number
+  /** Connections to origins that are kept while nobody uses them. */
+  readonly originIdle: number
   /** Bytes of the largest head, request or response. */
   readonly head: number
   /** Bytes of bodies that wait for a slow reader, over all HTTP/2 connections. */
@@ -25,6 +30,9 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   connections: 8_192,
   connectionsPerClient: 1_024,
+  originConnections: 8_192,
+  originConnectionsPerAuthority: 1_024,
+  originIdle: 1_024,
   head: 64 * 1024,
   held: 256 * 1024 * 1024,
   websocketMessage: 64 * 1024 * 1024,

@@ -3,18 +3,19 @@
 import type { Deadlines } from '../deadlines.ts'
 import type { OriginConnection } from '../http1/origin-connection.ts'
 
-/** In all, and for one key. Beyond them a connection is closed instead of kept. */
-const MAX_IDLE = 1_024
+/** For one key. Beyond it a connection is closed instead of kept. */
 const MAX_IDLE_PER_KEY = 256
 
 export class IdleConnections {
   readonly #deadlines: Deadlines
   readonly #idleMs: number
+  readonly #max: number
   readonly #byKey = new Map<string, OriginConnection[]>()
   #count = 0
 
-  /** @param idleMs for which a connection is kept */
-  constructor(deadlines: Deadlines, idleMs: number) {
+  /** @param idleMs for which a connection is kept @param max kept in all; beyond it the one kept first makes room */
+  constructor(deadlines: Deadlines, idleMs: number, max: number) {
+    this.#max = max
     this.#deadlines = deadlines
     this.#idleMs = idleMs
   }
@@ -40,12 +41,8 @@ export class IdleConnections {
   }
 
   keep(key: string, connection: OriginConnection): void {
-    let list = this.#byKey.get(key)
-    if (!list) {
-      list = []
-      this.#byKey.set(key, list)
-    }
-    if (this.#count >= MAX_IDLE || list.length >= MAX_IDLE_PER_KEY) return connection.destroy()
+    const list = this.#byKey.get(key) ?? []
+    if (list.length >= MAX_IDLE_PER_KEY) return connection.destroy()
     // An origin that says when it closes is left a second earlier, so that no request meets its FIN.
     const { keepAliveSeconds } = connection
     const idle =
@@ -53,8 +50,10 @@ export class IdleConnections {
         ? this.#idleMs
         : Math.min(this.#idleMs, keepAliveSeconds * 1_000 - 1_000)
     if (idle <= 0) return connection.destroy()
+    if (this.#count >= this.#max) this.evict(null)
     connection.deadline = this.#deadlines.in(idle)
     list.push(connection)
+    this.#byKey.set(key, list)
     this.#count++
   }
 
@@ -66,6 +65,17 @@ export class IdleConnections {
     list.splice(at, 1)
     this.#count--
     if (list.length === 0) this.#byKey.delete(key)
+  }
+
+  /** Ends one. @param authority that it leads to, null: any. @returns false when there is none */
+  evict(authority: string | null): boolean {
+    for (const [key, [first]] of this.#byKey) {
+      if (!first || (authority !== null && first.authority !== authority)) continue
+      this.remove(key, first)
+      first.destroy()
+      return true
+    }
+    return false
   }
 
   /** Ends all that wait under a key. */

@@ -12,27 +12,33 @@ import type { Authority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
 import type { TlsSessions } from '../../tls/sessions.ts'
-import type { Deadlines } from '../deadlines.ts'
+import type { Deadlines, Timeouts } from '../deadlines.ts'
 import type { OriginSide } from '../exchange/sides.ts'
 import { OriginConnection } from '../http1/origin-connection.ts'
 import { OriginSession } from '../http2/origin-session.ts'
 import type { HeldBytes } from '../http2/session.ts'
-import { type Dialed, dial } from './dial.ts'
+import type { Limits } from '../limits/limits.ts'
+import type { Dialed } from './dial.ts'
+import { OriginDialler } from './dialler.ts'
 import { IdleConnections } from './idle-connections.ts'
 import type { Owner } from './owner.ts'
 import { type OriginProtocol, OriginProtocols } from './protocols.ts'
 import { OriginSessions } from './sessions.ts'
+import { OriginSlots } from './slots.ts'
 
 export interface PoolOptions {
   readonly trust: SecureContext
   readonly sessions: TlsSessions
   readonly deadlines: Deadlines
-  /** Milliseconds to connect, and to keep a connection nobody uses. */
-  readonly timeouts: { readonly connect: number; readonly idle: number }
+  /** Milliseconds. */
+  readonly timeouts: Pick<Timeouts, 'connect' | 'originIdle' | 'originWait'>
+  readonly limits: Pick<
+    Limits,
+    'head' | 'originConnections' | 'originConnectionsPerAuthority' | 'originIdle'
+  >
   /** Our name in Via. */
   readonly pseudonym: string
   readonly held: HeldBytes
-  readonly maxHeadBytes: number
   readonly meter: Meter
   report(where: string, error: unknown): void
 }
@@ -51,22 +57,31 @@ export class OriginPool {
   readonly #idle: IdleConnections
   readonly #sessions: OriginSessions
   readonly #protocols: OriginProtocols
+  readonly #slots: OriginSlots
+  readonly #dialler: OriginDialler
   /** Handshakes under way that may end in HTTP/2: who wants the same waits for them. */
   readonly #dialling = new Map<string, Promise<OriginProtocol | Problem>>()
   readonly #probing = new Map<string, Promise<OriginProtocol | null>>()
 
   constructor(options: PoolOptions) {
-    const { deadlines, timeouts } = options
+    const { deadlines, timeouts, limits } = options
     this.#options = options
-    this.#idle = new IdleConnections(deadlines, timeouts.idle)
-    this.#sessions = new OriginSessions(deadlines, timeouts.idle)
+    this.#idle = new IdleConnections(deadlines, timeouts.originIdle, limits.originIdle)
+    this.#sessions = new OriginSessions(deadlines, timeouts.originIdle)
+    this.#slots = new OriginSlots({ limits, makeRoom: (authority) => this.#makeRoom(authority) })
+    this.#dialler = new OriginDialler({
+      ...options,
+      slots: this.#slots,
+      timeout: timeouts.connect,
+    })
     this.#protocols = new OriginProtocols(() => deadlines.now)
   }
 
-  /** Connections nobody uses at the moment, shared ones, and origins whose version of HTTP is known. */
-  get sizes(): { readonly idle: number; readonly sessions: number; readonly protocols: number } {
+  /** Connections in all, those nobody uses at the moment, shared ones; who waits for one; origins whose version of HTTP is known. */
+  get sizes() {
+    const { total, waiting } = this.#slots
     const { size: protocols } = this.#protocols
-    return { idle: this.#idle.size, sessions: this.#sessions.size, protocols }
+    return { total, waiting, idle: this.#idle.size, sessions: this.#sessions.size, protocols }
   }
 
   /** A connection or stream that is open and fits; null when there is none. */
@@ -103,18 +118,16 @@ export class OriginPool {
     user: Owner | null,
     signal: AbortSignal,
   ): Promise<OriginSide | Problem> {
-    if (way === 'http/1.1') {
-      const dialed = await this.#dial(admission, ['http/1.1'], signal)
-      return 'code' in dialed ? dialed : this.#toConnection(admission, dialed, user)
-    }
-    const giveUpAt = this.#options.deadlines.in(this.#options.timeouts.connect)
+    const { deadlines, timeouts } = this.#options
+    if (way === 'http/1.1') return this.#openConnection(admission, user, signal)
+    const giveUpAt = deadlines.in(timeouts.originWait)
     while (!signal.aborted) {
       const taken = this.#takeStream(admission, way)
       if (taken) return taken
-      const left = giveUpAt - this.#options.deadlines.now
+      const left = giveUpAt - deadlines.now
       if (left <= 0) return BUSY
       const key = keyOf(admission, way)
-      if (this.#sessions.mayGrow(key)) {
+      if (this.#mayGrow(admission, key)) {
         const protocol = await orAborted(this.#share(admission, way), signal)
         if (typeof protocol !== 'string') return protocol
         if (protocol === 'h2') continue
@@ -125,9 +138,45 @@ export class OriginPool {
     return ABORTED
   }
 
+  async #openConnection(
+    admission: Admission,
+    user: Owner | null,
+    signal: AbortSignal,
+  ): Promise<OriginConnection | Problem> {
+    const { deadlines, timeouts } = this.#options
+    const giveUpAt = deadlines.in(timeouts.originWait)
+    const asking = { offer: HTTP1, shares: true, signal }
+    for (;;) {
+      const patience = giveUpAt - deadlines.now
+      const dialed = await this.#dialler.dial(admission, { ...asking, patience })
+      if (dialed !== 'reuse') {
+        return 'code' in dialed ? dialed : this.#toConnection(admission, dialed, user)
+      }
+      const idle = this.#takeIdle(admission, user)
+      if (idle) return idle
+    }
+  }
+
   /** A connection for bytes of which nothing is known. Never rejects. */
-  openTunnel(admission: Admission, signal: AbortSignal): Promise<Dialed | Problem> {
-    return this.#dial(admission, [], signal)
+  async openTunnel(admission: Admission, signal: AbortSignal): Promise<Dialed | Problem> {
+    const patience = this.#options.timeouts.originWait
+    const dialed = await this.#dialler.dial(admission, {
+      offer: [],
+      shares: false,
+      patience,
+      signal,
+    })
+    return dialed === 'reuse' ? BUSY : dialed
+  }
+
+  /** Whether one more connection may be opened for streams; where there is no room, those that are there have to do. */
+  #mayGrow({ destination }: Admission, key: string): boolean {
+    if (!this.#sessions.mayGrow(key)) return false
+    return !this.#sessions.has(key) || this.#slots.hasRoom(destination.authority.text)
+  }
+
+  #makeRoom(authority: string | null): void {
+    if (!this.#idle.evict(authority)) this.#sessions.evict(authority)
   }
 
   /** What the origin speaks, as far as it is known. */
@@ -195,38 +244,32 @@ export class OriginPool {
   }
 
   async #dialShared(admission: Admission, way: 'h2' | 'h2c'): Promise<OriginProtocol | Problem> {
-    const offer = way === 'h2' ? ['h2', 'http/1.1'] : []
+    const offer = way === 'h2' ? BOTH : []
+    const patience = this.#options.timeouts.originWait
     // Several may wait for it: it is not the first one's to abort.
-    const dialed = await this.#dial(admission, offer, NEVER)
+    const asking = { offer, shares: way === 'h2', patience, signal: NEVER }
+    const dialed = await this.#dialler.dial(admission, asking)
+    if (dialed === 'reuse') return 'http/1.1'
     if ('code' in dialed) return dialed
     const protocol = way === 'h2c' || dialed.protocol === 'h2' ? 'h2' : 'http/1.1'
     if (way === 'h2') this.#protocols.learn(admission.destination.authority.text, protocol)
-    if (protocol === 'h2') this.#addSession(keyOf(admission, way), dialed)
+    if (protocol === 'h2') this.#addSession(admission, keyOf(admission, way), dialed)
     else this.#idle.keep(admission.key, this.#toConnection(admission, dialed, null))
     return protocol
   }
 
-  #dial(
-    { key, destination, flow }: Admission,
-    offer: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Dialed | Problem> {
-    const { trust, sessions, timeouts, meter } = this.#options
-    const tls = flow.scheme === 'https' ? { trust, offer, sessions, sessionKey: key } : null
-    return dial(destination, { tls, timeout: timeouts.connect, meter, signal })
-  }
-
   #toConnection(
-    { key }: Admission,
+    { key, destination }: Admission,
     { socket, address }: Dialed,
     user: Owner | null,
   ): OriginConnection {
-    const { deadlines, pseudonym, maxHeadBytes, report } = this.#options
+    const { deadlines, pseudonym, limits, report } = this.#options
     const connection: OriginConnection = new OriginConnection({
       socket,
+      authority: destination.authority.text,
       address,
       pseudonym,
-      maxHeadBytes,
+      maxHeadBytes: limits.head,
       report,
       onIdle: () => this.#keep(key, connection),
       onClose: () => {
@@ -241,23 +284,33 @@ export class OriginPool {
 
   #keep(key: string, connection: OriginConnection): void {
     const { isBound, user } = connection
-    if (!isBound) return this.#idle.keep(key, connection)
-    if (user?.claim(key)) this.#idle.keep(user.keyFor(key), connection)
-    else connection.destroy()
+    if (isBound) {
+      if (user?.claim(key)) this.#idle.keep(user.keyFor(key), connection)
+      else connection.destroy()
+      // First it waits there, then the one who waits is told.
+    } else this.#idle.keep(key, connection)
+    const { authority } = connection
+    if (!this.#slots.offer(authority, isBound ? '' : key)) connection.destroy()
   }
 
-  #addSession(key: string, { socket, address }: Dialed): void {
-    const { deadlines, pseudonym, held, maxHeadBytes } = this.#options
+  #addSession({ destination }: Admission, key: string, { socket, address }: Dialed): void {
+    const { deadlines, pseudonym, held, limits } = this.#options
+    const { text: authority } = destination.authority
     const session: OriginSession = new OriginSession({
       socket,
+      authority,
       address,
       pseudonym,
       held,
       preface: null,
       streamWindow: STREAM_WINDOW,
-      maxHeadBytes,
+      maxHeadBytes: limits.head,
       now: () => deadlines.now,
-      onChange: () => this.#sessions.changed(key, session),
+      onChange: () => {
+        this.#sessions.changed(key, session)
+        // Nobody uses it, and others have no room.
+        if (session.load === 0 && this.#slots.isWanted(authority)) session.expire()
+      },
       onClose: () => {
         deadlines.delete(session)
         this.#sessions.remove(key, session)
@@ -293,10 +346,13 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | Pro
 /** For an origin to say what it can, once TLS is done, in milliseconds. */
 const SETTINGS_MS = 2_000
 
+const HTTP1 = ['http/1.1']
+const BOTH = ['h2', 'http/1.1']
+
 const NEVER = new AbortController().signal
 
 const ABORTED: Problem = { code: 'connect-reset', detail: 'nobody waits for it any more' }
 const BUSY: Problem = {
-  code: 'connect-stalled',
-  detail: 'every connection to the destination is in use',
+  code: 'origin-busy',
+  detail: 'every connection to the destination stayed in use',
 }

@@ -40,6 +40,24 @@ export class OriginSessions {
     return (usable?.length ?? 0) < MAX_SESSIONS
   }
 
+  /** Whether there is one that streams may be opened on, now or later. */
+  has(key: string): boolean {
+    return this.#groups.get(key)?.sessions.some(({ isUsable }) => isUsable) ?? false
+  }
+
+  /** Ends one that nobody uses. @param authority that it leads to, null: any */
+  evict(authority: string | null): void {
+    for (const { sessions } of this.#groups.values()) {
+      const unused = sessions.find(
+        (session) =>
+          session.isUsable &&
+          session.load === 0 &&
+          (authority === null || session.authority === authority),
+      )
+      if (unused) return unused.expire()
+    }
+  }
+
   add(key: string, session: OriginSession): void {
     let group = this.#groups.get(key)
     if (!group) {

@@ -39,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'admission.ts': ['model', 'policy', 'ports.ts'],
   'enforce.ts': ['model', 'policy', 'ports.ts', 'admission.ts'],
   'main.ts': ['cli'],
+  'worker.ts': ['cli'],
   'cordon.js': ['main.ts'],
 }
 

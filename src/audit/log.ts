@@ -232,7 +232,8 @@ const INTERRUPTED = `
   WHERE seq > coalesce((SELECT max(seq) FROM admin WHERE action = 'start'), 0)
     AND NOT EXISTS (SELECT 1 FROM outcomes WHERE flow = decisions.seq)`
 
-const INTERRUPTED_ENDING = {
+/** Of a flow whose process is gone. */
+export const INTERRUPTED_ENDING = {
   outcome: 'failed',
   status: null,
   dialedIp: null,

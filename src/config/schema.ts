@@ -202,7 +202,7 @@ export const configFile = z.strictObject({
       http2_resets_per_second: count.optional(),
     })
     .optional(),
-  workers: z.literal(1, { error: 'this version runs one worker' }).optional(),
+  workers: z.int().min(1).max(256).optional(),
   ...policyKeys,
   rules: z
     .array(z.union([rule, name]))

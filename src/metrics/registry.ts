@@ -50,6 +50,7 @@ export function createRegistry(meter: CountingMeter, readings: readonly Reading[
 /** Of a process that serves no traffic. */
 export function createOwnRegistry(readings: readonly Reading[]): Registry {
   const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
   for (const { name, help, type, read } of readings) {
     register(registry, name, help, type, () =>
       read().map(({ labels = {}, value }) => ({ labels, value })),

@@ -14,8 +14,8 @@ export interface DecisionContext {
   /** Null when the request was refused before it named a usable destination. */
   readonly authority: Authority | null
   /** Null when the destination was never looked up. */
-  readonly destination: Destination | null
-  readonly verdict: Verdict
+  readonly destination: Pick<Destination, 'regions' | 'evidence'> | null
+  readonly verdict: Pick<Verdict, 'action' | 'code' | 'placement' | 'rule' | 'because' | 'reason'>
   /** Hex SHA-256 of the policy in force. */
   readonly policyDigest: string
   /** False when the policy is only observed: the action is recorded, not carried out. */

@@ -33,6 +33,8 @@ import { TlsFileError } from './files.ts'
 export interface CertificateAuthority {
   /** Where the certificate was read from. */
   readonly path: string
+  /** What it was read from: for another process of the same proxy, never to be logged. */
+  readonly pem: Pair
   /** Signs the leaves. */
   readonly certificate: X509Certificate
   /** Sent after each leaf: the signing certificate and its issuers, without the root. Empty when it is the root. */
@@ -122,6 +124,7 @@ export function parsePair(text: Pair, paths: Pair, now: number): CertificateAuth
   }
   return {
     path,
+    pem: text,
     certificate,
     chain: certificates.filter((one) => !one.checkIssued(one)),
     anchor,

@@ -181,7 +181,6 @@ describe('keys of the format that are not carried out yet are refused, never ign
       'listen: { transparent: "0.0.0.0:3129" }',
       'transparent interception is not available in this version',
     ],
-    ['workers: 4', 'this version runs one worker'],
   ])('%s', (line, message) => {
     expect(told(`${V}${line}\n`)).toEqual([expect.stringContaining(message)])
   })

@@ -36,6 +36,7 @@ export interface LabOptions {
   readonly files?: Readonly<Record<string, string | Buffer>>
   readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
+  readonly workers?: number
   /** Added to `dns:`, or in place of what is there. */
   readonly dns?: Readonly<Record<string, unknown>>
   readonly records?: Readonly<Record<string, NameRecords>>
@@ -84,6 +85,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     dir,
     ...(options.args ? { args: options.args } : {}),
     ...(options.env ? { env: options.env } : {}),
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
   }
   const proxy = stack.use(
     await startProxy({

@@ -70,6 +70,8 @@ export interface ProxyOptions {
   readonly env?: NodeJS.ProcessEnv
   /** A program to start Node with, such as `ip netns exec`. */
   readonly prefix?: readonly string[]
+  /** Processes that serve; default: the whole suite can be run with CORDON_TEST_WORKERS=2, else it is one. */
+  readonly workers?: number
 }
 
 export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
@@ -85,6 +87,8 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
     main,
     'start',
     '--json',
+    '--workers',
+    String(options.workers ?? process.env.CORDON_TEST_WORKERS ?? 1),
     ...(options.args ?? []),
   ]
   const child = spawn(command[0] ?? '', command.slice(1), {

@@ -1,14 +1,17 @@
 /** `cordon start`: runs the proxy, and says what it enforces, where and with which data. */
 
+import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
+import { composeSupervisor } from '../compose/cluster/supervisor.ts'
 import { composeProxy, type RunningProxy } from '../compose/proxy.ts'
 import { EXIT, print, say } from '../output.ts'
 import { type ConfigOptions, loadWithFacts, toLoadOptions, withConfig } from '../settings.ts'
 
 interface StartOptions extends ConfigOptions {
   readonly json?: boolean
+  readonly workers?: number
 }
 
 /** Milliseconds that calls under way get when the proxy is told to stop. */
@@ -19,6 +22,7 @@ export function addStart(program: Command): void {
     .description('run the proxy')
     .option('--home <zone...>', 'where data may be processed: zones or ISO codes, e.g. EEA CH')
     .option('--observe', 'decide and record, but let everything pass')
+    .option('--workers <n>', 'processes that serve; default: one for each CPU', toWorkers)
     .option('--json', 'print what was bound as one line of JSON')
     .addHelpText(
       'after',
@@ -27,12 +31,27 @@ export function addStart(program: Command): void {
     .action(async (options: StartOptions) => {
       const settings = loadWithFacts(options)
       const load = toLoadOptions(options, true)
-      const proxy = await composeProxy({ settings, load })
+      const workers = options.workers ?? settings.operation.workers ?? availableParallelism()
+      const proxy =
+        workers === 1
+          ? await composeProxy({ settings, load })
+          : await composeSupervisor({ settings, load }, workers)
       sayBanner(proxy)
       if (options.json) print(JSON.stringify(toJson(proxy)))
       await stopped(proxy)
       process.exitCode = EXIT.ok
     })
+}
+
+/** As `workers` of the configuration. */
+const MAX_WORKERS = 256
+
+function toWorkers(text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 1 || count > MAX_WORKERS) {
+    throw new InvalidArgumentError(`a number from 1 to ${MAX_WORKERS} is expected`)
+  }
+  return count
 }
 
 /** Resolves when the proxy was told to stop and has stopped. A second signal does not wait. */
@@ -62,11 +81,15 @@ function sayBanner({
   geoip,
   tables,
   interrupted,
+  workers,
 }: RunningProxy): void {
   const { policy, operation, configPath } = settings
   const here = (path: string) => relative(process.cwd(), path) || '.'
   const lines = [
-    ['proxy', `http://${bound.address}:${bound.port}`],
+    [
+      'proxy',
+      `http://${bound.address}:${bound.port}, ${workers === 1 ? '1 process' : `${workers} processes`}`,
+    ],
     ['console', console ? `http://${console.address}:${console.port}/readyz` : 'off'],
     [
       'policy',

@@ -1,0 +1,190 @@
+/**
+ * The processes that serve, on one port: started, told of what changes, replaced when they end. All of them enforce the same policy: a new
+ * one is first read by all, and only then do they go over to it.
+ */
+
+import cluster from 'node:cluster'
+import { fileURLToPath } from 'node:url'
+import type { Snapshot } from '../../../config/source.ts'
+import { sumUsage } from '../../../proxy/limits/connections.ts'
+import { CommandError, EXIT } from '../../output.ts'
+import { type End, Member, type MemberOptions } from './member.ts'
+import type { FromWorker, Start, ToWorker } from './messages.ts'
+
+export interface CrewOptions extends MemberOptions {
+  readonly size: number
+  /** What a process that starts now begins with. */
+  start(): Start
+  /** One has ended that should not have. */
+  onLoss(pid: number, end: End): void
+  report(where: string, error: unknown): void
+}
+
+export interface Bound {
+  readonly address: string
+  readonly port: number
+}
+
+/** How long a process may take to start, to read a policy, and to say what it has counted, in milliseconds. */
+const START_MS = 30_000
+const POLICY_MS = 10_000
+const METRICS_MS = 2_000
+/** A process that ends is replaced at once; one that ends again and again, after longer and longer. */
+const FIRST_DELAY_MS = 100
+const MAX_DELAY_MS = 30_000
+/** Whoever lived for so long has not failed to start. */
+const STABLE_MS = 10_000
+/** Beyond the time that calls get to end. */
+const CLOSE_MS = 5_000
+
+const WORKER = fileURLToPath(new URL('../../../worker.ts', import.meta.url))
+
+export class Crew {
+  readonly #options: CrewOptions
+  readonly #members = new Set<Member>()
+  #bound: Bound | null = null
+  #stopping = false
+  #delay = FIRST_DELAY_MS
+  #questions = 0
+
+  constructor(options: CrewOptions) {
+    this.#options = options
+    // The kernel hands out connections: nothing has to pass through the process that owns.
+    cluster.schedulingPolicy = cluster.SCHED_NONE
+    cluster.setupPrimary({
+      exec: WORKER,
+      args: [],
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+    })
+  }
+
+  /** Those that serve now. */
+  get size(): number {
+    return this.#members.size
+  }
+
+  /** @throws CommandError when one of them cannot start; none is left then */
+  async open(): Promise<Bound> {
+    try {
+      const all = Array.from({ length: this.#options.size }, () => this.#add())
+      const [bound] = await Promise.all(all)
+      if (!bound) throw new Error('there is nobody to serve')
+      this.#bound = bound
+      return bound
+    } catch (error) {
+      this.#stopping = true
+      for (const member of this.#members) member.kill()
+      await this.#allEnded()
+      throw error
+    }
+  }
+
+  tellAll(message: ToWorker): void {
+    for (const member of this.#members) member.tell(message)
+  }
+
+  /**
+   * Brings a policy into force in all of them.
+   *
+   * @throws Error when one cannot read it; then it is in force in none
+   */
+  async change(snapshot: Snapshot, digest: string): Promise<void> {
+    const members = [...this.#members]
+    const replies = await Promise.all(members.map((member) => prepare(member, snapshot)))
+    const fault = replies.find((reply) => reply?.type === 'unprepared')
+    if (fault?.type === 'unprepared') throw new Error(fault.message)
+    await Promise.all(members.map((member) => commit(member, digest)))
+  }
+
+  /** What each of them has counted; without those that do not answer. */
+  async metrics(): Promise<readonly (readonly object[])[]> {
+    const ask = async (member: Member) => {
+      const id = ++this.#questions
+      const fits = (reply: FromWorker) => reply.type === 'metrics' && reply.id === id
+      const reply = await member.ask({ type: 'metrics', id }, ['metrics'], METRICS_MS, fits)
+      return reply?.type === 'metrics' ? [reply.metrics] : []
+    }
+    return (await Promise.all([...this.#members].map(ask))).flat()
+  }
+
+  /** Lets calls under way end for at most `grace` milliseconds. */
+  async close(grace: number): Promise<void> {
+    this.#stopping = true
+    this.tellAll({ type: 'close', grace })
+    const timer = setTimeout(() => {
+      for (const member of this.#members) member.kill()
+    }, grace + CLOSE_MS)
+    await this.#allEnded()
+    clearTimeout(timer)
+  }
+
+  async #add(): Promise<Bound> {
+    const { audit, start } = this.#options
+    const member = new Member({ audit, onMessage: (message) => this.#onMessage(member, message) })
+    this.#members.add(member)
+    member.ended.then((end) => this.#onEnd(member, end))
+    const given = start()
+    const order = { type: 'start', start: given } as const
+    const reply = await member.ask(order, ['listening', 'failed'], START_MS)
+    if (reply?.type === 'failed') {
+      const { code, message, hint } = reply.failure
+      throw new CommandError(code, message, hint)
+    }
+    if (reply?.type !== 'listening') {
+      member.kill()
+      throw new CommandError(EXIT.failed, 'a process that serves did not start')
+    }
+    // Started while the policy was changed: it was asked to come along, but perhaps before it could.
+    const { snapshot, digest } = start()
+    if (digest !== reply.digest) {
+      await prepare(member, snapshot)
+      await commit(member, digest)
+    }
+    return reply.bound
+  }
+
+  #onMessage(member: Member, message: FromWorker): void {
+    if (message.type !== 'usage') return this.#options.onMessage(message)
+    member.usage = message.usage
+    this.#tellUsage(member)
+  }
+
+  #tellUsage(changed: Member): void {
+    for (const member of this.#members) {
+      if (member === changed) continue
+      const others = [...this.#members].filter((other) => other !== member)
+      member.tell({ type: 'usage', usage: sumUsage(others.map(({ usage }) => usage)) })
+    }
+  }
+
+  #onEnd(member: Member, end: End): void {
+    this.#members.delete(member)
+    if (this.#stopping) return
+    this.#tellUsage(member)
+    // Before the first start is done, whoever waits for it hears of it.
+    if (this.#bound === null) return
+    this.#options.onLoss(member.pid, end)
+    const isStable = performance.now() - member.bornAt >= STABLE_MS
+    const delay = isStable ? 0 : this.#delay
+    this.#delay = isStable ? FIRST_DELAY_MS : Math.min(2 * this.#delay, MAX_DELAY_MS)
+    setTimeout(() => {
+      if (this.#stopping || this.#members.size >= this.#options.size) return
+      this.#add().catch((error: unknown) => this.#options.report('worker', error))
+    }, delay)
+  }
+
+  async #allEnded(): Promise<void> {
+    await Promise.all([...this.#members].map(({ ended }) => ended))
+  }
+}
+
+function prepare(member: Member, snapshot: Snapshot): Promise<FromWorker | null> {
+  return member.ask({ type: 'prepare', snapshot }, ['prepared', 'unprepared'], POLICY_MS)
+}
+
+/** Whoever cannot be relied on to enforce what the others do does not serve any more. */
+async function commit(member: Member, digest: string): Promise<void> {
+  const reply = await member.ask({ type: 'commit', digest }, ['committed'], POLICY_MS)
+  if (reply?.type !== 'committed' || reply.digest !== digest) member.kill()
+}

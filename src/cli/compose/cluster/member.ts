@@ -1,0 +1,93 @@
+/** One process that serves, as the process that owns sees it. */
+
+import cluster, { type Worker } from 'node:cluster'
+import type { Socket } from 'node:net'
+import {
+  type AuditServer,
+  type AuditServerOptions,
+  serveAudit,
+} from '../../../audit/remote/server.ts'
+import { NO_USAGE, type Usage } from '../../../proxy/limits/connections.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+import { AUDIT_FD } from './worker.ts'
+
+export interface MemberOptions {
+  readonly audit: AuditServerOptions
+  /** What it says without having been asked. */
+  onMessage(message: FromWorker): void
+}
+
+export interface End {
+  /** The signal or exit code it ended with, for people. */
+  readonly how: string
+  /** Flows that had no end, and are recorded as failed. */
+  readonly interrupted: number
+}
+
+interface Question {
+  fits(message: FromWorker): boolean
+  answer(message: FromWorker | null): void
+}
+
+export class Member {
+  usage: Usage = NO_USAGE
+  readonly bornAt = performance.now()
+  /** Resolves when it is gone and its flows have their end. */
+  readonly ended: Promise<End>
+  readonly #worker: Worker
+  readonly #audit: AuditServer
+  readonly #questions = new Set<Question>()
+
+  constructor({ audit, onMessage }: MemberOptions) {
+    this.#worker = cluster.fork()
+    // It may be gone before it was told everything.
+    this.#worker.on('error', () => {})
+    this.#audit = serveAudit(this.#worker.process.stdio[AUDIT_FD] as Socket, audit)
+    const exited = new Promise<string>((resolve) => {
+      this.#worker.on('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
+    })
+    this.ended = exited.then(async (how) => {
+      for (const { answer } of [...this.#questions]) answer(null)
+      return { how, interrupted: await this.#audit.gone }
+    })
+    this.#worker.on('message', (message: FromWorker) => {
+      const question = [...this.#questions].find(({ fits }) => fits(message))
+      if (question) question.answer(message)
+      else onMessage(message)
+    })
+  }
+
+  get pid(): number {
+    return this.#worker.process.pid ?? 0
+  }
+
+  tell(message: ToWorker): void {
+    if (this.#worker.isConnected()) this.#worker.send(message)
+  }
+
+  /** @returns the first message that fits; null when the process ends before it comes, or it does not come within `ms` */
+  ask(
+    message: ToWorker,
+    types: readonly FromWorker['type'][],
+    ms: number,
+    fits: (message: FromWorker) => boolean = () => true,
+  ): Promise<FromWorker | null> {
+    return new Promise((resolve) => {
+      const question: Question = {
+        fits: (reply) => types.includes(reply.type) && fits(reply),
+        answer: (reply) => {
+          clearTimeout(timer)
+          this.#questions.delete(question)
+          resolve(reply)
+        },
+      }
+      const timer = setTimeout(() => question.answer(null), ms)
+      this.#questions.add(question)
+      this.tell(message)
+    })
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL')
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What the process that owns and those that serve say to each other besides rows of the log (see `audit/remote/`). Both are of one
+ * version and one user, so what arrives is believed.
+ */
+
+import type { LoadOptions, Operation } from '../../../config/load.ts'
+import type { Snapshot } from '../../../config/source.ts'
+import type { FlowId } from '../../../model/flow.ts'
+import type { Whereto } from '../../../ports.ts'
+import type { Usage } from '../../../proxy/limits/connections.ts'
+import type { Pair } from '../../../tls/authority-pair.ts'
+import type { Failure } from '../../program.ts'
+
+/** Hosts that have contradicted what was concluded about them, and how. */
+export type Contradictions = readonly (readonly [host: string, detail: string])[]
+
+/** What a process needs to become like the others. */
+export interface Start {
+  readonly load: LoadOptions
+  readonly snapshot: Snapshot
+  /** Of the policy in it. */
+  readonly digest: string
+  /** What the proxy was started with; what the files say now needs a restart. */
+  readonly operation: Operation
+  readonly authority: { readonly path: string; readonly pem: Pair }
+  readonly tickets: Uint8Array
+  readonly contradictions: Contradictions
+  /** The console, if there is one: not a destination. */
+  readonly console: { readonly address: string; readonly port: number } | null
+}
+
+export type ToWorker =
+  | { readonly type: 'start'; readonly start: Start }
+  /** A new policy: read it, say so, and wait. */
+  | { readonly type: 'prepare'; readonly snapshot: Snapshot }
+  /** From now on. */
+  | { readonly type: 'commit'; readonly digest: string }
+  | { readonly type: 'tickets'; readonly tickets: Uint8Array }
+  | { readonly type: 'contradictions'; readonly contradictions: Contradictions }
+  /** What the other processes have open. */
+  | { readonly type: 'usage'; readonly usage: Usage }
+  | { readonly type: 'metrics'; readonly id: number }
+  | { readonly type: 'close'; readonly grace: number }
+
+export type FromWorker =
+  | {
+      readonly type: 'listening'
+      readonly bound: { readonly address: string; readonly port: number }
+      readonly digest: string
+    }
+  /** It cannot start. */
+  | { readonly type: 'failed'; readonly failure: Failure }
+  | { readonly type: 'prepared'; readonly digest: string }
+  | { readonly type: 'unprepared'; readonly message: string }
+  | { readonly type: 'committed'; readonly digest: string }
+  | { readonly type: 'usage'; readonly usage: Usage }
+  | { readonly type: 'metrics'; readonly id: number; readonly metrics: readonly object[] }
+  | {
+      readonly type: 'contradicted'
+      readonly host: string
+      readonly flow: FlowId
+      readonly detail: string
+    }
+  | { readonly type: 'saw'; readonly host: string; readonly traits: readonly string[] }
+  | {
+      readonly type: 'redirected'
+      readonly from: FlowId
+      readonly agent: string
+      readonly to: Whereto
+    }

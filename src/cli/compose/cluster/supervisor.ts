@@ -1,0 +1,135 @@
+/** A proxy of several processes: this one owns the log, the CA and the policy and serves the console; the others serve traffic. */
+
+import { createServer } from 'node:net'
+import type { Settings } from '../../../config/load.ts'
+import { aggregateMetrics, createOwnRegistry } from '../../../metrics/registry.ts'
+import { TicketRing } from '../../../tls/tickets.ts'
+import { toEndpoint, toHostPort } from '../../endpoints.ts'
+import { say } from '../../output.ts'
+import { ownerReadings } from '../../readings.ts'
+import { composeOwner, type Owner } from '../owner.ts'
+import { clock, report } from '../process.ts'
+import {
+  type ComposeOptions,
+  noteStart,
+  openConsoleOf,
+  type RunningProxy,
+  sayBound,
+  toRunning,
+} from '../proxy.ts'
+import { Crew, type CrewOptions } from './crew.ts'
+import type { End } from './member.ts'
+import type { FromWorker, Start } from './messages.ts'
+
+/** Keys are there a whole turn before they are used, so this is soon enough, in milliseconds. */
+const TICKETS_MS = 10 * 60_000
+
+export async function composeSupervisor(
+  { load, settings: first }: Pick<ComposeOptions, 'load' | 'settings'>,
+  size: number,
+): Promise<RunningProxy> {
+  await using stack = new AsyncDisposableStack()
+  const settings = await withPort(first)
+  let bringIntoForce = async (_next: Settings): Promise<void> => {}
+  const owner = stack.use(
+    await composeOwner({ settings, load, bringIntoForce: (next) => bringIntoForce(next) }),
+  )
+  const { ledger, log, authority, own, note } = owner
+  const tickets = new TicketRing({ clock })
+  let inForce = settings
+  const metrics = async () => {
+    const mine = await registry.getMetricsAsJSON()
+    return aggregateMetrics([mine, ...(await crew.metrics())])
+  }
+  const console = await openConsoleOf(owner, metrics)
+  if (console) stack.defer(() => console.close())
+
+  const start = (): Start => ({
+    load,
+    snapshot: inForce.snapshot,
+    digest: inForce.policy.digest,
+    operation: settings.operation,
+    authority: { path: authority.path, pem: authority.pem },
+    tickets: tickets.toBytes(),
+    contradictions: ledger.contradictions,
+    console: console && { address: console.address, port: console.port },
+  })
+  const onLoss = (pid: number, { how, interrupted }: End) => {
+    const detail = `${how}; flows without an end, recorded as failed: ${interrupted}`
+    say(`warning: the process ${pid} has ended and is replaced: ${detail}`)
+    note('worker-exit', `process ${pid}`, detail)
+  }
+  const crew = new Crew({ size, start, onLoss, report, ...listening(owner) })
+  const registry = createOwnRegistry([
+    ...ownerReadings(owner),
+    {
+      name: 'cordon_workers',
+      help: 'Processes that serve.',
+      type: 'gauge',
+      read: () => [{ value: crew.size }],
+    },
+  ])
+  const bound = await crew.open()
+  own.push(toEndpoint(bound))
+  bringIntoForce = async (next) => {
+    await crew.change(next.snapshot, next.policy.digest)
+    inForce = next
+  }
+  ledger.onChange = () =>
+    crew.tellAll({ type: 'contradictions', contradictions: ledger.contradictions })
+  const turning = setInterval(
+    () => crew.tellAll({ type: 'tickets', tickets: tickets.toBytes() }),
+    TICKETS_MS,
+  )
+  turning.unref()
+  stack.defer(() => clearInterval(turning))
+  await noteStart(owner, bound)
+  const resources = stack.move()
+  return {
+    ...toRunning(owner),
+    bound,
+    console,
+    workers: size,
+    async close(grace) {
+      await crew.close(grace)
+      await note('stop', sayBound(bound), '')
+      await resources.disposeAsync()
+    },
+  }
+
+  /** What the processes that serve have to say. */
+  function listening({ ledger }: Owner): Pick<CrewOptions, 'audit' | 'onMessage'> {
+    return {
+      audit: {
+        log,
+        now: clock.now,
+        onDecision(flow, { flow: { agent }, authority }, path) {
+          if (authority) ledger.followed(flow, agent.id, { authority: authority.text, path })
+        },
+        onError: (error) => report('audit channel', error),
+      },
+      onMessage(message: FromWorker) {
+        if (message.type === 'contradicted') {
+          ledger.contradicted(message.host, message.flow, message.detail)
+        } else if (message.type === 'saw') ledger.saw(message.host, message.traits)
+        else if (message.type === 'redirected') {
+          ledger.redirected(message.from, message.agent, message.to)
+        }
+      },
+    }
+  }
+}
+
+/** Where any port will do, one is chosen now: processes that come later have to have the same. */
+async function withPort(settings: Settings): Promise<Settings> {
+  const [host, port] = toHostPort(settings.operation.proxy)
+  if (port !== 0) return settings
+  const server = createServer()
+  const chosen = await new Promise<number>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => resolve((server.address() as { port: number }).port))
+  })
+  await new Promise((resolve) => server.close(resolve))
+  const proxy = `${host.includes(':') ? `[${host}]` : host}:${chosen}`
+  return { ...settings, operation: { ...settings.operation, proxy } }
+}

@@ -1,0 +1,153 @@
+/**
+ * A process that serves: the same as a proxy in one process, but the log, the policy and what is remembered of hosts are elsewhere. It
+ * takes its orders from the process that owns those and does not outlive it.
+ */
+
+import { Socket } from 'node:net'
+import { AuditClient } from '../../../audit/remote/client.ts'
+import { loadSettings, type Settings } from '../../../config/load.ts'
+import { createRegistry } from '../../../metrics/registry.ts'
+import { parsePair } from '../../../tls/authority-pair.ts'
+import { TicketRing } from '../../../tls/tickets.ts'
+import { toEndpoint } from '../../endpoints.ts'
+import { describeFailure } from '../../program.ts'
+import { composeEvaluation } from '../evaluation.ts'
+import { TABLES_MS } from '../owner.ts'
+import { clock, report } from '../process.ts'
+import { composeTraffic } from '../traffic.ts'
+import type { FromWorker, Start, ToWorker } from './messages.ts'
+import { RemoteLedger } from './remote-ledger.ts'
+
+/** Rows of the log go there: see `crew`. */
+export const AUDIT_FD = 4
+
+/** How often the other processes are told what is open here, in milliseconds. */
+const USAGE_MS = 250
+
+/** Serves until it is told to stop, or the process that owns is gone. */
+export function serveAsWorker(): void {
+  // They are for the process that owns, and reach all of a group: it says what is to be done.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  // Nobody would know any more what passes here.
+  process.on('disconnect', () => process.exit(1))
+  let worker: Promise<Worker> | null = null
+  // One order after the other.
+  let work: Promise<void> = Promise.resolve()
+  process.on('message', (order: ToWorker) => {
+    if (order.type === 'start') {
+      worker = start(order.start)
+      worker.catch((error: unknown) => {
+        process.send?.(
+          { type: 'failed', failure: describeFailure(error) } satisfies FromWorker,
+          () => process.exit(1),
+        )
+      })
+      return
+    }
+    work = work
+      .then(async () => (await worker)?.obey(order))
+      .catch((error: unknown) => {
+        report('worker', error)
+      })
+  })
+}
+
+interface Worker {
+  obey(order: Exclude<ToWorker, { type: 'start' }>): void | Promise<void>
+}
+
+async function start(given: Start): Promise<Worker> {
+  const { operation, load } = given
+  const read = (snapshot: Start['snapshot']): Settings => ({
+    ...loadSettings({ ...load, snapshot }),
+    operation,
+  })
+  let inForce = read(given.snapshot)
+  let prepared: Settings | null = null
+
+  const { path, pem } = given.authority
+  const authority = parsePair(pem, { certificate: path, key: path }, clock.now())
+  const tickets = new TicketRing({ clock, given: given.tickets })
+  const ledger = new RemoteLedger(operation.breaker, given.contradictions, tell)
+  const audit = new AuditClient(new Socket({ fd: AUDIT_FD, readable: true, writable: true }))
+  const own = given.console ? [toEndpoint(given.console)] : []
+  const evaluation = await composeEvaluation(() => inForce, own)
+  setInterval(() => {
+    evaluation.tables.renew().catch((error: unknown) => report('prefix tables', error))
+  }, TABLES_MS).unref()
+  const traffic = await composeTraffic({
+    settings: () => inForce,
+    audit,
+    ledger,
+    authority,
+    evaluation,
+    own,
+    tickets,
+    note: (action, subject, detail) => {
+      audit
+        .note({ at: clock.now(), actor: 'cordon', action, subject, detail })
+        .catch((error: unknown) => report('audit', error))
+    },
+  })
+  const { listener, counts, meter, readings } = traffic
+  const registry = createRegistry(meter, readings)
+  let told = 0
+  setInterval(() => {
+    if (counts.total === told) return
+    told = counts.total
+    tell({ type: 'usage', usage: counts.usage() })
+  }, USAGE_MS).unref()
+  const { address, port } = listener
+  tell({ type: 'listening', bound: { address, port }, digest: inForce.policy.digest })
+
+  return {
+    async obey(order) {
+      switch (order.type) {
+        case 'prepare':
+          try {
+            prepared = read(order.snapshot)
+            tell({ type: 'prepared', digest: prepared.policy.digest })
+          } catch (error) {
+            tell({ type: 'unprepared', message: describeFailure(error).message })
+          }
+          return
+        case 'commit':
+          if (prepared?.policy.digest === order.digest) inForce = prepared
+          tell({ type: 'committed', digest: inForce.policy.digest })
+          return
+        case 'tickets':
+          return tickets.take(order.tickets)
+        case 'contradictions':
+          return ledger.take(order.contradictions)
+        case 'usage':
+          return counts.takeElsewhere(order.usage)
+        case 'metrics':
+          return tell({
+            type: 'metrics',
+            id: order.id,
+            metrics: await registry.getMetricsAsJSON(),
+          })
+        case 'close':
+          // Not awaited: what is asked meanwhile is answered.
+          close(order.grace).catch((error: unknown) => {
+            report('worker', error)
+            process.exit(1)
+          })
+          return
+        default:
+          return order satisfies never
+      }
+    },
+  }
+
+  async function close(grace: number): Promise<void> {
+    await listener.close(grace)
+    await traffic[Symbol.asyncDispose]()
+    await audit.close()
+    process.exit(0)
+  }
+}
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message)
+}

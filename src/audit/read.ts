@@ -1,5 +1,6 @@
 /** Questions to the log, answered from the published views: what the commands and the console show. */
 
+import type { Head } from './appender.ts'
 import { type AuditDatabase, openForReading } from './database.ts'
 
 /** A row of the `flows` view; JSON columns are lists. */
@@ -81,6 +82,14 @@ export class AuditReader implements Disposable {
     return this.#db.prepare(MISMATCHES).all() as Mismatch[]
   }
 
+  /** What the chain ends with, and whether that row is there. */
+  head(): { readonly seq: number; readonly isThere: boolean } {
+    const head = this.#db.prepare('SELECT seq, hash FROM head').get() as Head | undefined
+    if (!head) return { seq: 0, isThere: true }
+    const found = this.#db.prepare(LAST_ROW).pluck().get(head)
+    return { seq: head.seq, isThere: found === head.hash }
+  }
+
   /** The `agents` view. */
   agents(): readonly Record<string, unknown>[] {
     return this.#db.prepare('SELECT * FROM agents ORDER BY id').all() as Record<string, unknown>[]
@@ -90,6 +99,10 @@ export class AuditReader implements Disposable {
     this.#db.close()
   }
 }
+
+const LAST_ROW = ['decisions', 'outcomes', 'admin']
+  .map((table) => `SELECT hash FROM ${table} WHERE seq = @seq`)
+  .join(' UNION ALL ')
 
 export interface Mismatch {
   readonly host: string

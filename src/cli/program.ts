@@ -13,6 +13,7 @@ import { addAgents } from './commands/agents.ts'
 import { addAudit } from './commands/audit.ts'
 import { addCa } from './commands/ca.ts'
 import { addCheck, sayProblem } from './commands/check.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addEnv } from './commands/env.ts'
 import { addExplain } from './commands/explain.ts'
 import { addFlows } from './commands/flows.ts'
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     )
   const commands = [
     addStart,
+    addDoctor,
     addInit,
     addRun,
     addEnv,

@@ -1,0 +1,46 @@
+/** `cordon doctor`: is it really enforcing? Looks at the files and at the running proxy, and says what to do. */
+
+import type { Command } from 'commander'
+import { lookAtRest } from '../doctor/at-rest.ts'
+import type { Finding } from '../doctor/finding.ts'
+import { lookAtRunning } from '../doctor/running.ts'
+import { EXIT, print, printJson } from '../output.ts'
+import { type ConfigOptions, loadWithFacts, withConfig } from '../settings.ts'
+
+interface DoctorOptions extends ConfigOptions {
+  readonly proxy?: string
+  readonly console?: string
+  readonly json?: boolean
+}
+
+export function addDoctor(program: Command): void {
+  withConfig(program.command('doctor'))
+    .description('is it really enforcing? looks at the running proxy and its files')
+    .option('--home <zone...>', 'as the proxy was started with')
+    .option('--observe', 'as the proxy was started with')
+    .option('--proxy <host:port>', 'the proxy port; default: as configured')
+    .option('--console <host:port>', 'the console; default: as configured')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cordon doctor\n  cordon doctor --json | jq \'.checks[] | select(.status != "ok")\'',
+    )
+    .action(async (options: DoctorOptions) => {
+      const settings = loadWithFacts(options)
+      const { proxy, console } = settings.operation
+      const where = { proxy: options.proxy ?? proxy, console: options.console ?? console }
+      const findings = [
+        ...(await lookAtRunning(where, settings)),
+        ...(await lookAtRest(settings.operation)),
+      ]
+      const isWell = findings.every(({ status }) => status !== 'fail')
+      if (options.json) printJson({ ok: isWell, checks: findings })
+      else for (const finding of findings) printFinding(finding)
+      process.exitCode = isWell ? EXIT.ok : EXIT.failed
+    })
+}
+
+function printFinding({ check, status, found, hint }: Finding): void {
+  print(`${status.padEnd(4)}  ${check.padEnd(9)}  ${found}`)
+  if (hint !== null && status !== 'ok') print(`${' '.repeat(17)}hint: ${hint}`)
+}

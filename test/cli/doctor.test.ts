@@ -1,0 +1,106 @@
+/** `cordon doctor` beside a running proxy, beside none, and beside what is not one. */
+
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { openLab } from '../support/lab.ts'
+import { eventually } from '../support/wait.ts'
+import { cordon } from './cordon.ts'
+
+interface Check {
+  readonly check: string
+  readonly status: string
+  readonly found: string
+  readonly hint: string | null
+}
+
+async function doctor(dir: string, ...args: string[]) {
+  const { code, out } = await cordon(dir, ['doctor', '--json', ...args])
+  const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: Check[] }
+  expect(ok).toBe(code === 0)
+  return { code, of: (name: string) => checks.find(({ check }) => check === name), checks }
+}
+
+test('a proxy that enforces what its files say', async () => {
+  await using lab = await openLab()
+  const { port, consolePort } = lab.proxy
+  const where = ['--proxy', `127.0.0.1:${port}`, '--console', `127.0.0.1:${consolePort}`]
+  const well = await doctor(lab.dir, ...where)
+  expect(well.checks.filter(({ status }) => status !== 'ok')).toEqual([
+    // The embedded country files only grow older.
+    ...well.checks.filter(({ check, status }) => check === 'data ages' && status === 'warn'),
+  ])
+  expect(well.code).toBe(0)
+  expect(well.of('port')?.found).toMatch(/refuses a call to itself \(proxy-loop, flow \d+\)/)
+  expect(lab.proxy.flows().at(-1)).toMatchObject({ action: 'block', error: 'proxy-loop' })
+  expect(well.of('policy')?.found).toContain('enforced')
+  expect(well.of('log')?.found).toMatch(/^\d+ rows/)
+
+  const { code, out } = await cordon(lab.dir, ['doctor', ...where])
+  expect(code).toBe(0)
+  expect(out).toMatch(/^ok {4}port {7}/m)
+
+  // What the files say is not what is enforced.
+  const changed = await doctor(lab.dir, ...where, '--home', 'US')
+  expect(changed.of('policy')).toMatchObject({ status: 'warn' })
+  expect(changed.code).toBe(0)
+
+  // Others can read the key.
+  chmodSync(join(lab.dir, 'certs/ca.key'), 0o644)
+  const open = await doctor(lab.dir, ...where)
+  expect(open.of('CA key')).toMatchObject({ status: 'fail', hint: expect.stringMatching(/^chmod/) })
+  expect(open.code).toBe(1)
+  chmodSync(join(lab.dir, 'certs/ca.key'), 0o600)
+
+  // The log cannot be written.
+  const other = new Database(lab.proxy.database)
+  other.exec('BEGIN IMMEDIATE')
+  await eventually('the failure', async () => {
+    const sick = await doctor(lab.dir, ...where)
+    return sick.code === 1 && sick.of('ready')?.status === 'fail'
+  })
+  other.exec('ROLLBACK')
+  // Somebody has taken the last row away.
+  await lab.proxy.stop()
+  other.exec(
+    'DROP TRIGGER admin_delete; DELETE FROM admin WHERE seq = (SELECT max(seq) FROM admin)',
+  )
+  other.close()
+  const cut = await doctor(lab.dir, ...where)
+  expect(cut.of('log')).toMatchObject({ status: 'fail' })
+  expect(cut.of('port')).toMatchObject({
+    status: 'fail',
+    found: expect.stringContaining('REFUSED'),
+  })
+  expect(cut.of('console')).toMatchObject({ status: 'fail' })
+})
+
+test('observing only, and a console that is off', async () => {
+  await using lab = await openLab({ args: ['--observe'] })
+  const where = ['--proxy', `127.0.0.1:${lab.proxy.port}`]
+  const { of, code } = await doctor(
+    lab.dir,
+    ...where,
+    ...['--observe', '--console', `127.0.0.1:${lab.proxy.consolePort}`],
+  )
+  expect(of('policy')).toMatchObject({ status: 'warn', found: expect.stringContaining('observed') })
+  expect(code).toBe(0)
+  const path = join(lab.dir, 'cordon.yaml')
+  const text = readFileSync(path, 'utf8')
+  writeFileSync(path, text.replace('console: "127.0.0.1:0"', 'console: null'))
+  expect((await doctor(lab.dir, ...where)).of('console')).toMatchObject({ status: 'skip' })
+})
+
+test('something else on the ports', async () => {
+  await using lab = await openLab()
+  const server = http.createServer((_, response) => response.end('<html>hello</html>')).listen(0)
+  await using _ = { [Symbol.asyncDispose]: async () => void server.close() }
+  const at = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { of, code } = await doctor(lab.dir, '--proxy', at, '--console', at)
+  expect(code).toBe(1)
+  expect(of('port')).toMatchObject({ status: 'fail' })
+  expect(of('metrics')).toMatchObject({ status: 'fail' })
+})

@@ -241,7 +241,9 @@ export abstract class Session implements FrameSink {
       if (this.#needsDrain) return
       this.#advanceWaiting()
     }
-    if (!this.isOver && this.#waiting.size > 0) this.#advanceWaiting()
+    // What came up after the end is for nobody: it must not be waited for.
+    if (this.isOver) return
+    if (this.#waiting.size > 0) this.#advanceWaiting()
     if (this.frames.size > 0) this.schedule()
   }
 
@@ -454,6 +456,7 @@ export abstract class Session implements FrameSink {
     if (result.tableSize !== null) this.#encoder.allow(result.tableSize)
     if (this.#hasSettings) this.#countNoise()
     this.#hasSettings = true
+    if (this.isOver) return
     this.frames.settingsAck()
     this.schedule()
     const change = this.peer.initialWindow - before

@@ -72,6 +72,10 @@ type LimitName =
   | 'http2Streams'
   | 'http2Resets'
   | 'http2ResetsPerSecond'
+  | 'leaves'
+  | 'leavesPerSecond'
+  | 'leavesPerClient'
+  | 'leavesPerClientPerSecond'
 
 /** What needs a restart to change. Paths are absolute, times in milliseconds, null means the default. */
 export interface Operation {

@@ -200,6 +200,10 @@ export const configFile = z.strictObject({
       http2_streams: count.optional(),
       http2_resets: count.optional(),
       http2_resets_per_second: count.optional(),
+      leaves: count.optional(),
+      leaves_per_second: count.optional(),
+      leaves_per_client: count.optional(),
+      leaves_per_client_per_second: count.optional(),
     })
     .optional(),
   workers: z.int().min(1).max(256).optional(),

@@ -12,6 +12,7 @@ import { ConnectionCounts } from '../../proxy/limits/connections.ts'
 import { type Listener, listen } from '../../proxy/listen.ts'
 import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { createContexts } from '../../tls/contexts.ts'
+import type { LeafLimits } from '../../tls/leaf-limits.ts'
 import type { TicketRing } from '../../tls/tickets.ts'
 import { openTrust } from '../../tls/trust.ts'
 import { createCallers } from '../callers.ts'
@@ -57,7 +58,17 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const policy = () => settings().policy
   const meter = new CountingMeter()
   const { origins, sessions, ...shared } = composeOrigins(stack, operation, trust, meter)
-  const leaves = createContexts({ authority, clock, tickets })
+  const {
+    leaves: burst,
+    leavesPerSecond,
+    leavesPerClient,
+    leavesPerClientPerSecond,
+  } = shared.limits
+  const limits: LeafLimits = {
+    all: { burst, perSecond: leavesPerSecond },
+    client: { burst: leavesPerClient, perSecond: leavesPerClientPerSecond },
+  }
+  const leaves = createContexts({ authority, clock, tickets, limits })
   const counts = new ConnectionCounts(shared.limits)
   const listener = await listen(...toHostPort(operation.proxy), counts, {
     enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, meter, policy, report }),

@@ -25,6 +25,14 @@ export interface Limits {
    */
   readonly http2Resets: number
   readonly http2ResetsPerSecond: number
+  /**
+   * Certificates made for hosts not seen before, at once and a second in the long run, for all clients and for each. A browser needs
+   * a hundred hosts for a page; making one takes well under a millisecond.
+   */
+  readonly leaves: number
+  readonly leavesPerSecond: number
+  readonly leavesPerClient: number
+  readonly leavesPerClientPerSecond: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -40,4 +48,8 @@ export const DEFAULT_LIMITS: Limits = {
   http2Streams: 128,
   http2Resets: 500,
   http2ResetsPerSecond: 50,
+  leaves: 8_000,
+  leavesPerSecond: 200,
+  leavesPerClient: 2_000,
+  leavesPerClientPerSecond: 20,
 }

@@ -8,6 +8,7 @@
  * - B21 (bytes behind Upgrade), B22 (early answers), B23 (bytes behind CONNECT): below; WebSocket besides in `websocket.test.ts`.
  * - B18, B19, B26, B27, B29 and B31 in answers: `smuggled-answers.test.ts`.
  * - B20 (from HTTP/2 to HTTP/1.1): `smuggling-http2.test.ts`.
+ * - B32 to B38 (exhaustion) and B47 to B51 (Node): `exhaustion.test.ts`.
  * Whatever else is malformed: `bad-input.test.ts`, and by the thousand `test/proxy/http1/fuzz.test.ts`.
  */
 

@@ -71,6 +71,7 @@ export class RawHttp2 {
   readonly socket: Socket
   readonly streams = new Map<number, Heard>()
   isClosed = false
+  #hasSettings = false
 
   /** @param settings payload of the SETTINGS behind the preface */
   constructor(socket: Socket, settings: Buffer | string = '') {
@@ -94,8 +95,10 @@ export class RawHttp2 {
           heard.ended ||= (flags & FLAG.endStream) !== 0
         } else if (type === FRAME.reset) heard.code = payload.readUInt32BE(0)
         else if (type === FRAME.goAway) heard.code = payload.readUInt32BE(4)
-        else if (type === FRAME.settings && (flags & FLAG.ack) === 0)
+        else if (type === FRAME.settings && (flags & FLAG.ack) === 0) {
           this.send(frame(FRAME.settings, FLAG.ack, 0))
+          this.#hasSettings = true
+        }
       },
       onFault: ({ detail }) => {
         throw new Error(`the proxy sent no HTTP/2: ${detail}`)
@@ -107,6 +110,11 @@ export class RawHttp2 {
       this.isClosed = true
     })
     this.send(PREFACE, frame(FRAME.settings, 0, 0, settings))
+  }
+
+  /** Once SETTINGS have been exchanged: nothing is said then that the test has not said. */
+  async ready(): Promise<void> {
+    await eventually('SETTINGS of the proxy', () => this.#hasSettings)
   }
 
   send(...frames: Buffer[]): void {

@@ -76,6 +76,8 @@ type LimitName =
   | 'leavesPerSecond'
   | 'leavesPerClient'
   | 'leavesPerClientPerSecond'
+  | 'http2Frames'
+  | 'http2FramesPerSecond'
 
 /** What needs a restart to change. Paths are absolute, times in milliseconds, null means the default. */
 export interface Operation {

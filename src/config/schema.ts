@@ -204,6 +204,8 @@ export const configFile = z.strictObject({
       leaves_per_second: count.optional(),
       leaves_per_client: count.optional(),
       leaves_per_client_per_second: count.optional(),
+      http2_frames: count.optional(),
+      http2_frames_per_second: count.optional(),
     })
     .optional(),
   workers: z.int().min(1).max(256).optional(),

@@ -279,6 +279,12 @@ const CODES = {
   ),
 
   // Cordon cannot keep its promises.
+  'held-exceeded': info(
+    503,
+    'self',
+    'Too much waits for slow readers',
+    'read answers faster, or try again later',
+  ),
   'audit-unavailable': info(
     503,
     'self',

@@ -48,6 +48,7 @@ export class ClientSession extends Session implements Expiring, Served {
       streamWindow: STREAM_WINDOW,
       held,
       maxHeadBytes: limits.head,
+      noise: { burst: limits.http2Frames, perSecond: limits.http2FramesPerSecond },
       now: () => deadlines.now,
     })
     this.scope = scope

@@ -17,6 +17,8 @@ export interface OriginSessionOptions extends SessionOptions {
   readonly address: IpAddress
   /** Our name in Via. */
   readonly pseudonym: string
+  /** When its settings have to be there, of the clock of `now`. */
+  readonly settingsBy: number
   /** Called when it has room for a stream again, or none for ever. */
   readonly onChange: (session: OriginSession) => void
   /** Called once, when it has ended. */
@@ -30,8 +32,8 @@ const STREAMS_BEFORE_SETTINGS = 100
 const LAST_STREAM = 0x7fff_0000
 
 export class OriginSession extends Session implements Expiring {
-  /** When to close it; moved by the pool while nobody uses it. */
-  deadline = Number.POSITIVE_INFINITY
+  /** When to close it if nobody uses it until then; moved by the pool. */
+  idleUntil = Number.POSITIVE_INFINITY
   readonly authority: string
   readonly address: IpAddress
   readonly pseudonym: string
@@ -84,7 +86,7 @@ export class OriginSession extends Session implements Expiring {
   /** Keeps the place of a stream that will be opened. */
   reserve(): OriginStream {
     this.#reserved++
-    this.deadline = Number.POSITIVE_INFINITY
+    this.idleUntil = Number.POSITIVE_INFINITY
     return new OriginStream(this)
   }
 
@@ -103,7 +105,14 @@ export class OriginSession extends Session implements Expiring {
     return stream
   }
 
+  get deadline(): number {
+    return this.#knowsPeer ? this.idleUntil : Math.min(this.idleUntil, this.#session.settingsBy)
+  }
+
   expire(): void {
+    if (!this.#knowsPeer && this.now() >= this.#session.settingsBy) {
+      return this.fail({ code: ERROR.settingsTimeout, detail: 'its settings did not come in time' })
+    }
     if (this.load > 0) return
     this.frames.goAway(0)
     this.end('nobody used it')

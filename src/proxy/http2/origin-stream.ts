@@ -1,6 +1,7 @@
 /** One exchange on a stream of an HTTP/2 connection to an origin. */
 
 import type { IpAddress } from '../../model/address.ts'
+import type { Problem } from '../../model/errors.ts'
 import type { Channel } from '../channel.ts'
 import type { Fields } from '../exchange/fields.ts'
 import { type BodyLength, type MessageOut, UNTOLD } from '../exchange/message.ts'
@@ -10,7 +11,7 @@ import { toOutgoing, toResponse } from './field-list.ts'
 import { ERROR } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
 import type { OriginSession } from './origin-session.ts'
-import type { Stream, StreamSink } from './stream.ts'
+import type { Stream, StreamFault, StreamSink } from './stream.ts'
 import { StreamSocket } from './stream-socket.ts'
 
 /** As on HTTP/1: RFC 9110 section 15.2. */
@@ -64,7 +65,8 @@ export class OriginStream implements OriginSide, StreamSink {
     const { list, secret } = toOutgoing(pseudo, version, fields, this.#session.pseudonym, isTunnel)
     stream.sendHeaders(list, secret, head.body === 0 && !isTunnel)
     // The connection ended between the decision and now.
-    if (stream.isReset) queueMicrotask(() => this.onReset(ERROR.refusedStream, 'it has ended'))
+    if (stream.isReset)
+      queueMicrotask(() => this.onReset(ERROR.refusedStream, 'it has ended', false))
     return stream
   }
 
@@ -107,7 +109,7 @@ export class OriginStream implements OriginSide, StreamSink {
       if (fault === null) sink.onAccepted(head)
       else {
         this.#stream?.reset(ERROR.protocol)
-        this.onBroken(fault)
+        this.onBroken({ kind: 'rules', detail: fault })
       }
       return true
     }
@@ -136,17 +138,19 @@ export class OriginStream implements OriginSide, StreamSink {
     else sink?.onFailure(malformed(this.address, 'the stream ended without an answer'), null)
   }
 
-  onReset(code: number | null, detail: string): void {
+  onReset(code: number | null, detail: string, isFault: boolean): void {
     const sink = this.#sink
     this.#sink = null
-    const problem = { code: 'connect-reset', detail: `${this.address.text}: ${detail}` } as const
+    const problem = isFault ? malformed(this.address, detail) : reset(this.address, detail)
     sink?.onFailure(problem, code)
   }
 
-  onBroken(detail: string): void {
+  onBroken({ kind, detail }: StreamFault): void {
     const sink = this.#sink
     this.#sink = null
-    sink?.onFailure(malformed(this.address, detail), null)
+    const problem: Problem =
+      kind === 'held' ? { code: 'held-exceeded', detail } : malformed(this.address, detail)
+    sink?.onFailure(problem, null)
   }
 
   onDrain(): void {
@@ -154,6 +158,10 @@ export class OriginStream implements OriginSide, StreamSink {
   }
 }
 
-function malformed(address: IpAddress, detail: string) {
-  return { code: 'connect-malformed', detail: `${address.text}: ${detail}` } as const
+function malformed({ text }: IpAddress, detail: string): Problem {
+  return { code: 'connect-malformed', detail: `${text}: ${detail}` }
+}
+
+function reset({ text }: IpAddress, detail: string): Problem {
+  return { code: 'connect-reset', detail: `${text}: ${detail}` }
 }

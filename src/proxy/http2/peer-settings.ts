@@ -7,6 +7,8 @@ export interface PeerSettings {
   initialWindow: number
   /** Streams we may have open. */
   maxStreams: number
+  /** Whether the peer is an origin: it has no say in pushes (RFC 9113 section 6.5.2). */
+  readonly isOrigin: boolean
   /** Whether extended CONNECT may be used (RFC 8441 section 3). */
   connectProtocol: boolean
 }
@@ -29,7 +31,7 @@ export function readSettings(
         tableSize = value
         break
       case SETTING.enablePush:
-        if (value > 1) return WRONG_VALUE
+        if (value > 1 || (value === 1 && peer.isOrigin)) return WRONG_VALUE
         break
       case SETTING.maxConcurrentStreams:
         peer.maxStreams = value

@@ -26,7 +26,7 @@ import type { ClientSession } from './client-session.ts'
 import { toOutgoing, toRequest } from './field-list.ts'
 import { ERROR } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
-import type { Stream, StreamSink } from './stream.ts'
+import type { Stream, StreamFault, StreamSink } from './stream.ts'
 import { StreamSocket } from './stream-socket.ts'
 
 export class ServedStream implements StreamSink, ClientSide, Expiring {
@@ -241,10 +241,10 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
     this.#relay?.cancel(this.#lost)
   }
 
-  onBroken(detail: string): void {
+  onBroken({ kind, detail }: StreamFault): void {
     this.#lost = RESET.cancel
     this.#endPeek()
-    this.#relay?.break({ code: 'request-framing', detail })
+    this.#relay?.break({ code: kind === 'held' ? 'held-exceeded' : 'request-framing', detail })
   }
 
   onDrain(): void {

@@ -7,7 +7,7 @@
  * asking for anything is told to calm down (section 10.5).
  */
 
-import { TokenBucket } from '../../model/token-bucket.ts'
+import { type Allowance, TokenBucket } from '../../model/token-bucket.ts'
 import type { Channel } from '../channel.ts'
 import { linger } from '../linger.ts'
 import { toTrailerFields } from './field-list.ts'
@@ -26,7 +26,7 @@ import { HeaderBlocks } from './header-blocks.ts'
 import type { HeaderList } from './hpack/decoder.ts'
 import { HpackEncoder } from './hpack/encoder.ts'
 import { type PeerSettings, readSettings } from './peer-settings.ts'
-import type { Stream } from './stream.ts'
+import { HELD, type Stream, type StreamFault } from './stream.ts'
 
 export interface SessionOptions {
   readonly socket: Channel
@@ -35,13 +35,15 @@ export interface SessionOptions {
   /** Bytes that wait in all streams of all sessions. */
   readonly held: HeldBytes
   readonly maxHeadBytes: number
+  /** Frames that ask for nothing; each frame of payload we send allows some more. */
+  readonly noise: Allowance
   /** What the peer opens the connection with; null for nothing. */
   readonly preface: Buffer | null
   /** Milliseconds, of any clock. */
   now(): number
 }
 
-/** Payload that waits for somebody, over many sessions. */
+/** Payload that waits for somebody, in either direction, over many sessions. */
 export interface HeldBytes {
   used: number
   readonly limit: number
@@ -53,18 +55,16 @@ const CONNECTION_WINDOW = 16 * 1024 * 1024
 const WRITE_BYTES = 128 * 1024
 /** Bytes that a peer may leave unread before we give up on it. Payload alone never gets there. */
 const MAX_UNREAD = 4 * 1024 * 1024
-/** Frames that ask for nothing: so many at once, so many a second; each frame of payload we send allows some more. */
-const NOISE = { perSecond: 100, burst: 2_000, perData: 4 }
+/** Frames that ask for nothing that may come for each frame of payload we send: two windows are opened for it, by some in halves. */
+const NOISE_PER_DATA = 4
 /** Streams that we have reset: what is still under way for them is not an error. */
 const MAX_RECENT_RESETS = 256
+/** Streams that are known to have been there once they are over; a power of two. */
+const RECENTLY_CLOSED = 256
 
 export abstract class Session implements FrameSink {
   readonly streams = new Map<number, Stream>()
-  readonly peer: PeerSettings = {
-    initialWindow: DEFAULT_WINDOW,
-    maxStreams: Number.POSITIVE_INFINITY,
-    connectProtocol: false,
-  }
+  readonly peer: PeerSettings
   readonly maxFrame = MAX_FRAME_BYTES
   readonly streamWindow: number
   /** What may still be sent on the whole connection. */
@@ -82,6 +82,8 @@ export abstract class Session implements FrameSink {
   readonly #noise: TokenBucket
   readonly #waiting = new Set<Stream>()
   readonly #recentResets = new Set<number>()
+  /** Streams that have ended lately, each where its number says. */
+  readonly #recentlyClosed = new Uint32Array(RECENTLY_CLOSED)
   #touched: Stream[] = []
   #data: Stream | null = null
   #dataLength = 0
@@ -95,9 +97,15 @@ export abstract class Session implements FrameSink {
   constructor(options: SessionOptions) {
     const { socket, streamWindow, maxHeadBytes } = options
     this.#options = options
+    this.peer = {
+      initialWindow: DEFAULT_WINDOW,
+      maxStreams: Number.POSITIVE_INFINITY,
+      isOrigin: options.preface === null,
+      connectProtocol: false,
+    }
     this.socket = socket
     this.streamWindow = streamWindow
-    this.#noise = new TokenBucket(NOISE, options.now())
+    this.#noise = new TokenBucket(options.noise, options.now())
     this.#reader = new FrameReader(this)
     this.#blocks = new HeaderBlocks(maxHeadBytes)
     this.#prefaceLeft = options.preface?.length ?? 0
@@ -154,7 +162,7 @@ export abstract class Session implements FrameSink {
     this.isOver = true
     this.#reader.stop()
     for (const stream of this.streams.values()) {
-      stream.lose(null, detail)
+      stream.lose(null, detail, fault !== null)
       stream.onClosed?.()
     }
     this.streams.clear()
@@ -197,7 +205,7 @@ export abstract class Session implements FrameSink {
     if (this.isOver) return
     this.sendWindow -= end - start
     this.frames.data(stream.id, buffer, start, end, isLast)
-    this.#noise.give(NOISE.perData)
+    this.#noise.give(NOISE_PER_DATA)
     this.#sent(stream)
   }
 
@@ -225,6 +233,12 @@ export abstract class Session implements FrameSink {
   /** Payload has come to wait in a stream, or does not wait any more. */
   hold(bytes: number): void {
     this.#options.held.used += bytes
+  }
+
+  /** Whether more waits, over all sessions, than may. */
+  get isOverfull(): boolean {
+    const { used, limit } = this.#options.held
+    return used > limit
   }
 
   /** Has everything written once this turn of work is done. */
@@ -281,7 +295,10 @@ export abstract class Session implements FrameSink {
     const touched = this.#touched
     if (touched.length === 0) return
     this.#touched = []
-    for (const stream of touched) stream.sink?.onFlush()
+    for (const stream of touched) {
+      stream.isTouched = false
+      stream.sink?.onFlush()
+    }
   }
 
   #skipPreface(chunk: Buffer): Buffer {
@@ -333,23 +350,30 @@ export abstract class Session implements FrameSink {
     this.#data = stream ?? null
     this.#dataLength = length
     this.#dataGot = 0
-    if (!stream) return this.#onUnknown(id, 'DATA')
-    if (stream.remoteEnded)
-      return this.#breakStream(stream, ERROR.streamClosed, 'DATA after its end')
+    if (!stream) return this.#onLateData(id)
+    if (stream.remoteEnded) {
+      return this.breakStream(stream, ERROR.streamClosed, broken('DATA after its end'))
+    }
     if (stream.admit(length)) return
-    this.#breakStream(stream, ERROR.flowControl, 'more than the stream may send')
+    this.breakStream(stream, ERROR.flowControl, broken('more than the stream may send'))
   }
 
   onData(buffer: Buffer, start: number, end: number): void {
     const stream = this.#data
     if (this.isOver || !stream || stream.isReset) return
     this.#dataGot += end - start
-    const { held } = this.#options
-    if (stream.isPaused && held.used + end - start > held.limit) {
-      return this.#breakStream(stream, ERROR.enhanceYourCalm, 'its reader is too slow')
+    if (stream.isPaused && this.isOverfull) {
+      return this.breakStream(stream, ERROR.enhanceYourCalm, HELD)
     }
-    if (stream.receive(buffer, start, end)) this.#touched.push(stream)
-    else this.#breakStream(stream, ERROR.protocol, 'more body than Content-Length says')
+    if (!stream.receive(buffer, start, end)) {
+      this.breakStream(stream, ERROR.protocol, broken('more body than Content-Length says'))
+    } else this.#touch(stream)
+  }
+
+  #touch(stream: Stream): void {
+    if (stream.isTouched) return
+    stream.isTouched = true
+    this.#touched.push(stream)
   }
 
   onDataEnd(endStream: boolean): void {
@@ -369,8 +393,7 @@ export abstract class Session implements FrameSink {
       case FRAME.continuation:
         return this.#onBlock(this.#blocks.continue(flags, payload))
       case FRAME.priority:
-        if (payload.length !== 5) return this.fail(WRONG_SIZE)
-        return this.#countNoise()
+        return this.#onPriority(id, payload)
       case FRAME.reset:
         return this.#onReset(id, payload)
       case FRAME.settings:
@@ -416,23 +439,31 @@ export abstract class Session implements FrameSink {
     const stream = this.streams.get(id)
     if (!stream) return this.onHeaders(id, result, endStream)
     if (stream.remoteEnded) {
-      return this.#breakStream(stream, ERROR.streamClosed, 'HEADERS after its end')
+      return this.breakStream(stream, ERROR.streamClosed, broken('HEADERS after its end'))
     }
     for (const text of result.list) stream.received += text.length
     if (stream.sink?.onHeaders(result, endStream)) {
       if (endStream) this.#endStream(stream, null)
-      else this.#touched.push(stream)
+      else this.#touch(stream)
       return
     }
     const trailers = endStream ? toTrailerFields(result) : null
     if (trailers) return this.#endStream(stream, trailers)
-    this.#breakStream(stream, ERROR.protocol, 'its headers are malformed')
+    this.breakStream(stream, ERROR.protocol, broken('its headers are malformed'))
   }
 
   #endStream(stream: Stream, trailers: ReturnType<typeof toTrailerFields>): void {
     if (!stream.receiveEnd(trailers && trailers.list.length > 0 ? trailers : null)) {
-      this.#breakStream(stream, ERROR.protocol, 'less body than Content-Length says')
+      this.breakStream(stream, ERROR.protocol, broken('less body than Content-Length says'))
     } else if (stream.isClosed) this.#forget(stream)
+  }
+
+  /** Nobody heeds it any more (section 5.3.2). */
+  #onPriority(id: number, payload: Buffer): void {
+    if (id === 0)
+      return this.fail({ code: ERROR.protocol, detail: 'PRIORITY belongs to no stream' })
+    if (payload.length !== 5) return this.fail(WRONG_SIZE)
+    this.#countNoise()
   }
 
   #onReset(id: number, payload: Buffer): void {
@@ -495,7 +526,7 @@ export abstract class Session implements FrameSink {
     const stream = this.streams.get(id)
     if (!stream) return this.#onUnknown(id, 'WINDOW_UPDATE')
     if (increment === 0) {
-      return this.#breakStream(stream, ERROR.protocol, 'a window grows by nothing')
+      return this.breakStream(stream, ERROR.protocol, broken('a window grows by nothing'))
     }
     this.#widenStream(stream, increment)
   }
@@ -503,7 +534,7 @@ export abstract class Session implements FrameSink {
   #widenStream(stream: Stream, change: number): void {
     stream.sendWindow += change
     if (stream.sendWindow > MAX_WINDOW) {
-      this.#breakStream(stream, ERROR.flowControl, TOO_WIDE.detail)
+      this.breakStream(stream, ERROR.flowControl, broken(TOO_WIDE.detail))
     } else if (change > 0) stream.advance(1)
   }
 
@@ -518,15 +549,29 @@ export abstract class Session implements FrameSink {
     if (!this.#recentResets.has(id)) this.#countNoise()
   }
 
-  /** HEADERS for a stream that is over: an error, unless we have reset it and the peer could not know (section 5.1). */
-  protected onClosedStream(id: number): void {
-    if (this.#recentResets.has(id)) return this.#countNoise()
-    this.fail({ code: ERROR.streamClosed, detail: 'HEADERS for a stream that is over' })
+  /** DATA for a stream that is over: its sender has to learn of that (section 6.1), unless we have told it already. */
+  #onLateData(id: number): void {
+    this.#onUnknown(id, 'DATA')
+    if (this.isOver || this.#recentResets.has(id)) return
+    this.frames.reset(id, ERROR.streamClosed)
+    this.schedule()
   }
 
-  #breakStream(stream: Stream, code: number, detail: string): void {
+  /**
+   * HEADERS for a stream that is not there: over, an error unless we have reset it and the peer could not know (section 5.1), or passed
+   * over, which is one too (section 5.1.1).
+   */
+  protected onClosedStream(id: number): void {
+    if (this.#recentResets.has(id)) return this.#countNoise()
+    const wasThere = this.#recentlyClosed[recentIndex(id)] === id
+    const code = wasThere ? ERROR.streamClosed : ERROR.protocol
+    this.fail({ code, detail: 'HEADERS for a stream that is over' })
+  }
+
+  /** Resets the stream for what the peer does on it. */
+  breakStream(stream: Stream, code: number, fault: StreamFault): void {
     if (stream.isReset) return
-    stream.break(detail)
+    stream.break(fault)
     this.sendReset(stream, code)
     this.onPeerBroke()
   }
@@ -537,10 +582,19 @@ export abstract class Session implements FrameSink {
 
   #forget(stream: Stream): void {
     if (!this.streams.delete(stream.id)) return
+    this.#recentlyClosed[recentIndex(stream.id)] = stream.id
     this.#waiting.delete(stream)
     stream.onClosed?.()
     this.onStreamClosed(stream)
   }
+}
+
+function recentIndex(stream: number): number {
+  return (stream >>> 1) % RECENTLY_CLOSED
+}
+
+function broken(detail: string): StreamFault {
+  return { kind: 'rules', detail }
 }
 
 const WRONG_SIZE: ConnectionFault = { code: ERROR.frameSize, detail: 'a frame has a wrong size' }

@@ -3,7 +3,7 @@
 import { Duplex } from 'node:stream'
 import type { Fields } from '../exchange/fields.ts'
 import { ERROR } from './frames.ts'
-import type { Stream, StreamSink } from './stream.ts'
+import type { Stream, StreamFault, StreamSink } from './stream.ts'
 
 export class StreamSocket extends Duplex implements StreamSink {
   readonly #stream: Stream
@@ -66,7 +66,7 @@ export class StreamSocket extends Duplex implements StreamSink {
     this.destroy(code === ERROR.none ? undefined : new Error(detail))
   }
 
-  onBroken(detail: string): void {
+  onBroken({ detail }: StreamFault): void {
     this.destroy(new Error(detail))
   }
 

@@ -6,7 +6,9 @@
 import type { Fields } from '../exchange/fields.ts'
 import type { MessageOut } from '../exchange/message.ts'
 import { keptTrailers } from '../exchange/trailers.ts'
+import { ERROR } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
+import { Pieces } from './pieces.ts'
 import type { Session } from './session.ts'
 
 /** Who wants what comes on a stream. Every stream ends with one of `onEnd`, `onReset` and `onBroken`. */
@@ -17,18 +19,20 @@ export interface StreamSink {
   /** All that came at once was handed over. */
   onFlush(): void
   onEnd(trailers: Fields | null): void
-  /** @param code of RFC 9113 section 7; null when the connection ended */
-  onReset(code: number | null, detail: string): void
-  /** The peer has broken the rules on this stream, which was reset. */
-  onBroken(detail: string): void
+  /**
+   * @param code of RFC 9113 section 7; null when the connection ended
+   * @param isFault whether it ended because the peer has broken the rules
+   */
+  onReset(code: number | null, detail: string, isFault: boolean): void
+  /** The stream was reset by us: the peer has broken the rules, or what waits for a slow reader has become too much. */
+  onBroken(fault: StreamFault): void
   /** There is room again for what goes out. */
   onDrain(): void
 }
 
-interface Piece {
-  readonly buffer: Buffer
-  start: number
-  readonly end: number
+export interface StreamFault {
+  readonly kind: 'rules' | 'held'
+  readonly detail: string
 }
 
 /** Bytes that wait to be sent before whoever sends is asked to pause. */
@@ -53,17 +57,18 @@ export class Stream implements MessageOut {
   localEnded = false
   /** Reset by either side, or lost with its connection. */
   isReset = false
+  /** For the session: its sink will be told to flush. */
+  isTouched = false
   readonly #session: Session
   #recvLeft: number
   /** Payload taken that the peer was not told of yet. */
   #taken = 0
   /** Payload still to come by Content-Length; -1 when nobody said. */
   #expected = -1
-  #inbound: Piece[] = []
+  readonly #inbound = new Pieces()
   #trailersIn: Fields | null = null
   #endIsDelivered = false
-  #outbound: Piece[] = []
-  #outBytes = 0
+  readonly #outbound = new Pieces()
   #isFull = false
   #resetAtEnd: number | null = null
   /** The body is complete, and what follows it: null for nothing. */
@@ -98,8 +103,8 @@ export class Stream implements MessageOut {
 
   payload(buffer: Buffer, start: number, end: number): void {
     if (start === end || this.isReset) return
-    this.#outbound.push({ buffer, start, end })
-    this.#outBytes += end - start
+    this.#outbound.push(buffer, start, end)
+    this.#session.hold(end - start)
   }
 
   finish(trailers: Fields | null, nominated: readonly string[] | null): void {
@@ -114,7 +119,10 @@ export class Stream implements MessageOut {
     this.advance(QUANTUM)
     // Once full, it is until all was sent and `onDrain` has said so: who was asked to pause waits for that alone, whatever it still hands
     // over of what was under way.
-    if (this.#outBytes >= HIGH_WATER) this.#isFull = true
+    if (this.#outbound.bytes >= HIGH_WATER) {
+      this.#isFull = true
+      if (this.#session.isOverfull) this.#session.breakStream(this, ERROR.enhanceYourCalm, HELD)
+    }
     return !this.#isFull
   }
 
@@ -122,22 +130,23 @@ export class Stream implements MessageOut {
   advance(frames: number): void {
     if (this.isReset || this.localEnded) return
     const session = this.#session
+    const outbound = this.#outbound
     let left = frames
-    for (let piece = this.#outbound[0]; piece; piece = this.#outbound[0]) {
+    for (let piece = outbound.first; piece; piece = outbound.first) {
       if (this.sendWindow <= 0) return
       if (left-- === 0 || !session.hasRoom) return session.wait(this)
       const room = Math.min(session.maxFrame, session.sendWindow, this.sendWindow)
-      const end = Math.min(piece.end, piece.start + room)
+      const { buffer, start } = piece
+      const end = Math.min(piece.end, start + room)
       const isWhole = end === piece.end
-      const isLast = isWhole && this.#outbound.length === 1 && this.#isEnding && !this.#trailersOut
+      const isLast = isWhole && outbound.isLast && this.#isEnding && !this.#trailersOut
       if (isLast) this.localEnded = true
-      const length = end - piece.start
+      const length = end - start
       this.sendWindow -= length
-      this.#outBytes -= length
       this.bytes += length
-      session.sendData(this, piece.buffer, piece.start, end, isLast)
-      if (isWhole) this.#outbound.shift()
-      else piece.start = end
+      outbound.drop(length)
+      session.hold(-length)
+      session.sendData(this, buffer, start, end, isLast)
     }
     if (this.#isEnding) this.#sendEnd()
     else if (this.#isFull) {
@@ -182,7 +191,7 @@ export class Stream implements MessageOut {
   resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
-    if (this.#inbound.length > 0) {
+    if (!this.#inbound.isEmpty) {
       this.#deliver()
       this.sink?.onFlush()
     }
@@ -213,8 +222,8 @@ export class Stream implements MessageOut {
       this.#expected -= length
       if (this.#expected < 0) return false
     }
-    if (this.isPaused || this.#inbound.length > 0) {
-      this.#inbound.push({ buffer, start, end })
+    if (this.isPaused || !this.#inbound.isEmpty) {
+      this.#inbound.push(buffer, start, end)
       this.#session.hold(length)
     } else {
       this.sink?.onData(buffer, start, end)
@@ -233,32 +242,32 @@ export class Stream implements MessageOut {
   }
 
   /** For the session: the stream is over by reset or with its connection. */
-  lose(code: number | null, detail: string): void {
+  lose(code: number | null, detail: string, isFault = false): void {
     const sink = this.#drop()
-    sink?.onReset(code, detail)
+    sink?.onReset(code, detail, isFault)
   }
 
-  /** For the session: the peer has broken the rules. */
-  break(detail: string): void {
+  /** For the session, which resets it. */
+  break(fault: StreamFault): void {
     const sink = this.#drop()
-    sink?.onBroken(detail)
+    sink?.onBroken(fault)
   }
 
   #drop(): StreamSink | null {
     const { sink } = this
     this.sink = null
     this.isReset = true
-    for (const { start, end } of this.#inbound) this.#session.hold(start - end)
-    this.#inbound = []
-    this.#outbound = []
-    this.#outBytes = 0
+    this.#session.hold(-this.#inbound.bytes - this.#outbound.bytes)
+    this.#inbound.clear()
+    this.#outbound.clear()
     return sink
   }
 
   #deliver(): void {
-    const pieces = this.#inbound
-    this.#inbound = []
-    for (const { buffer, start, end } of pieces) {
+    const inbound = this.#inbound
+    for (let piece = inbound.first; piece; piece = inbound.first) {
+      const { buffer, start, end } = piece
+      inbound.drop(end - start)
       this.#session.hold(start - end)
       this.sink?.onData(buffer, start, end)
       this.#take(end - start)
@@ -284,3 +293,5 @@ export class Stream implements MessageOut {
 }
 
 const NOTHING = Buffer.alloc(0)
+
+export const HELD: StreamFault = { kind: 'held', detail: 'too much waits for slow readers' }

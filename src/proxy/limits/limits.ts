@@ -12,7 +12,7 @@ export interface Limits {
   readonly originIdle: number
   /** Bytes of the largest head, request or response. */
   readonly head: number
-  /** Bytes of bodies that wait for a slow reader, over all HTTP/2 connections. */
+  /** Bytes of bodies that wait for a slow reader, either way, over all HTTP/2 connections. */
   readonly held: number
   /** Bytes of the largest WebSocket message, and of all that have begun and not ended or wait for a slow reader. */
   readonly websocketMessage: number
@@ -33,6 +33,12 @@ export interface Limits {
   readonly leavesPerSecond: number
   readonly leavesPerClient: number
   readonly leavesPerClientPerSecond: number
+  /**
+   * Frames that ask for nothing (PING, SETTINGS, PRIORITY, windows, empty DATA, for streams that are over) on an HTTP/2 connection, at once
+   * and a second in the long run; every frame of payload sent to the peer allows some more.
+   */
+  readonly http2Frames: number
+  readonly http2FramesPerSecond: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -52,4 +58,6 @@ export const DEFAULT_LIMITS: Limits = {
   leavesPerSecond: 200,
   leavesPerClient: 2_000,
   leavesPerClientPerSecond: 20,
+  http2Frames: 2_000,
+  http2FramesPerSecond: 100,
 }

@@ -34,7 +34,12 @@ export interface PoolOptions {
   readonly timeouts: Pick<Timeouts, 'connect' | 'originIdle' | 'originWait'>
   readonly limits: Pick<
     Limits,
-    'head' | 'originConnections' | 'originConnectionsPerAuthority' | 'originIdle'
+    | 'head'
+    | 'originConnections'
+    | 'originConnectionsPerAuthority'
+    | 'originIdle'
+    | 'http2Frames'
+    | 'http2FramesPerSecond'
   >
   /** Our name in Via. */
   readonly pseudonym: string
@@ -294,7 +299,7 @@ export class OriginPool {
   }
 
   #addSession({ destination }: Admission, key: string, { socket, address }: Dialed): void {
-    const { deadlines, pseudonym, held, limits } = this.#options
+    const { deadlines, timeouts, pseudonym, held, limits } = this.#options
     const { text: authority } = destination.authority
     const session: OriginSession = new OriginSession({
       socket,
@@ -305,6 +310,8 @@ export class OriginPool {
       preface: null,
       streamWindow: STREAM_WINDOW,
       maxHeadBytes: limits.head,
+      noise: { burst: limits.http2Frames, perSecond: limits.http2FramesPerSecond },
+      settingsBy: deadlines.in(timeouts.connect),
       now: () => deadlines.now,
       onChange: () => {
         this.#sessions.changed(key, session)

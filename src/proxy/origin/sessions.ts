@@ -70,7 +70,7 @@ export class OriginSessions {
 
   /** It has more room, or none for ever. */
   changed(key: string, session: OriginSession): void {
-    if (session.load === 0) session.deadline = this.#deadlines.in(this.#idleMs)
+    if (session.load === 0) session.idleUntil = this.#deadlines.in(this.#idleMs)
     const waiting = this.#groups.get(key)?.waiting
     if (!waiting || waiting.size === 0 || (session.isUsable && !session.hasCapacity)) return
     for (const wake of [...waiting]) wake()

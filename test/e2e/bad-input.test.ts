@@ -441,6 +441,8 @@ describe('unusual but right', () => {
       '2',
       'X-Latin',
       '\xe4\xf6',
+      // That trailers are welcome is said anew, for the next connection.
+      ...['TE', 'trailers', 'Connection', 'TE'],
     ])
     expect(head.at(-2)).toBe('Via')
   })

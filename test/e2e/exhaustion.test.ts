@@ -8,7 +8,7 @@
  * - B37 (WebSocket): `websocket.test.ts` (compressed frames, messages beyond the limit) and `test/proxy/websocket/`.
  * - B38 (memory and time by size): `memory.test.ts`; twenty thousand chunks are among `support/smuggled-requests.ts`.
  * - B47 (IP literals as server names): `upstream.test.ts`, `clients.test.ts`.
- * - B49 (HTTP/2 within streams): `tls-port.test.ts`, `http2.test.ts`. B50 (what Node adds and joins): `wire.test.ts`, `bad-input.test.ts`.
+ * - B49 (HTTP/2 within streams): `tls-port.test.ts`, `http2.test.ts`. B50 (what Node adds and joins): `differential.test.ts`.
  */
 
 import { once } from 'node:events'

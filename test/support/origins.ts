@@ -55,7 +55,11 @@ export async function httpsOrigin(
 /** A server that does with each connection what the test wants, on TCP or, with a certificate, inside TLS. */
 export async function rawOrigin(
   onConnection: (socket: net.Socket) => void,
-  { certificate, address }: { certificate?: Issued; address?: string } = {},
+  {
+    certificate,
+    address,
+    allowHalfOpen = false,
+  }: { certificate?: Issued; address?: string; allowHalfOpen?: boolean } = {},
 ): Promise<Origin> {
   const accept = (socket: net.Socket) => {
     socket.on('error', () => {})
@@ -63,8 +67,8 @@ export async function rawOrigin(
     socket.resume()
   }
   const server = certificate
-    ? tls.createServer({ key: certificate.keyPem, cert: certificate.pem }, accept)
-    : net.createServer(accept)
+    ? tls.createServer({ key: certificate.keyPem, cert: certificate.pem, allowHalfOpen }, accept)
+    : net.createServer({ allowHalfOpen }, accept)
   return start(server, { ...(address ? { address } : {}) }, [], [])
 }
 

@@ -38,6 +38,8 @@ export function toOriginHead(
       isSameHost && fields.forwardable !== null ? fields.forwardable : rewrite(fields, target.host)
   }
   if (upgrading) text += sayUpgrade(head, upgrading)
+  // Ours to say, for this connection (RFC 9110 section 10.1.4): trailers go on to the client.
+  else if (fields.wantsTrailers) text += 'TE: trailers\r\nConnection: TE\r\n'
   if (head.body === UNTOLD) text += 'Transfer-Encoding: chunked\r\n'
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
 }

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
+import { type Cidr, parseCidr } from '../model/address.ts'
 import type { CatalogueEntry } from '../model/catalogue.ts'
 import type { CloudRegions } from '../model/cloud-region.ts'
 import type { EdgeSpace } from '../model/edge-space.ts'
@@ -82,6 +83,8 @@ type LimitName =
 /** What needs a restart to change. Paths are absolute, times in milliseconds, null means the default. */
 export interface Operation {
   readonly proxy: string
+  /** Who has to say, by the PROXY protocol, whom it speaks for. */
+  readonly proxyProtocolFrom: readonly Cidr[]
   readonly console: string | null
   readonly dataDir: string
   readonly caDir: string
@@ -222,6 +225,9 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
   const path = (name: string) => resolve(base, name)
   return {
     proxy: listen?.proxy ?? '127.0.0.1:3128',
+    proxyProtocolFrom: (listen?.proxy_protocol?.from ?? []).flatMap(
+      (text) => parseCidr(text) ?? [],
+    ),
     console: listen?.console === undefined ? '127.0.0.1:3130' : listen.console,
     dataDir: path(config.data ?? 'data'),
     caDir: path(config.ca ?? 'certs'),

@@ -70,6 +70,9 @@ const tableUrl = z
     error: 'a table is fetched from a URL like https://example.com/ip-ranges.json',
   })
 const agentName = z.string().refine(isAgentName, { error: 'not the name of an agent or group' })
+const prefix = z.string().refine((text) => parseCidr(text) !== null, {
+  error: 'a prefix is written like 192.0.2.0/24, without bits behind its length, or as one address',
+})
 const address = z.string().refine((text) => parseIp(text) !== null, { error: 'not an IP address' })
 
 const agent = z.strictObject({
@@ -147,6 +150,7 @@ export const configFile = z.strictObject({
         .null({ error: 'transparent interception is not available in this version' })
         .optional(),
       console: listenAddress.nullable().optional(),
+      proxy_protocol: z.strictObject({ from: z.array(prefix).min(1).max(1_000) }).optional(),
     })
     .optional(),
   data: name.optional(),

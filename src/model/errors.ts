@@ -77,6 +77,12 @@ const CODES = {
     'The tunnel carries neither TLS nor HTTP',
     'only HTTPS and HTTP are understood inside a tunnel',
   ),
+  'request-proxy-header': info(
+    400,
+    'client',
+    'The connection does not begin with a valid PROXY protocol header',
+    'let the load balancer send one (send-proxy or send-proxy-v2), or take its address out of `listen: proxy_protocol`',
+  ),
   'request-websocket': info(
     400,
     'client',

@@ -2,7 +2,7 @@
 
 import net, { type AddressInfo, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { type IpAddress, parseIp, unmapIp } from '../model/address.ts'
+import { type Cidr, cidrContains, type IpAddress, parseIp, unmapIp } from '../model/address.ts'
 import type { Problem } from '../model/errors.ts'
 import { refuseByProblem } from '../model/refusal.ts'
 import type { Channel } from './channel.ts'
@@ -12,6 +12,7 @@ import { ClientConnection } from './http1/client-connection.ts'
 import { ClientSession } from './http2/client-session.ts'
 import type { ConnectionCounts } from './limits/connections.ts'
 import type { ProxyContext, Tunnel } from './proxy.ts'
+import { HeaderWait } from './proxy-protocol/receive.ts'
 import { refuseOn } from './refuse.ts'
 import { servePortTls, toPortFlow } from './secure-port.ts'
 import { FirstBytes, TOO_LATE, tellProtocol, UNREAD } from './sniff.ts'
@@ -26,11 +27,17 @@ export interface Listener {
   close(grace: number): Promise<void>
 }
 
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  readonly counts: ConnectionCounts
+  /** Peers that have to begin with a PROXY protocol header; from others there is no such thing. */
+  readonly proxyProtocolFrom: readonly Cidr[]
+}
+
 /** @throws the system's error when the address cannot be bound. */
 export async function listen(
-  host: string,
-  port: number,
-  counts: ConnectionCounts,
+  { host, port, counts, proxyProtocolFrom }: ListenOptions,
   context: ProxyContext,
 ): Promise<Listener> {
   const sockets = new Set<Socket>()
@@ -41,21 +48,36 @@ export async function listen(
       socket.destroy()
       return
     }
-    const client = unmapIp(address)
+    const peer = unmapIp(address)
+    let counted = peer.text
     sockets.add(socket)
     socket.on('close', () => {
       sockets.delete(socket)
-      counts.close(client.text)
+      counts.close(counted)
     })
-    const problem = counts.open(client.text)
-    if (problem) {
+    /** @returns whether there is room for it */
+    const open = (client: IpAddress): boolean => {
+      const problem = counts.open(client.text)
+      if (!problem) return true
       context.turnedAway(client, problem)
       // Who is told so takes up room for a while; beyond that there is nothing but an end.
       if (counts.total > 1.1 * context.limits.connections) socket.destroy()
       else turnAway(socket, problem)
-      return
+      return false
     }
-    servePort(socket, client, context)
+    if (!open(peer)) return
+    if (!proxyProtocolFrom.some((prefix) => cidrContains(prefix, peer))) {
+      return servePort(socket, peer, context)
+    }
+    new HeaderWait(socket, context, {
+      onClient(named) {
+        const client = named ?? peer
+        counts.close(counted)
+        counted = client.text
+        if (open(client)) servePort(socket, client, context)
+      },
+      onFault: (problem) => refusePort(socket, peer, problem, context),
+    })
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -89,7 +111,7 @@ function turnAway(socket: Socket, problem: Problem): void {
 
 /** One connection to the proxy port, whatever it speaks. */
 function servePort(socket: Socket, client: IpAddress, context: ProxyContext): void {
-  const { enforcer, report } = context
+  const { report } = context
   const run = (work: Promise<void>) =>
     work.catch((error: unknown) => {
       report('listener', error)
@@ -115,11 +137,24 @@ function servePort(socket: Socket, client: IpAddress, context: ProxyContext): vo
       }
     },
     onGone() {},
-    onLate() {
-      const refused = enforcer.refuse(toPortFlow(client), null, TOO_LATE, UNREAD)
-      run(refused.then((refusal) => refuseOn(socket, refusal)))
-    },
+    onLate: () => refusePort(socket, client, TOO_LATE, context),
   })
+}
+
+/** Refuses what never became a request. */
+function refusePort(
+  socket: Socket,
+  client: IpAddress,
+  problem: Problem,
+  { enforcer, report }: ProxyContext,
+): void {
+  enforcer.refuse(toPortFlow(client), null, problem, UNREAD).then(
+    (refusal) => refuseOn(socket, refusal),
+    (error: unknown) => {
+      report('listener', error)
+      socket.destroy()
+    },
+  )
 }
 
 function serveHttp(

@@ -34,6 +34,7 @@ describe('which file counts', () => {
     expect(policy.enforced).toBe(true)
     expect(operation).toEqual({
       proxy: '127.0.0.1:3128',
+      proxyProtocolFrom: [],
       console: '127.0.0.1:3130',
       dataDir: join(dir, 'data'),
       caDir: join(dir, 'certs'),
@@ -117,6 +118,26 @@ intercept: { never: ["*.pinned.test", a.test], http1_only: [old.test] }
       timeouts: { head: 250, answer: 3_600_000, halfClosed: 3_000 },
       limits: { head: 16_384, http2Resets: 7 },
     })
+  })
+})
+
+describe('`proxy_protocol`', () => {
+  const listening = (from: string) => ({
+    'cordon.yaml': `${V}listen: { proxy_protocol: { from: ${from} } }\n`,
+  })
+
+  test('names prefixes, or single addresses', () => {
+    write(dir, listening('[10.0.0.0/8, "2001:db8::7"]'))
+    const { proxyProtocolFrom } = load(dir).operation
+    expect(proxyProtocolFrom.map(({ base, bits }) => `${base.text}/${bits}`)).toEqual([
+      '10.0.0.0/8',
+      '2001:db8::7/128',
+    ])
+  })
+
+  test.each(['[]', '[10.0.0.1/8]', '[lb.example]', '10.0.0.0/8'])('not %s', (from) => {
+    write(dir, listening(from))
+    expect(() => load(dir)).toThrow()
   })
 })
 

@@ -71,7 +71,9 @@ beforeEach(async () => {
   const origins = new OriginPool({ ...shared, ...dialling, report })
   stack.defer(() => origins.close())
   leaves = createContexts({ authority, clock: { now: () => Date.now() + ahead }, limits })
-  listener = await listen('127.0.0.1', 0, new ConnectionCounts(DEFAULT_LIMITS), {
+  const counts = new ConnectionCounts(DEFAULT_LIMITS)
+  const at = { host: '127.0.0.1', port: 0, counts, proxyProtocolFrom: [] }
+  listener = await listen(at, {
     enforcer: createEnforcer({
       clock: Date,
       resolver: { resolve: async () => found },

@@ -70,7 +70,10 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   }
   const leaves = createContexts({ authority, clock, tickets, limits })
   const counts = new ConnectionCounts(shared.limits)
-  const listener = await listen(...toHostPort(operation.proxy), counts, {
+  const { proxyProtocolFrom } = operation
+  const [host, port] = toHostPort(operation.proxy)
+  const at = { host, port, counts, proxyProtocolFrom }
+  const listener = await listen(at, {
     enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, meter, policy, report }),
     meter,
     policy,

@@ -1,6 +1,9 @@
 /**
  * Rows into the database, inside one transaction at a time. Keeps the head of the chain and the contexts already stored; looks at
  * both again whenever another process has written in between, so that there is one chain however many write.
+ *
+ * INVARIANT: the chain ends at the row that the table `head` names, or at the last decision if that came later. A commit that ends in
+ * another row than a decision notes it; one that ends in a decision, as most do, is spared the write.
  */
 
 import type {
@@ -11,9 +14,17 @@ import type {
 } from '../model/audit-record.ts'
 import type { FlowId } from '../model/flow.ts'
 import { Batch, insertSql } from './batch.ts'
-import { type Field, GENESIS, hashRow } from './chain.ts'
+import {
+  encodeInteger,
+  encodeText,
+  encodeWord,
+  type Field,
+  GENESIS,
+  hashRow,
+  hashText,
+} from './chain.ts'
 import type { AuditDatabase } from './database.ts'
-import { COLUMNS, toAdminRow, toContextRow, toDecisionRow, toOutcomeRow } from './rows.ts'
+import { COLUMNS, toAdminRow, toContextRow, toKeptPath } from './rows.ts'
 
 /** The last row: what the next one continues. */
 export interface Head {
@@ -23,7 +34,8 @@ export interface Head {
 
 interface StoredContext {
   readonly id: number
-  readonly digest: string
+  /** The digest as it stands in the text that is hashed. */
+  readonly encodedDigest: string
 }
 
 /** Contexts remembered by digest; beyond it they are looked up in the database again. */
@@ -34,6 +46,12 @@ export class Appender {
   readonly #sql
   #seq = 0
   #hash = GENESIS
+  #at = 0
+  #encodedAt = encodeInteger(0)
+  /** Whether the table `head` names the last row. */
+  #noted = false
+  /** Whether the last row, where it is not noted, is a decision. */
+  #endsInDecision = false
   #dataVersion: unknown = null
   #stored = new WeakMap<DecisionContext, StoredContext>()
   #byDigest = new Map<string, StoredContext>()
@@ -47,21 +65,33 @@ export class Appender {
     return { seq: this.#seq, hash: this.#hash }
   }
 
+  /** Whether the database says where the chain ends, which shows when its end is cut off. */
+  get noted(): boolean {
+    return this.#noted
+  }
+
+  /** Writes down where the chain ends. @throws whatever SQLite throws */
+  noteHead(): void {
+    this.commit(() => {
+      this.#endsInDecision = false
+    })
+  }
+
   /**
    * Runs `append` in a transaction: all its rows are committed, or none.
    *
    * @throws whatever SQLite throws; the chain then continues where it was.
    */
-  commit<T>(append: () => T): T {
+  commit(append: () => void): void {
     this.#sql.begin.run()
     try {
       this.#synchronise()
-      const result = append()
+      append()
       this.#sql.decisions.flush()
       this.#sql.outcomes.flush()
-      this.#sql.setHead.run(this.#seq, this.#hash)
+      if (!this.#endsInDecision) this.#sql.setHead.run(this.#seq, this.#hash)
       this.#sql.commit.run()
-      return result
+      this.#noted = !this.#endsInDecision
     } catch (error) {
       if (this.#db.inTransaction) this.#sql.rollback.run()
       this.#forget()
@@ -69,33 +99,84 @@ export class Appender {
     }
   }
 
-  /** Inside `commit` only, like the two below. */
+  /** Inside `commit` only, like the two below. The table names the context by number, the hash by digest. */
   decision(record: DecisionRecord): FlowId {
-    const { id, digest } = this.#context(record.context)
-    const row = toDecisionRow(++this.#seq, digest, record)
-    const hash = this.#link('decisions', row)
-    // The table names the context by number, the hash by digest.
-    row[2] = id
-    this.#sql.decisions.add(row, hash)
-    const flow = this.#seq
-    const { at, ending } = record
+    const { at, method, protocol, ending } = record
+    const { id, encodedDigest } = this.#context(record.context)
+    const path = toKeptPath(record.path)
+    const flow = ++this.#seq
+    this.#link(
+      DECISIONS +
+        encodeInteger(flow) +
+        this.#encodeTime(at) +
+        encodedDigest +
+        encodeWord(method) +
+        encodeText(path) +
+        encodeWord(protocol),
+    )
+    const rows = this.#sql.decisions
+    rows.put(flow)
+    rows.put(at)
+    rows.put(id)
+    rows.put(method)
+    rows.put(path)
+    rows.put(protocol)
+    rows.put(this.#hash)
+    rows.endRow()
+    this.#endsInDecision = true
     if (ending) this.outcome({ flow, at, ending })
     return flow
   }
 
-  outcome(record: OutcomeRecord): void {
-    const row = toOutcomeRow(++this.#seq, record)
-    this.#sql.outcomes.add(row, this.#link('outcomes', row))
+  outcome({ flow, at, ending }: OutcomeRecord): void {
+    const { outcome, status, dialedIp, bytesOut, bytesIn, error } = ending
+    const seq = ++this.#seq
+    this.#link(
+      OUTCOMES +
+        encodeInteger(seq) +
+        encodeInteger(flow) +
+        this.#encodeTime(at) +
+        encodeWord(outcome) +
+        encodeInteger(status) +
+        encodeWord(dialedIp) +
+        encodeInteger(bytesOut) +
+        encodeInteger(bytesIn) +
+        encodeWord(error),
+    )
+    const rows = this.#sql.outcomes
+    rows.put(seq)
+    rows.put(flow)
+    rows.put(at)
+    rows.put(outcome)
+    rows.put(status)
+    rows.put(dialedIp)
+    rows.put(bytesOut)
+    rows.put(bytesIn)
+    rows.put(error)
+    rows.put(this.#hash)
+    rows.endRow()
+    this.#endsInDecision = false
   }
 
   admin(record: AdminRecord): void {
     const row = toAdminRow(++this.#seq, record)
-    this.#sql.admin.run(...row, this.#link('admin', row))
+    this.#hash = hashRow(this.#hash, 'admin', row)
+    this.#sql.admin.run(...row, this.#hash)
+    this.#endsInDecision = false
   }
 
-  #link(table: string, row: readonly Field[]): string {
-    this.#hash = hashRow(this.#hash, table, row)
-    return this.#hash
+  /** The next row, as `hashRow` would write it. */
+  #link(encoded: string): void {
+    this.#hash = hashText(this.#hash + encoded)
+  }
+
+  /** Rows of one commit mostly have the same. */
+  #encodeTime(at: number): string {
+    if (at !== this.#at) {
+      this.#at = at
+      this.#encodedAt = encodeInteger(at)
+    }
+    return this.#encodedAt
   }
 
   #context(context: DecisionContext): StoredContext {
@@ -112,18 +193,19 @@ export class Appender {
     const found = this.#sql.findContext.get(digest) as { id: number } | undefined
     const id = found?.id ?? Number(this.#sql.context.run(digest, ...row).lastInsertRowid)
     if (this.#byDigest.size >= MAX_CONTEXTS) this.#byDigest.clear()
-    const stored = { id, digest }
+    const stored = { id, encodedDigest: encodeText(digest) }
     this.#byDigest.set(digest, stored)
     return stored
   }
 
   /** SQLite counts `data_version` up when another connection has committed. */
   #synchronise(): void {
-    const { data_version: version } = this.#sql.dataVersion.get() as { data_version: number }
+    const version = this.#sql.dataVersion.get()
     if (version === this.#dataVersion) return
-    const head = this.#sql.getHead.get() as Head | undefined
-    this.#seq = head?.seq ?? 0
-    this.#hash = head?.hash ?? GENESIS
+    const head = readHead(this.#db)
+    this.#seq = head.seq
+    this.#hash = head.hash
+    this.#endsInDecision = false
     this.#dataVersion = version
   }
 
@@ -136,6 +218,16 @@ export class Appender {
   }
 }
 
+/** The last row of the chain. */
+function readHead(db: AuditDatabase): Head {
+  const noted = db.prepare('SELECT seq, hash FROM head').get() as Head | undefined
+  const decided = db.prepare(LAST_DECISION).get() as Head | undefined
+  if (decided && decided.seq > (noted?.seq ?? 0)) return decided
+  return noted ?? { seq: 0, hash: GENESIS }
+}
+
+const LAST_DECISION = 'SELECT seq, hash FROM decisions ORDER BY seq DESC LIMIT 1'
+
 function prepare(db: AuditDatabase) {
   const context = ['digest', ...COLUMNS.contexts]
   const insert = (table: string, columns: readonly string[]) =>
@@ -144,8 +236,7 @@ function prepare(db: AuditDatabase) {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
     rollback: db.prepare('ROLLBACK'),
-    dataVersion: db.prepare('PRAGMA data_version'),
-    getHead: db.prepare('SELECT seq, hash FROM head'),
+    dataVersion: db.prepare('PRAGMA data_version').pluck(),
     setHead: db.prepare('REPLACE INTO head (one, seq, hash) VALUES (1, ?, ?)'),
     findContext: db.prepare('SELECT id FROM contexts WHERE digest = ?'),
     context: insert('contexts', context),
@@ -155,4 +246,6 @@ function prepare(db: AuditDatabase) {
   }
 }
 
+const DECISIONS = encodeText('decisions')
+const OUTCOMES = encodeText('outcomes')
 const DECISION_COLUMNS = ['seq', 'at', 'context', 'method', 'path', 'protocol', 'hash']

@@ -20,7 +20,12 @@ export class AuditError extends Error {
 
 /** What marks a file as ours (SQLite `application_id`): "Crdn". */
 const APPLICATION_ID = 0x4372646e
-const SCHEMA_VERSION = 1
+/**
+ * 1: the table `head` names the last row after every commit. 2: it may lag behind decisions (see appender.ts), so that who knows only 1
+ * must not write. The tables are the same.
+ */
+const SCHEMA_VERSION = 2
+const READABLE = [1, SCHEMA_VERSION]
 
 /**
  * Opens the log for writing, makes it when there is none.
@@ -35,12 +40,11 @@ export function openForWriting(path: string): AuditDatabase {
     db.pragma('journal_mode = WAL')
     // Every commit reaches the file before anybody is told; what must survive a power cut is synced by the writer.
     db.pragma('synchronous = NORMAL')
-    db.pragma('wal_autocheckpoint = 4000')
     db.exec('BEGIN IMMEDIATE')
     db.exec(readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'))
     db.exec(readFileSync(new URL('./views.sql', import.meta.url), 'utf8'))
-    if (isNew) {
-      db.pragma(`application_id = ${APPLICATION_ID}`)
+    if (isNew) db.pragma(`application_id = ${APPLICATION_ID}`)
+    if (pragma(db, 'user_version') !== SCHEMA_VERSION) {
       db.pragma(`user_version = ${SCHEMA_VERSION}`)
     }
     db.exec('COMMIT')
@@ -59,6 +63,46 @@ export function openForReading(path: string): AuditDatabase {
     checkIdentity(db, path)
     return db
   })
+}
+
+/** What the write-ahead log holds, in pages, and how many of them are in the database already. */
+export interface WriteAheadLog {
+  readonly pages: number
+  readonly copied: number
+}
+
+export interface Checkpointer {
+  look(): WriteAheadLog
+  /** Copies what can be copied without stopping anybody. */
+  copy(): WriteAheadLog
+  /** Copies all of it while nobody writes, so that the next writer begins at its start. */
+  restart(): WriteAheadLog
+  close(): void
+}
+
+/** A connection that only moves pages from the write-ahead log into the database. @throws AuditError */
+export function openForCheckpoints(path: string): Checkpointer {
+  return attempt(path, () => {
+    // Waited for at most: a commit that is being made, and, while nobody may write, a reader.
+    const db = new Database(path, { fileMustExist: true, timeout: 20 })
+    checkIdentity(db, path)
+    db.pragma('synchronous = NORMAL')
+    const run = (mode: 'NOOP' | 'PASSIVE' | 'RESTART') => {
+      const [row] = db.pragma(`wal_checkpoint(${mode})`) as { log: number; checkpointed: number }[]
+      return { pages: row?.log ?? 0, copied: row?.checkpointed ?? 0 }
+    }
+    return {
+      look: () => run('NOOP'),
+      copy: () => run('PASSIVE'),
+      restart: () => run('RESTART'),
+      close: () => db.close(),
+    }
+  })
+}
+
+/** Has a connection that writes make a checkpoint with the commit that fills so many pages. */
+export function checkpointEvery(db: AuditDatabase, pages: number): void {
+  db.pragma(`wal_autocheckpoint = ${pages}`)
 }
 
 /** Whether an error means that somebody else holds the write lock for the moment. */
@@ -92,7 +136,7 @@ export function holdLock(path: string): Disposable {
 
 function checkIdentity(db: AuditDatabase, path: string): void {
   const [id, version] = [pragma(db, 'application_id'), pragma(db, 'user_version')]
-  if (id === APPLICATION_ID && version === SCHEMA_VERSION) return
+  if (id === APPLICATION_ID && READABLE.includes(Number(version))) return
   db.close()
   throw new AuditError(
     path,

@@ -1,6 +1,7 @@
 /**
  * The audit port. Decisions queue up while one turn of the event loop handles its sockets and are committed together at its end;
- * only then do their requests leave. What leaves home waits, besides, until the commit is on stable storage.
+ * only then do their requests leave. What leaves home waits, besides, until the commit is on stable storage. Outcomes, for which nobody
+ * waits, are kept until some are together.
  *
  * INVARIANT: a number is handed out only for a row that is in the database.
  * INVARIANT: when a commit fails, every decision in it is refused, and is not written later.
@@ -11,6 +12,7 @@ import type { AdminRecord, DecisionRecord, OutcomeRecord } from '../model/audit-
 import { AuditUnavailable } from '../model/errors.ts'
 import type { FlowId } from '../model/flow.ts'
 import { Appender, type Head } from './appender.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { type AuditDatabase, isBusy, openForWriting } from './database.ts'
 import { StableStorage } from './stable-storage.ts'
 
@@ -27,20 +29,25 @@ export interface AdminRow {
   readonly detail: string
 }
 
+/** A row that somebody waits for; one of the two. */
 interface Entry {
-  readonly append: () => FlowId
+  readonly decision: DecisionRecord | null
+  readonly admin: AdminRecord | null
   readonly durable: boolean
+  /** Known when it is written. */
+  flow: FlowId
   readonly resolve: (flow: FlowId) => void
   readonly reject: (error: Error) => void
 }
 
-/** An outcome waits this long for a decision to share a commit with. */
+/** An outcome waits this long for others to share a commit with, or until there are so many: each commit has a price. */
 const OUTCOME_DELAY_MS = 10
+const OUTCOME_ROWS = 64
 /** Outcomes kept while nothing can be written; beyond it their flows stay `open`. */
 const MAX_OUTCOMES = 100_000
 /** How long another writer, such as an operator's command, may keep us waiting before calls are refused. */
 const BUSY_MS = 1_000
-const BUSY_RETRY_MS = 5
+const BUSY_RETRY_MS = 1
 /** How often the log makes sure that it still writes to the file people read, and tries again after a failure. */
 const CHECK_MS = 500
 
@@ -48,6 +55,7 @@ export class AuditLog {
   readonly #path: string
   readonly #db: AuditDatabase
   readonly #appender: Appender
+  readonly #checkpoints: Checkpoints
   readonly #stable: StableStorage
   readonly #adminSince
   readonly #onHealth: (problem: string | null) => void
@@ -56,7 +64,8 @@ export class AuditLog {
   #entries: Entry[] = []
   #outcomes: OutcomeRecord[] = []
   #turn: NodeJS.Immediate | null = null
-  #later: NodeJS.Timeout | null = null
+  #outcomeTimer: NodeJS.Timeout | null = null
+  #busyTimer: NodeJS.Timeout | null = null
   #busySince: number | null = null
   #problem: string | null = null
   #lost = false
@@ -66,8 +75,9 @@ export class AuditLog {
     this.#path = path
     this.#onHealth = onHealth ?? (() => {})
     this.#db = openForWriting(path)
+    this.#checkpoints = new Checkpoints(path, this.#db)
     this.#appender = new Appender(this.#db)
-    this.#appender.commit(() => {})
+    this.#appender.noteHead()
     this.#stable = new StableStorage(`${path}-wal`)
     this.#adminSince = this.#db.prepare(
       'SELECT seq, action, subject, detail FROM admin WHERE seq > ? ORDER BY seq',
@@ -101,20 +111,21 @@ export class AuditLog {
   }
 
   decide(record: DecisionRecord, durable: boolean): Promise<FlowId> {
-    return this.#enqueue(() => this.#appender.decision(record), durable)
+    return this.#enqueue(record, null, durable)
   }
 
   settle(record: OutcomeRecord): void {
     if (this.#outcomes.length >= MAX_OUTCOMES) return
     this.#outcomes.push(record)
-    this.#later ??= setTimeout(() => this.#flush(), OUTCOME_DELAY_MS)
+    // Left running when they are written earlier: that costs less than to stop it each time.
+    this.#outcomeTimer ??= setTimeout(() => {
+      this.#outcomeTimer = null
+      this.#flush(true)
+    }, OUTCOME_DELAY_MS)
   }
 
   async note(record: AdminRecord): Promise<void> {
-    await this.#enqueue(() => {
-      this.#appender.admin(record)
-      return 0
-    }, true)
+    await this.#enqueue(null, record, true)
   }
 
   /**
@@ -134,53 +145,62 @@ export class AuditLog {
   /** Writes what is queued and closes the file. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    this.#flush()
+    this.#flush(true)
+    this.#noteHead()
     await this.#stable.sync().catch(() => {})
+    await this.#checkpoints.close()
     this.#stable.close()
     this.#db.close()
   }
 
-  #enqueue(append: () => FlowId, durable: boolean): Promise<FlowId> {
+  #enqueue(
+    decision: DecisionRecord | null,
+    admin: AdminRecord | null,
+    durable: boolean,
+  ): Promise<FlowId> {
     return new Promise((resolve, reject) => {
-      this.#entries.push({ append, durable, resolve, reject })
-      this.#turn ??= setImmediate(() => this.#flush())
+      this.#entries.push({ decision, admin, durable, flow: 0, resolve, reject })
+      this.#turn ??= setImmediate(() => this.#flush(false))
     })
   }
 
-  #flush(): void {
+  /** @param all whether outcomes are written however few there are. */
+  #flush(all: boolean): void {
     if (this.#turn) clearImmediate(this.#turn)
-    if (this.#later) clearTimeout(this.#later)
     this.#turn = null
-    this.#later = null
     const entries = this.#entries
-    const outcomes = this.#outcomes
+    const outcomes = all || this.#outcomes.length >= OUTCOME_ROWS ? this.#outcomes : NONE
     if (entries.length === 0 && outcomes.length === 0) return
-    let flows: FlowId[]
     try {
       if (this.#lost) throw new AuditUnavailable(LOST)
-      flows = this.#appender.commit(() => {
-        for (const outcome of outcomes) this.#appender.outcome(outcome)
-        return entries.map((entry) => entry.append())
-      })
+      this.#appender.commit(() => this.#append(entries, outcomes))
     } catch (error) {
       return this.#onFailure(error)
     }
     this.#entries = []
-    this.#outcomes = []
+    if (outcomes !== NONE) this.#outcomes = []
     this.#busySince = null
     if (this.#problem) this.#setProblem(null)
-    this.#release(entries, flows)
+    this.#release(entries)
+    this.#checkpoints.onCommit()
   }
 
-  #release(entries: readonly Entry[], flows: readonly FlowId[]): void {
-    let synced: Promise<void> | null = null
-    let at = 0
+  /** Decisions last: most commits then end in one, and need not note where the chain ends. */
+  #append(entries: readonly Entry[], outcomes: readonly OutcomeRecord[]): void {
+    for (const outcome of outcomes) this.#appender.outcome(outcome)
     for (const entry of entries) {
-      const flow = flows[at++] ?? 0
-      if (!entry.durable) entry.resolve(flow)
+      if (entry.decision) entry.flow = this.#appender.decision(entry.decision)
+      else if (entry.admin) this.#appender.admin(entry.admin)
+    }
+  }
+
+  #release(entries: readonly Entry[]): void {
+    let synced: Promise<void> | null = null
+    for (const entry of entries) {
+      if (!entry.durable) entry.resolve(entry.flow)
       else {
         synced ??= this.#stable.sync()
-        synced.then(() => entry.resolve(flow), entry.reject)
+        synced.then(() => entry.resolve(entry.flow), entry.reject)
       }
     }
   }
@@ -189,7 +209,10 @@ export class AuditLog {
     if (isBusy(error)) {
       this.#busySince ??= Date.now()
       if (Date.now() - this.#busySince < BUSY_MS) {
-        this.#later = setTimeout(() => this.#flush(), BUSY_RETRY_MS)
+        this.#busyTimer ??= setTimeout(() => {
+          this.#busyTimer = null
+          this.#flush(true)
+        }, BUSY_RETRY_MS)
         return
       }
     }
@@ -205,15 +228,24 @@ export class AuditLog {
     this.#lost ||= statSync(this.#path, { throwIfNoEntry: false })?.ino !== this.#inode
     if (this.#lost) this.#setProblem(LOST)
     else if (this.#problem) this.#retry()
+    else this.#noteHead()
   }
 
   #retry(): void {
-    if (this.#outcomes.length > 0) return this.#flush()
+    if (this.#outcomes.length > 0) return this.#flush(true)
     try {
-      this.#appender.commit(() => {})
+      this.#appender.noteHead()
       this.#setProblem(null)
     } catch {
       // Still broken; the next check tries again.
+    }
+  }
+
+  #noteHead(): void {
+    try {
+      if (!this.#appender.noted && !this.#lost) this.#appender.noteHead()
+    } catch {
+      // Somebody else is writing, or nothing can be written: the next commit will tell.
     }
   }
 
@@ -223,6 +255,8 @@ export class AuditLog {
     this.#onHealth(problem)
   }
 }
+
+const NONE: OutcomeRecord[] = []
 
 const LOST = 'the database file was removed or replaced; restart the proxy'
 

@@ -3,12 +3,7 @@
  * first there, so that no row can pass for one of another table.
  */
 
-import type {
-  AdminRecord,
-  DecisionContext,
-  DecisionRecord,
-  OutcomeRecord,
-} from '../model/audit-record.ts'
+import type { AdminRecord, DecisionContext } from '../model/audit-record.ts'
 import { UNKNOWN } from '../model/region.ts'
 import type { Field } from './chain.ts'
 
@@ -76,16 +71,8 @@ export function toContextRow(context: DecisionContext): Field[] {
 /** Paths are kept for people to read; what is longer than this was not meant for them. */
 const MAX_PATH = 2_048
 
-export function toDecisionRow(seq: number, digest: string, record: DecisionRecord): Field[] {
-  const { at, method, path, protocol } = record
-  const kept = path !== null && path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path
-  return [seq, at, digest, method, kept, protocol]
-}
-
-export function toOutcomeRow(seq: number, record: OutcomeRecord): Field[] {
-  const { flow, at, ending } = record
-  const { outcome, status, dialedIp, bytesOut, bytesIn, error } = ending
-  return [seq, flow, at, outcome, status, dialedIp, bytesOut, bytesIn, error]
+export function toKeptPath(path: string | null): string | null {
+  return path !== null && path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path
 }
 
 export function toAdminRow(seq: number, record: AdminRecord): Field[] {

@@ -78,7 +78,7 @@ CREATE TRIGGER IF NOT EXISTS outcomes_delete  BEFORE DELETE ON outcomes  BEGIN S
 CREATE TRIGGER IF NOT EXISTS admin_update     BEFORE UPDATE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS admin_delete     BEFORE DELETE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
-CREATE TABLE IF NOT EXISTS head (       -- the last row of the sequence: what the next one continues
+CREATE TABLE IF NOT EXISTS head (       -- the last row of the sequence, or one before decisions that came later: see appender.ts
   one  INTEGER PRIMARY KEY CHECK (one = 1),
   seq  INTEGER NOT NULL,
   hash TEXT NOT NULL

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AuditError, holdLock } from '../../src/audit/database.ts'
 import { AuditLog } from '../../src/audit/log.ts'
+import { AuditReader } from '../../src/audit/read.ts'
 import { verifyAuditLog } from '../../src/audit/verify.ts'
 import { AuditUnavailable } from '../../src/model/errors.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -296,6 +297,22 @@ describe('several writers', () => {
     expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 11 })
   })
 
+  test('it goes on behind a decision that the log has not noted as its end yet', async () => {
+    const log = new AuditLog({ path })
+    const flow = await log.decide(decision(), false)
+    const noted = () => read<{ seq: number }>('SELECT seq FROM head')[0]?.seq
+    expect(noted()).toBeLessThan(flow)
+    expect(verifyAuditLog(path)).toMatchObject({ ok: true, head: { seq: flow } })
+    const other = new AuditLog({ path })
+    await other.note({ at: AT, actor: 'root', action: 'token-issue', subject: 'a', detail: '' })
+    await other.close()
+    const last = await log.decide(decision(), false)
+    expect(last).toBe(flow + 2)
+    await eventually('the end to be noted', () => noted() === last)
+    await log.close()
+    expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 3 })
+  })
+
   test('only one process holds the lock, and it is free when that one lets go', () => {
     const lock = join(folder.path, 'proxy.lock')
     const first = holdLock(lock)
@@ -322,6 +339,38 @@ test('flows an earlier run left open are closed, later ones are not touched', as
     { id: ended, outcome: 'forwarded', error: null },
   ])
   expect(verifyAuditLog(path).ok).toBe(true)
+})
+
+test('a log of format 1 is read as it is, and goes on as format 2', async () => {
+  const first = new AuditLog({ path })
+  const id = await first.decide(decision(), false)
+  await first.close()
+  const db = new Database(path)
+  db.pragma('user_version = 1')
+  db.close()
+  expect(verifyAuditLog(path).ok).toBe(true)
+  using reader = new AuditReader(path)
+  expect(reader.flow(id)).toMatchObject({ host: 'api.de.test' })
+  const second = new AuditLog({ path })
+  await second.decide(decision(), false)
+  await second.close()
+  expect(read('PRAGMA user_version')).toEqual([{ user_version: 2 }])
+  expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 2 })
+})
+
+test('many outcomes are written with the next decision, few when their time has come', async () => {
+  const log = new AuditLog({ path })
+  const ids = await Promise.all(Array.from({ length: 70 }, () => log.decide(decision(), false)))
+  const ended = () => read("SELECT id FROM flows WHERE outcome = 'forwarded'").length
+  for (const flow of ids.slice(0, 65)) log.settle({ flow, at: AT, ending: ENDING })
+  await log.decide(decision(), false)
+  expect(ended()).toBe(65)
+  for (const flow of ids.slice(65)) log.settle({ flow, at: AT, ending: ENDING })
+  await log.decide(decision(), false)
+  expect(log.queued).toBe(5)
+  await eventually('the others', () => ended() === 70)
+  await log.close()
+  expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 142 })
 })
 
 describe('a file that is no audit log is left as it is', () => {

@@ -30,8 +30,11 @@ beforeEach(async () => {
       },
     })
   }
-  await log.note({ at: AT, actor: 'root', action: 'ca-rotate', subject: 'x', detail: '' })
   await log.close()
+  // A command's: the last row of all.
+  const command = new AuditLog({ path })
+  await command.note({ at: AT, actor: 'root', action: 'ca-rotate', subject: 'x', detail: '' })
+  await command.close()
 })
 afterEach(() => folder[Symbol.asyncDispose]())
 
@@ -95,6 +98,11 @@ describe('every change shows', () => {
       ],
     ],
     [
+      'the end is said to have been elsewhere',
+      ['UPDATE head SET seq = 1, hash = (SELECT hash FROM decisions WHERE seq = 1)'],
+    ],
+    ['the noted end has another hash', ["UPDATE head SET hash = 'x'"]],
+    [
       'a row is added behind the end',
       ["INSERT INTO admin VALUES (10, 1, 'a', 'b', 'c', 'd', 'e')"],
     ],
@@ -103,6 +111,14 @@ describe('every change shows', () => {
     const result = verifyAuditLog(path)
     expect(result.ok).toBe(false)
     expect(result.breaks.length).toBeGreaterThan(0)
+  })
+
+  test('also that a decision was cut off, the last row of all', async () => {
+    const log = new AuditLog({ path })
+    const flow = await log.decide(decision(), false)
+    await log.close()
+    tamper('PRAGMA foreign_keys = OFF', `DELETE FROM decisions WHERE seq = ${flow}`)
+    expect(verifyAuditLog(path).breaks).toMatchObject([{ seq: flow }])
   })
 
   test('the break is named where it is', () => {

@@ -20,6 +20,8 @@ export interface Http2OriginOptions {
   readonly onStream?: (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void
   readonly settings?: http2.Settings
   readonly allowHTTP1?: boolean
+  /** Megabytes, as Node counts them. */
+  readonly maxSessionMemory?: number
 }
 
 /** @param certificate null for prior knowledge in the clear */

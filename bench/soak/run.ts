@@ -141,7 +141,10 @@ console.log(
 )
 if (growth > 0.1) failures.push(`memory has grown by ${(100 * growth).toFixed(1)} %`)
 
-const said = proxy.said().split('\n').filter((line) => /error|warning/.test(line))
+const said = proxy
+  .said()
+  .split('\n')
+  .filter((line) => /error|warning/.test(line))
 for (const line of said.slice(0, 20)) console.log(line)
 if (said.some((line) => line.includes('error'))) failures.push('the proxy has said so itself')
 proxy.process.kill('SIGTERM')

@@ -230,6 +230,7 @@ const LAST_DECISION = 'SELECT seq, hash FROM decisions ORDER BY seq DESC LIMIT 1
 
 function prepare(db: AuditDatabase) {
   const context = ['digest', ...COLUMNS.contexts]
+  const decisions = new Batch(db, 'decisions', DECISION_COLUMNS)
   const insert = (table: string, columns: readonly string[]) =>
     db.prepare(insertSql(table, columns, 1))
   return {
@@ -240,8 +241,8 @@ function prepare(db: AuditDatabase) {
     setHead: db.prepare('REPLACE INTO head (one, seq, hash) VALUES (1, ?, ?)'),
     findContext: db.prepare('SELECT id FROM contexts WHERE digest = ?'),
     context: insert('contexts', context),
-    decisions: new Batch(db, 'decisions', DECISION_COLUMNS),
-    outcomes: new Batch(db, 'outcomes', [...COLUMNS.outcomes, 'hash']),
+    decisions,
+    outcomes: new Batch(db, 'outcomes', [...COLUMNS.outcomes, 'hash'], decisions),
     admin: insert('admin', [...COLUMNS.admin, 'hash']),
   }
 }

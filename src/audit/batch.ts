@@ -8,14 +8,22 @@ const ROWS = 16
 
 export class Batch {
   readonly #width: number
+  readonly #first: Batch | null
   /** Statements for 16, 8, 4, 2 rows and one. */
   readonly #statements
   /** Fields of the rows that wait, one after the other; used again and again. */
   readonly #fields: Field[]
   #length = 0
 
-  constructor(db: AuditDatabase, table: string, columns: readonly string[]) {
+  /** @param first rows that these may refer to: they are inserted before */
+  constructor(
+    db: AuditDatabase,
+    table: string,
+    columns: readonly string[],
+    first: Batch | null = null,
+  ) {
     this.#width = columns.length
+    this.#first = first
     this.#fields = Array.from({ length: columns.length * ROWS }, () => null)
     this.#statements = [ROWS, 8, 4, 2, 1].map((rows) => db.prepare(insertSql(table, columns, rows)))
   }
@@ -33,6 +41,8 @@ export class Batch {
   /** Inserts what waits. @throws what SQLite throws */
   flush(): void {
     const length = this.#length
+    if (length === 0) return
+    this.#first?.flush()
     this.#length = 0
     let [at, rows] = [0, ROWS]
     for (const statement of this.#statements) {

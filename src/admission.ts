@@ -10,7 +10,7 @@ import { AuditUnavailable, describeCode, type Problem } from './model/errors.ts'
 import type { Evidence } from './model/evidence.ts'
 import type { Flow } from './model/flow.ts'
 import { ANYWHERE, type Regions, UNKNOWN } from './model/region.ts'
-import type { RequestFindings, RequestView } from './model/request-view.ts'
+import { isCoded, type RequestFindings, type RequestView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
 import type { Policy } from './policy/compile.ts'
 import { type Assessment, assess, type Creates, zoneFor } from './policy/decide.ts'
@@ -172,7 +172,14 @@ export function considerRequest(
   view: RequestView,
 ): Admission | Promise<Admission> {
   try {
-    const considered = consider(ports, admission, view)
+    const { body } = view
+    // What says something compressed is to say what it says plain.
+    const considered =
+      body && isCoded(body) && !admission.located.fault
+        ? ports.decoder.decode(body, (plain) =>
+            consider(ports, admission, { ...view, body: plain }),
+          )
+        : consider(ports, admission, view)
     return considered instanceof Promise
       ? considered.catch((error: unknown) => withFault(ports, admission, error))
       : considered

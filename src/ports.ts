@@ -8,7 +8,7 @@ import type { Destination, Resolution } from './model/destination.ts'
 import type { Problem } from './model/errors.ts'
 import type { FlowId } from './model/flow.ts'
 import type { Placement } from './model/placement.ts'
-import type { RequestFindings, RequestView } from './model/request-view.ts'
+import type { BodyView, RequestFindings, RequestView } from './model/request-view.ts'
 import type { Action } from './model/verdict.ts'
 import type { Policy } from './policy/compile.ts'
 
@@ -39,6 +39,18 @@ export interface Locator {
   /** What an answer of the host may say about where it was made; null when it says nothing. */
   watchAnswer(host: string, header: (name: string) => readonly string[]): AnswerWatch | null
 }
+
+/** Undoes what hides a body from those who read it. */
+export interface Decoder {
+  /**
+   * @param read is given the body without its content codings, or as it was when those cannot be undone; it keeps nothing of it
+   * @returns what it gives; rejects only as it does
+   */
+  decode<T>(body: BodyView, read: (body: BodyView) => T | Promise<T>): Promise<T>
+}
+
+/** Everything stays as it is. */
+export const NO_DECODER: Decoder = { decode: async (body, read) => read(body) }
 
 /** What is remembered of hosts beyond one call. */
 export interface Ledger {
@@ -92,6 +104,7 @@ export type Event =
   | 'turned-away'
   | 'client-tls-failed'
   | 'leaf-refused'
+  | 'body-undecoded'
   | 'http2-flood'
   | 'websocket-message-out'
   | 'websocket-message-in'
@@ -120,6 +133,7 @@ export interface Ports {
   readonly clock: Clock
   readonly resolver: Resolver
   readonly locator: Locator
+  readonly decoder: Decoder
   readonly audit: Audit
   readonly ledger: Ledger
   readonly meter: Meter

@@ -11,7 +11,7 @@ import { ANYWHERE, UNKNOWN } from '../src/model/region.ts'
 import type { Action } from '../src/model/verdict.ts'
 import { compilePolicy, type Policy } from '../src/policy/compile.ts'
 import type { PolicyDocument } from '../src/policy/document.ts'
-import { type Locator, NO_LEDGER, NO_METER, type Ports } from '../src/ports.ts'
+import { type Locator, NO_DECODER, NO_LEDGER, NO_METER, type Ports } from '../src/ports.ts'
 import { authority, destination, flow, ip } from './support/nouns.ts'
 
 const EEA = new Map([['EEA', new Set(['DE', 'FR', 'IE'])]])
@@ -67,6 +67,7 @@ function ports(changes: Partial<Ports> = {}): Lab {
       }),
     },
     locator: locating((authority) => destination({ authority })),
+    decoder: NO_DECODER,
     audit: {
       decide: async (record, durable) => decided.push({ ...record, durable }),
       settle: (record) => settled.push(record),

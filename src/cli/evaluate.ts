@@ -21,6 +21,7 @@ import type { RequestHead } from '../proxy/exchange/message.ts'
 import { codingOf, EMPTY_BODY, toView } from '../proxy/exchange/peek.ts'
 import { askedUpgrade } from '../proxy/exchange/upgrade.ts'
 import { parseRequestHead } from '../proxy/http1/head.ts'
+import { composeDecoder } from './compose/decoder.ts'
 import type { Evaluation } from './compose/evaluation.ts'
 import { auditPath, clock } from './compose/process.ts'
 import { CommandError, EXIT } from './output.ts'
@@ -93,6 +94,7 @@ export async function evaluate(
     clock,
     resolver: resolution ? { resolve: async () => resolution } : resolver,
     locator,
+    decoder: composeDecoder(settings.operation, NO_METER),
     audit: NO_LOG,
     ledger: readLedger(settings),
     meter: NO_METER,

@@ -16,7 +16,7 @@ export const OUTCOMES: readonly Outcome[] = [
 export const STAGES: readonly Stage[] = ['decision', 'dns', 'dial', 'tls', 'upstream']
 export const EVENTS: readonly Event[] = [
   ...(['residency-mismatch', 'turned-away', 'client-tls-failed', 'http2-flood'] as const),
-  ...(['websocket-message-out', 'websocket-message-in', 'leaf-refused'] as const),
+  ...(['websocket-message-out', 'websocket-message-in', 'leaf-refused', 'body-undecoded'] as const),
 ]
 
 /** Upper ends of the buckets of every histogram, in milliseconds; what is longer is in none of them. */

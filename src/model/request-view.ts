@@ -24,6 +24,12 @@ export interface BodyView {
   readonly contentEncoding: string | null
 }
 
+/** Whether what stands in it is hidden by a content coding. Nothing at all is nothing in every coding. */
+export function isCoded({ bytes, complete, contentEncoding }: BodyView): boolean {
+  if (complete && bytes.length === 0) return false
+  return contentEncoding !== null && !/^(?:identity)?$/i.test(contentEncoding.trim())
+}
+
 /** What a request says about the place. */
 export interface RequestFindings {
   readonly evidence: readonly Evidence[]

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEnforcer } from '../../src/enforce.ts'
 import type { DecisionRecord } from '../../src/model/audit-record.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
-import { NO_LEDGER, NO_METER } from '../../src/ports.ts'
+import { NO_DECODER, NO_LEDGER, NO_METER } from '../../src/ports.ts'
 import { Acceptance } from '../../src/proxy/acceptance.ts'
 import { Budget } from '../../src/proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
@@ -84,6 +84,7 @@ beforeEach(async () => {
         refine: (to) => to,
         watchAnswer: () => null,
       },
+      decoder: NO_DECODER,
       audit: {
         decide: async (record) => decided.push(record),
         settle: () => {},

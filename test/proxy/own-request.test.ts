@@ -9,7 +9,7 @@ import { AuditUnavailable } from '../../src/model/errors.ts'
 import type { Action } from '../../src/model/verdict.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
 import type { PolicyDocument, WhenEntry } from '../../src/policy/document.ts'
-import { NO_LEDGER, NO_METER, type Ports } from '../../src/ports.ts'
+import { NO_DECODER, NO_LEDGER, NO_METER, type Ports } from '../../src/ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../../src/proxy/limits/limits.ts'
 import { OriginPool } from '../../src/proxy/origin/pool.ts'
@@ -79,6 +79,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
       refine: (to) => to,
       watchAnswer: () => null,
     },
+    decoder: NO_DECODER,
     audit: {
       decide: async (record) => decided.push(record),
       settle: (record) => settled.push(record),

@@ -6,7 +6,7 @@ import type { SecureContext } from 'node:tls'
 import { AuditLog } from '../../audit/log.ts'
 import type { Operation, Settings } from '../../config/load.ts'
 import { createEnforcer } from '../../enforce.ts'
-import { type Meter, NO_LEDGER, NO_METER } from '../../ports.ts'
+import { type Meter, NO_DECODER, NO_LEDGER, NO_METER } from '../../ports.ts'
 import { Budget } from '../../proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'
@@ -67,6 +67,7 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
     clock,
     resolver,
     locator,
+    decoder: NO_DECODER,
     audit,
     ledger: NO_LEDGER,
     meter: NO_METER,

@@ -20,6 +20,7 @@ import { type Endpoint, toEndpoint, toHostPort } from '../endpoints.ts'
 import { say } from '../output.ts'
 import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
+import { composeDecoder } from './decoder.ts'
 import type { Evaluation } from './evaluation.ts'
 import { composeOrigins } from './origins.ts'
 import { clock, report } from './process.ts'
@@ -73,8 +74,10 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const { proxyProtocolFrom } = operation
   const [host, port] = toHostPort(operation.proxy)
   const at = { host, port, counts, proxyProtocolFrom }
+  const decoder = composeDecoder(operation, meter)
+  const ports = { clock, resolver, locator, decoder, audit, ledger, meter, policy, report }
   const listener = await listen(at, {
-    enforcer: createEnforcer({ clock, resolver, locator, audit, ledger, meter, policy, report }),
+    enforcer: createEnforcer(ports),
     meter,
     policy,
     isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),

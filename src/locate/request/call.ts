@@ -1,5 +1,6 @@
 /** A request as the readers of this folder see it: the head taken apart, the body read once and only when somebody asks. */
 
+import { isCoded } from '../../model/request-view.ts'
 import { fields, type JsonFields, UNREADABLE } from './json-fields.ts'
 import { type Pair, parsePairs, parseTarget } from './target.ts'
 import type { BodyView, RequestView } from './view.ts'
@@ -88,11 +89,7 @@ const OTHER_FIELDS = /proto|grpc|cbor|msgpack/i
 /** Nothing at all is nothing in every coding. */
 function isPlain(body: BodyView): boolean {
   if (body.complete && body.bytes.length === 0) return true
-  return isUncoded(body) && /^utf-?8$/i.test(charsetOf(body.contentType) ?? 'utf-8')
-}
-
-function isUncoded({ contentEncoding }: BodyView): boolean {
-  return contentEncoding === null || /^(?:identity)?$/i.test(contentEncoding.trim())
+  return !isCoded(body) && /^utf-?8$/i.test(charsetOf(body.contentType) ?? 'utf-8')
 }
 
 function charsetOf(contentType: string | null): string | null {

@@ -17,6 +17,13 @@ export interface Limits {
   /** Bytes of the largest WebSocket message, and of all that have begun and not ended or wait for a slow reader. */
   readonly websocketMessage: number
   readonly websocketHeld: number
+  /**
+   * Of a compressed body that is read: bytes it may become, how many times its own size (after 64 KiB), and codings one upon the
+   * other.
+   */
+  readonly decoded: number
+  readonly decodedRatio: number
+  readonly decodedLayers: number
   /** Requests at once on one HTTP/2 connection. */
   readonly http2Streams: number
   /**
@@ -51,6 +58,9 @@ export const DEFAULT_LIMITS: Limits = {
   held: 256 * 1024 * 1024,
   websocketMessage: 64 * 1024 * 1024,
   websocketHeld: 256 * 1024 * 1024,
+  decoded: 4 * 1024 * 1024,
+  decodedRatio: 100,
+  decodedLayers: 1,
   http2Streams: 128,
   http2Resets: 500,
   http2ResetsPerSecond: 50,

@@ -20,7 +20,7 @@ export interface Http2OriginOptions {
   readonly onStream?: (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void
   readonly settings?: http2.Settings
   readonly allowHTTP1?: boolean
-  /** Megabytes, as Node counts them. */
+  /** Mebibytes that Node lets one connection take up (default 10): beyond it refuses streams. */
   readonly maxSessionMemory?: number
 }
 

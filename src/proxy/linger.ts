@@ -6,6 +6,8 @@
 import type { Channel } from './channel.ts'
 
 const LINGER_MS = 5_000
+/** For the peer to take what was written before. */
+const UNSENT_MS = 60_000
 const LINGER_BYTES = 16 * 1024 * 1024
 
 /** Sends FIN after what was written, reads and forgets what still comes, within bounds, then closes. */
@@ -18,7 +20,12 @@ export function linger(socket: Channel): void {
     if (left < 0) socket.destroy()
   })
   socket.once('end', () => socket.destroySoon())
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  const give = (ms: number) => setTimeout(() => socket.destroy(), ms)
+  let timer = give(socket.writableFinished ? LINGER_MS : UNSENT_MS)
+  socket.once('finish', () => {
+    clearTimeout(timer)
+    timer = give(LINGER_MS)
+  })
   socket.once('close', () => clearTimeout(timer))
   socket.resume()
   socket.end()

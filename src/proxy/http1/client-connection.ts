@@ -53,6 +53,8 @@ export class ClientConnection implements Expiring, Served {
   #ended = false
   /** The socket is closed, or somebody else's. */
   #closed = false
+  /** It ends once everything was sent; nothing more is read. */
+  #isLeaving = false
   #giveUpAt: number
 
   constructor({ socket, scope, context, onConnect }: ClientOptions) {
@@ -81,14 +83,24 @@ export class ClientConnection implements Expiring, Served {
     if (this.#peeking) return this.#endPeek()
     if (this.#busy) return this.#destroy()
     // Only a connection that never asked, or began to ask, has something to be told and recorded.
-    if (this.#requests > 0 && this.#received.isBlank) return this.#socket.destroySoon()
+    if (this.#isLeaving) return this.#destroy()
+    const isUnread = this.#socket.writableNeedDrain
+    if (this.#requests > 0 && (isUnread || this.#received.isBlank)) return this.#endSoon()
     this.#giveUpAt = Number.POSITIVE_INFINITY
     this.#run(this.#refuseUnread(TOO_LATE))
   }
 
   shutDown(): void {
     this.#ended = true
-    if (!this.#busy) this.#socket.destroySoon()
+    if (!this.#busy) this.#endSoon()
+  }
+
+  /** Nothing is under way; the client may still take what it was answered, but not for ever. */
+  #endSoon(): void {
+    if (this.#isLeaving) return
+    this.#isLeaving = true
+    this.#giveUpAt = this.#context.deadlines.in(this.#context.timeouts.body)
+    this.#socket.destroySoon()
   }
 
   #onData = (chunk: Buffer): void => {
@@ -100,6 +112,7 @@ export class ClientConnection implements Expiring, Served {
   }
 
   #read(chunk: Buffer): void {
+    if (this.#isLeaving) return
     if (this.#relay?.wantsBody) return this.#send(chunk)
     this.#received.push(chunk)
     if (this.#peeking) this.#peekAt(chunk)
@@ -108,7 +121,8 @@ export class ClientConnection implements Expiring, Served {
   }
 
   #onDrain = (): void => {
-    this.#relay?.onClientDrain()
+    if (this.#relay) this.#relay.onClientDrain()
+    else if (!this.#busy && !this.#isLeaving) this.#goOn()
   }
 
   #onEnd = (): void => {
@@ -135,6 +149,11 @@ export class ClientConnection implements Expiring, Served {
 
   /** Reads the next request head, if it is there. */
   #next(): void {
+    // Who does not read is not answered any more: `drain` goes on.
+    if (this.#socket.writableNeedDrain) {
+      if (this.#received.length > MAX_AHEAD) this.#socket.pause()
+      return
+    }
     if (this.#drain && !this.#readAway(this.#drain)) return
     const text = this.#received.take()
     if (text === null) return this.#awaitHead()
@@ -150,7 +169,7 @@ export class ClientConnection implements Expiring, Served {
   #awaitHead(): void {
     if (this.#received.length > this.#context.limits.head) this.#run(this.#refuseUnread(TOO_LARGE))
     else if (this.#received.hasBareLf) this.#run(this.#refuseUnread(BARE_LF))
-    else if (this.#ended) this.#socket.destroySoon()
+    else if (this.#ended) this.#endSoon()
   }
 
   async #serve(head: RequestHead): Promise<void> {
@@ -283,7 +302,7 @@ export class ClientConnection implements Expiring, Served {
     const state = drain.read(this.#received)
     if (state === 'hopeless') this.#lingerAway()
     else if (state === 'over') this.#drain = null
-    else if (this.#ended) this.#socket.destroySoon()
+    else if (this.#ended) this.#endSoon()
     return state === 'over'
   }
 

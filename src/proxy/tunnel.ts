@@ -45,15 +45,15 @@ export function relayChannels({ client, origin, context, onEnd }: ChannelOptions
     to.on('drain', () => from.resume())
     from.on('end', () => to.end())
     from.on('error', () => finish(broken))
-    from.on('close', () => {
-      if (from.readableEnded && to.readableEnded) finish('none')
-      else if (!from.readableEnded) finish(broken)
-    })
+    from.on('close', () => finish(from.readableEnded && to.readableEnded ? 'none' : broken))
     from.resume()
   }
   deadlines.add(waiting)
   forward(client, origin, 'out')
   forward(origin, client, 'in')
+  // What has closed before anybody listened will not say so again.
+  if (client.destroyed) finish('client')
+  else if (origin.destroyed) finish('origin')
 }
 
 /** By who broke it off. What was used and then left is a call that was made. */

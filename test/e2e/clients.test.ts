@@ -1,4 +1,4 @@
-/** Programs as people use them, through the proxy to real TLS origins: allowed and refused. */
+/** Programs as people use them, through the proxy to real TLS origins: allowed and refused. More of them: `clients-packages.test.ts`. */
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'

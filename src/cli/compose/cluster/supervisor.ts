@@ -30,10 +30,14 @@ export async function composeSupervisor(
 ): Promise<RunningProxy> {
   await using stack = new AsyncDisposableStack()
   const settings = await withPort(first)
-  let bringIntoForce = async (_next: Settings): Promise<void> => {}
-  const owner = stack.use(
-    await composeOwner({ settings, load, bringIntoForce: (next) => bringIntoForce(next) }),
-  )
+  // Files may change while the processes that serve are starting.
+  const serving = Promise.withResolvers<Crew>()
+  const bringIntoForce = async (next: Settings): Promise<void> => {
+    const crew = await serving.promise
+    await crew.change(next.snapshot, next.policy.digest)
+    inForce = next
+  }
+  const owner = stack.use(await composeOwner({ settings, load, bringIntoForce }))
   const { ledger, log, authority, own, note } = owner
   const tickets = new TicketRing({ clock })
   let inForce = settings
@@ -71,10 +75,7 @@ export async function composeSupervisor(
   ])
   const bound = await crew.open()
   own.push(toEndpoint(bound))
-  bringIntoForce = async (next) => {
-    await crew.change(next.snapshot, next.policy.digest)
-    inForce = next
-  }
+  serving.resolve(crew)
   ledger.onChange = () =>
     crew.tellAll({ type: 'contradictions', contradictions: ledger.contradictions })
   const turning = setInterval(

@@ -12,9 +12,11 @@ export interface CordonVariant {
   /** How many rules that never match the policy has. */
   readonly rules: number
   readonly audit: boolean
+  /** Processes that serve. */
+  readonly workers: number
 }
 
-const FULL = { never: [], rules: 0, audit: true }
+const FULL = { never: [], rules: 0, audit: true, workers: 1 }
 
 export const CORDON_VARIANTS: readonly CordonVariant[] = [
   { ...FULL, name: 'cordon', about: 'Cordon with policy and audit', port: 19520 },
@@ -39,6 +41,13 @@ export const CORDON_VARIANTS: readonly CordonVariant[] = [
     port: 19523,
     never: ['*.bench.test'],
   },
+  {
+    ...FULL,
+    name: 'cordon-2',
+    about: 'Cordon with two workers',
+    port: 19524,
+    workers: 2,
+  },
 ]
 
 /** Name and text of the configuration of each variant. */
@@ -46,11 +55,12 @@ export function cordonConfigurations(
   template: string,
   run: string,
 ): [name: string, text: string][] {
-  return CORDON_VARIANTS.map(({ name, port, never, rules }) => {
+  return CORDON_VARIANTS.map(({ name, port, never, rules, workers }) => {
     const values: Record<string, string> = {
       RUN: run,
       NAME: name,
       PORT: String(port),
+      WORKERS: String(workers),
       NEVER: JSON.stringify(never),
       RULES:
         rules === 0 ? '[]' : `\n${Array.from({ length: rules }, (_, i) => idleRule(i)).join('\n')}`,

@@ -73,7 +73,7 @@ const h2 = lab.keep(
   await http2Origin(lab.certificate('api.de.test'), {
     address: '127.0.0.10',
     // What is taken back counts there for a while.
-    maxSessionMemory: 1_000,
+    maxSessionMemory: 1_000_000,
     onStream: (stream, headers) => {
       const path = String(headers[':path'])
       see(path)

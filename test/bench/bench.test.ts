@@ -93,9 +93,9 @@ describe('the report', () => {
   ]
 
   for (const { name, rows, says } of [
-    { name: 'a target that is met', rows: at(65), says: '0.650 [0.650–0.650], at most 0.7: met' },
-    { name: 'a target that is missed', rows: at(75), says: 'at most 0.7: MISSED' },
-    { name: 'too few rounds', rows: at(65).filter((r) => r.round < 3), says: 'too few rounds (2)' },
+    { name: 'a target that is met', rows: at(50), says: '0.500 [0.500–0.500], at most 0.55: met' },
+    { name: 'a target that is missed', rows: at(60), says: 'at most 0.55: MISSED' },
+    { name: 'too few rounds', rows: at(50).filter((r) => r.round < 3), says: 'too few rounds (2)' },
     {
       name: 'a peer that failed',
       rows: [row('cordon', 1, 1, { requests: 0, errors: 1, error: 'gone' })],

@@ -5,13 +5,14 @@ import { openForCheckpoints, type WriteAheadLog } from './database.ts'
 
 /** How often it is looked, in milliseconds. */
 const CHECK_MS = 100
-/** Pages that are worth copying. */
-const PAGES = 4_000
+const MIB = 1_048_576
+/** So much is worth copying. */
+const ENOUGH_BYTES = 16 * MIB
 /**
- * Pages in the write-ahead log that are too many. A writer begins at its start again once all of it is copied, which under load never is at
+ * A write-ahead log that is too large. A writer begins at its start again once all of it is copied, which under load never is at
  * the moment when somebody writes: the rest is then copied while nobody may. Some milliseconds; whoever wants to commit tries again.
  */
-const MAX_PAGES = 16_000
+const MAX_BYTES = 64 * MIB
 
 const database = openForCheckpoints(String(workerData))
 const timer = setInterval(check, CHECK_MS)
@@ -23,17 +24,17 @@ parentPort?.once('message', () => {
 parentPort?.postMessage('ready')
 
 function check(): void {
-  if (waiting(database.look()) < PAGES) return
+  if (waiting(database.look()) < ENOUGH_BYTES) return
   let log = database.copy()
-  if (log.pages < MAX_PAGES) return
+  if (log.bytes < MAX_BYTES) return
   // More may have come meanwhile than anybody should wait for. What does not get less is what a reader needs: to stop writers is no help.
-  for (let before = log.pages; waiting(log) >= PAGES && waiting(log) < before; ) {
+  for (let before = log.bytes; waiting(log) >= ENOUGH_BYTES && waiting(log) < before; ) {
     before = waiting(log)
     log = database.copy()
   }
-  if (waiting(log) < PAGES) database.restart()
+  if (waiting(log) < ENOUGH_BYTES) database.restart()
 }
 
-function waiting({ pages, copied }: WriteAheadLog): number {
-  return pages - copied
+function waiting({ bytes, copied }: WriteAheadLog): number {
+  return bytes - copied
 }

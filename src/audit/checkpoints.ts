@@ -9,9 +9,10 @@ import { type AuditDatabase, checkpointEvery } from './database.ts'
 
 /** A log that writes less than this many commits, such as a command's, needs no thread. */
 const COMMITS_BEFORE = 1_000
-/** Pages in the write-ahead log after which the writer helps itself: without the thread, and beside it, if that does not keep up. */
-const ALONE_PAGES = 4_000
-const BESIDE_PAGES = 65_536
+const MIB = 1_048_576
+/** Size of the write-ahead log at which the writer helps itself: without the thread, and beside it, if that does not keep up. */
+const ALONE_BYTES = 16 * MIB
+const BESIDE_BYTES = 256 * MIB
 /** How long the thread may take to close its connection, in milliseconds. */
 const CLOSE_MS = 2_000
 
@@ -26,7 +27,7 @@ export class Checkpoints {
   constructor(path: string, db: AuditDatabase) {
     this.#path = path
     this.#db = db
-    checkpointEvery(db, ALONE_PAGES)
+    checkpointEvery(db, ALONE_BYTES)
   }
 
   /** To be called after each commit. */
@@ -52,18 +53,18 @@ export class Checkpoints {
     })
     worker.unref()
     this.#worker = worker
-    worker.once('message', () => this.#setPages(BESIDE_PAGES))
+    worker.once('message', () => this.#helpAt(BESIDE_BYTES))
     worker.on('error', () => {})
     this.#ended = new Promise((resolve) => {
       worker.once('exit', () => {
         this.#worker = null
-        this.#setPages(ALONE_PAGES)
+        this.#helpAt(ALONE_BYTES)
         resolve()
       })
     })
   }
 
-  #setPages(pages: number): void {
-    if (this.#db.open) checkpointEvery(this.#db, pages)
+  #helpAt(bytes: number): void {
+    if (this.#db.open) checkpointEvery(this.#db, bytes)
   }
 }

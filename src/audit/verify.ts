@@ -73,6 +73,9 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
     ending = row.table
     if (++rows % PROGRESS_ROWS === 0) options.onProgress?.(rows)
   }
+  for (const seq of db.prepare(OUTCOMES_OF_NOTHING).pluck().all() as number[]) {
+    report(seq, 'the outcome of a flow that was never decided')
+  }
   // It may lag behind decisions, never behind other rows.
   if (noted && (noted.seq > head.seq || (noted.seq < head.seq && ending !== 'decisions'))) {
     report(head.seq + 1, `the log says it ends at ${noted.seq}, but rows end at ${head.seq}`)
@@ -82,6 +85,9 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
 }
 
 const NOT_AS_NOTED = 'the log says that it once ended here, with another hash'
+
+const OUTCOMES_OF_NOTHING = `
+  SELECT seq FROM outcomes WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE seq = flow) LIMIT ${MAX_BREAKS}`
 
 const TABLES = ['decisions', 'outcomes', 'admin'] as const
 

@@ -17,12 +17,11 @@ import { eventually } from '../support/wait.ts'
 
 /** The thread is started by so many commits. */
 const COMMITS = 1_000
-const ALONE_PAGES = 4_000
-const BESIDE_PAGES = 65_536
+const MIB = 1_048_576
+const ALONE_BYTES = 16 * MIB
+const BESIDE_BYTES = 256 * MIB
 /** More than the thread lets be before it stops writers for a moment. */
-const MANY_PAGES = 17_000
-/** A page with its header in the write-ahead log. */
-const FRAME_BYTES = 4_096 + 24
+const MANY_BYTES = 68 * MIB
 const SHARED = context()
 const LONG_PATH = `/${'x'.repeat(2_000)}`
 
@@ -43,8 +42,12 @@ function restarts(): number {
   return header.readUInt32BE(12)
 }
 
-function pagesOfWriter(log: AuditLog): number {
-  return Number(log.database.pragma('wal_autocheckpoint', { simple: true }))
+/** At which size of the write-ahead log the writer helps itself. */
+function writerHelpsAt({ database }: AuditLog): number {
+  const [pages, bytes] = ['wal_autocheckpoint', 'page_size'].map((name) =>
+    Number(database.pragma(name, { simple: true })),
+  )
+  return (pages ?? 0) * (bytes ?? 0)
 }
 
 async function openWithThread(): Promise<{ log: AuditLog; worker: Worker }> {
@@ -52,7 +55,7 @@ async function openWithThread(): Promise<{ log: AuditLog; worker: Worker }> {
   const log = new AuditLog({ path })
   for (let i = 0; i < COMMITS; i++) await log.decide(decision({ context: SHARED }), false)
   const [worker] = (await started) as [Worker]
-  await eventually('the thread to be there', () => pagesOfWriter(log) === BESIDE_PAGES)
+  await eventually('the thread to be there', () => writerHelpsAt(log) === BESIDE_BYTES)
   return { log, worker }
 }
 
@@ -61,7 +64,7 @@ async function writeUntilRestarted(log: AuditLog): Promise<void> {
   const before = restarts()
   const row = decision({ context: SHARED, path: LONG_PATH })
   while (restarts() === before) {
-    const many = statSync(`${path}-wal`).size < MANY_PAGES * FRAME_BYTES
+    const many = statSync(`${path}-wal`).size < MANY_BYTES
     const rows = Array.from({ length: many ? 256 : 1 }, () => row)
     await Promise.all(rows.map((each) => log.decide(each, false)))
     await sleep(1)
@@ -71,8 +74,8 @@ async function writeUntilRestarted(log: AuditLog): Promise<void> {
 test('under load the write-ahead log is begun anew by the thread, before the writer has to help itself', async () => {
   const { log } = await openWithThread()
   await writeUntilRestarted(log)
-  expect(pagesOfWriter(log)).toBe(BESIDE_PAGES)
-  expect(statSync(`${path}-wal`).size).toBeLessThan(2 * MANY_PAGES * FRAME_BYTES)
+  expect(writerHelpsAt(log)).toBe(BESIDE_BYTES)
+  expect(statSync(`${path}-wal`).size).toBeLessThan(2 * MANY_BYTES)
   await log.close()
   expect(verifyAuditLog(path).breaks).toEqual([])
 }, 60_000)
@@ -80,9 +83,9 @@ test('under load the write-ahead log is begun anew by the thread, before the wri
 test('a thread that ends is survived: the writer makes its checkpoints itself', async () => {
   const { log, worker } = await openWithThread()
   await worker.terminate()
-  expect(pagesOfWriter(log)).toBe(ALONE_PAGES)
+  expect(writerHelpsAt(log)).toBe(ALONE_BYTES)
   await writeUntilRestarted(log)
-  expect(statSync(`${path}-wal`).size).toBeLessThan(2 * ALONE_PAGES * FRAME_BYTES)
+  expect(statSync(`${path}-wal`).size).toBeLessThan(2 * ALONE_BYTES)
   await log.close()
   expect(verifyAuditLog(path).breaks).toEqual([])
 }, 60_000)

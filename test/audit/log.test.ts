@@ -366,11 +366,10 @@ test('many outcomes are written with the next decision, few when their time has 
   await log.decide(decision(), false)
   expect(ended()).toBe(65)
   for (const flow of ids.slice(65)) log.settle({ flow, at: AT, ending: ENDING })
-  await log.decide(decision(), false)
   expect(log.queued).toBe(5)
   await eventually('the others', () => ended() === 70)
   await log.close()
-  expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 142 })
+  expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 141 })
 })
 
 describe('a file that is no audit log is left as it is', () => {

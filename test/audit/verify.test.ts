@@ -8,6 +8,14 @@ import { temporaryFolder } from '../support/folder.ts'
 import { decision } from '../support/nouns.ts'
 
 const AT = Date.UTC(2026, 10, 20, 12)
+const ENDING = {
+  outcome: 'forwarded',
+  status: 200,
+  dialedIp: '192.0.2.10',
+  bytesOut: 1,
+  bytesIn: 2,
+  error: null,
+} as const
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let path: string
 
@@ -17,18 +25,7 @@ beforeEach(async () => {
   const log = new AuditLog({ path })
   for (let i = 0; i < 4; i++) {
     const id = await log.decide(decision({ path: `/${i}` }), false)
-    log.settle({
-      flow: id,
-      at: AT + 1,
-      ending: {
-        outcome: 'forwarded',
-        status: 200,
-        dialedIp: '192.0.2.10',
-        bytesOut: 1,
-        bytesIn: 2,
-        error: null,
-      },
-    })
+    log.settle({ flow: id, at: AT + 1, ending: ENDING })
   }
   await log.close()
   // A command's: the last row of all.
@@ -111,6 +108,16 @@ describe('every change shows', () => {
     const result = verifyAuditLog(path)
     expect(result.ok).toBe(false)
     expect(result.breaks.length).toBeGreaterThan(0)
+  })
+
+  test('also an outcome that belongs to nothing, though it is in the chain', async () => {
+    const log = new AuditLog({ path })
+    log.settle({ flow: 4_711, at: AT, ending: ENDING })
+    await log.close()
+    expect(verifyAuditLog(path)).toMatchObject({
+      ok: false,
+      breaks: [{ seq: 10, what: 'the outcome of a flow that was never decided' }],
+    })
   })
 
   test('also that a decision was cut off, the last row of all', async () => {

@@ -166,5 +166,71 @@ export const requestStream = stream(REQUESTS)
 /** One to three responses with up to four changes, latin-1. */
 export const responseStream = stream(RESPONSES)
 
+const often = <T>(usual: T, ...others: readonly T[]) =>
+  fc.oneof({ weight: 8, arbitrary: fc.constant(usual) }, fc.constantFrom(usual, ...others))
+
+/** A line's end, and what some take for one. */
+const end = often('\r\n', '\n', '\r', '\r\r\n', '\n\r', '', ' \r\n', '\r\n\r\n')
+
+/** From a chunk's true size to how it is written. */
+const sizes: readonly ((size: number) => string)[] = [
+  (size) => size.toString(16).toUpperCase(),
+  (size) => `000${size.toString(16)}`,
+  (size) => `0x${size.toString(16)}`,
+  (size) => `+${size.toString(16)}`,
+  (size) => `-${size.toString(16)}`,
+  (size) => ` ${size.toString(16)}`,
+  (size) => `${size.toString(16)} `,
+  (size) => `${size.toString(16)}\t`,
+  (size) => `${size.toString(16)}_0`,
+  (size) => (size + 1).toString(16),
+  (size) => (size - 1).toString(16),
+  (size) => `10000000000000000${size.toString(16)}`,
+  () => '',
+  () => 'ffffffffffffffff',
+  () => '0',
+]
+const extension = often(
+  '',
+  ...[';a', ';a=b', ';a="b"', ';a="\\""', ' ;a', '; a = b', ';', ';;', ';a="b', ';a=b c', ';\0'],
+  ...[';a\n', ';a="\r\n"', ';a\r', ';\xff', ';a="\xff"', ' a', ',a', '\x0b'],
+)
+const written = fc.record({
+  data: often('hello', 'x', '0\r\n\r\n', '5\r\nhello\r\n', 'a'.repeat(26), '\r\n', '\0'),
+  size: often((size: number) => size.toString(16), ...sizes),
+  extension,
+  afterSize: end,
+  afterData: end,
+})
+const trailer = fc.constantFrom(
+  ...['X: y', 'x:y', 'X:', 'X: \xff', 'X : y', ' folded', ': y', 'X', 'X: a\0b', 'X: a\rb'],
+  ...[
+    'Content-Length: 3',
+    'Transfer-Encoding: chunked',
+    'Host: b',
+    'Connection: close',
+    'Trailer: x',
+  ],
+)
+
+/** A body in chunks as nobody should write them, and a request behind it. */
+export const chunkStream = fc
+  .record({
+    chunks: fc.array(written, { maxLength: 4 }),
+    last: often('0', '00', '0;a', '0 ', '', '-0', '0x0', '0;a="\n"'),
+    afterLast: end,
+    trailers: fc.array(fc.record({ trailer, end }), { maxLength: 2 }),
+    final: end,
+  })
+  .map(({ chunks, last, afterLast, trailers, final }) => {
+    const body = chunks.map(
+      ({ data, size, extension: more, afterSize, afterData }) =>
+        `${size(data.length)}${more}${afterSize}${data}${afterData}`,
+    )
+    const fields = trailers.map((one) => `${one.trailer}${one.end}`)
+    const message = [post(CHUNKED), ...body, last, afterLast, ...fields, final]
+    return `${message.join('')}${get('Next: one')}`
+  })
+
 /** Where to cut a stream into pieces. */
 export const cuts = fc.array(fc.nat(400), { maxLength: 8 })

@@ -10,9 +10,9 @@ import type { Fields } from '../../../src/proxy/exchange/fields.ts'
 import type { RequestHead } from '../../../src/proxy/exchange/message.ts'
 import { TargetReader, type Tunnel } from '../../../src/proxy/exchange/target.ts'
 import { authority } from '../../support/nouns.ts'
-import { requestStream, responseStream } from './hostile.ts'
+import { chunkStream, cuts, requestStream, responseStream } from './hostile.ts'
 import { isLlhttpMethod, type LlhttpMessage, readWithLlhttp } from './llhttp.ts'
-import { bytes, type Read, RUNS, readRequests, readResponses } from './support.ts'
+import { bytes, cut, type Read, RUNS, readRequests, readResponses } from './support.ts'
 
 const TUNNEL: Tunnel = { scheme: 'https', authority: authority('a.example:443') }
 
@@ -44,13 +44,14 @@ function expectSameReading(
   } else expect(theirs?.body.startsWith(ours.body)).toBe(true)
 }
 
-function compareRequests(text: string): number {
-  const { messages } = readRequests([bytes(text)])
+/** @param places where both are given the bytes in pieces */
+function compareRequests(text: string, places: readonly number[] = []): number {
+  const { messages } = readRequests(cut(bytes(text), places))
   const first = messages[0]?.head.method ?? ''
   // Where the method is one llhttp does not know, it is asked about the same request with another.
   const known = isLlhttpMethod(first)
   const asked = known ? text : text.replace(first, 'PATCH')
-  const theirs = readWithLlhttp(bytes(asked), null).messages
+  const theirs = readWithLlhttp(cut(bytes(asked), places), null).messages
   let compared = 0
   for (const [i, message] of messages.entries()) {
     const { method, target } = message.head
@@ -85,6 +86,27 @@ describe('whatever we accept, llhttp reads in the same way', () => {
     })
     fc.assert(property, { numRuns: 3 * RUNS })
     expect(compared).toBeGreaterThan(RUNS)
+  })
+
+  test('requests, both in pieces', () => {
+    let compared = 0
+    const property = fc.property(requestStream, cuts, (text, places) => {
+      compared += compareRequests(text, places)
+    })
+    fc.assert(property, { numRuns: RUNS })
+    expect(compared).toBeGreaterThan(RUNS / 4)
+  })
+
+  test('bodies in chunks, and what follows them', () => {
+    let compared = 0
+    const property = fc.property(chunkStream, cuts, (text, places) => {
+      const whole = compareRequests(text)
+      expect(compareRequests(text, places)).toBe(whole)
+      compared += whole
+    })
+    fc.assert(property, { numRuns: RUNS })
+    // Both messages of many streams, not only the head of the first.
+    expect(compared).toBeGreaterThan(1.1 * RUNS)
   })
 
   test('responses', () => {

@@ -58,8 +58,14 @@ const { HTTPParser, methods } = createRequire(import.meta.url)('node:_http_commo
 export const isLlhttpMethod = (method: string): boolean =>
   METHODS.includes(method) && method !== 'SOURCE'
 
-/** @param askedWith the methods of the requests, in order, when these are responses. */
-export function readWithLlhttp(bytes: Buffer, askedWith: readonly string[] | null): LlhttpRead {
+/**
+ * @param bytes in one piece or several
+ * @param askedWith the methods of the requests, in order, when these are responses.
+ */
+export function readWithLlhttp(
+  bytes: Buffer | readonly Buffer[],
+  askedWith: readonly string[] | null,
+): LlhttpRead {
   const parser = new HTTPParser()
   const messages: LlhttpMessage[] = []
   // Sections of more than 32 fields come in several parts; those after the head are trailers.
@@ -109,6 +115,9 @@ export function readWithLlhttp(bytes: Buffer, askedWith: readonly string[] | nul
     if (message) message.complete = true
     inHead = true
   }
-  const result = parser.execute(bytes)
-  return { messages, error: typeof result === 'number' ? null : result.reason }
+  for (const piece of Array.isArray(bytes) ? (bytes as readonly Buffer[]) : [bytes as Buffer]) {
+    const result = parser.execute(piece)
+    if (typeof result !== 'number') return { messages, error: result.reason }
+  }
+  return { messages, error: null }
 }

@@ -32,8 +32,8 @@ const size = z
     error: 'an amount of bytes is written like 64KiB or 16MiB',
   })
   .meta({ pattern: '^[1-9][0-9]{0,8}(B|KiB|MiB|GiB)$' })
-/** Bodies are decoded into memory, a few at a time. */
-const MAX_DECODED = 64 * 1024 * 1024
+/** What can be read of any body. */
+const MAX_DECODED = 4 * 1024 * 1024
 const count = z.int().min(1).max(10_000_000)
 const listenAddress = z
   .string()
@@ -204,7 +204,9 @@ export const configFile = z.strictObject({
       websocket_message: size.optional(),
       websocket_held: size.optional(),
       decoded: size
-        .refine((text) => (parseSize(text) ?? 0) <= MAX_DECODED, { error: 'at most 64MiB' })
+        .refine((text) => (parseSize(text) ?? 0) <= MAX_DECODED, {
+          error: 'no more than 4MiB of a body is read',
+        })
         .optional(),
       decoded_ratio: z.int().min(1).max(10_000).optional(),
       decoded_layers: z.int().min(1).max(4).optional(),

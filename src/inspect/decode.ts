@@ -33,6 +33,11 @@ export type DecodeFault =
 /** Every body may become as large as this. */
 const GRACE = 64 * 1024
 
+/** What so many coded bytes may become before it has to be meant. */
+export function mostFor(coded: number, { ratio }: DecodeLimits): number {
+  return GRACE + ratio * coded
+}
+
 /**
  * Never rejects.
  *
@@ -47,7 +52,7 @@ export async function decode(
 ): Promise<Decoded | DecodeFault> {
   const codings = contentEncoding.split(',').map((coding) => coding.trim().toLowerCase())
   if (codings.length > limits.layers || !codings.every(isCoding)) return 'coding'
-  const most = GRACE + limits.ratio * bytes.length
+  const most = mostFor(bytes.length, limits)
   let decoded: Decoded = { bytes, complete }
   // They are listed in the order in which they were applied.
   for (const coding of codings.reverse()) {

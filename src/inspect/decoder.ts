@@ -1,7 +1,7 @@
-/** Bodies without their content codings, for those who read them: all together within a bound. */
+/** Bodies without their content codings, for those who read them: all together within a bound, the others wait for their turn. */
 
 import type { BodyView } from '../model/request-view.ts'
-import { type DecodeFault, type DecodeLimits, decode } from './decode.ts'
+import { type DecodeFault, type DecodeLimits, decode, mostFor } from './decode.ts'
 
 /** Of all bodies that are being decoded. */
 const MAX_TOTAL = 128 * 1024 * 1024
@@ -9,12 +9,13 @@ const MAX_TOTAL = 128 * 1024 * 1024
 export interface DecoderOptions {
   readonly limits: DecodeLimits
   /** A body stays as it was. */
-  readonly onFault: (fault: DecodeFault | 'room') => void
+  readonly onFault: (fault: DecodeFault) => void
 }
 
 export class BodyDecoder {
   readonly #options: DecoderOptions
   #total = 0
+  #waiting: (() => void)[] = []
 
   constructor(options: DecoderOptions) {
     this.#options = options
@@ -26,21 +27,23 @@ export class BodyDecoder {
    */
   async decode<T>(body: BodyView, read: (body: BodyView) => T | Promise<T>): Promise<T> {
     const { limits, onFault } = this.#options
-    const most = limits.layers * limits.bytes
-    if (this.#total + most > MAX_TOTAL) {
-      onFault('room')
-      return read(body)
+    const { buffer, byteOffset, length } = body.bytes
+    const size = limits.layers * Math.min(limits.bytes, mostFor(length, limits))
+    while (this.#total > 0 && this.#total + size > MAX_TOTAL) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
-    this.#total += most
+    this.#total += size
     try {
-      const { buffer, byteOffset, length } = body.bytes
       const bytes = Buffer.from(buffer, byteOffset, length)
       const result = await decode(bytes, body.contentEncoding ?? '', body.complete, limits)
       if (typeof result !== 'string') return read({ ...body, ...result, contentEncoding: null })
       onFault(result)
       return read(body)
     } finally {
-      this.#total -= most
+      this.#total -= size
+      const waiting = this.#waiting
+      this.#waiting = []
+      for (const goOn of waiting) goOn()
     }
   }
 }

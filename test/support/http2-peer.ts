@@ -128,6 +128,8 @@ export class RawPeer {
   readonly frames: Frame[] = []
   /** The other side has ended or lost the connection. */
   isClosed = false
+  /** Told of every frame as it comes. */
+  onFrame: (frame: Frame) => void = () => {}
   readonly #decoder = new HpackDecoder(1 << 20)
   #bytes: Buffer = Buffer.alloc(0)
   #prefaceLeft: number
@@ -218,8 +220,10 @@ export class RawPeer {
       const payload = this.#bytes.subarray(9, 9 + length)
       // Our own blocks fit into one frame in all tests.
       const list = type === 'HEADERS' ? (this.#decoder.decode(payload)?.list ?? []) : []
-      this.frames.push({ type, flags, stream, payload, list })
+      const frame = { type, flags, stream, payload, list }
       this.#bytes = this.#bytes.subarray(9 + length)
+      this.frames.push(frame)
+      this.onFrame(frame)
     }
   }
 }

@@ -107,10 +107,7 @@ export class OriginStream implements OriginSide, StreamSink {
       const isWebSocket = this.#asked.upgrade === WEBSOCKET
       const fault = isWebSocket ? faultOf(head, this.#asked.head, null) : null
       if (fault === null) sink.onAccepted(head)
-      else {
-        this.#stream?.reset(ERROR.protocol)
-        this.onBroken({ kind: 'rules', detail: fault })
-      }
+      else this.#fail(fault)
       return true
     }
     const { contentLength } = head.fields
@@ -124,7 +121,8 @@ export class OriginStream implements OriginSide, StreamSink {
   }
 
   onData(buffer: Buffer, start: number, end: number): void {
-    this.#sink?.onPayload(buffer, start, end)
+    if (this.#hasHead) this.#sink?.onPayload(buffer, start, end)
+    else this.#fail('a body without an answer')
   }
 
   onFlush(): void {
@@ -155,6 +153,12 @@ export class OriginStream implements OriginSide, StreamSink {
 
   onDrain(): void {
     this.#sink?.onDrain()
+  }
+
+  /** What has come is no answer. */
+  #fail(detail: string): void {
+    this.#stream?.reset(ERROR.protocol)
+    this.onBroken({ kind: 'rules', detail })
   }
 }
 

@@ -1,4 +1,7 @@
-/** Programs as people use them, through the proxy to real TLS origins: allowed and refused. More of them: `clients-packages.test.ts`. */
+/**
+ * Programs as people use them, through the proxy to real TLS origins: allowed and refused. More of them:
+ * `clients-http2.test.ts`, `clients-packages.test.ts`, `clients-browser.test.ts`, `tls-clients.test.ts`; `ws` in `websocket.test.ts`.
+ */
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -4,14 +4,14 @@
  */
 
 import { X509Certificate } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTrustStore } from '../../src/tls/trust-store.ts'
+import { browserNeeds, openBrowser } from '../support/browser.ts'
 import { runProgram, throughProxy } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
-import { installed, missing, program } from '../support/needs.ts'
+import { missing, program } from '../support/needs.ts'
 import { PROJECT } from '../support/proxy.ts'
 
 const label = (letter: string, length: number) => letter.repeat(length)
@@ -149,31 +149,14 @@ describe.each(VERSIONS)('%s', (version) => {
   )
 })
 
-const CHROMIUM = '/usr/bin/chromium'
-
-describe.skipIf(missing(program(CHROMIUM, '--version'), installed('certutil')))('Chromium', () => {
+describe.skipIf(missing(...browserNeeds))('Chromium', () => {
   test.each([
     ['TLSv1.2', 'TLS 1.2'],
     ['TLSv1.3', 'TLS 1.3'],
   ])('%s', { timeout: 120_000 }, async (version, said) => {
-    const home = join(lab.dir, `home-${version}`)
-    const store = join(home, '.pki/nssdb')
-    mkdirSync(store, { recursive: true })
-    const database = ['-d', `sql:${store}`]
-    await runProgram('certutil', [...database, '-N', '--empty-password'])
-    const trusted = ['-A', '-t', 'C,,', '-n', 'cordon', '-i', lab.proxy.ca]
-    expect(await runProgram('certutil', [...database, ...trusted])).toMatchObject({ code: 0 })
-    const browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      env: { ...process.env, HOME: home } as Record<string, string>,
-      // Loopback too goes through the proxy.
-      proxy: { server: `http://${proxy}`, bypass: '<-loopback>' },
-      args: [
-        ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-        `--ssl-version-max=${version.replace('TLSv', 'tls')}`,
-      ],
-    })
+    const browser = await openBrowser(lab.proxy, join(lab.dir, `home-${version}`), [
+      `--ssl-version-max=${version.replace('TLSv', 'tls')}`,
+    ])
     try {
       const got: Record<string, string> = {}
       for (const host of ALL) {

@@ -116,28 +116,24 @@ async function newConnection(place: Place, id: string): Promise<void> {
   socket.end()
 }
 
-async function plain({ proxy, ports }: Place, id: string): Promise<void> {
-  const host = `${INSIDE}:${ports.http}`
-  const call = http.get({
-    ...{ agent: connections, host: '127.0.0.1', port: proxy.port },
-    ...{ path: `http://${host}/${id}`, headers: { Host: host } },
-  })
-  const [response] = (await once(call, 'response')) as [http.IncomingMessage]
-  response.resume()
-  await once(response, 'end')
-  expectStatus(response.statusCode, 200)
+async function plain(place: Place, id: string): Promise<void> {
+  expectStatus(await callPlain(place, INSIDE, id), 200)
 }
 
-async function blocked({ proxy, ports }: Place, id: string): Promise<void> {
-  const host = `${OUTSIDE}:${ports.http}`
+async function blocked(place: Place, id: string): Promise<void> {
+  expectStatus(await callPlain(place, OUTSIDE, id), 403)
+}
+
+async function callPlain(place: Place, name: string, id: string): Promise<number | undefined> {
+  const host = `${name}:${place.ports.http}`
   const call = http.get({
-    ...{ agent: connections, host: '127.0.0.1', port: proxy.port },
+    ...{ agent: connections, host: '127.0.0.1', port: place.proxy.port },
     ...{ path: `http://${host}/${id}`, headers: { Host: host } },
   })
   const [response] = (await once(call, 'response')) as [http.IncomingMessage]
   response.resume()
   await once(response, 'end')
-  expectStatus(response.statusCode, 403)
+  return response.statusCode
 }
 
 let session: http2.ClientHttp2Session | null = null

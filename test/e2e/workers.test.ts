@@ -57,6 +57,16 @@ function readlink(path: string): string {
   }
 }
 
+/** An origin that answers `/hang` when the test does. */
+function hangs() {
+  const hanging: http.ServerResponse[] = []
+  const handler: http.RequestListener = (request, response) => {
+    if (request.url === '/hang') hanging.push(response)
+    else response.end('hello')
+  }
+  return { hanging, handler }
+}
+
 interface Client {
   readonly socket: Socket
   readonly worker: number
@@ -136,15 +146,8 @@ describe.skipIf(missing(linux))('two processes', () => {
   })
 
   test('a process that is killed takes its flows with it, on record, and is replaced', async () => {
-    const hanging: http.ServerResponse[] = []
-    await using lab = await openCrew({
-      http: {
-        handler: (request, response) => {
-          if (request.url === '/hang') hanging.push(response)
-          else response.end('hello')
-        },
-      },
-    })
+    const { hanging, handler } = hangs()
+    await using lab = await openCrew({ http: { handler } })
     await using stack = new AsyncDisposableStack()
     const clients = await connectToBoth(lab, stack)
     const victim = clients.find(({ worker }) => worker === 0)
@@ -218,15 +221,8 @@ describe.skipIf(missing(linux))('two processes', () => {
   })
 
   test('told to stop, they let calls end, and the log has no open flow', async () => {
-    const hanging: http.ServerResponse[] = []
-    await using lab = await openCrew({
-      http: {
-        handler: (request, response) => {
-          if (request.url === '/hang') hanging.push(response)
-          else response.end('hello')
-        },
-      },
-    })
+    const { hanging, handler } = hangs()
+    await using lab = await openCrew({ http: { handler } })
     await using stack = new AsyncDisposableStack()
     const clients = await connectToBoth(lab, stack)
     const url = `http://api.de.test:${lab.http.port}/hang`

@@ -69,7 +69,8 @@ destinations:
 export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const stack = new AsyncDisposableStack()
   const dir = await mkdtemp(join(tmpdir(), 'cordon-lab-'))
-  stack.defer(() => rm(dir, { recursive: true, force: true }))
+  // Processes that were killed a moment ago may still be writing.
+  stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
   const root = makeRoot()
   const names = Object.keys({ ...PLACES, ...options.records }).map((name) =>
     name.replace(/\.$/, ''),

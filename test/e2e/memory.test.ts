@@ -1,12 +1,16 @@
 /** Memory does not grow with what passes: bodies are moved on, not collected. */
 
+import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
 import { truncate, writeFile } from 'node:fs/promises'
+import net from 'node:net'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
+import { FRAME } from '../../src/proxy/http2/frames.ts'
 import { curl } from '../support/clients.ts'
+import { data, frame, headers, RawHttp2 } from '../support/http2-frames.ts'
 import { openLab } from '../support/lab.ts'
 import { linux, missing } from '../support/needs.ts'
 
@@ -41,6 +45,34 @@ test.skipIf(missing(linux))(
     expect(received).toBe(SIZE)
 
     expect(readKilobytes(lab.proxy.process.pid, 'VmHWM') - before).toBeLessThan(50_000)
+  },
+)
+
+test.skipIf(missing(linux))(
+  'a body that is looked at, a byte in a frame: what is held of a megabyte is not a hundred',
+  async () => {
+    await using lab = await openLab({ records: { 'eu.api.openai.com': { A: ['127.0.0.10'] } } })
+    const socket = net.connect(lab.proxy.port, '127.0.0.1')
+    await once(socket, 'connect')
+    const client = new RawHttp2(socket)
+    await client.ready()
+    const before = readKilobytes(lab.proxy.process.pid, 'VmRSS')
+    const list = [
+      [':method', 'POST'],
+      [':scheme', 'http'],
+      [':authority', `eu.api.openai.com:${lab.http.port}`],
+      [':path', '/v1/responses'],
+    ] as const
+    client.send(headers(1, list, false))
+    const bytes = Buffer.concat(Array(64 * 1024).fill(frame(FRAME.data, 0, 1, ' ')))
+    for (let sent = 0; sent < 16; sent++) {
+      if (!socket.write(bytes)) await once(socket, 'drain')
+    }
+    client.send(data(1, '{"model":"gpt"}'))
+    await client.over(1)
+    expect(lab.http.seen).toEqual(['POST /v1/responses'])
+    expect(readKilobytes(lab.proxy.process.pid, 'VmHWM') - before).toBeLessThan(80_000)
+    socket.destroy()
   },
 )
 

@@ -26,6 +26,7 @@ import type { ClientSession } from './client-session.ts'
 import { toOutgoing, toRequest } from './field-list.ts'
 import { ERROR } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
+import { Pieces } from './pieces.ts'
 import type { Stream, StreamFault, StreamSink } from './stream.ts'
 import { StreamSocket } from './stream-socket.ts'
 
@@ -36,7 +37,7 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   #relay: Relay | null = null
   #peeking: Peeking | null = null
   /** What came while the body was looked at, in order, and whether that was all. */
-  #ahead: Buffer[] = []
+  readonly #ahead = new Pieces()
   #aheadEnd: { readonly trailers: Fields | null } | null = null
   /** Why the client does not want an answer any more, in the codes of RFC 9113 section 7; null while it does. */
   #lost: number | null = null
@@ -180,8 +181,12 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
 
   /** The request can be sent: its head, and what has come of its body. */
   #onReady = (): void => {
-    for (const piece of this.#ahead) this.#relay?.payload(piece, 0, piece.length)
-    this.#ahead = []
+    const ahead = this.#ahead
+    for (let piece = ahead.first; piece; piece = ahead.first) {
+      const { buffer, start, end } = piece
+      this.#relay?.payload(buffer, start, end)
+      ahead.drop(end - start)
+    }
     if (this.#aheadEnd) this.#finish(this.#aheadEnd.trailers)
     this.#stream.resume()
     this.#relay?.flush()
@@ -215,9 +220,8 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
 
   onData(buffer: Buffer, start: number, end: number): void {
     if (!this.#peeking) return this.#relay?.payload(buffer, start, end)
-    const piece = buffer.subarray(start, end)
-    this.#ahead.push(piece)
-    this.#peeking.body.feed(piece, piece.length)
+    this.#ahead.push(buffer, start, end)
+    this.#peeking.body.feed(buffer.subarray(start, end), end - start)
     if (this.#peeking.body.done) this.#endPeek()
   }
 

@@ -195,7 +195,8 @@ export class Stream implements MessageOut {
       this.#deliver()
       this.sink?.onFlush()
     }
-    if (this.remoteEnded) this.#deliverEnd()
+    // Whoever got that may have paused again.
+    if (this.remoteEnded && !this.isPaused) this.#deliverEnd()
   }
 
   /** Of a message that says how long it is: what comes has to be just that. */
@@ -265,7 +266,7 @@ export class Stream implements MessageOut {
 
   #deliver(): void {
     const inbound = this.#inbound
-    for (let piece = inbound.first; piece; piece = inbound.first) {
+    for (let piece = inbound.first; piece && !this.isPaused; piece = inbound.first) {
       const { buffer, start, end } = piece
       inbound.drop(end - start)
       this.#session.hold(start - end)

@@ -83,6 +83,13 @@ type LimitName =
   | 'http2Frames'
   | 'http2FramesPerSecond'
 
+/** Paths of PEM files; a certificate and its key, or roots, or both. */
+export interface OriginFilesNamed {
+  readonly host: string
+  readonly identity: { readonly certificate: string; readonly key: string } | null
+  readonly roots: readonly string[]
+}
+
 /** What needs a restart to change. Paths are absolute, times in milliseconds, null means the default. */
 export interface Operation {
   readonly proxy: string
@@ -95,6 +102,8 @@ export interface Operation {
   readonly clientSubnet: string | null
   readonly hostsFile: boolean
   readonly extraRoots: readonly string[]
+  /** By host pattern: files for TLS with origins. */
+  readonly origins: readonly OriginFilesNamed[]
   readonly geoipFiles: readonly string[] | null
   /** Folder of the compiled tables of providers and of what they were made from. */
   readonly tablesDir: string
@@ -238,6 +247,11 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
     clientSubnet: dns?.client_subnet ?? null,
     hostsFile: dns?.hosts ?? true,
     extraRoots: (tls?.extra_roots ?? []).map(path),
+    origins: (config.origins ?? []).map(({ host, certificate, key, ca = [] }) => ({
+      host,
+      identity: certificate && key ? { certificate: path(certificate), key: path(key) } : null,
+      roots: ca.map(path),
+    })),
     geoipFiles: geoip?.files?.map(path) ?? null,
     tablesDir: geoip?.tables === undefined ? resolve(installDir, 'geoip') : path(geoip.tables),
     tableSources: geoip?.sources ?? {},

@@ -8,6 +8,7 @@ import { parseCidr, parseIp } from '../model/address.ts'
 import { isAgentName } from '../model/agent.ts'
 import { isMixed, parseNameServer } from '../model/name-server.ts'
 import type { PolicyDocument } from '../policy/document.ts'
+import { compileHostPattern } from '../policy/pattern.ts'
 import { parseDuration } from './duration.ts'
 import { country, id, sentence } from './scalars.ts'
 import { parseSize } from './size.ts'
@@ -76,6 +77,22 @@ const prefix = z.string().refine((text) => parseCidr(text) !== null, {
   error: 'a prefix is written like 192.0.2.0/24, without bits behind its length, or as one address',
 })
 const address = z.string().refine((text) => parseIp(text) !== null, { error: 'not an IP address' })
+
+const origin = z
+  .strictObject({
+    host: name.refine((text) => 'value' in compileHostPattern(text), {
+      error: 'a host is written like api.example.com, *.example.com or *',
+    }),
+    certificate: name.optional(),
+    key: name.optional(),
+    ca: z.array(name).min(1).max(100).optional(),
+  })
+  .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+    error: '`certificate` and `key` belong together',
+  })
+  .refine(({ certificate, ca }) => certificate !== undefined || ca !== undefined, {
+    error: 'neither `certificate` and `key` nor `ca` are named',
+  })
 
 const agent = z.strictObject({
   id: name,
@@ -166,6 +183,13 @@ export const configFile = z.strictObject({
     })
     .optional(),
   tls: z.strictObject({ extra_roots: z.array(name).optional() }).optional(),
+  origins: z
+    .array(origin)
+    .max(1_000)
+    .refine((all) => new Set(all.map(({ host }) => host.toLowerCase())).size === all.length, {
+      error: 'two entries are for the same host',
+    })
+    .optional(),
   geoip: z
     .strictObject({
       files: z.array(name).min(1).optional(),

@@ -261,6 +261,12 @@ const CODES = {
     'The certificate of the destination is for another name',
     UPSTREAM,
   ),
+  'tls-client-certificate': info(
+    502,
+    'upstream',
+    'The destination wants a client certificate, or another one',
+    'the operator of this proxy can name one for the host under `origins`',
+  ),
   'tls-failed': info(502, 'upstream', 'The TLS handshake with the destination failed', UPSTREAM),
 
   // Cordon has no room.

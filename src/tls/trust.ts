@@ -18,14 +18,23 @@ import { readTextFile, replaceFile, TlsFileError } from './files.ts'
  * @param extraRoots paths of PEM files, each with one or more certificates
  * @throws TlsFileError
  */
-export async function openTrust({
-  extraRoots,
-}: {
+export async function openTrust(extras: ExtraRoots): Promise<tls.SecureContext> {
+  return toTrust(await readAllRoots(extras))
+}
+
+export interface ExtraRoots {
   readonly extraRoots: readonly string[]
-}): Promise<tls.SecureContext> {
+}
+
+/** Whom to believe everywhere, as PEM. @throws TlsFileError */
+export async function readAllRoots({ extraRoots }: ExtraRoots): Promise<readonly string[]> {
   const extras = await Promise.all(extraRoots.map(readRoots))
   const roots = [...systemRoots(), ...tls.getCACertificates('extra'), ...extras.flat()]
-  return tls.createSecureContext({ ca: [...new Set(roots)], minVersion: 'TLSv1.2' })
+  return [...new Set(roots)]
+}
+
+export function toTrust(roots: readonly string[]): tls.SecureContext {
+  return tls.createSecureContext({ ca: [...roots], minVersion: 'TLSv1.2' })
 }
 
 /**
@@ -81,6 +90,12 @@ export function toTlsProblem(error: unknown, host = 'the destination'): Problem 
   return { code, detail: `\`${host}\` ${sentence}` }
 }
 
+/** An alert after the handshake (TLS 1.3 judges our certificate that late); null when the error is something else. Never throws. */
+export function toAlertProblem(error: unknown, host: string): Problem | null {
+  const problem = toTlsProblem(error, host)
+  return problem.code === 'tls-client-certificate' ? problem : null
+}
+
 /** Never throws: Node calls it where nobody would catch that. */
 function checkIdentity(host: Host, certificate: tls.PeerCertificate): Error | undefined {
   try {
@@ -89,6 +104,9 @@ function checkIdentity(host: Host, certificate: tls.PeerCertificate): Error | un
     return error instanceof Error ? error : new Error('the certificate cannot be read')
   }
 }
+
+const ASKS = 'asks for a client certificate'
+const REFUSES = 'does not accept the client certificate of this proxy'
 
 /** Node's names for OpenSSL's verification errors (X509_V_ERR_…), and the failures worth a sentence of their own. */
 const PROBLEMS: Readonly<Record<string, readonly [Code, string]>> = {
@@ -125,6 +143,19 @@ const PROBLEMS: Readonly<Record<string, readonly [Code, string]>> = {
   // Every other verification error, for example a key that is too small or a weak digest.
   UNSPECIFIED: ['tls-untrusted', 'has a certificate that does not verify'],
 
+  // What a server says of a certificate is about ours (RFC 8446 section 6.2).
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: ['tls-client-certificate', ASKS],
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: ['tls-client-certificate', REFUSES],
+  'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE': ['tls-client-certificate', REFUSES],
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: ['tls-client-certificate', REFUSES],
+  'ERR_SSL_SSL/TLS_ALERT_UNSUPPORTED_CERTIFICATE': ['tls-client-certificate', REFUSES],
+  ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE: ['tls-client-certificate', REFUSES],
+  'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_REVOKED': ['tls-client-certificate', REFUSES],
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: ['tls-client-certificate', REFUSES],
+  'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED': ['tls-client-certificate', REFUSES],
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: ['tls-client-certificate', REFUSES],
+  'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN': ['tls-client-certificate', REFUSES],
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: ['tls-client-certificate', REFUSES],
   ECONNRESET: ['tls-failed', 'closed the connection within the TLS handshake'],
   EPIPE: ['tls-failed', 'closed the connection within the TLS handshake'],
   ERR_SSL_WRONG_VERSION_NUMBER: ['tls-failed', 'does not answer with TLS on this port'],

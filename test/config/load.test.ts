@@ -42,6 +42,7 @@ describe('which file counts', () => {
       clientSubnet: null,
       hostsFile: true,
       extraRoots: [],
+      origins: [],
       geoipFiles: null,
       tablesDir: join(PROJECT, 'geoip'),
       tableSources: {},

@@ -1,7 +1,5 @@
 /** TLS sessions with origins: resumed wherever that saves a handshake, by whom they were made for, and never past what was verified. */
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type http from 'node:http'
 import { join } from 'node:path'
@@ -10,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { converse, curl, openTls } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { missing, program } from '../support/needs.ts'
+import { opensslServer } from '../support/openssl-server.ts'
 import { httpsOrigin, type Origin } from '../support/origins.ts'
 import { eventually } from '../support/wait.ts'
 import { DAY, issue } from '../tls/support.ts'
@@ -141,24 +140,14 @@ describe.skipIf(missing(program('openssl', 'version')))('a server of OpenSSL', (
   test.each(['-tls1_2', '-tls1_3'])('%s: all after the first are resumed', async (version) => {
     const { pem, keyPem } = lab.certificate('api.de.test')
     writeFileSync(join(lab.dir, 'openssl.pem'), `${pem}${keyPem}`)
-    const at = ['-accept', '127.0.0.10:0', '-cert', 'openssl.pem', '-key', 'openssl.pem']
-    const server = spawn('openssl', ['s_server', ...at, '-www', version], { cwd: lab.dir })
-    try {
-      let said = ''
-      server.stdout.on('data', (text) => {
-        said += text
-      })
-      const port = await eventually('the port', () => /ACCEPT \S+:(\d+)/.exec(said)?.[1])
-      const how: (string | undefined)[] = []
-      for (let i = 0; i < 10; i++) {
-        const { body } = await curl(lab.proxy, '-H', 'Expect:', `https://api.de.test:${port}/`)
-        how.push(/^(New|Reused), TLS/m.exec(body)?.[1])
-      }
-      expect(how).toEqual(['New', ...Array.from({ length: 9 }, () => 'Reused')])
-    } finally {
-      server.kill()
-      await once(server, 'exit')
+    const args = ['-cert', 'openssl.pem', version]
+    await using server = await opensslServer({ cwd: lab.dir, args })
+    const how: (string | undefined)[] = []
+    for (let i = 0; i < 10; i++) {
+      const { body } = await curl(lab.proxy, `https://api.de.test:${server.port}/`)
+      how.push(/^(New|Reused), TLS/m.exec(body)?.[1])
     }
+    expect(how).toEqual(['New', ...Array.from({ length: 9 }, () => 'Reused')])
   })
 })
 

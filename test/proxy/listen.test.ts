@@ -58,7 +58,6 @@ beforeEach(async () => {
   const timeouts = DEFAULT_TIMEOUTS
   const deadlines = new Deadlines({ now: () => Date.now() + late })
   stack.defer(() => deadlines.close())
-  const trust = tls.createSecureContext()
   const shared = {
     pseudonym: 'cordon-test',
     held: { used: 0, limit: 1 },
@@ -67,7 +66,8 @@ beforeEach(async () => {
     websocketBudget: new Budget(1),
   }
   const sessions = new TlsSessions({ clock: Date })
-  const dialling = { trust, sessions, deadlines, timeouts }
+  const contexts = { for: () => ({ context: tls.createSecureContext(), id: '' }) }
+  const dialling = { contexts, sessions, deadlines, timeouts }
   const origins = new OriginPool({ ...shared, ...dialling, report })
   stack.defer(() => origins.close())
   leaves = createContexts({ authority, clock: { now: () => Date.now() + ahead }, limits })

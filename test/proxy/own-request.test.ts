@@ -93,7 +93,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
   })
   const deadlines = new Deadlines(clock)
   const origins = new OriginPool({
-    trust,
+    contexts: { for: () => ({ context: trust, id: '' }) },
     sessions: new TlsSessions({ clock }),
     deadlines,
     timeouts: DEFAULT_TIMEOUTS,

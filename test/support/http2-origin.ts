@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
+import type tls from 'node:tls'
 import type { Issued } from '../tls/support.ts'
 
 export interface Http2Origin extends AsyncDisposable {
@@ -22,15 +23,28 @@ export interface Http2OriginOptions {
   readonly allowHTTP1?: boolean
   /** Mebibytes that Node lets one connection take up (default 10): beyond it refuses streams. */
   readonly maxSessionMemory?: number
+  /** Added to what it shows in TLS. */
+  readonly tls?: tls.TlsOptions
 }
 
 /** @param certificate null for prior knowledge in the clear */
 export async function http2Origin(
   certificate: Issued | null,
-  { address = '127.0.0.1', port = 0, onStream = echoStream, ...options }: Http2OriginOptions = {},
+  {
+    address = '127.0.0.1',
+    port = 0,
+    onStream = echoStream,
+    tls: how,
+    ...options
+  }: Http2OriginOptions = {},
 ): Promise<Http2Origin> {
   const server = certificate
-    ? http2.createSecureServer({ key: certificate.keyPem, cert: certificate.pem, ...options })
+    ? http2.createSecureServer({
+        key: certificate.keyPem,
+        cert: certificate.pem,
+        ...how,
+        ...options,
+      })
     : http2.createServer(options)
   const seen: string[] = []
   const sockets = new Set<Socket>()

@@ -2,26 +2,63 @@
 
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import type { SecureContext } from 'node:tls'
 import { AuditLog } from '../../audit/log.ts'
 import type { Operation, Settings } from '../../config/load.ts'
 import { createEnforcer } from '../../enforce.ts'
+import { compileHostPattern } from '../../policy/pattern.ts'
 import { type Meter, NO_DECODER, NO_LEDGER, NO_METER } from '../../ports.ts'
 import { Budget } from '../../proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'
 import { OriginPool } from '../../proxy/origin/pool.ts'
 import type { OwnContext } from '../../proxy/own-request.ts'
+import { OriginContexts } from '../../tls/origin-contexts.ts'
 import { TlsSessions } from '../../tls/sessions.ts'
-import { openTrust } from '../../tls/trust.ts'
+import { readAllRoots, toTrust } from '../../tls/trust.ts'
+import { say } from '../output.ts'
 import { composeEvaluation } from './evaluation.ts'
 import { auditPath, clock, report, reportHealth } from './process.ts'
+
+/** How often it is looked whether files for TLS with origins have changed, in milliseconds. */
+const FILES_MS = 2_000
+
+/** Whom to believe, and what to show, where. @throws TlsFileError */
+export async function openOriginContexts(operation: Operation): Promise<OriginContexts> {
+  const roots = await readAllRoots(operation)
+  const files = operation.origins.map(({ host, ...named }) => {
+    const pattern = compileHostPattern(host)
+    if ('fault' in pattern) throw new Error(pattern.fault)
+    return { ...named, pattern: pattern.value }
+  })
+  const warn = (text: string) => say(`warning: ${text}`)
+  return OriginContexts.open({ files, roots, trust: toTrust(roots), clock, warn })
+}
+
+/** Ends with the stack. @param note writes down that one has changed */
+export function watchOriginFiles(
+  stack: AsyncDisposableStack,
+  contexts: OriginContexts,
+  note: (action: string, subject: string, detail: string) => void,
+): void {
+  let looking = false
+  const timer = setInterval(async () => {
+    if (looking) return
+    looking = true
+    for (const sentence of await contexts.renew()) {
+      say(sentence)
+      note('origin-files', 'origins', sentence)
+    }
+    looking = false
+  }, FILES_MS)
+  timer.unref()
+  stack.defer(() => clearInterval(timer))
+}
 
 /** Ends with the stack. */
 export function composeOrigins(
   stack: AsyncDisposableStack,
   operation: Operation,
-  trust: SecureContext,
+  contexts: OriginContexts,
   meter: Meter,
 ) {
   // Times to wait, not times of day: a clock that is set must not end or prolong them.
@@ -36,7 +73,7 @@ export function composeOrigins(
   const held = { used: 0, limit: limits.held }
   const sessions = new TlsSessions({ clock })
   const origins = new OriginPool({
-    trust,
+    contexts,
     sessions,
     deadlines,
     timeouts,
@@ -58,11 +95,11 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
   const { operation, policy } = settings
   await using stack = new AsyncDisposableStack()
   mkdirSync(operation.dataDir, { recursive: true, mode: 0o750 })
-  const trust = await openTrust({ extraRoots: operation.extraRoots })
+  const contexts = await openOriginContexts(operation)
   const { resolver, locator } = stack.use(await composeEvaluation(() => settings))
   const audit = new AuditLog({ path: auditPath(operation), onHealth: reportHealth })
   stack.defer(() => audit.close())
-  const { origins } = composeOrigins(stack, operation, trust, NO_METER)
+  const { origins } = composeOrigins(stack, operation, contexts, NO_METER)
   const ports = {
     clock,
     resolver,

@@ -14,7 +14,6 @@ import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { createContexts } from '../../tls/contexts.ts'
 import type { LeafLimits } from '../../tls/leaf-limits.ts'
 import type { TicketRing } from '../../tls/tickets.ts'
-import { openTrust } from '../../tls/trust.ts'
 import { createCallers } from '../callers.ts'
 import { type Endpoint, toEndpoint, toHostPort } from '../endpoints.ts'
 import { say } from '../output.ts'
@@ -22,7 +21,7 @@ import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
 import { composeDecoder } from './decoder.ts'
 import type { Evaluation } from './evaluation.ts'
-import { composeOrigins } from './origins.ts'
+import { composeOrigins, openOriginContexts, watchOriginFiles } from './origins.ts'
 import { clock, report } from './process.ts'
 
 export interface TrafficOptions {
@@ -50,7 +49,8 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const { settings, audit, ledger, authority, evaluation, own, tickets, note } = options
   const { operation } = settings()
   const { resolver, locator } = evaluation
-  const trust = await openTrust({ extraRoots: operation.extraRoots })
+  const contexts = await openOriginContexts(operation)
+  watchOriginFiles(stack, contexts, note)
   const tokens = new TokenVerifier(
     openTokenKey(operation.dataDir),
     new Revocations(operation.dataDir, clock),
@@ -58,7 +58,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   )
   const policy = () => settings().policy
   const meter = new CountingMeter()
-  const { origins, sessions, ...shared } = composeOrigins(stack, operation, trust, meter)
+  const { origins, sessions, ...shared } = composeOrigins(stack, operation, contexts, meter)
   const {
     leaves: burst,
     leavesPerSecond,

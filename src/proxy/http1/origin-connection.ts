@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { IpAddress } from '../../model/address.ts'
 import type { Problem } from '../../model/errors.ts'
+import { toAlertProblem } from '../../tls/trust.ts'
 import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import {
@@ -62,6 +63,8 @@ export class OriginConnection implements Expiring, OriginSide {
   #answer: ResponseHead | null = null
   #untilClose = false
   #interim = 0
+  /** What the origin said when it ended the connection; null for nothing worth telling. */
+  #fault: Problem | null = null
   /** What the connection is asked to become with the request under way. */
   #asked: (Upgrading & { readonly head: RequestHead }) | null = null
 
@@ -223,7 +226,8 @@ export class OriginConnection implements Expiring, OriginSide {
     this.destroy()
   }
 
-  #onError = (): void => {
+  #onError = (error: Error): void => {
+    this.#fault = toAlertProblem(error, this.authority)
     this.destroy()
   }
 
@@ -233,7 +237,7 @@ export class OriginConnection implements Expiring, OriginSide {
     this.#options.onClose(this)
     if (!sink) return
     const detail = `${this.address.text} closed the connection before the answer was complete`
-    sink.onFailure({ code: 'connect-reset', detail } satisfies Problem, null)
+    sink.onFailure(this.#fault ?? { code: 'connect-reset', detail }, null)
   }
 
   #fail(detail: string): void {

@@ -4,6 +4,8 @@
  */
 
 import type { IpAddress } from '../../model/address.ts'
+import type { Problem } from '../../model/errors.ts'
+import { toAlertProblem } from '../../tls/trust.ts'
 import type { Expiring } from '../deadlines.ts'
 import { ERROR, PREFACE } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
@@ -39,6 +41,8 @@ export class OriginSession extends Session implements Expiring {
   readonly pseudonym: string
   /** Whether an exchange was completed on it before. */
   used = false
+  /** What the origin said when it ended the connection; null for nothing worth telling. */
+  fault: Problem | null = null
   readonly #session: OriginSessionOptions
   #nextStream = 1
   #reserved = 0
@@ -52,6 +56,10 @@ export class OriginSession extends Session implements Expiring {
     this.authority = options.authority
     this.address = options.address
     this.pseudonym = options.pseudonym
+    // Before the session hears of it and ends its streams.
+    options.socket.prependOnceListener('error', (error: Error) => {
+      this.fault = toAlertProblem(error, options.authority)
+    })
     this.frames.raw(PREFACE)
     this.frames.settings({
       enablePush: 0,

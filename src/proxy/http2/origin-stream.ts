@@ -139,8 +139,9 @@ export class OriginStream implements OriginSide, StreamSink {
   onReset(code: number | null, detail: string, isFault: boolean): void {
     const sink = this.#sink
     this.#sink = null
+    const { fault } = this.#session
     const problem = isFault ? malformed(this.address, detail) : reset(this.address, detail)
-    sink?.onFailure(problem, code)
+    sink?.onFailure(fault ?? problem, fault ? null : code)
   }
 
   onBroken({ kind, detail }: StreamFault): void {

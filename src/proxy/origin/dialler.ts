@@ -1,15 +1,15 @@
 /** New connections to origins for callers: counted before they are dialled, and until they are closed. */
 
-import type { SecureContext } from 'node:tls'
 import type { Admission } from '../../admission.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
+import type { OriginContexts } from '../../tls/origin-contexts.ts'
 import type { TlsSessions } from '../../tls/sessions.ts'
 import { type Dialed, dial } from './dial.ts'
 import type { OriginSlots } from './slots.ts'
 
 export interface DiallerOptions {
-  readonly trust: SecureContext
+  readonly contexts: Pick<OriginContexts, 'for'>
   readonly sessions: TlsSessions
   readonly slots: OriginSlots
   /** Milliseconds for all addresses together, TLS included. */
@@ -27,6 +27,11 @@ export interface DialAsking {
   readonly signal: AbortSignal
 }
 
+/** A connection, and under which key it may be shared. */
+export interface Opened extends Dialed {
+  readonly key: string
+}
+
 export class OriginDialler {
   readonly #options: DiallerOptions
 
@@ -34,20 +39,31 @@ export class OriginDialler {
     this.#options = options
   }
 
+  /** Equal for those who may share connections and resume each other's TLS sessions now: the certificate we show belongs to it. */
+  keyOf({ key, flow, destination }: Admission): string {
+    if (flow.scheme !== 'https') return key
+    const { id } = this.#options.contexts.for(destination.authority.host)
+    return id === '' ? key : `${key}\n${id}`
+  }
+
   /** Never rejects. @returns `reuse` when one that is open has become free instead */
   async dial(
-    { key, destination, flow }: Admission,
+    admission: Admission,
     { offer, shares, patience, signal }: DialAsking,
-  ): Promise<Dialed | 'reuse' | Problem> {
-    const { trust, sessions, slots, timeout, meter } = this.#options
-    const { text: authority } = destination.authority
-    const asking = { authority, key: shares ? key : null, patience, signal }
-    const turn = await slots.acquire(asking)
+  ): Promise<Opened | 'reuse' | Problem> {
+    const { destination, flow } = admission
+    const { contexts, sessions, slots, timeout, meter } = this.#options
+    const { text: authority, host } = destination.authority
+    const shared = shares ? this.keyOf(admission) : null
+    const turn = await slots.acquire({ authority, key: shared, patience, signal })
     if (turn !== 'granted') return turn
+    // As it is now: while it waited, files may have changed.
+    const key = this.keyOf(admission)
+    const { context: trust } = contexts.for(host)
     const tls = flow.scheme === 'https' ? { trust, offer, sessions, sessionKey: key } : null
     const dialed = await dial(destination, { tls, timeout, meter, signal })
     if ('code' in dialed || dialed.socket.closed) slots.release(authority)
     else dialed.socket.once('close', () => slots.release(authority))
-    return dialed
+    return 'code' in dialed ? dialed : { ...dialed, key }
   }
 }

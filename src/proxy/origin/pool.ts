@@ -5,12 +5,12 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SecureContext } from 'node:tls'
 import type { Admission } from '../../admission.ts'
 import type { IpAddress } from '../../model/address.ts'
 import type { Authority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
+import type { OriginContexts } from '../../tls/origin-contexts.ts'
 import type { TlsSessions } from '../../tls/sessions.ts'
 import type { Deadlines, Timeouts } from '../deadlines.ts'
 import type { OriginSide } from '../exchange/sides.ts'
@@ -19,7 +19,7 @@ import { OriginSession } from '../http2/origin-session.ts'
 import type { HeldBytes } from '../http2/session.ts'
 import type { Limits } from '../limits/limits.ts'
 import type { Dialed } from './dial.ts'
-import { OriginDialler } from './dialler.ts'
+import { type Opened, OriginDialler } from './dialler.ts'
 import { IdleConnections } from './idle-connections.ts'
 import type { Owner } from './owner.ts'
 import { type OriginProtocol, OriginProtocols } from './protocols.ts'
@@ -27,7 +27,7 @@ import { OriginSessions } from './sessions.ts'
 import { OriginSlots } from './slots.ts'
 
 export interface PoolOptions {
-  readonly trust: SecureContext
+  readonly contexts: Pick<OriginContexts, 'for'>
   readonly sessions: TlsSessions
   readonly deadlines: Deadlines
   /** Milliseconds. */
@@ -91,20 +91,21 @@ export class OriginPool {
 
   /** A connection or stream that is open and fits; null when there is none. */
   take(admission: Admission, way: Way, user: Owner | null): OriginSide | null {
-    if (user?.owns(admission.key)) {
-      const own = this.#takeIdle(admission, user, user.keyFor(admission.key))
+    const key = this.#dialler.keyOf(admission)
+    if (user?.owns(key)) {
+      const own = this.#takeIdle(admission, user, user.keyFor(key))
       if (own) return own
     }
-    if (way === 'http/1.1') return this.#takeIdle(admission, user)
+    if (way === 'http/1.1') return this.#takeIdle(admission, user, key)
     const stream = this.#takeStream(admission, way)
     const isKnown = way === 'h2' && this.protocolOf(admission.destination.authority) === 'http/1.1'
-    return stream ?? (isKnown ? this.#takeIdle(admission, user) : null)
+    return stream ?? (isKnown ? this.#takeIdle(admission, user, key) : null)
   }
 
   #takeIdle(
     admission: Admission,
     user: Owner | null,
-    key = admission.key,
+    key: string = this.#dialler.keyOf(admission),
   ): OriginConnection | null {
     const connection = this.#idle.take(key, ({ address }) => isJudged(admission, address))
     if (connection) connection.user = user
@@ -113,7 +114,7 @@ export class OriginPool {
 
   #takeStream(admission: Admission, way: Way): OriginSide | null {
     const fits = ({ address }: OriginSession) => isJudged(admission, address)
-    return this.#sessions.find(keyOf(admission, way), fits)?.reserve() ?? null
+    return this.#sessions.find(this.#keyOf(admission, way), fits)?.reserve() ?? null
   }
 
   /** Opens a new connection, or a stream on one. Never rejects. */
@@ -131,7 +132,7 @@ export class OriginPool {
       if (taken) return taken
       const left = giveUpAt - deadlines.now
       if (left <= 0) return BUSY
-      const key = keyOf(admission, way)
+      const key = this.#keyOf(admission, way)
       if (this.#mayGrow(admission, key)) {
         const protocol = await orAborted(this.#share(admission, way), signal)
         if (typeof protocol !== 'string') return protocol
@@ -180,6 +181,10 @@ export class OriginPool {
     return !this.#sessions.has(key) || this.#slots.hasRoom(destination.authority.text)
   }
 
+  #keyOf(admission: Admission, way: Way): string {
+    return toKey(this.#dialler.keyOf(admission), way)
+  }
+
   #makeRoom(authority: string | null): void {
     if (!this.#idle.evict(authority)) this.#sessions.evict(authority)
   }
@@ -192,7 +197,7 @@ export class OriginPool {
   /** Whether streams to the origin may become another protocol (RFC 8441), as its settings say. Never rejects. */
   async upgradesStreams(admission: Admission, way: Way): Promise<boolean> {
     if (way === 'http/1.1') return false
-    const key = keyOf(admission, way)
+    const key = this.#keyOf(admission, way)
     const fits = ({ address }: OriginSession) => isJudged(admission, address)
     if (!this.#sessions.find(key, fits)) await this.#share(admission, way)
     const session = this.#sessions.find(key, fits)
@@ -209,7 +214,7 @@ export class OriginPool {
    * @returns null when nobody could find out
    */
   probe(admission: Admission, permit: () => Promise<boolean>): Promise<OriginProtocol | null> {
-    const { key } = admission
+    const key = this.#dialler.keyOf(admission)
     let probing = this.#probing.get(key)
     if (!probing) {
       probing = this.#probe(admission, permit).finally(() => this.#probing.delete(key))
@@ -239,7 +244,7 @@ export class OriginPool {
 
   /** One handshake for all who want the same; what it opened is then there to be taken. */
   #share(admission: Admission, way: 'h2' | 'h2c'): Promise<OriginProtocol | Problem> {
-    const key = keyOf(admission, way)
+    const key = this.#keyOf(admission, way)
     let dialling = this.#dialling.get(key)
     if (!dialling) {
       dialling = this.#dialShared(admission, way).finally(() => this.#dialling.delete(key))
@@ -258,14 +263,14 @@ export class OriginPool {
     if ('code' in dialed) return dialed
     const protocol = way === 'h2c' || dialed.protocol === 'h2' ? 'h2' : 'http/1.1'
     if (way === 'h2') this.#protocols.learn(admission.destination.authority.text, protocol)
-    if (protocol === 'h2') this.#addSession(admission, keyOf(admission, way), dialed)
-    else this.#idle.keep(admission.key, this.#toConnection(admission, dialed, null))
+    if (protocol === 'h2') this.#addSession(admission, toKey(dialed.key, way), dialed)
+    else this.#idle.keep(dialed.key, this.#toConnection(admission, dialed, null))
     return protocol
   }
 
   #toConnection(
-    { key, destination }: Admission,
-    { socket, address }: Dialed,
+    { destination }: Admission,
+    { key, socket, address }: Opened,
     user: Owner | null,
   ): OriginConnection {
     const { deadlines, pseudonym, limits, report } = this.#options
@@ -337,7 +342,7 @@ function keyIn(key: string, { isBound, user }: OriginConnection): string {
   return isBound && user ? user.keyFor(key) : key
 }
 
-function keyOf({ key }: Admission, way: Way): string {
+function toKey(key: string, way: Way): string {
   return way === 'h2c' ? `h2c ${key}` : key
 }
 

@@ -20,6 +20,7 @@ import { FileReader } from './files.ts'
 import type { Footprint } from './footprint.ts'
 import { MAX_PROBLEMS } from './form.ts'
 import { mergePolicies, type PolicySource } from './merge.ts'
+import { type ProxyUrl, parseProxyUrl } from './proxy-url.ts'
 import { readCloudRegions } from './regions.ts'
 import { type ConfigFile, zoneFile } from './schema.ts'
 import { parseSize } from './size.ts'
@@ -90,6 +91,14 @@ export interface OriginFilesNamed {
   readonly roots: readonly string[]
 }
 
+/** The proxy that leads to origins. */
+export interface UpstreamProxyNamed extends ProxyUrl {
+  /** Where `user:password` stands: path of a file, or name of a variable. */
+  readonly credentials: { readonly file: string } | { readonly env: string } | null
+  /** Host patterns. */
+  readonly except: readonly string[]
+}
+
 /** What needs a restart to change. Paths are absolute, times in milliseconds, null means the default. */
 export interface Operation {
   readonly proxy: string
@@ -104,6 +113,7 @@ export interface Operation {
   readonly extraRoots: readonly string[]
   /** By host pattern: files for TLS with origins. */
   readonly origins: readonly OriginFilesNamed[]
+  readonly upstreamProxy: UpstreamProxyNamed | null
   readonly geoipFiles: readonly string[] | null
   /** Folder of the compiled tables of providers and of what they were made from. */
   readonly tablesDir: string
@@ -252,6 +262,7 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
       identity: certificate && key ? { certificate: path(certificate), key: path(key) } : null,
       roots: ca.map(path),
     })),
+    upstreamProxy: toUpstreamProxy(config.upstream_proxy ?? null, path),
     geoipFiles: geoip?.files?.map(path) ?? null,
     tablesDir: geoip?.tables === undefined ? resolve(installDir, 'geoip') : path(geoip.tables),
     tableSources: geoip?.sources ?? {},
@@ -271,6 +282,18 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
       ]),
     ),
   }
+}
+
+function toUpstreamProxy(
+  config: ConfigFile['upstream_proxy'] | null,
+  path: (name: string) => string,
+): UpstreamProxyNamed | null {
+  const url = config ? parseProxyUrl(config.url) : null
+  if (!config || !url || 'fault' in url) return null
+  const { credentials = null, except = [] } = config
+  const where =
+    credentials && 'file' in credentials ? { file: path(credentials.file) } : credentials
+  return { ...url.value, credentials: where, except }
 }
 
 function toCamel(key: string): string {

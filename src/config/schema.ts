@@ -10,6 +10,7 @@ import { isMixed, parseNameServer } from '../model/name-server.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { compileHostPattern } from '../policy/pattern.ts'
 import { parseDuration } from './duration.ts'
+import { parseProxyUrl } from './proxy-url.ts'
 import { country, id, sentence } from './scalars.ts'
 import { parseSize } from './size.ts'
 
@@ -93,6 +94,31 @@ const origin = z
   .refine(({ certificate, ca }) => certificate !== undefined || ca !== undefined, {
     error: 'neither `certificate` and `key` nor `ca` are named',
   })
+
+const upstreamProxy = z.strictObject({
+  url: z
+    .string()
+    .max(512)
+    .refine((text) => 'value' in parseProxyUrl(text), {
+      error:
+        'a proxy is written like http://proxy.example:3128 or https://proxy.example; what it wants to know of us stands under `credentials`',
+    }),
+  mode: z
+    .literal('pinned', { error: 'this version names addresses to the proxy, never hosts: pinned' })
+    .optional(),
+  credentials: z
+    .union([z.strictObject({ file: name }), z.strictObject({ env: name })])
+    .optional()
+    .meta({ description: 'Where `user:password` stands, for Basic (RFC 7617).' }),
+  except: z
+    .array(
+      name.refine((text) => 'value' in compileHostPattern(text), {
+        error: 'a host is written like api.example.com, *.example.com or *',
+      }),
+    )
+    .max(1_000)
+    .optional(),
+})
 
 const agent = z.strictObject({
   id: name,
@@ -190,6 +216,7 @@ export const configFile = z.strictObject({
       error: 'two entries are for the same host',
     })
     .optional(),
+  upstream_proxy: upstreamProxy.nullable().optional(),
   geoip: z
     .strictObject({
       files: z.array(name).min(1).optional(),

@@ -19,6 +19,7 @@ export interface CodeInfo {
 const ASK = 'ask the operator of this proxy to allow or declare the destination'
 const RETRY = 'try again later'
 const UPSTREAM = 'check the destination; the proxy itself works'
+const PROXY = 'the operator of this proxy has to look at the one behind it'
 const OPERATOR = 'the operator of this proxy has to look at it; try again later'
 
 const CODES = {
@@ -268,6 +269,50 @@ const CODES = {
     'the operator of this proxy can name one for the host under `origins`',
   ),
   'tls-failed': info(502, 'upstream', 'The TLS handshake with the destination failed', UPSTREAM),
+
+  // The proxy behind us failed.
+  'upstream-proxy-unreachable': info(
+    502,
+    'upstream',
+    'The upstream proxy cannot be reached',
+    PROXY,
+  ),
+  'upstream-proxy-timeout': info(
+    504,
+    'upstream',
+    'The upstream proxy did not answer in time',
+    RETRY,
+  ),
+  'upstream-proxy-tls': info(
+    502,
+    'upstream',
+    'The TLS handshake with the upstream proxy failed',
+    PROXY,
+  ),
+  'upstream-proxy-auth': info(
+    502,
+    'upstream',
+    'The upstream proxy wants credentials, or other ones',
+    PROXY,
+  ),
+  'upstream-proxy-refused': info(
+    502,
+    'upstream',
+    'The upstream proxy does not connect to the destination',
+    PROXY,
+  ),
+  'upstream-proxy-malformed': info(
+    502,
+    'upstream',
+    'The upstream proxy did not answer with well-formed HTTP',
+    PROXY,
+  ),
+  'upstream-proxy-blocked': info(
+    403,
+    'policy',
+    'The policy does not let the upstream proxy be used',
+    PROXY,
+  ),
 
   // Cordon has no room.
   'connections-exceeded': info(

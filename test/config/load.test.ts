@@ -43,6 +43,7 @@ describe('which file counts', () => {
       hostsFile: true,
       extraRoots: [],
       origins: [],
+      upstreamProxy: null,
       geoipFiles: null,
       tablesDir: join(PROJECT, 'geoip'),
       tableSources: {},

@@ -67,7 +67,7 @@ beforeEach(async () => {
   }
   const sessions = new TlsSessions({ clock: Date })
   const contexts = { for: () => ({ context: tls.createSecureContext(), id: '' }) }
-  const dialling = { contexts, sessions, deadlines, timeouts }
+  const dialling = { contexts, sessions, upstreamProxy: null, deadlines, timeouts }
   const origins = new OriginPool({ ...shared, ...dialling, report })
   stack.defer(() => origins.close())
   leaves = createContexts({ authority, clock: { now: () => Date.now() + ahead }, limits })

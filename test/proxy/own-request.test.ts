@@ -95,6 +95,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
   const origins = new OriginPool({
     contexts: { for: () => ({ context: trust, id: '' }) },
     sessions: new TlsSessions({ clock }),
+    upstreamProxy: null,
     deadlines,
     timeouts: DEFAULT_TIMEOUTS,
     pseudonym: 'us',

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { AuditLog } from '../../audit/log.ts'
 import type { Operation, Settings } from '../../config/load.ts'
-import { createEnforcer } from '../../enforce.ts'
+import { createEnforcer, type Enforcer } from '../../enforce.ts'
 import { compileHostPattern } from '../../policy/pattern.ts'
 import { type Meter, NO_DECODER, NO_LEDGER, NO_METER } from '../../ports.ts'
 import { Budget } from '../../proxy/budget.ts'
@@ -16,6 +16,7 @@ import { OriginContexts } from '../../tls/origin-contexts.ts'
 import { TlsSessions } from '../../tls/sessions.ts'
 import { readAllRoots, toTrust } from '../../tls/trust.ts'
 import { say } from '../output.ts'
+import { openUpstreamProxy } from '../upstream-proxy.ts'
 import { composeEvaluation } from './evaluation.ts'
 import { auditPath, clock, report, reportHealth } from './process.ts'
 
@@ -60,6 +61,7 @@ export function composeOrigins(
   operation: Operation,
   contexts: OriginContexts,
   meter: Meter,
+  enforcer: Enforcer,
 ) {
   // Times to wait, not times of day: a clock that is set must not end or prolong them.
   const deadlines = new Deadlines({ now: () => performance.now() })
@@ -75,6 +77,7 @@ export function composeOrigins(
   const origins = new OriginPool({
     contexts,
     sessions,
+    upstreamProxy: openUpstreamProxy(operation.upstreamProxy, { enforcer, contexts, sessions }),
     deadlines,
     timeouts,
     pseudonym,
@@ -99,7 +102,6 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
   const { resolver, locator } = stack.use(await composeEvaluation(() => settings))
   const audit = new AuditLog({ path: auditPath(operation), onHealth: reportHealth })
   stack.defer(() => audit.close())
-  const { origins } = composeOrigins(stack, operation, contexts, NO_METER)
   const ports = {
     clock,
     resolver,
@@ -111,9 +113,11 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
     policy: () => policy,
     report,
   }
+  const enforcer = createEnforcer(ports)
+  const { origins } = composeOrigins(stack, operation, contexts, NO_METER, enforcer)
   const resources = stack.move()
   return {
-    enforcer: createEnforcer(ports),
+    enforcer,
     origins,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

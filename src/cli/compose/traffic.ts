@@ -58,7 +58,16 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   )
   const policy = () => settings().policy
   const meter = new CountingMeter()
-  const { origins, sessions, ...shared } = composeOrigins(stack, operation, contexts, meter)
+  const decoder = composeDecoder(operation, meter)
+  const ports = { clock, resolver, locator, decoder, audit, ledger, meter, policy, report }
+  const enforcer = createEnforcer(ports)
+  const { origins, sessions, ...shared } = composeOrigins(
+    stack,
+    operation,
+    contexts,
+    meter,
+    enforcer,
+  )
   const {
     leaves: burst,
     leavesPerSecond,
@@ -74,10 +83,8 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const { proxyProtocolFrom } = operation
   const [host, port] = toHostPort(operation.proxy)
   const at = { host, port, counts, proxyProtocolFrom }
-  const decoder = composeDecoder(operation, meter)
-  const ports = { clock, resolver, locator, decoder, audit, ledger, meter, policy, report }
   const listener = await listen(at, {
-    enforcer: createEnforcer(ports),
+    enforcer,
     meter,
     policy,
     isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),

@@ -7,8 +7,11 @@ import type { Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
 import { interleave, race } from './race.ts'
 import { type OriginTls, secure } from './secure.ts'
+import type { UpstreamProxy } from './upstream-proxy.ts'
 
 export interface DialOptions {
+  /** The proxy that leads there; null: straight. */
+  readonly through: UpstreamProxy | null
   /** Null for TCP alone. */
   readonly tls: OriginTls | null
   /** Milliseconds for all addresses together, TLS included. */
@@ -18,7 +21,7 @@ export interface DialOptions {
   readonly signal: AbortSignal
 }
 
-/** A connection that is ready for its first byte. */
+/** A connection that is ready for its first byte; it may be paused. */
 export interface Dialed {
   readonly socket: net.Socket
   readonly address: IpAddress
@@ -29,7 +32,7 @@ export interface Dialed {
 /** Never rejects. Where TLS fails with one address, the others are tried; what went wrong there is told before what went wrong below. */
 export async function dial(
   { authority, addresses }: Destination,
-  { tls, timeout, meter, signal }: DialOptions,
+  { through, tls, timeout, meter, signal }: DialOptions,
 ): Promise<Dialed | Problem> {
   const { host, port } = authority
   const giveUpAt = performance.now() + timeout
@@ -38,7 +41,8 @@ export async function dial(
   while (left.length > 0) {
     const ms = giveUpAt - performance.now()
     if (ms <= 0 || signal.aborted) break
-    const reached = await race(left, { port, timeout: ms, meter, signal })
+    const how = { port, timeout: ms, meter, signal }
+    const reached = await (through ? through.reach(left, how) : race(left, how))
     if ('code' in reached) return problem ?? reached
     const { socket, address, rest } = reached
     if (!tls) return { socket, address, protocol: null }

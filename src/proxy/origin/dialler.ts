@@ -7,11 +7,14 @@ import type { OriginContexts } from '../../tls/origin-contexts.ts'
 import type { TlsSessions } from '../../tls/sessions.ts'
 import { type Dialed, dial } from './dial.ts'
 import type { OriginSlots } from './slots.ts'
+import type { UpstreamProxy } from './upstream-proxy.ts'
 
 export interface DiallerOptions {
   readonly contexts: Pick<OriginContexts, 'for'>
   readonly sessions: TlsSessions
   readonly slots: OriginSlots
+  /** The proxy that leads to all hosts but its exceptions; null: there is none. */
+  readonly upstreamProxy: UpstreamProxy | null
   /** Milliseconds for all addresses together, TLS included. */
   readonly timeout: number
   readonly meter: Meter
@@ -52,7 +55,7 @@ export class OriginDialler {
     { offer, shares, patience, signal }: DialAsking,
   ): Promise<Opened | 'reuse' | Problem> {
     const { destination, flow } = admission
-    const { contexts, sessions, slots, timeout, meter } = this.#options
+    const { contexts, sessions, slots, upstreamProxy, timeout, meter } = this.#options
     const { text: authority, host } = destination.authority
     const shared = shares ? this.keyOf(admission) : null
     const turn = await slots.acquire({ authority, key: shared, patience, signal })
@@ -61,7 +64,8 @@ export class OriginDialler {
     const key = this.keyOf(admission)
     const { context: trust } = contexts.for(host)
     const tls = flow.scheme === 'https' ? { trust, offer, sessions, sessionKey: key } : null
-    const dialed = await dial(destination, { tls, timeout, meter, signal })
+    const through = upstreamProxy?.leadsTo(host) ? upstreamProxy : null
+    const dialed = await dial(destination, { through, tls, timeout, meter, signal })
     if ('code' in dialed || dialed.socket.closed) slots.release(authority)
     else dialed.socket.once('close', () => slots.release(authority))
     return 'code' in dialed ? dialed : { ...dialed, key }

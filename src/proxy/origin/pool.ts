@@ -25,10 +25,12 @@ import type { Owner } from './owner.ts'
 import { type OriginProtocol, OriginProtocols } from './protocols.ts'
 import { OriginSessions } from './sessions.ts'
 import { OriginSlots } from './slots.ts'
+import type { UpstreamProxy } from './upstream-proxy.ts'
 
 export interface PoolOptions {
   readonly contexts: Pick<OriginContexts, 'for'>
   readonly sessions: TlsSessions
+  readonly upstreamProxy: UpstreamProxy | null
   readonly deadlines: Deadlines
   /** Milliseconds. */
   readonly timeouts: Pick<Timeouts, 'connect' | 'originIdle' | 'originWait'>
@@ -289,6 +291,7 @@ export class OriginPool {
     })
     connection.user = user
     deadlines.add(connection)
+    socket.resume()
     return connection
   }
 
@@ -330,6 +333,7 @@ export class OriginPool {
     })
     deadlines.add(session)
     this.#sessions.add(key, session)
+    socket.resume()
   }
 }
 

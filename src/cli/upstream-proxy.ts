@@ -1,0 +1,88 @@
+/** The proxy behind us, as the configuration names it: a destination like any other, which the policy has to let through for Cordon itself. */
+
+import { readFileSync } from 'node:fs'
+import type { Admission } from '../admission.ts'
+import type { UpstreamProxyNamed } from '../config/load.ts'
+import { type Enforcer, judge } from '../enforce.ts'
+import type { Problem } from '../model/errors.ts'
+import type { Flow } from '../model/flow.ts'
+import { compileHostPattern } from '../policy/pattern.ts'
+import { UpstreamProxy, type UpstreamProxyOptions } from '../proxy/origin/upstream-proxy.ts'
+import { CORDON } from '../proxy/own-request.ts'
+import { CommandError, EXIT } from './output.ts'
+
+/** Bytes of a user and a password. */
+const MAX_CREDENTIALS = 4_096
+
+export interface UpstreamProxyParts extends Pick<UpstreamProxyOptions, 'contexts' | 'sessions'> {
+  readonly enforcer: Enforcer
+}
+
+/** @throws CommandError when the credentials cannot be had */
+export function openUpstreamProxy(
+  named: UpstreamProxyNamed | null,
+  { enforcer, contexts, sessions }: UpstreamProxyParts,
+): UpstreamProxy | null {
+  if (!named) return null
+  const { scheme, authority, credentials, except } = named
+  const patterns = except.flatMap((text) => {
+    const pattern = compileHostPattern(text)
+    return 'value' in pattern ? [pattern.value] : []
+  })
+  // One for all calls: what is known of it is remembered by it.
+  const flow: Flow = {
+    mode: 'connect',
+    scheme: 'tcp',
+    clientIp: '127.0.0.1',
+    agent: CORDON,
+    inspection: 'headers',
+  }
+  return new UpstreamProxy({
+    scheme,
+    authority,
+    credentials: credentials && readCredentials(credentials),
+    isException: ({ text }) => patterns.some((pattern) => pattern.matches(text)),
+    admit: async () => mayUse(await enforcer.admit(flow, authority)),
+    contexts,
+    sessions,
+  })
+}
+
+/** The policy in force says so, each time; where it is only observed, only what no policy can allow is refused. */
+function mayUse(admission: Admission): Admission | Problem {
+  const { destination, assessment } = admission
+  const { action, reason } = judge(admission, {
+    method: 'CONNECT',
+    path: null,
+    protocol: 'HTTP/1.1',
+  })
+  const passes = action === 'allow' || (!assessment.policy.enforced && destination.fault === null)
+  if (passes) return admission
+  const detail = `${destination.authority.text}: ${destination.fault?.detail ?? reason}`
+  return { code: 'upstream-proxy-blocked', detail }
+}
+
+function readCredentials(from: NonNullable<UpstreamProxyNamed['credentials']>): string {
+  const where = 'file' in from ? `\`${from.file}\`` : `the variable ${from.env}`
+  const text = ('file' in from ? readFile(from.file) : process.env[from.env])?.replace(/\r?\n$/, '')
+  if (text === undefined) throw unusable(where, 'there is nothing')
+  if (text.length > MAX_CREDENTIALS) throw unusable(where, 'it is too long')
+  // RFC 7617 section 2.
+  if (!/^[^:]+:/.test(text)) throw unusable(where, 'it is not of the form user:password')
+  if (/\p{Cc}/u.test(text))
+    throw unusable(where, 'it has control characters, or more than one line')
+  return text
+}
+
+function readFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function unusable(where: string, why: string): CommandError {
+  const hint = 'write one line, user:password, readable to cordon alone'
+  return new CommandError(EXIT.invalid, `cannot use the credentials in ${where}: ${why}`, hint)
+}

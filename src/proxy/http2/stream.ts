@@ -177,9 +177,11 @@ export class Stream implements MessageOut {
 
   /** Ends the stream in both directions. Nothing is handed to its sink any more. */
   reset(code: number): void {
-    if (this.isClosed) return
+    if (this.isReset) return
+    // It may be over for its connection while what has come still waits for a slow reader.
+    const isOver = this.isClosed
     this.#drop()
-    this.#session.sendReset(this, code)
+    if (!isOver) this.#session.sendReset(this, code)
   }
 
   // In.

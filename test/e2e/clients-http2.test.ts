@@ -1,4 +1,4 @@
-/** Clients of HTTP/2 as people use them, through tunnels and at the port itself: curl, nghttp, Node and httpx. gRPC: see `http2.test.ts`. */
+/** Clients of HTTP/2 as people use them, through tunnels and at the port itself: curl, nghttp, Node and httpx. gRPC: `grpc.test.ts`. */
 
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

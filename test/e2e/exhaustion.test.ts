@@ -4,6 +4,7 @@
  *
  * The items are those of `smuggling.test.ts`. Below: B32 (compressed bodies), B34 (names as paths), B35 (slow heads), B36 (HTTP/2), B48
  * (hellos that make callbacks throw), B51 (bytes at random). Elsewhere:
+ * - B32 (compressed bodies that have to be read): `decode.test.ts`. B36 (more floods): `http2-floods.test.ts`.
  * - B33 (new certificates): `test/proxy/listen.test.ts` and `test/tls/contexts.test.ts`.
  * - B37 (WebSocket): `websocket.test.ts` (compressed frames, messages beyond the limit) and `test/proxy/websocket/`.
  * - B38 (memory and time by size): `memory.test.ts`; twenty thousand chunks are among `support/smuggled-requests.ts`.
@@ -99,7 +100,7 @@ function resident(): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1])
 }
 
-describe('B32: what is compressed is not unpacked', () => {
+describe('B32: what nobody has to read is not unpacked', () => {
   test.skipIf(missing(linux)).each([
     ['once', 'gzip'],
     ['a hundred times, as it says', Array(100).fill('gzip').join(', ')],

@@ -1,6 +1,6 @@
 /**
  * Checkpoints: what was committed is copied from the write-ahead log into the database, so that the former does not grow without end. That
- * syncs two files, which takes milliseconds: a thread with a connection of its own does it (checkpoint-thread.ts), while the one that
+ * syncs two files, which takes milliseconds: a thread with a connection of its own does it (checkpoint-thread.js), while the one that
  * serves traffic goes on writing. Should the thread end, for whatever reason, the connection that writes does it again by itself.
  */
 
@@ -46,7 +46,7 @@ export class Checkpoints {
   }
 
   #start(): void {
-    const worker = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), {
+    const worker = new Worker(new URL('./checkpoint-thread.js', import.meta.url), {
       workerData: this.#path,
       name: 'audit-checkpoints',
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },

@@ -70,42 +70,6 @@ export function openForReading(path: string): AuditDatabase {
   })
 }
 
-/** What the write-ahead log holds, in bytes, and how many of them are in the database already. */
-export interface WriteAheadLog {
-  readonly bytes: number
-  readonly copied: number
-}
-
-export interface Checkpointer {
-  look(): WriteAheadLog
-  /** Copies what can be copied without stopping anybody. */
-  copy(): WriteAheadLog
-  /** Copies all of it while nobody writes, so that the next writer begins at its start. */
-  restart(): WriteAheadLog
-  close(): void
-}
-
-/** A connection that only moves pages from the write-ahead log into the database. @throws AuditError */
-export function openForCheckpoints(path: string): Checkpointer {
-  return attempt(path, () => {
-    // Waited for at most: a commit that is being made, and, while nobody may write, a reader.
-    const db = new Database(path, { fileMustExist: true, timeout: 20 })
-    checkIdentity(db, path)
-    db.pragma('synchronous = NORMAL')
-    const pageBytes = Number(pragma(db, 'page_size'))
-    const run = (mode: 'NOOP' | 'PASSIVE' | 'RESTART') => {
-      const [row] = db.pragma(`wal_checkpoint(${mode})`) as { log: number; checkpointed: number }[]
-      return { bytes: (row?.log ?? 0) * pageBytes, copied: (row?.checkpointed ?? 0) * pageBytes }
-    }
-    return {
-      look: () => run('NOOP'),
-      copy: () => run('PASSIVE'),
-      restart: () => run('RESTART'),
-      close: () => db.close(),
-    }
-  })
-}
-
 /** Has a connection that writes make a checkpoint with the commit that brings the write-ahead log to so many bytes. */
 export function checkpointEvery(db: AuditDatabase, bytes: number): void {
   db.pragma(`wal_autocheckpoint = ${Math.ceil(bytes / Number(pragma(db, 'page_size')))}`)

@@ -3,11 +3,13 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AuditLog } from '../../src/audit/log.ts'
 import { AuditClient } from '../../src/audit/remote/client.ts'
 import { type AuditServer, serveAudit } from '../../src/audit/remote/server.ts'
+import { readLines } from '../../src/audit/remote/wire.ts'
 import { verifyAuditLog } from '../../src/audit/verify.ts'
 import type { Ending } from '../../src/model/audit-record.ts'
 import { AuditUnavailable } from '../../src/model/errors.ts'
@@ -174,4 +176,17 @@ test('what is no batch ends the connection', async () => {
   near.write('{"contexts":[],"decisions":[[1,99,0,null,null,"x",0,null]]}\n')
   expect(await served.gone).toBe(0)
   expect(errors).toHaveLength(1)
+})
+
+test('lines are put together from however many pieces, and told apart within one', async () => {
+  const channel = new PassThrough()
+  const lines: string[] = []
+  readLines(channel, (line) => lines.push(line))
+  // Searched from its beginning with every piece, this one would take minutes.
+  const piece = 'x'.repeat(64 * 1024)
+  for (let i = 0; i < 2_000; i++) channel.write(piece)
+  channel.write('\na\n\nb')
+  channel.end('\n')
+  await once(channel, 'end')
+  expect(lines.map(({ length }) => length)).toEqual([2_000 * piece.length, 1, 0, 1])
 })

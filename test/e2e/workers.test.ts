@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { verifyAuditLog } from '../../src/audit/verify.ts'
@@ -109,6 +110,25 @@ function isWhole(text: string): boolean {
 }
 
 describe.skipIf(missing(linux))('two processes', () => {
+  test('one that is started while the policy changes follows it', async () => {
+    await using lab = await openCrew()
+    const [slow = 0, lost = 0] = workersOf(lab.proxy)
+    const url = `http://api.de.test:${lab.http.port}/`
+    const status = async () => (await curl(lab.proxy, url)).status
+    process.kill(slow, 'SIGSTOP')
+    const file = join(lab.dir, 'cordon.yaml')
+    const rule = '{ id: no-more, because: changed, when: { host: api.de.test }, then: block }'
+    writeFileSync(file, `${readFileSync(file, 'utf8')}\nrules: [${rule}]\n`)
+    lab.proxy.process.kill('SIGHUP')
+    await sleep(500)
+    process.kill(lost, 'SIGKILL')
+    // Served by the one in its place, under the policy that is still in force.
+    expect(await eventually('the new process', status)).toBe(200)
+    process.kill(slow, 'SIGCONT')
+    await eventually('the reload', () => lab.proxy.said().includes('policy reloaded'))
+    for (let i = 0; i < 12; i++) expect(await status()).toBe(403)
+  })
+
   test('are one port, one log without a gap, and one set of counters', async () => {
     await using lab = await openCrew()
     await using stack = new AsyncDisposableStack()

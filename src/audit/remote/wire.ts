@@ -38,17 +38,24 @@ export function readLines(
   channel: NodeJS.ReadableStream & { destroy(): unknown },
   onLine: (line: string) => void,
 ): void {
-  let rest = ''
+  /** Pieces of a line that has begun: put together once, however many there are. */
+  let begun: string[] = []
+  let length = 0
   channel.setEncoding('utf8')
   channel.on('data', (text: string) => {
-    rest += text
     let from = 0
-    for (let end = rest.indexOf('\n'); end !== -1; end = rest.indexOf('\n', from)) {
-      onLine(rest.slice(from, end))
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', from)) {
+      begun.push(text.slice(from, end))
+      const line = begun.join('')
+      begun = []
+      length = 0
+      onLine(line)
       from = end + 1
     }
-    rest = rest.slice(from)
-    if (rest.length > MAX_LINE) channel.destroy()
+    if (from === text.length) return
+    begun.push(text.slice(from))
+    length += text.length - from
+    if (length > MAX_LINE) channel.destroy()
   })
 }
 

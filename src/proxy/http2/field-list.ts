@@ -138,6 +138,8 @@ export function toResponse(block: HeaderList): ResponseHead | null {
   })
   // 101 is of HTTP/1.1 alone (section 8.6).
   if ('code' in fields || status < 100 || status === 101) return null
+  // These never have a body (RFC 9110 section 8.6): a reader of HTTP/1.1 that believed a length would take the next answer for one.
+  if ((status < 200 || status === 204) && fields.contentLength > 0) return null
   return { status, reason: '', version: '2', fields }
 }
 

@@ -90,11 +90,17 @@ export class Crew {
    * @throws Error when one cannot read it; then it is in force in none
    */
   async change(snapshot: Snapshot, digest: string): Promise<void> {
-    const members = [...this.#members]
-    const replies = await Promise.all(members.map((member) => prepare(member, snapshot)))
+    const told = new Set(this.#members)
+    const replies = await Promise.all([...told].map((member) => prepare(member, snapshot)))
     const fault = replies.find((reply) => reply?.type === 'unprepared')
     if (fault?.type === 'unprepared') throw new Error(fault.message)
-    await Promise.all(members.map((member) => commit(member, digest)))
+    await Promise.all([...told].map((member) => commit(member, digest)))
+    // Who was started meanwhile, in place of one that has ended, has begun with what was in force before.
+    for (const member of this.#members) {
+      if (told.has(member)) continue
+      await prepare(member, snapshot)
+      await commit(member, digest)
+    }
   }
 
   /** What each of them has counted; without those that do not answer. */

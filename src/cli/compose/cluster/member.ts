@@ -37,6 +37,7 @@ export class Member {
   readonly #worker: Worker
   readonly #audit: AuditServer
   readonly #questions = new Set<Question>()
+  #isGone = false
 
   constructor({ audit, onMessage }: MemberOptions) {
     this.#worker = cluster.fork()
@@ -47,6 +48,7 @@ export class Member {
       this.#worker.on('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
     })
     this.ended = exited.then(async (how) => {
+      this.#isGone = true
       for (const { answer } of [...this.#questions]) answer(null)
       return { how, interrupted: await this.#audit.gone }
     })
@@ -72,6 +74,7 @@ export class Member {
     ms: number,
     fits: (message: FromWorker) => boolean = () => true,
   ): Promise<FromWorker | null> {
+    if (this.#isGone) return Promise.resolve(null)
     return new Promise((resolve) => {
       const question: Question = {
         fits: (reply) => types.includes(reply.type) && fits(reply),

@@ -3,6 +3,7 @@
  * never repeated do not push out those that are; secrets never do (section 7.1.3). Strings go out as they are.
  */
 
+import { detach } from '../../exchange/text.ts'
 import type { FrameBuffer } from '../frame-buffer.ts'
 import { STATIC_FIELDS, STATIC_NAMES, STATIC_TABLE } from './static-table.ts'
 
@@ -85,9 +86,15 @@ export class HpackEncoder {
       this.#literal(0x40, 6, name, value, out)
       return this.#store(name, value)
     }
-    if (this.#recent.size >= MAX_RECENT) this.#recent.clear()
-    this.#recent.set(name, value)
+    this.#remember(name, value)
     this.#literal(0, 4, name, value, out)
+  }
+
+  /** What would not fit into the table is not worth its memory either. */
+  #remember(name: string, value: string): void {
+    if (name.length + value.length + ENTRY_OVERHEAD > this.#capacity) return
+    if (this.#recent.size >= MAX_RECENT) this.#recent.clear()
+    this.#recent.set(name, detach(value))
   }
 
   /** Section 6.2. */

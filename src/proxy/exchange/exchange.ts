@@ -174,6 +174,11 @@ export class Exchange implements AnswerSink {
     )
   }
 
+  /** Bytes of the answer so far. */
+  get received(): number {
+    return this.#origin.received
+  }
+
   /** Whether the client has got any of the answer. */
   get #hasBegun(): boolean {
     return this.#toClient !== null && this.#toClient.bytes > 0

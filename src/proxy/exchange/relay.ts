@@ -61,6 +61,11 @@ export class Relay {
     return this.#exchange !== null && !this.#exchange.requestDone
   }
 
+  /** Bytes of the answer so far. */
+  get received(): number {
+    return this.#exchange?.received ?? 0
+  }
+
   /** When to give up. */
   get deadline(): number {
     return this.#exchange?.deadline ?? Number.POSITIVE_INFINITY

@@ -49,6 +49,8 @@ export class ClientConnection implements Expiring, Served {
   #drain: Drain | null = null
   #peeking: Peeking | null = null
   #requests = 0
+  /** Bytes of the answer when the client was last found to have said goodbye. */
+  #answered = 0
   /** The client has sent FIN. */
   #ended = false
   /** The socket is closed, or somebody else's. */
@@ -81,13 +83,21 @@ export class ClientConnection implements Expiring, Served {
   expire(): void {
     if (this.#relay && this.#relay.deadline <= this.#giveUpAt) return this.#relay.expire()
     if (this.#peeking) return this.#endPeek()
-    if (this.#busy) return this.#destroy()
+    if (this.#busy) return this.#awaitAnswer()
     // Only a connection that never asked, or began to ask, has something to be told and recorded.
     if (this.#isLeaving) return this.#destroy()
     const isUnread = this.#socket.writableNeedDrain
     if (this.#requests > 0 && (isUnread || this.#received.isBlank)) return this.#endSoon()
     this.#giveUpAt = Number.POSITIVE_INFINITY
     this.#run(this.#refuseUnread(TOO_LATE))
+  }
+
+  /** It has said goodbye. While an answer comes it is still listening: were it gone, writing would have shown that. */
+  #awaitAnswer(): void {
+    const answered = this.#relay?.received ?? 0
+    if (answered === this.#answered) return this.#destroy()
+    this.#answered = answered
+    this.#giveUpAt = this.#context.deadlines.in(this.#context.timeouts.halfClosed)
   }
 
   shutDown(): void {

@@ -10,6 +10,7 @@
 import { type Allowance, TokenBucket } from '../../model/token-bucket.ts'
 import type { Channel } from '../channel.ts'
 import { linger } from '../linger.ts'
+import { EndedStreams } from './ended-streams.ts'
 import { toTrailerFields } from './field-list.ts'
 import { FrameBuffer } from './frame-buffer.ts'
 import { FrameReader, type FrameSink } from './frame-reader.ts'
@@ -57,10 +58,6 @@ const WRITE_BYTES = 128 * 1024
 const MAX_UNREAD = 4 * 1024 * 1024
 /** Frames that ask for nothing that may come for each frame of payload we send: two windows are opened for it, by some in halves. */
 const NOISE_PER_DATA = 4
-/** Streams that we have reset: what is still under way for them is not an error. */
-const MAX_RECENT_RESETS = 256
-/** Streams that are known to have been there once they are over; a power of two. */
-const RECENTLY_CLOSED = 256
 
 export abstract class Session implements FrameSink {
   readonly streams = new Map<number, Stream>()
@@ -81,9 +78,7 @@ export abstract class Session implements FrameSink {
   readonly #encoder = new HpackEncoder()
   readonly #noise: TokenBucket
   readonly #waiting = new Set<Stream>()
-  readonly #recentResets = new Set<number>()
-  /** Streams that have ended lately, each where its number says. */
-  readonly #recentlyClosed = new Uint32Array(RECENTLY_CLOSED)
+  readonly #ended = new EndedStreams()
   #touched: Stream[] = []
   #data: Stream | null = null
   #dataLength = 0
@@ -212,9 +207,7 @@ export abstract class Session implements FrameSink {
   sendReset(stream: Stream, code: number): void {
     if (this.isOver) return
     this.frames.reset(stream.id, code)
-    this.#recentResets.add(stream.id)
-    const [oldest = 0] = this.#recentResets
-    if (this.#recentResets.size > MAX_RECENT_RESETS) this.#recentResets.delete(oldest)
+    this.#ended.addReset(stream.id)
     this.#sent(stream)
   }
 
@@ -546,13 +539,13 @@ export abstract class Session implements FrameSink {
         detail: `${what} for a stream that was never opened`,
       })
     }
-    if (!this.#recentResets.has(id)) this.#countNoise()
+    if (!this.#ended.wasReset(id)) this.#countNoise()
   }
 
   /** DATA for a stream that is over: its sender has to learn of that (section 6.1), unless we have told it already. */
   #onLateData(id: number): void {
     this.#onUnknown(id, 'DATA')
-    if (this.isOver || this.#recentResets.has(id)) return
+    if (this.isOver || this.#ended.wasReset(id)) return
     this.frames.reset(id, ERROR.streamClosed)
     this.schedule()
   }
@@ -562,9 +555,8 @@ export abstract class Session implements FrameSink {
    * over, which is one too (section 5.1.1).
    */
   protected onClosedStream(id: number): void {
-    if (this.#recentResets.has(id)) return this.#countNoise()
-    const wasThere = this.#recentlyClosed[recentIndex(id)] === id
-    const code = wasThere ? ERROR.streamClosed : ERROR.protocol
+    if (this.#ended.wasReset(id)) return this.#countNoise()
+    const code = this.#ended.wasOpen(id) ? ERROR.streamClosed : ERROR.protocol
     this.fail({ code, detail: 'HEADERS for a stream that is over' })
   }
 
@@ -582,15 +574,11 @@ export abstract class Session implements FrameSink {
 
   #forget(stream: Stream): void {
     if (!this.streams.delete(stream.id)) return
-    this.#recentlyClosed[recentIndex(stream.id)] = stream.id
+    this.#ended.addClosed(stream.id)
     this.#waiting.delete(stream)
     stream.onClosed?.()
     this.onStreamClosed(stream)
   }
-}
-
-function recentIndex(stream: number): number {
-  return (stream >>> 1) % RECENTLY_CLOSED
 }
 
 function broken(detail: string): StreamFault {

@@ -102,7 +102,7 @@ export class Stream implements MessageOut {
   }
 
   payload(buffer: Buffer, start: number, end: number): void {
-    if (start === end || this.isReset) return
+    if (start === end || this.isReset || this.localEnded) return
     this.#outbound.push(buffer, start, end)
     this.#session.hold(end - start)
   }

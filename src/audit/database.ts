@@ -80,6 +80,11 @@ export function isBusy(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
 }
 
+/** Whether an error means that a row contradicts what is there. */
+export function isContradiction(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_CONSTRAINT')
+}
+
 /**
  * Makes sure that one process alone enforces with this data directory. The lock ends with the process, however that ends.
  *

@@ -13,7 +13,7 @@ import { AuditUnavailable } from '../model/errors.ts'
 import type { FlowId } from '../model/flow.ts'
 import { Appender, type Head } from './appender.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { type AuditDatabase, isBusy, openForWriting } from './database.ts'
+import { type AuditDatabase, isBusy, isContradiction, openForWriting } from './database.ts'
 import { StableStorage } from './stable-storage.ts'
 
 export interface AuditLogOptions {
@@ -58,6 +58,7 @@ export class AuditLog {
   readonly #checkpoints: Checkpoints
   readonly #stable: StableStorage
   readonly #adminSince
+  readonly #hasEnded
   readonly #onHealth: (problem: string | null) => void
   readonly #inode: number
   readonly #timer: NodeJS.Timeout
@@ -82,6 +83,7 @@ export class AuditLog {
     this.#adminSince = this.#db.prepare(
       'SELECT seq, action, subject, detail FROM admin WHERE seq > ? ORDER BY seq',
     )
+    this.#hasEnded = this.#db.prepare('SELECT 1 FROM outcomes WHERE flow = ?')
     this.#inode = statSync(path).ino
     this.#timer = setInterval(() => this.#check(), CHECK_MS).unref()
   }
@@ -217,10 +219,24 @@ export class AuditLog {
       }
     }
     this.#busySince = null
+    // Nothing else could ever be written beside it.
+    if (isContradiction(error) && this.#forgetRepeated()) return this.#flush(true)
     this.#setProblem(error instanceof Error ? error.message : String(error))
     const refused = this.#entries
     this.#entries = []
     for (const entry of refused) entry.reject(new AuditUnavailable('the row was not written'))
+  }
+
+  /** A flow ends once: whoever says it again is not heard. @returns whether there was such an outcome */
+  #forgetRepeated(): boolean {
+    const before = this.#outcomes.length
+    const ended = new Set<FlowId>()
+    this.#outcomes = this.#outcomes.filter(({ flow }) => {
+      const isFirst = !ended.has(flow) && this.#hasEnded.get(flow) === undefined
+      ended.add(flow)
+      return isFirst
+    })
+    return this.#outcomes.length < before
   }
 
   /** A file that was moved or removed would take rows that nobody will ever read: it is never written to again. */

@@ -235,7 +235,7 @@ const RELAYED: readonly {
         ['x-sum', '2'],
       ]),
     ],
-    want: ['POST /x HTTP/1.1', 'Transfer-Encoding: chunked'],
+    want: ['POST /x HTTP/1.1', 'TE: trailers', 'Connection: TE', 'Transfer-Encoding: chunked'],
     body: 'x',
     trailers: ['x-sum', '1', 'x-sum', '2'],
   },

@@ -17,13 +17,16 @@ const SWEEP_MS = 100
 
 export class Deadlines {
   readonly #clock: Clock
+  readonly #report: (where: string, error: unknown) => void
   /** The time at the last sweep. */
   #now: number
   readonly #members = new Set<Expiring>()
   readonly #timer: NodeJS.Timeout
 
-  constructor(clock: Clock) {
+  /** @param report told of what should not have happened: it costs one member, not the others */
+  constructor(clock: Clock, report: (where: string, error: unknown) => void) {
     this.#clock = clock
+    this.#report = report
     this.#now = clock.now()
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS).unref()
   }
@@ -53,7 +56,15 @@ export class Deadlines {
   #sweep(): void {
     const now = this.#clock.now()
     this.#now = now
-    for (const member of this.#members) if (member.deadline <= now) member.expire()
+    for (const member of this.#members) {
+      if (member.deadline > now) continue
+      try {
+        member.expire()
+      } catch (error) {
+        this.#members.delete(member)
+        this.#report('deadline', error)
+      }
+    }
   }
 }
 

@@ -56,7 +56,7 @@ beforeEach(async () => {
   const found = { addresses: [ip('192.0.2.1')], cnames: [], source: 'test', validUntil: Infinity }
   const report = (where: string, error: unknown) => expect.unreachable(`${where}: ${error}`)
   const timeouts = DEFAULT_TIMEOUTS
-  const deadlines = new Deadlines({ now: () => Date.now() + late })
+  const deadlines = new Deadlines({ now: () => Date.now() + late }, fail)
   stack.defer(() => deadlines.close())
   const shared = {
     pseudonym: 'cordon-test',
@@ -204,3 +204,7 @@ test.each([
   expect(lastCode()).toBe('request-timeout')
   socket.destroy()
 })
+
+function fail(where: string, error: unknown): never {
+  throw new Error(where, { cause: error })
+}

@@ -91,7 +91,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
     policy: () => compiled.policy,
     report: () => {},
   })
-  const deadlines = new Deadlines(clock)
+  const deadlines = new Deadlines(clock, fail)
   const origins = new OriginPool({
     contexts: { for: () => ({ context: trust, id: '' }) },
     sessions: new TlsSessions({ clock }),
@@ -298,3 +298,7 @@ describe('URLs', () => {
     expect(own.decided).toEqual([])
   })
 })
+
+function fail(where: string, error: unknown): never {
+  throw new Error(where, { cause: error })
+}

@@ -64,7 +64,7 @@ export function composeOrigins(
   enforcer: Enforcer,
 ) {
   // Times to wait, not times of day: a clock that is set must not end or prolong them.
-  const deadlines = new Deadlines({ now: () => performance.now() })
+  const deadlines = new Deadlines({ now: () => performance.now() }, report)
   stack.defer(() => deadlines.close())
   // Who sets one idle time means both ends.
   const { idle: originIdle = DEFAULT_TIMEOUTS.originIdle } = operation.timeouts

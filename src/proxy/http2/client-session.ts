@@ -50,6 +50,7 @@ export class ClientSession extends Session implements Expiring, Served {
       maxHeadBytes: limits.head,
       noise: { burst: limits.http2Frames, perSecond: limits.http2FramesPerSecond },
       now: () => deadlines.now,
+      report: context.report,
     })
     this.scope = scope
     this.context = context

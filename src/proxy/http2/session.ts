@@ -42,6 +42,8 @@ export interface SessionOptions {
   readonly preface: Buffer | null
   /** Milliseconds, of any clock. */
   now(): number
+  /** Tells the operator of what should not have happened; it costs this connection, not the process. */
+  report(where: string, error: unknown): void
 }
 
 /** Payload that waits for somebody, in either direction, over many sessions. */
@@ -243,6 +245,14 @@ export abstract class Session implements FrameSink {
 
   #flush = (): void => {
     this.#isScheduled = false
+    try {
+      this.#send()
+    } catch (error) {
+      this.#break(error)
+    }
+  }
+
+  #send(): void {
     while (!this.isOver && this.frames.size > 0) {
       this.#write()
       if (this.#needsDrain) return
@@ -284,6 +294,19 @@ export abstract class Session implements FrameSink {
   // From the socket.
 
   #onSocketData = (chunk: Buffer): void => {
+    try {
+      this.#take(chunk)
+    } catch (error) {
+      this.#break(error)
+    }
+  }
+
+  #break(error: unknown): void {
+    this.#options.report('HTTP/2', error)
+    this.destroy()
+  }
+
+  #take(chunk: Buffer): void {
     this.#reader.push(this.#prefaceLeft > 0 ? this.#skipPreface(chunk) : chunk)
     const touched = this.#touched
     if (touched.length === 0) return

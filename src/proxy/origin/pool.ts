@@ -321,6 +321,7 @@ export class OriginPool {
       noise: { burst: limits.http2Frames, perSecond: limits.http2FramesPerSecond },
       settingsBy: deadlines.in(timeouts.connect),
       now: () => deadlines.now,
+      report: this.#options.report,
       onChange: () => {
         this.#sessions.changed(key, session)
         // Nobody uses it, and others have no room.

@@ -83,6 +83,7 @@ test('what has waited is handed over piece by piece', async () => {
     noise: { burst: 100, perSecond: 100 },
     preface: Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
     now: () => 0,
+    report: (where, error) => expect.unreachable(`${where}: ${error}`),
   })
   session.greet()
   const client = new RawHttp2(socket)

@@ -75,7 +75,7 @@ interface Gates {
 async function open({ out, in: back }: Gates = {}, timeouts = DEFAULT_TIMEOUTS) {
   const [clientFar, client] = await connected()
   const [originFar, origin] = await connected()
-  const deadlines = new Deadlines({ now: Date.now })
+  const deadlines = new Deadlines({ now: Date.now }, fail)
   stack.defer(() => deadlines.close())
   const budget = new Budget(DEFAULT_LIMITS.websocketHeld)
   const reports: unknown[] = []
@@ -270,3 +270,7 @@ describe('an end', () => {
     expect(client.got).toHaveLength(1)
   })
 })
+
+function fail(where: string, error: unknown): never {
+  throw new Error(where, { cause: error })
+}

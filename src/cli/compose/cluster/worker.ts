@@ -69,7 +69,13 @@ async function start(given: Start): Promise<Worker> {
   const authority = parsePair(pem, { certificate: path, key: path }, clock.now())
   const tickets = new TicketRing({ clock, given: given.tickets })
   const ledger = new RemoteLedger(operation.breaker, given.contradictions, tell)
-  const audit = new AuditClient(new Socket({ fd: AUDIT_FD, readable: true, writable: true }))
+  const channel = new Socket({ fd: AUDIT_FD, readable: true, writable: true })
+  const audit = new AuditClient(channel)
+  let closing = false
+  // Without the log nothing may pass here any more: another process can take its place.
+  channel.on('close', () => {
+    if (!closing) process.exit(1)
+  })
   const own = given.console ? [toEndpoint(given.console)] : []
   const evaluation = await composeEvaluation(() => inForce, own)
   setInterval(() => {
@@ -143,6 +149,7 @@ async function start(given: Start): Promise<Worker> {
   async function close(grace: number): Promise<void> {
     await listener.close(grace)
     await traffic[Symbol.asyncDispose]()
+    closing = true
     await audit.close()
     process.exit(0)
   }

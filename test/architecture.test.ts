@@ -156,7 +156,7 @@ test('whoever starts Node starts it with the flags of src/cordon.js', () => {
   const [, ...flags] = NODE
   expect(flags).not.toEqual([])
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  expect(scripts.start).toBe(`node ${flags.join(' ')} src/cordon.js start`)
+  expect(scripts.start).toBe(`exec node ${flags.join(' ')} src/cordon.js start`)
   const entry = JSON.stringify(['node', ...flags, '/app/src/cordon.js']).replaceAll(',', ', ')
   expect(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')).toContain(`ENTRYPOINT ${entry}\n`)
 })

@@ -27,7 +27,7 @@ export interface VerifyOptions {
   readonly onProgress?: (rows: number) => void
 }
 
-const MAX_BREAKS = 20
+export const MAX_BREAKS = 20
 const PROGRESS_ROWS = 100_000
 
 type Row = { readonly seq: number; readonly hash: string; readonly table: string } & Record<

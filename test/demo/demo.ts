@@ -135,7 +135,7 @@ const data = join(folder, 'data')
 console.log(`
 ${origin.seen.length} of ${CALLS.length} calls reached a stand-in. Why each was decided so is in the log; look at it with
   npx cordon flows --data ${data}
-  npx cordon explain --flow ${proxy.flows().at(1)?.id} --data ${data}
+  npx cordon explain --flow ${proxy.flows().at(1)?.id} --config ${join(folder, 'cordon.yaml')}
   npx cordon audit verify --data ${data}
   sqlite3 ${join(data, 'audit.db')} 'SELECT host, regions, outcome, reason FROM cross_region_flows'
 The policy is ${join(folder, 'cordon.yaml')}; remove ${folder} when you have seen enough.`)

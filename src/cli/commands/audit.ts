@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import type { Head } from '../../audit/appender.ts'
-import { verifyAuditLog } from '../../audit/verify.ts'
+import { MAX_BREAKS, verifyAuditLog } from '../../audit/verify.ts'
 import { auditPath } from '../compose/process.ts'
 import { CommandError, EXIT, print, printJson, say } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
@@ -31,6 +31,7 @@ export function addAudit(program: Command): void {
       if (options.json) printJson(result)
       else {
         for (const { seq, what } of result.breaks) print(`row ${seq}: ${what}`)
+        if (result.breaks.length === MAX_BREAKS) print('there may be more: these are the first')
         print(
           `${result.ok ? 'intact' : 'NOT INTACT'}: ${result.rows} rows, head ${result.head.seq}:${result.head.hash}`,
         )

@@ -21,13 +21,23 @@ export function addEnv(program: Command): void {
     )
     .addHelpText('after', '\nExample:\n  eval "$(cordon env)"\n  cordon env --shell fish | source')
     .action((options: EnvOptions) => {
-      const variables = toEnvironment(load(options).operation, null)
+      const variables = variablesOf(options)
       if (options.shell === 'json') return printJson(variables)
       for (const [name, value] of Object.entries(variables)) {
         const quoted = `'${value.replaceAll("'", "'\\''")}'`
         print(options.shell === 'fish' ? `set -gx ${name} ${quoted}` : `export ${name}=${quoted}`)
       }
     })
+}
+
+/** What a shell evaluates is what decides there: of an error it would not hear, and the agent would go out by itself. */
+function variablesOf(options: EnvOptions): Record<string, string> {
+  try {
+    return toEnvironment(load(options).operation, null)
+  } catch (error) {
+    if (options.shell !== 'json') print('false')
+    throw error
+  }
 }
 
 /**

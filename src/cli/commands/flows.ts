@@ -1,9 +1,10 @@
 /** `cordon flows`: reads the log. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { AuditReader, type FlowFilter, type FlowRow } from '../../audit/read.ts'
 import { parseDuration } from '../../config/duration.ts'
+import { ACTIONS, OUTCOMES, PLACEMENTS } from '../../metrics/meter.ts'
 import { auditPath, clock } from '../compose/process.ts'
 import { CommandError, EXIT, print, printJson, printTable } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
@@ -24,9 +25,9 @@ export function addFlows(program: Command): void {
     .description('read the log')
     .option('--agent <name>', 'calls of this agent')
     .option('--host <host>', 'calls to this host')
-    .option('--placement <placement>', 'inside, outside, straddling or unknown')
-    .option('--action <action>', 'allow, block or hold')
-    .option('--outcome <outcome>', 'forwarded, blocked, failed, cancelled or open')
+    .addOption(new Option('--placement <placement>', 'with this placement').choices(PLACEMENTS))
+    .addOption(new Option('--action <action>', 'decided so').choices(ACTIONS))
+    .addOption(new Option('--outcome <outcome>', 'ended so').choices([...OUTCOMES, 'open']))
     .option('--since <time>', 'not older than 2h, 7d …, or an ISO date')
     .option('--limit <n>', 'the newest so many', '50')
     .option('-f, --follow', 'go on as calls come')

@@ -105,7 +105,7 @@ export async function composeOwner({
       },
       onRestartNeeded: () =>
         say(
-          'listeners, folders, DNS, TLS, GeoIP, identity, residency, limits or timeouts changed: restart to use them',
+          'listeners, workers, folders, DNS, TLS, origins, GeoIP, identity, residency, limits or timeouts changed: restart to use them',
         ),
       onFailure: (error) => {
         say(`the changed configuration has mistakes, so the last good policy stays in force:`)

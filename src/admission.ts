@@ -25,7 +25,7 @@ export interface Admission {
   /** As it may be used: where only some addresses are inside the zone, without the others. */
   readonly destination: Destination
   readonly assessment: Assessment
-  /** Equal for admissions that may share connections: same caller, policy, conclusion, scheme and authority. */
+  /** Equal for admissions that may share connections: same caller, policy, conclusion, scheme and authority, and both or neither by name. */
   readonly key: string
   /** Of the ledger, when it was made. */
   readonly epoch: number
@@ -74,7 +74,9 @@ function measure(
   const assessment = assess(policy, { agent, scheme, creates }, destination)
   const { placement } = assessment
   const { regions, authority } = destination
-  const key = [policy.digest, toCaller(flow), placement, regions, scheme, authority.text].join('\n')
+  const way = destination.delegated ? ['delegated'] : []
+  const caller = toCaller(flow)
+  const key = [policy.digest, caller, placement, regions, scheme, authority.text, ...way].join('\n')
   return { flow, located, destination, assessment, key, epoch, contexts: new WeakMap() }
 }
 
@@ -130,6 +132,7 @@ function faultyDestination(authority: Authority, fault: Problem, now: number): D
   return {
     authority,
     addresses: [],
+    delegated: false,
     cnames: [],
     regions: UNKNOWN,
     network: UNKNOWN,

@@ -129,13 +129,15 @@ export function createEnforcer(ports: Ports): Enforcer {
       const { flow, destination } = admission
       try {
         if (!mayPass(judge(admission, UNSEEN), admission)) return false
-        const addresses = destination.addresses.map(({ text }) => text).join(', ')
+        const whom = destination.delegated
+          ? 'whatever the upstream proxy connects to'
+          : destination.addresses.map(({ text }) => text).join(', ')
         await ports.audit.note({
           at: ports.clock.now(),
           actor: flow.agent.id,
           action: 'protocol-probe',
           subject: destination.authority.text,
-          detail: `a TLS handshake with ${addresses}, to see which version of HTTP it speaks`,
+          detail: `a TLS handshake with ${whom}, to see which version of HTTP it speaks`,
         })
         return true
       } catch (error) {

@@ -151,6 +151,16 @@ describe('connections are shared by admissions', () => {
       await keyOf({}, ports(located(['FR']))),
     )
   })
+
+  test('that are both left to the proxy behind us, or both not', async () => {
+    const left: Partial<Ports> = {
+      locator: locating((authority) =>
+        destination({ authority, addresses: [], delegated: true, regions: ['DE'] }),
+      ),
+    }
+    expect(await keyOf({}, ports(left))).toBe(await keyOf({}, ports(left)))
+    expect(await keyOf({}, ports(left))).not.toBe(await keyOf({}, ports(located(['DE']))))
+  })
 })
 
 test('what cannot even be asked about its body shows it', () => {

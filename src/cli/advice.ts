@@ -5,7 +5,7 @@ import { sayRegions } from '../model/region.ts'
 
 /** One line for each, most telling first; empty where the place rests on something strong. */
 export function adviceFor(
-  { authority, regions, evidence, instead, fault }: Destination,
+  { authority, regions, evidence, instead, delegated, fault }: Destination,
   hasTables: boolean,
 ): readonly string[] {
   if (fault) return []
@@ -20,7 +20,7 @@ export function adviceFor(
       const how = asking ? ` with ${asking}` : ''
       return `${other}${how} is in ${sayRegions(there)}`
     }),
-    ...(hasOnlyFiles && !hasTables
+    ...(hasOnlyFiles && !hasTables && !delegated
       ? ['`cordon geoip update` brings what providers say about their own addresses']
       : []),
     `if you know where it is, declare it: destinations: [{ ${entry}, region: [..], because: .. }]`,

@@ -38,7 +38,8 @@ export async function reconsider(
   const consistent = flow.regions.length === 0 || String(again) === String(flow.regions)
   const named = parseHost(host?.includes(':') ? `[${host}]` : (host ?? ''))
   const addresses = addressesOf(pieces).flatMap((text) => parseIp(text) ?? [])
-  if ('fault' in named || port === null || addresses.length === 0) {
+  const delegated = pieces.some(({ kind }) => kind === 'delegated')
+  if ('fault' in named || port === null || (addresses.length === 0 && !delegated)) {
     return { consistent, today: null }
   }
   const authority = toAuthority(named.value, port)
@@ -47,6 +48,7 @@ export async function reconsider(
     cnames: aliasesOf(pieces),
     source: 'recorded',
     validUntil: Number.POSITIVE_INFINITY,
+    delegated,
   }
   const { declarations } = settings.policy
   const { evidence: anew } = locator.locate(authority, resolution, declarations, clock.now())

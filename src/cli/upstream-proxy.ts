@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Admission } from '../admission.ts'
 import type { UpstreamProxyNamed } from '../config/load.ts'
 import { type Enforcer, judge } from '../enforce.ts'
+import type { Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Flow } from '../model/flow.ts'
 import { compileHostPattern } from '../policy/pattern.ts'
@@ -24,11 +25,7 @@ export function openUpstreamProxy(
   { enforcer, contexts, sessions }: UpstreamProxyParts,
 ): UpstreamProxy | null {
   if (!named) return null
-  const { scheme, authority, credentials, except } = named
-  const patterns = except.flatMap((text) => {
-    const pattern = compileHostPattern(text)
-    return 'value' in pattern ? [pattern.value] : []
-  })
+  const { scheme, authority, credentials } = named
   // One for all calls: what is known of it is remembered by it.
   const flow: Flow = {
     mode: 'connect',
@@ -41,11 +38,20 @@ export function openUpstreamProxy(
     scheme,
     authority,
     credentials: credentials && readCredentials(credentials),
-    isException: ({ text }) => patterns.some((pattern) => pattern.matches(text)),
+    isException: toExceptions(named),
     admit: async () => mayUse(await enforcer.admit(flow, authority)),
     contexts,
     sessions,
   })
+}
+
+/** Whether a host is called without it. */
+export function toExceptions({ except }: UpstreamProxyNamed): (host: Host) => boolean {
+  const patterns = except.flatMap((text) => {
+    const pattern = compileHostPattern(text)
+    return 'value' in pattern ? [pattern.value] : []
+  })
+  return ({ text }) => patterns.some((pattern) => pattern.matches(text))
 }
 
 /** The policy in force says so, each time; where it is only observed, only what no policy can allow is refused. */

@@ -93,6 +93,8 @@ export interface OriginFilesNamed {
 
 /** The proxy that leads to origins. */
 export interface UpstreamProxyNamed extends ProxyUrl {
+  /** Who looks names up: we, who then name the judged address to it, or the proxy. */
+  readonly mode: 'pinned' | 'delegated'
   /** Where `user:password` stands: path of a file, or name of a variable. */
   readonly credentials: { readonly file: string } | { readonly env: string } | null
   /** Host patterns. */
@@ -290,10 +292,10 @@ function toUpstreamProxy(
 ): UpstreamProxyNamed | null {
   const url = config ? parseProxyUrl(config.url) : null
   if (!config || !url || 'fault' in url) return null
-  const { credentials = null, except = [] } = config
+  const { mode = 'pinned', credentials = null, except = [] } = config
   const where =
     credentials && 'file' in credentials ? { file: path(credentials.file) } : credentials
-  return { ...url.value, credentials: where, except }
+  return { ...url.value, mode, credentials: where, except }
 }
 
 function toCamel(key: string): string {

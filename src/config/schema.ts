@@ -104,8 +104,15 @@ const upstreamProxy = z.strictObject({
         'a proxy is written like http://proxy.example:3128 or https://proxy.example; what it wants to know of us stands under `credentials`',
     }),
   mode: z
-    .literal('pinned', { error: 'this version names addresses to the proxy, never hosts: pinned' })
-    .optional(),
+    .enum(['pinned', 'delegated'], {
+      error:
+        'pinned: Cordon looks names up and asks the proxy for judged addresses; delegated: the proxy looks names up',
+    })
+    .optional()
+    .meta({
+      description:
+        'pinned (default): Cordon looks names up and asks the proxy for judged addresses. delegated: the proxy looks names up, and no address is judged.',
+    }),
   credentials: z
     .union([z.strictObject({ file: name }), z.strictObject({ env: name })])
     .optional()

@@ -55,10 +55,9 @@ export function conclude(pieces: readonly Evidence[], addresses: readonly string
   if (distrust) return nobodyKnows(distrust, addresses)
   const stated = combine(general, discard)
   if (addresses.length === 0) {
-    const answer = widen(
-      general,
-      stated ?? { regions: UNKNOWN, why: 'there is no address to place' },
-    )
+    const delegated = general.find(({ kind }) => kind === 'delegated')
+    const why = delegated?.detail ?? 'there is no address to place'
+    const answer = widen(general, stated ?? { regions: UNKNOWN, why })
     return { ...answer, network: UNKNOWN, places: [], discarded }
   }
   const parts = addresses.map((address) => {

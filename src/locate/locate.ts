@@ -16,7 +16,7 @@ import { classifyAddress } from './address-class.ts'
 import { type AddressSources, sayAddress } from './address-evidence.ts'
 import { conclude } from './conclude.ts'
 import type { Knowledge } from './knowledge.ts'
-import { type Candidate, findFault, type OwnListeners } from './prohibited.ts'
+import { type Candidate, findFault, findNameFault, type OwnListeners } from './prohibited.ts'
 
 export interface LocatorOptions extends AddressSources, OwnListeners {
   /** What is known of hosts and requests now; it changes when the configuration does. */
@@ -100,9 +100,12 @@ function locate(
     judge(options, valid, address, null, now),
     ...unwrap(options, address).map((ip) => judge(options, valid, ip, address, now)),
   ])
-  const fault = judged
-    .map((each) => findFault(options, each, host, authority))
-    .find((problem) => problem !== null)
+  const delegated = resolution.delegated ?? false
+  const fault = delegated
+    ? findNameFault(authority.host, host)
+    : judged
+        .map((each) => findFault(options, each, host, authority))
+        .find((problem) => problem !== null)
   const expiries = valid.flatMap((entry) => entry.expiresAt ?? [])
   const { evidence: stated, instead } = options.knowledge().sayHost(authority.host.text, now)
   const pieces = [
@@ -110,10 +113,11 @@ function locate(
     ...stated,
     ...options.knowledge().sayAliases(resolution.cnames),
     ...judged.filter(isFirst).flatMap((each) => each.evidence),
-    dnsEvidence(resolution),
+    delegated ? delegatedEvidence(resolution) : dnsEvidence(resolution),
   ]
   return {
     authority,
+    delegated: delegated && !fault,
     cnames: resolution.cnames,
     ...weigh(options, pieces, fault ? [] : resolution.addresses),
     ...(fault ? { regions: UNKNOWN, why: fault.detail } : {}),
@@ -245,6 +249,19 @@ export const CREATES = 'request: creates'
 /** The host pattern or prefix an operator wrote. */
 function nameOf({ host, cidr }: Declaration): string {
   return host?.text ?? (cidr ? `${cidr.base.text}/${cidr.bits}` : '')
+}
+
+/** Marks the flow: neither the address nor anything that hangs on it is known. */
+function delegatedEvidence({ source }: Resolution): Evidence {
+  return {
+    kind: 'delegated',
+    source,
+    asOf: null,
+    claim: UNKNOWN,
+    strength: 'none',
+    address: null,
+    detail: 'the upstream proxy looks the name up and chooses the address',
+  }
 }
 
 function dnsEvidence({ addresses, cnames, source }: Resolution): Evidence {

@@ -1,10 +1,10 @@
 /**
  * What forbids dialling an address, whatever the policy says. INVARIANT: an address that is not public passes only if it was
- * declared, one that leads back to this proxy never does.
+ * declared, one that leads back to this proxy never does. Where another proxy chooses the address, names are all there is to judge.
  */
 
 import type { Cidr, IpAddress } from '../model/address.ts'
-import type { Authority } from '../model/authority.ts'
+import type { Authority, Host } from '../model/authority.ts'
 import type { Declaration } from '../model/declaration.ts'
 import type { Problem } from '../model/errors.ts'
 import type { AddressClass, Classified } from './address-class.ts'
@@ -43,6 +43,42 @@ export function findFault(
   if (named || (isNamed(host) && OPENED_BY_NAME.has(kind) && !wrapped)) return null
   return { code: 'address-prohibited', detail: `${shown}: ${detail}` }
 }
+
+/** The same for a name that somebody else looks up: whatever it leads to there, its address is not seen here. */
+export function findNameFault({ text }: Host, host: Declaration | null): Problem | null {
+  const isMetadata = METADATA_NAMES.has(text)
+  const inner = INNER_DOMAINS.find((domain) => text === domain || text.endsWith(`.${domain}`))
+  if (!isMetadata && (inner === undefined || isNamed(host))) return null
+  const what = isMetadata ? 'the metadata service of a cloud' : `inside a network (.${inner})`
+  return {
+    code: 'address-prohibited',
+    detail: `\`${text}\` is ${what}, and the upstream proxy would choose its address`,
+  }
+}
+
+/** Domains that are kept out of the public DNS: RFC 6762 section 3 and appendix G, RFC 8375, `.internal` (reserved by ICANN in 2024). */
+const INNER_DOMAINS = [
+  'internal',
+  'local',
+  'localdomain',
+  'home.arpa',
+  'intranet',
+  'private',
+  'corp',
+  'home',
+  'lan',
+]
+
+/** Under which clouds offer the credentials of machines, beside the addresses in `address-class`. */
+const METADATA_NAMES: ReadonlySet<string> = new Set([
+  'metadata.google.internal',
+  'metadata.goog',
+  'metadata.azure.internal',
+  'instance-data.ec2.internal',
+  'metadata.tencentyun.com',
+  'metadata.packet.net',
+  'metadata.platformequinix.com',
+])
 
 /** A wide prefix opens ordinary inner networks; credentials of machines need the very address. */
 function mayOpen(kind: AddressClass, cidr: Cidr, endpoint: IpAddress): boolean {

@@ -16,6 +16,8 @@ export interface Resolution {
   readonly source: string
   /** Milliseconds since the epoch after which the answer may not be used. */
   readonly validUntil: number
+  /** True where nobody was asked: the proxy behind us looks the name up and chooses the address. There are none here then. */
+  readonly delegated?: boolean
 }
 
 /** One judged address. */
@@ -37,8 +39,10 @@ export interface Alternative {
 
 export interface Destination {
   readonly authority: Authority
-  /** Every address that was judged and may be dialled; no other ever is. Empty when `fault` is set. */
+  /** Every address that was judged and may be dialled; no other ever is. Empty when `fault` or `delegated` is set. */
   readonly addresses: readonly IpAddress[]
+  /** Whether the proxy behind us is asked for the name, and chooses an address that nobody here has judged. */
+  readonly delegated: boolean
   readonly cnames: readonly string[]
   /** The concluded set, with `why` as one sentence: where data is processed. */
   readonly regions: Regions

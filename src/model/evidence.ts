@@ -4,8 +4,8 @@ import type { Regions } from './region.ts'
 
 /**
  * Strongest first; `locate/conclude` says how pieces are weighed against each other. The first five are about where data is
- * processed, the next four about where the address is; what DNS said (addresses and CNAME chain) is kept as a record
- * and never grants anything.
+ * processed, the next four about where the address is; what DNS said (addresses and CNAME chain), or that
+ * nobody here has asked it, is kept as a record and never grants anything.
  *
  * - `declaration`: the operator says so
  * - `request-breadth`: the request asks for more than one place (`global.` model, `locations/global`)
@@ -16,6 +16,7 @@ import type { Regions } from './region.ts'
  * - `edge`: a provider's edge or anycast list: the address says nothing about a place
  * - `geofeed`: RFC 8805, published by whoever holds the prefix
  * - `geoip`: country files
+ * - `delegated`: the proxy behind us looks the name up and chooses the address; in place of `dns`, and of all about addresses
  * - `response`: what an answer said afterwards; it counts for the calls that follow, and only against them
  */
 export type EvidenceKind =
@@ -29,6 +30,7 @@ export type EvidenceKind =
   | 'geofeed'
   | 'geoip'
   | 'dns'
+  | 'delegated'
   | 'response'
 
 /** `strong` pieces may contradict each other, and then nobody knows; `weak` ones give way; `none` is only kept for the record. */

@@ -90,7 +90,7 @@ export function refuseByProblem(
 export function sayEvidence(piece: WeighedEvidence): string {
   const { kind, source, asOf, claim, address, detail, discarded } = piece
   if (kind === 'dns') return `${source} answers ${detail}`
-  if (kind === 'response') return `${source}: ${detail}`
+  if (kind === 'response' || kind === 'delegated') return `${source}: ${detail}`
   const dated = asOf ? ` (${asOf})` : ''
   const subject = address ? ` of ${address}` : ''
   const what = kind === 'edge' ? 'edge' : claim.length > 0 ? sayRegions(claim) : 'nothing'

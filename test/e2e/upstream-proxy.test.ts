@@ -1,4 +1,4 @@
-/** Through the proxy of a company: by judged addresses, verified as ever; whatever goes wrong there has a code of its own. */
+/** Through the proxy of a company: by judged addresses, or names left to it; whatever goes wrong there has a code of its own. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { cordon } from '../cli/cordon.ts'
 import { curl } from '../support/clients.ts'
 import { type ConnectProxy, connectProxy } from '../support/connect-proxy.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -13,7 +14,7 @@ import { http2Origin } from '../support/http2-origin.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { missing, program } from '../support/needs.ts'
 import { httpOrigin, httpsOrigin, makeRoot } from '../support/origins.ts'
-import { startProxy } from '../support/proxy.ts'
+import { type Flow, startProxy } from '../support/proxy.ts'
 import { eventually } from '../support/wait.ts'
 import { issue } from '../tls/support.ts'
 
@@ -53,10 +54,15 @@ async function open(scheme: 'http' | 'https', proxy: ConnectProxy, region?: stri
   })
 }
 
-function makeProxy(scheme: 'http' | 'https', hosts = ['proxy.corp.test']): Promise<ConnectProxy> {
+function makeProxy(
+  scheme: 'http' | 'https',
+  hosts = ['proxy.corp.test'],
+  names: Readonly<Record<string, string>> = {},
+): Promise<ConnectProxy> {
   const certificate = issue({ name: 'proxy', issuer: proxyRoot, hosts })
   return connectProxy({
     credentials: CREDENTIALS,
+    names,
     ...(scheme === 'https' ? { certificate } : {}),
   })
 }
@@ -240,6 +246,261 @@ test('one that the policy does not let us use is not spoken to', async () => {
   expect(proxy.asked).toEqual([])
 })
 
+/** Where the proxy finds names that our own name server knows nothing of. */
+const NAMES = {
+  'api.de.test': '127.0.0.10',
+  'api.us.test': '127.0.0.20',
+  'api.fr.test': '127.0.0.11',
+  'unseen.test': '127.0.0.10',
+  's3.eu-central-1.amazonaws.com': '127.0.0.10',
+  'erp.internal': '127.0.0.10',
+  'loop.test': '127.0.0.1',
+}
+
+function delegatedConfig(scheme: string, port: number): string {
+  return `
+home: EEA
+tls: { extra_roots: [root.pem, proxy-root.pem] }
+timeouts: { connect: 1500ms }
+intercept: { never: [unseen.test] }
+upstream_proxy:
+  url: ${scheme}://proxy.corp.test:${port}
+  mode: delegated
+  credentials: { file: credentials }
+  except: ["*.direct.test"]
+destinations:
+  - { host: proxy.corp.test, region: [DE], because: ours }
+  - { host: api.de.test, region: [DE], because: contract 1 }
+  - { host: unseen.test, region: [DE], because: contract 2 }
+  - { host: api.us.test, region: [US], because: contract 3 }
+  - { host: erp.internal, region: [DE], because: ours }
+  - { host: loop.test, region: [DE], because: a mistake }
+  - { host: metadata.google.internal, region: [DE], because: a mistake }
+  - { cidr: 127.0.0.0/24, region: [DE], because: lab in Germany }
+`
+}
+
+const LOOKED_UP = ['proxy.corp.test', 'a.direct.test']
+
+/** 127.0.0.10 is declared to be in Germany: that says nothing of a name. */
+const SCENARIOS = `version: 1
+scenarios:
+  - name: nobody says where it is
+    request: { url: "https://api.fr.test/", addresses: [127.0.0.10] }
+    expect: { placement: unknown, action: hold }
+  - name: declared by name
+    request: { url: "https://api.us.test/", addresses: [127.0.0.10] }
+    expect: { placement: outside, action: block }
+  - name: an address is one
+    request: { url: "http://127.0.0.10/", addresses: [127.0.0.10] }
+    expect: { placement: inside, action: allow }
+`
+
+function evidenceOf(flow: Flow | undefined): readonly Record<string, unknown>[] {
+  return JSON.parse(String(flow?.evidence ?? '[]')) as Record<string, unknown>[]
+}
+
+describe.each(['http', 'https'] as const)('names left to a proxy spoken to over %s', (scheme) => {
+  let proxy: ConnectProxy
+  let lab: Lab
+  beforeAll(async () => {
+    proxy = await makeProxy(scheme, ['proxy.corp.test'], NAMES)
+    lab = await openLab({
+      config: delegatedConfig(scheme, proxy.port),
+      records: {
+        'proxy.corp.test': { A: ['127.0.0.1'] },
+        'a.direct.test': { A: ['127.0.0.10'] },
+        'unseen.test': { A: ['127.0.0.20'] },
+        's3.eu-central-1.amazonaws.com': { A: ['127.0.0.20'] },
+      },
+      files: {
+        'proxy-root.pem': proxyRoot.pem,
+        credentials: `${CREDENTIALS}\n`,
+        'left.scenarios.yaml': SCENARIOS,
+      },
+    })
+  })
+  afterAll(async () => {
+    await lab[Symbol.asyncDispose]()
+    await proxy[Symbol.asyncDispose]()
+  })
+  beforeEach(() => {
+    proxy.behave = null
+    proxy.asked.length = 0
+    proxy.heads.length = 0
+  })
+
+  const call = (url: string, ...args: string[]) =>
+    url.includes('unseen')
+      ? curl(lab.proxy, '--cacert', `${lab.dir}/root.pem`, url, ...args)
+      : curl(lab.proxy, url, ...args)
+
+  test.each([
+    ['https', 'api.de.test'],
+    ['http', 'api.de.test'],
+    ['https', 'unseen.test'],
+    ['https', 's3.eu-central-1.amazonaws.com'],
+    ['http', 'erp.internal'],
+  ] as const)('%s://%s: it is asked for the name', async (over, host) => {
+    const rows = lab.proxy.flows().length
+    const { port } = over === 'https' ? lab.https : lab.http
+    const { status, body } = await call(`${over}://${host}:${port}/x`)
+    expect(status).toBe(200)
+    expect(JSON.parse(body)).toMatchObject({ method: 'GET', url: '/x' })
+    expect(proxy.asked).toEqual([`${host}:${port}`])
+    expect(proxy.heads[0]).toContain(`\r\nHost: ${host}:${port}\r\n`)
+    const flow = await lab.proxy.settled(rows + 1)
+    // What was dialled is the proxy: what it dialled is not known.
+    expect(flow).toMatchObject({ host, placement: 'inside', dialed_ip: '127.0.0.1' })
+    const evidence = evidenceOf(flow)
+    expect(evidence).toContainEqual({
+      kind: 'delegated',
+      source: `upstream_proxy: proxy.corp.test:${proxy.port}`,
+      asOf: null,
+      claim: [],
+      strength: 'none',
+      address: null,
+      detail: 'the upstream proxy looks the name up and chooses the address',
+      discarded: null,
+    })
+    const kinds = evidence.map(({ kind }) => kind)
+    for (const kind of ['dns', 'geoip', 'table']) expect(kinds).not.toContain(kind)
+  })
+
+  test('what is open is used again by the same caller, over both versions of HTTP', async () => {
+    for (let i = 0; i < 3; i++) await call(`http://api.de.test:${lab.http.port}/`)
+    const certificate = lab.certificate('api.de.test')
+    const origin = lab.keep(await http2Origin(certificate, { address: '127.0.0.10' }))
+    for (let i = 0; i < 3; i++) {
+      const { body } = await call(`https://api.de.test:${origin.port}/`, '-d', 'x'.repeat(100_000))
+      expect(JSON.parse(body)).toMatchObject({ version: '2.0', length: 100_000 })
+    }
+    expect(
+      proxy.asked.filter((asked) => asked === `api.de.test:${lab.http.port}`).length,
+    ).toBeLessThanOrEqual(1)
+    expect(proxy.asked.filter((asked) => asked.endsWith(`:${origin.port}`))).toEqual([
+      `api.de.test:${origin.port}`,
+    ])
+  })
+
+  test.each([
+    ['nobody says where it is', 'api.fr.test', 'unknown', 'hold-unavailable'],
+    ['declared abroad', 'api.us.test', 'outside', 'placement-outside'],
+    ['inner, not declared', 'wiki.internal', 'unknown', 'address-prohibited'],
+    ['in the network around', 'printer.local', 'unknown', 'address-prohibited'],
+    ['metadata, also declared', 'metadata.google.internal', 'unknown', 'address-prohibited'],
+    ['without a dot', 'intranet', 'unknown', 'dns-not-found'],
+    ['ourselves, by a local name', 'localhost', 'unknown', 'proxy-loop'],
+  ])('%s: refused, and nobody is asked', async (_, host, placement, code) => {
+    const rows = lab.proxy.flows().length
+    const port = code === 'proxy-loop' ? new URL(lab.proxy.url).port : lab.http.port
+    const { body } = await call(`http://${host}:${port}/`)
+    expect(JSON.parse(body).code).toBe(code)
+    expect(proxy.asked).toEqual([])
+    expect(await lab.proxy.settled(rows + 1)).toMatchObject({ placement, dialed_ip: null })
+  })
+
+  test('addresses are judged as ever, and sent as they are', async () => {
+    const { port } = lab.http
+    expect((await call(`http://127.0.0.10:${port}/`)).status).toBe(200)
+    expect((await call(`http://169.254.169.254:${port}/`)).status).toBe(403)
+    expect(proxy.asked).toEqual([`127.0.0.10:${port}`])
+    const kinds = lab.proxy.flows().flatMap((flow) => {
+      return flow.host === '127.0.0.10' ? evidenceOf(flow).map(({ kind }) => kind) : []
+    })
+    expect(kinds).toContain('declaration')
+    expect(kinds).not.toContain('delegated')
+  })
+
+  test('exceptions are looked up and called straight', async () => {
+    const rows = lab.proxy.flows().length
+    expect((await call(`http://a.direct.test:${lab.http.port}/`)).status).toBe(200)
+    expect(proxy.asked).toEqual([])
+    const flow = await lab.proxy.settled(rows + 1)
+    expect(flow).toMatchObject({ host: 'a.direct.test', dialed_ip: '127.0.0.10' })
+    const kinds = evidenceOf(flow).map(({ kind }) => kind)
+    expect(kinds).toContain('dns')
+    expect(kinds).not.toContain('delegated')
+  })
+
+  test('a name that leads back to us from there comes to an end', async () => {
+    const { port } = new URL(lab.proxy.url)
+    const { status } = await call(`http://loop.test:${port}/`)
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(proxy.asked).toEqual([`loop.test:${port}`])
+  })
+
+  test('an origin that is another is not believed', async () => {
+    const other = issue({ name: 'x', issuer: lab.root, hosts: ['other.test'] })
+    const origin = lab.keep(await httpsOrigin(other, { address: '127.0.0.10' }))
+    const { body } = await call(`https://api.de.test:${origin.port}/`)
+    expect(JSON.parse(body).code).toBe('tls-name-mismatch')
+  })
+
+  test('an origin that stumbles over a TLS session is asked for once more', async () => {
+    const origin = lab.keep(
+      await httpsOrigin(lab.certificate('api.de.test'), {
+        address: '127.0.0.10',
+        handler: (_, response) => response.setHeader('Connection', 'close').end('{}'),
+      }),
+    )
+    const at = `api.de.test:${origin.port}`
+    expect((await call(`https://${at}/`)).status).toBe(200)
+    proxy.behave = (socket) => {
+      proxy.behave = null
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      socket.once('data', () => socket.destroy())
+    }
+    expect((await call(`https://${at}/`)).status).toBe(200)
+    expect(proxy.asked).toEqual([at, at, at])
+  })
+
+  test('what it refuses has its code', async () => {
+    proxy.behave = (socket) => socket.end('HTTP/1.1 503 No\r\n\r\n')
+    const rows = lab.proxy.flows().length
+    const { body } = await call(`http://erp.internal:${lab.https.port}/`)
+    expect(JSON.parse(body).code).toBe('upstream-proxy-refused')
+    expect(await lab.proxy.settled(rows + 1)).toMatchObject({ outcome: 'failed', dialed_ip: null })
+  })
+
+  // What follows does not speak with the proxy.
+  const commands = test.runIf(scheme === 'http')
+
+  commands.each([
+    ['https://api.de.test/', 'inside', 'allow'],
+    ['https://s3.eu-central-1.amazonaws.com/', 'inside', 'allow'],
+    ['https://api.fr.test/', 'unknown', 'hold'],
+    ['https://wiki.internal/', 'unknown', 'block'],
+  ])('explain and locate say the same of %s', async (url, placement, action) => {
+    const explained = await cordon(lab.dir, ['explain', '--json', url])
+    expect(JSON.parse(explained.out)).toMatchObject({ placement, action, addresses: [] })
+    const located = JSON.parse((await cordon(lab.dir, ['locate', '--json', new URL(url).host])).out)
+    expect(located).toMatchObject({ addresses: [], service: [] })
+    expect(located.evidence).toContainEqual(expect.objectContaining({ kind: 'delegated' }))
+    // Tables of providers are about addresses.
+    expect(JSON.parse(explained.out).change.join()).not.toContain('geoip update')
+  })
+
+  commands('scenarios are decided by name, whatever addresses they bring', async () => {
+    const { out, code } = await cordon(lab.dir, ['test', '--json', 'left.scenarios.yaml'])
+    expect(JSON.parse(out)).toMatchObject([{ passed: true }, { passed: true }, { passed: true }])
+    expect(code).toBe(0)
+  })
+
+  commands('a recorded flow is looked at again without asking anybody', async () => {
+    await call(`http://api.de.test:${lab.http.port}/again`)
+    const id = String(lab.proxy.flows().at(-1)?.id)
+    const { out } = await cordon(lab.dir, ['explain', '--json', '--flow', id])
+    expect(JSON.parse(out)).toMatchObject({ consistent: true, today: { placement: 'inside' } })
+  })
+
+  test('of all that, no name server was asked but about the proxy, and about exceptions', () => {
+    const looked = new Set(lab.dns.questions.map(({ name }) => name.toLowerCase()))
+    expect(looked).toContain('proxy.corp.test')
+    expect([...looked].filter((name) => !LOOKED_UP.includes(name))).toEqual([])
+  })
+})
+
 describe.skipIf(missing(program('tinyproxy', '-v')))('tinyproxy', () => {
   test.each([
     ['with its credentials', 'cordon secret', 200],
@@ -293,7 +554,7 @@ describe('a configuration', () => {
     ['credentials in the URL', 'url: "http://a:b@proxy.test"', /a proxy is written like/],
     ['another scheme', 'url: "socks5://proxy.test"', /a proxy is written like/],
     ['a path', 'url: "http://proxy.test/x"', /a proxy is written like/],
-    ['another mode', 'url: "http://proxy.test", mode: delegated', /pinned/],
+    ['another mode', 'url: "http://proxy.test", mode: trusting', /pinned: Cordon looks names up/],
     ['no file', 'url: "http://proxy.test", credentials: { file: none }', /there is nothing/],
     ['no variable', 'url: "http://proxy.test", credentials: { env: NOT_SET_X }', /NOT_SET_X/],
   ])('with %s is refused', async (_, text, want) => {

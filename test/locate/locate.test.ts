@@ -330,3 +330,69 @@ describe('a destination', () => {
     expect(one.locate(authority('api.test'), found('9.9.9.9'), declarations, 1)).not.toBe(first)
   })
 })
+
+describe('a name that is left to the proxy behind us', () => {
+  const LEFT: Resolution = {
+    addresses: [],
+    cnames: [],
+    source: 'upstream_proxy: proxy.test:3128',
+    validUntil: Number.POSITIVE_INFINITY,
+    delegated: true,
+  }
+
+  test('is where its declaration says, whatever prefixes are declared, and marked', () => {
+    const found = locate('api.test', LEFT, [declare('api.test'), declare('0.0.0.0/0')])
+    expect(found).toMatchObject({ delegated: true, addresses: [], regions: ['DE'], network: [] })
+    expect(found.fault).toBeNull()
+    expect(found.evidence.map(({ kind, strength }) => `${kind} ${strength}`)).toEqual([
+      'declaration strong',
+      'delegated none',
+    ])
+  })
+
+  test('is unknown where nobody has spoken of the name', () => {
+    const found = locate('api.test', LEFT, [declare('0.0.0.0/0')])
+    expect(found).toMatchObject({ regions: [], fault: null })
+    expect(found.why).toContain('the upstream proxy')
+    const named = { kind: 'request-breadth', source: 'request', asOf: null } as const
+    const piece = {
+      ...named,
+      claim: ['US'],
+      strength: 'strong',
+      address: null,
+      detail: 'x',
+    } as const
+    const findings = { evidence: [piece], creates: null, onward: [], instead: [] }
+    expect(locator().refine(found, findings)).toMatchObject({ regions: [], delegated: true })
+  })
+
+  test('is looked at again when a declaration ends, and after five minutes', () => {
+    const entry = declare('api.test', { expiresAt: 5_000 })
+    expect(locate('api.test', LEFT, [entry]).validUntil).toBe(5_000)
+    expect(locate('api.test', LEFT, [], 1_000).validUntil).toBe(301_000)
+  })
+
+  test.each<[string, Declaration[], string | null]>([
+    ['api.test', [], null],
+    ['internal.test', [], null],
+    ['my-internal', [], null],
+    ['wiki.internal', [], 'address-prohibited'],
+    ['internal', [], 'address-prohibited'],
+    ['a.b.local', [], 'address-prohibited'],
+    ['nas.lan', [], 'address-prohibited'],
+    ['router.home.arpa', [], 'address-prohibited'],
+    ['wiki.internal', [declare('wiki.internal')], null],
+    ['wiki.internal', [declare('*.internal')], null],
+    ['wiki.internal', [declare('*')], 'address-prohibited'],
+    ['wiki.internal', [declare('10.0.0.0/8')], 'address-prohibited'],
+    ['wiki.internal', [declare('wiki.internal', { regions: null })], 'address-prohibited'],
+    ['metadata.google.internal', [declare('*.internal')], 'address-prohibited'],
+    ['metadata.google.internal', [declare('metadata.google.internal')], 'address-prohibited'],
+    ['metadata.goog', [declare('metadata.goog')], 'address-prohibited'],
+  ])('%s, %#', (name, declarations, want) => {
+    const { fault, regions, delegated } = locate(name, LEFT, declarations)
+    expect(fault?.code ?? null).toBe(want)
+    expect(delegated).toBe(want === null)
+    if (want) expect(regions).toEqual([])
+  })
+})

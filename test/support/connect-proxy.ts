@@ -22,12 +22,15 @@ export interface ConnectProxyOptions {
   /** `user:password`. */
   readonly credentials?: string
   readonly address?: string
+  /** Name to address; what is not there, it looks up like anybody. */
+  readonly names?: Readonly<Record<string, string>>
 }
 
 export async function connectProxy({
   certificate,
   credentials,
   address = '127.0.0.1',
+  names = {},
 }: ConnectProxyOptions = {}): Promise<ConnectProxy> {
   const asked: string[] = []
   const heads: string[] = []
@@ -46,7 +49,7 @@ export async function connectProxy({
       else if (wanted && !head.includes(`\r\n${wanted}\r\n`)) {
         const ask = 'Proxy-Authenticate: Basic realm="corp"\r\nContent-Length: 0\r\n'
         client.end(`HTTP/1.1 407 Proxy Authentication Required\r\n${ask}\r\n`)
-      } else connect(client, target)
+      } else connect(client, target, names)
     })
   }
   const server = certificate
@@ -69,9 +72,13 @@ export async function connectProxy({
   return proxy
 }
 
-function connect(client: net.Socket, target: string): void {
+function connect(
+  client: net.Socket,
+  target: string,
+  names: NonNullable<ConnectProxyOptions['names']>,
+): void {
   const [, host = '', port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(target) ?? []
-  const origin = net.connect({ host, port: Number(port) })
+  const origin = net.connect({ host: names[host] ?? host, port: Number(port) })
   origin.once('connect', () => {
     client.write('HTTP/1.1 200 Connection established\r\n\r\n')
     client.pipe(origin)

@@ -35,6 +35,7 @@ export function destination(changes: Partial<Destination> = {}): Destination {
   return {
     authority: authority('api.de.test'),
     addresses: [ip('192.0.2.10')],
+    delegated: false,
     cnames: [],
     regions: ['DE'],
     network: ['DE'],

@@ -85,12 +85,10 @@ async function run(
 ): Promise<string | null> {
   const agent = agentNamed(settings.policy, request.agent, request.groups ?? [])
   const call = { ...BARE, ...parseCallUrl(request.url), method: request.method ?? 'GET', agent }
-  const { verdict } = await evaluate(
-    settings,
-    stage(evaluation, request),
-    call,
-    toResolution(request),
-  )
+  const known = evaluation.resolver.cached(call.authority.host)
+  // What is left to an upstream proxy has no addresses, whatever the scenario says.
+  const resolution = known && 'delegated' in known ? known : toResolution(request)
+  const { verdict } = await evaluate(settings, stage(evaluation, request), call, resolution)
   const problems: string[] = []
   const compare = (what: string, wanted: string | undefined, found: string) => {
     if (wanted !== undefined && wanted !== found)

@@ -1,14 +1,17 @@
 /** What it takes to say where a destination is, as the proxy would. */
 
-import type { Facts, Settings } from '../../config/load.ts'
+import type { Facts, Settings, UpstreamProxyNamed } from '../../config/load.ts'
 import { isOwnListener } from '../../locate/address-class.ts'
+import { delegateNames } from '../../locate/delegate.ts'
 import { type Geoip, openGeoip } from '../../locate/geoip.ts'
 import { createKnowledge, type Knowledge } from '../../locate/knowledge.ts'
 import { type CachingLocator, createLocator } from '../../locate/locate.ts'
 import { type CachingResolver, createResolver } from '../../locate/resolve.ts'
+import type { Host } from '../../model/authority.ts'
 import { openTrust } from '../../tls/trust.ts'
 import { configuredListeners, type Endpoint, ownAddresses } from '../endpoints.ts'
 import { type LiveTables, openLiveTables } from '../live-tables.ts'
+import { toExceptions } from '../upstream-proxy.ts'
 import { clock } from './process.ts'
 
 export interface Evaluation extends Disposable {
@@ -32,7 +35,8 @@ export async function composeEvaluation(
   const { dnsServers: servers, hostsFile: hosts, clientSubnet, extraRoots } = operation
   const isEncrypted = servers?.some((server) => server.includes('://')) ?? false
   const trust = isEncrypted ? await openTrust({ extraRoots }) : null
-  const resolver = createResolver({ servers, hosts, clock, trust, clientSubnet })
+  const asking = createResolver({ servers, hosts, clock, trust, clientSubnet })
+  const resolver = leaveNames(asking, operation.upstreamProxy)
   const locator = createLocator({
     geoip,
     tables: () => tables.current,
@@ -42,6 +46,15 @@ export async function composeEvaluation(
     isOwnListener: (to, port) => isOwnListener(to, port, own, ownAddresses()),
   })
   return { resolver, locator, geoip, tables, [Symbol.dispose]: () => resolver.close() }
+}
+
+/** Where the upstream proxy looks names up, it is the only one: but for its own name, and for what does not go through it. */
+function leaveNames(resolver: CachingResolver, named: UpstreamProxyNamed | null): CachingResolver {
+  if (named?.mode !== 'delegated') return resolver
+  const { host, text } = named.authority
+  const isException = toExceptions(named)
+  const isOurs = (other: Host) => other.text === host.text || isException(other)
+  return delegateNames(resolver, `upstream_proxy: ${text}`, isOurs)
 }
 
 /** The knowledge that goes with the settings in force. */

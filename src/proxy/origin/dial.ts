@@ -1,4 +1,7 @@
-/** Opens connections to origins: to one of the judged addresses, and to nothing else. An https origin has proved its name before this resolves. */
+/**
+ * Opens connections to origins: to one of the judged addresses, and to nothing else; where the proxy behind us chooses the address, by asking
+ * that one for the name. An https origin has proved its name before this resolves.
+ */
 
 import type net from 'node:net'
 import type { IpAddress } from '../../model/address.ts'
@@ -24,6 +27,7 @@ export interface DialOptions {
 /** A connection that is ready for its first byte; it may be paused. */
 export interface Dialed {
   readonly socket: net.Socket
+  /** Of the origin; of the proxy behind us, where that one chose the origin's. */
   readonly address: IpAddress
   /** What was chosen of what was offered; null when nothing was. */
   readonly protocol: string | null
@@ -31,22 +35,27 @@ export interface Dialed {
 
 /** Never rejects. Where TLS fails with one address, the others are tried; what went wrong there is told before what went wrong below. */
 export async function dial(
-  { authority, addresses }: Destination,
+  { authority, addresses, delegated }: Destination,
   { through, tls, timeout, meter, signal }: DialOptions,
 ): Promise<Dialed | Problem> {
   const { host, port } = authority
   const giveUpAt = performance.now() + timeout
   let left: readonly IpAddress[] = interleave(addresses)
   let problem: Problem | null = null
-  while (left.length > 0) {
+  // There is one way by name, and only through the proxy that is to look it up.
+  let byName = delegated && through !== null
+  while (left.length > 0 || byName) {
     const ms = giveUpAt - performance.now()
     if (ms <= 0 || signal.aborted) break
     const how = { port, timeout: ms, meter, signal }
-    const reached = await (through ? through.reach(left, how) : race(left, how))
+    const reached = await (through
+      ? through.reach(byName ? authority : left, how)
+      : race(left, how))
     if ('code' in reached) return problem ?? reached
     const { socket, address, rest } = reached
     if (!tls) return { socket, address, protocol: null }
     left = rest
+    byName = false
     // One that stalls leaves the others an even share of what is left.
     const share = (giveUpAt - performance.now()) / (left.length + 1)
     const to = { host, port, address }
@@ -55,7 +64,8 @@ export async function dial(
       return { socket: secured, address, protocol: secured.alpnProtocol || null }
     }
     // Some origins stumble over sessions they have given: once more without.
-    if (secured.wasResuming) left = [address, ...left]
+    if (secured.wasResuming && delegated) byName = true
+    else if (secured.wasResuming) left = [address, ...left]
     else problem = { code: secured.code, detail: secured.detail }
   }
   return problem ?? NOWHERE

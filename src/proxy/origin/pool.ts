@@ -1,6 +1,7 @@
 /**
  * Ways to origins: connections and streams, opened, shared and kept for reuse. INVARIANT: a connection is used again only for the same
- * caller, policy, conclusion, scheme and authority, and only while the address it leads to is among those that were judged. One on which
+ * caller, policy, conclusion, scheme and authority, and only while the address it leads to is among those that were judged, or the proxy
+ * behind us chose it and still does. One on which
  * somebody has authenticated for all that follows is used again only by the client connection that did.
  */
 
@@ -338,8 +339,9 @@ export class OriginPool {
   }
 }
 
+/** Under the key of what is left to the proxy behind us there is nothing but connections it has made, to addresses of its own choice. */
 function isJudged({ destination }: Admission, address: IpAddress): boolean {
-  return destination.addresses.some(({ text }) => text === address.text)
+  return destination.delegated || destination.addresses.some(({ text }) => text === address.text)
 }
 
 /** Where it waits to be used again. */

@@ -1,7 +1,7 @@
 /**
  * The way to origins through another proxy, where the network has no other way out (CONNECT, RFC 9110 section 9.3.6). INVARIANT: it is
- * asked for the judged address, never for a name: what it connects to is for us to say. It is itself a destination that the policy has to
- * let through. Nothing it says but a status gets into a message.
+ * asked for the judged address: what it connects to is for us to say. Only destinations that were left to it (`delegated`) are asked for by
+ * name. It is itself a destination that the policy has to let through. Nothing it says but a status gets into a message.
  */
 
 import type net from 'node:net'
@@ -52,21 +52,38 @@ export class UpstreamProxy {
   }
 
   /**
-   * A connection to one of the judged addresses, as `race` gives it, one after the other. Never rejects. The socket is paused.
+   * A connection to one of the judged addresses, as `race` gives it, one after the other; or to a name, then with the address of the proxy in
+   * place of the one it chose. Never rejects. The socket is paused.
    *
-   * @param addresses at least one
+   * @param to at least one address, or what is left to the proxy
    */
-  async reach(addresses: readonly IpAddress[], options: RaceOptions): Promise<Reached | Problem> {
+  async reach(
+    to: readonly IpAddress[] | Authority,
+    options: RaceOptions,
+  ): Promise<Reached | Problem> {
     const giveUpAt = performance.now() + options.timeout
     const admission = await this.#options.admit()
     if ('code' in admission) return admission
+    if ('host' in to) {
+      const left = Math.max(giveUpAt - performance.now(), 1)
+      return await this.#ask(admission, to.text, { ...options, timeout: left })
+    }
+    return await this.#reachOne(admission, to, giveUpAt, options)
+  }
+
+  async #reachOne(
+    admission: Admission,
+    addresses: readonly IpAddress[],
+    giveUpAt: number,
+    options: RaceOptions,
+  ): Promise<Reached | Problem> {
     let problem: Problem = TOO_LATE
     for (const [i, address] of addresses.entries()) {
       const left = giveUpAt - performance.now()
       if (left <= 0 || options.signal.aborted) break
       const share = { ...options, timeout: left / (addresses.length - i) }
       const result = await this.#ask(admission, toTarget(address, options.port), share)
-      if (!('code' in result)) return { socket: result, address, rest: addresses.slice(i + 1) }
+      if (!('code' in result)) return { ...result, address, rest: addresses.slice(i + 1) }
       problem = result
       // Another address would make no difference.
       if (result.code !== 'upstream-proxy-refused') break
@@ -74,11 +91,12 @@ export class UpstreamProxy {
     return problem
   }
 
+  /** @returns the socket, with the address of the proxy */
   async #ask(
     { destination }: Admission,
     target: string,
     options: RaceOptions,
-  ): Promise<net.Socket | Problem> {
+  ): Promise<Reached | Problem> {
     const { scheme, authority, contexts, sessions } = this.#options
     const { host, port } = authority
     const { meter, signal } = options
@@ -98,7 +116,7 @@ export class UpstreamProxy {
     }
     const head = `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${this.#authorization}\r\n`
     const problem = await converse(socket, head, left(), signal)
-    if (problem === null) return socket
+    if (problem === null) return { socket, address: reached.address, rest: [] }
     socket.destroy()
     return this.#say(problem.code, problem.detail)
   }

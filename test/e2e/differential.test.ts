@@ -21,9 +21,11 @@ class End {
   socket: net.Socket | null = null
   seen = ''
   ended = false
+  readonly #sockets: net.Socket[] = []
   #wake = () => {}
 
   listen(socket: net.Socket): void {
+    this.#sockets.push(socket)
     socket.on('data', (piece: Buffer) => {
       this.socket = socket
       this.seen += piece.toString('latin1')
@@ -50,6 +52,10 @@ class End {
     }
     this.#wake()
     await promise.finally(() => clearTimeout(timer))
+  }
+
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy()
   }
 }
 
@@ -132,8 +138,8 @@ async function converse(
     if (untilEnd) await atClient.until(END)
     return { client: atClient.seen, origin: atOrigin.seen, clientSawEnd: atClient.ended }
   } finally {
-    socket.destroy()
-    atOrigin.socket?.destroy()
+    atClient.destroy()
+    atOrigin.destroy()
     await eventually('nothing to be open', () => plain.open() + secure.open() === 0)
   }
 }

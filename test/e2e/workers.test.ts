@@ -106,7 +106,9 @@ function isWhole(text: string): boolean {
   const length = /content-length: (\d+)/i.exec(text)?.[1]
   const end = text.indexOf('\r\n\r\n')
   if (end === -1) return false
-  return length === undefined ? text.endsWith('0\r\n\r\n') : text.length >= end + 4 + Number(length)
+  return length === undefined
+    ? text.endsWith('\r\n0\r\n\r\n')
+    : text.length >= end + 4 + Number(length)
 }
 
 describe.skipIf(missing(linux))('two processes', () => {

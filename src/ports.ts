@@ -7,6 +7,16 @@ import type { Declaration } from './model/declaration.ts'
 import type { Destination, Resolution } from './model/destination.ts'
 import type { Problem } from './model/errors.ts'
 import type { FlowId } from './model/flow.ts'
+import type {
+  Breadth,
+  Grant,
+  GrantId,
+  Hold,
+  HoldEvent,
+  HoldId,
+  HoldQuestion,
+  Wanted,
+} from './model/hold.ts'
 import type { Placement } from './model/placement.ts'
 import type { BodyView, RequestFindings, RequestView } from './model/request-view.ts'
 import type { Action } from './model/verdict.ts'
@@ -93,6 +103,92 @@ export interface Audit {
   /** Queues the outcome for the next commit. If it is lost the flow stays `open`, which says the truth. */
   settle(record: OutcomeRecord): void
   note(record: AdminRecord): Promise<void>
+}
+
+/** Where calls wait for a person, as the spine sees it. */
+export interface Holds {
+  /**
+   * Uses up leave that there is, or waits for it. What it says is in the log before it says so. Never rejects but where the log cannot
+   * be written.
+   *
+   * @param gone aborts when the client has left
+   */
+  ask(question: HoldQuestion, gone: AbortSignal): Promise<HoldAnswer>
+}
+
+export type HoldAnswer =
+  /** One use of a grant is taken. `lease` aborts when the grant ends before its time. */
+  | {
+      readonly kind: 'granted'
+      readonly hold: HoldId
+      readonly grant: GrantId
+      readonly approvers: readonly string[]
+      readonly lease: AbortSignal
+    }
+  /** Somebody has said yes meanwhile: judge it once more, and ask again. */
+  | { readonly kind: 'approved'; readonly hold: HoldId }
+  /** Nobody has decided; the same request may come again and joins. */
+  | { readonly kind: 'pending'; readonly hold: HoldId; readonly expiresAt: number }
+  | { readonly kind: 'denied'; readonly hold: HoldId; readonly reason: string | null }
+  | { readonly kind: 'expired' | 'cancelled'; readonly hold: HoldId }
+  /** Too much waits already. */
+  | { readonly kind: 'full' }
+
+/** The same, as those see it who decide and those who ask ahead. Who they are was found out before. */
+export interface Approvals {
+  /** Pending ones and those that have ended lately, oldest first. */
+  holds(): readonly Hold[]
+  /** Lately ended ones included. */
+  hold(id: HoldId): Hold | null
+  /** The form of the body, without what stands in it; null when there is none, or it was forgotten with a restart. */
+  outline(id: HoldId): string | null
+  /** Clients that wait for it now. */
+  waiting(id: HoldId): number
+  /** Active ones and those that have ended lately, oldest first. */
+  grants(): readonly Grant[]
+  /** Why somebody may not decide; null when they may. */
+  refusalOf(id: HoldId, reviewer: string): HoldProblem | null
+  approve(id: HoldId, by: string, wish: ApprovalWish): Promise<Hold | HoldProblem>
+  deny(id: HoldId, by: string, reason: string | null): Promise<Hold | HoldProblem>
+  /** Withdrawn by whoever asked for it. */
+  cancel(id: HoldId, by: string, reason: string | null): Promise<Hold | HoldProblem>
+  revoke(grant: GrantId, by: string, reason: string | null): Promise<Grant | HoldProblem>
+  /** Access asked for ahead. */
+  request(wish: AccessWish): Promise<Hold | HoldProblem>
+  /** @returns stops it */
+  watch(onEvent: (event: HoldEvent, hold: Hold) => void): () => void
+}
+
+/** How wide and for how long; null for what is usual. */
+export interface ApprovalWish {
+  readonly breadth: Breadth | null
+  /** For all agents of this group, which has to be one that the held agent is in. */
+  readonly group: string | null
+  /** Milliseconds. */
+  readonly lasts: number | null
+  readonly uses: number | null
+  readonly reason: string | null
+}
+
+export interface AccessWish {
+  /** Who asks: a reviewer, or the agent itself. */
+  readonly requester: string
+  readonly purpose: string | null
+  readonly agent: string
+  readonly groups: readonly string[]
+  readonly scheme: 'http' | 'https'
+  readonly authority: Authority
+  /** Null for any. */
+  readonly method: string | null
+  readonly path: string | null
+  readonly wants: Wanted
+}
+
+/** Why a decision cannot be made, in words for whoever wanted to make it. */
+export interface HoldProblem {
+  readonly fault: 'unknown' | 'ended' | 'not-allowed' | 'too-wide' | 'not-needed' | 'full'
+  readonly detail: string
+  readonly hint: string
 }
 
 /** What takes time in a call: the decision with its row, name servers, connecting, TLS with the origin, waiting for its answer. */

@@ -37,6 +37,8 @@ export interface Held {
   /** The person who answers for the agent: may not decide about it. */
   readonly owner: string | null
   readonly clientIp: string
+  /** Whether the agent has proved who it is; else its address counts as part of its name. */
+  readonly proven: boolean
   /** `CONNECT` for a tunnel that nobody looks into; null for any, when access is asked for ahead. */
   readonly method: string | null
   readonly scheme: string
@@ -85,6 +87,8 @@ export interface GrantScope {
   /** One of the two: this agent, or all agents of a group that the held one is in. */
   readonly agent: string | null
   readonly group: string | null
+  /** The address of agents that have not proved who they are; null for those that have. */
+  readonly clientIp: string | null
   readonly scheme: string
   readonly host: string
   readonly port: number
@@ -99,10 +103,23 @@ export interface GrantScope {
 
 export type HoldState = 'pending' | 'approved' | 'denied' | 'expired' | 'cancelled'
 
+/** What a reviewer wants to give. */
+export interface Giving {
+  readonly breadth: Breadth
+  /** In place of the agent; null for the agent alone. */
+  readonly group: string | null
+  /** Milliseconds. */
+  readonly lasts: number
+  /** Null for as many as come in that time. */
+  readonly uses: number | null
+}
+
+/** One reviewer has agreed. Of several, nobody gives more than the one who gives least. */
 export interface Vote {
   readonly reviewer: string
   readonly at: number
   readonly reason: string | null
+  readonly giving: Giving
 }
 
 export interface Hold {
@@ -169,6 +186,7 @@ export type HoldEvent =
       readonly hold: HoldId
       readonly by: string
       readonly reason: string | null
+      readonly giving: Giving
     }
   /** The last one that was needed has agreed. */
   | {

@@ -62,7 +62,8 @@ test('one more to the same authority waits, and is refused when nothing became f
   expect(await call(at('api.de.test'))).toEqual({ status: 503, code: 'origin-busy' })
   expect(performance.now() - began).toBeGreaterThan(WAIT_MS)
   expect(most).toBe(2)
-  const [flow] = lab.proxy.query(`SELECT outcome, error FROM flows WHERE status = 503`)
+  const refused = `SELECT outcome, error FROM flows WHERE status = 503`
+  const flow = await eventually('its end to be written', () => lab.proxy.query(refused)[0])
   expect(flow).toEqual({ outcome: 'failed', error: 'origin-busy' })
   // Others are not concerned.
   expect(await call(at('api.fr.test'))).toEqual(OK)

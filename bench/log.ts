@@ -147,6 +147,8 @@ function contextOf(): DecisionContext {
     verdict,
     policyDigest: 'f'.repeat(64),
     enforced: true,
+    hold: null,
+    would: null,
   }
 }
 

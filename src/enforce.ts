@@ -159,6 +159,8 @@ export function createEnforcer(ports: Ports): Enforcer {
           verdict,
           policyDigest,
           enforced: true,
+          hold: null,
+          would: null,
         }
         id = await record(ports, context, request, endRefused(verdict), false)
         return refuseByProblem(id, problem, authority)
@@ -262,7 +264,16 @@ function contextFor(admission: Admission, verdict: Verdict): DecisionContext {
     const { flow, destination, assessment } = admission
     const { digest: policyDigest, enforced } = assessment.policy
     const { authority } = destination
-    context = { flow, authority, destination, verdict, policyDigest, enforced }
+    context = {
+      flow,
+      authority,
+      destination,
+      verdict,
+      policyDigest,
+      enforced,
+      hold: null,
+      would: null,
+    }
     admission.contexts.set(verdict, context)
   }
   return context

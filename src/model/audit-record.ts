@@ -6,7 +6,8 @@
 import type { Authority } from './authority.ts'
 import type { Destination } from './destination.ts'
 import type { Flow, FlowId } from './flow.ts'
-import type { Verdict } from './verdict.ts'
+import type { GrantId, HoldId } from './hold.ts'
+import type { Action, Verdict } from './verdict.ts'
 
 /** What is the same for every request of one caller to one destination under one verdict; stored once. */
 export interface DecisionContext {
@@ -20,6 +21,19 @@ export interface DecisionContext {
   readonly policyDigest: string
   /** False when the policy is only observed: the action is recorded, not carried out. */
   readonly enforced: boolean
+  /** The hold it waited under, or whose grant it used; null for a call that asked nobody. */
+  readonly hold: HoldNote | null
+  /** What would have become of it, had what asks for that not only been observed; null when nothing else. */
+  readonly would: Exclude<Action, 'allow'> | null
+}
+
+/** Whose leave a call had, or did not get. */
+export interface HoldNote {
+  readonly id: HoldId
+  /** The grant that let it through; null for a call that was refused. */
+  readonly grant: GrantId | null
+  /** Who gave the grant; none where there is none. */
+  readonly approvers: readonly string[]
 }
 
 export interface DecisionRecord {

@@ -75,6 +75,8 @@ export function context(changes: Partial<DecisionContext> = {}): DecisionContext
     verdict: verdict(),
     policyDigest: 'f'.repeat(64),
     enforced: true,
+    hold: null,
+    would: null,
     ...changes,
   }
 }

@@ -145,7 +145,7 @@ const GONE = 'the process that writes the log is gone'
 
 /** What is written down of it, and nothing else. */
 function toPlain(context: DecisionContext): DecisionContext {
-  const { flow, authority, destination, verdict, policyDigest, enforced } = context
+  const { flow, authority, destination, verdict, policyDigest, enforced, hold, would } = context
   const { action, code, placement, rule, because, reason } = verdict
   return {
     flow,
@@ -154,5 +154,7 @@ function toPlain(context: DecisionContext): DecisionContext {
     verdict: { action, code, placement, rule, because, reason },
     policyDigest,
     enforced,
+    hold: hold && { id: hold.id, grant: hold.grant, approvers: hold.approvers },
+    would,
   }
 }

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { type Cidr, parseCidr } from '../model/address.ts'
+import { parseHost } from '../model/authority.ts'
 import type { CatalogueEntry } from '../model/catalogue.ts'
 import type { CloudRegions } from '../model/cloud-region.ts'
 import type { EdgeSpace } from '../model/edge-space.ts'
@@ -107,6 +108,8 @@ export interface Operation {
   /** Who has to say, by the PROXY protocol, whom it speaks for. */
   readonly proxyProtocolFrom: readonly Cidr[]
   readonly console: string | null
+  /** Host names under which the console may be called, lower case. */
+  readonly consoleNames: readonly string[]
   readonly dataDir: string
   readonly caDir: string
   readonly dnsServers: readonly string[] | null
@@ -253,6 +256,7 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
       (text) => parseCidr(text) ?? [],
     ),
     console: listen?.console === undefined ? '127.0.0.1:3130' : listen.console,
+    consoleNames: (config.console?.names ?? []).map(toHostName),
     dataDir: path(config.data ?? 'data'),
     caDir: path(config.ca ?? 'certs'),
     dnsServers: dns?.servers ?? null,
@@ -284,6 +288,12 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
       ]),
     ),
   }
+}
+
+/** As a Host field is understood; the schema has checked it. */
+function toHostName(text: string): string {
+  const parsed = parseHost(text)
+  return 'value' in parsed ? parsed.value.text : text
 }
 
 function toUpstreamProxy(

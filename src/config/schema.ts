@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { parseCidr, parseIp } from '../model/address.ts'
 import { isAgentName } from '../model/agent.ts'
+import { parseHost } from '../model/authority.ts'
 import { isMixed, parseNameServer } from '../model/name-server.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { compileHostPattern } from '../policy/pattern.ts'
@@ -78,6 +79,11 @@ const prefix = z.string().refine((text) => parseCidr(text) !== null, {
   error: 'a prefix is written like 192.0.2.0/24, without bits behind its length, or as one address',
 })
 const address = z.string().refine((text) => parseIp(text) !== null, { error: 'not an IP address' })
+
+const hostName = z
+  .string()
+  .max(253)
+  .refine(isHostName, { error: 'a host name is written like cordon.example.com' })
 
 const origin = z
   .strictObject({
@@ -205,6 +211,7 @@ export const configFile = z.strictObject({
       proxy_protocol: z.strictObject({ from: z.array(prefix).min(1).max(1_000) }).optional(),
     })
     .optional(),
+  console: z.strictObject({ names: z.array(hostName).max(100).optional() }).optional(),
   data: name.optional(),
   ca: name.optional(),
   dns: z
@@ -336,6 +343,11 @@ function isListenAddress(text: string): boolean {
   const ip = parseIp(match?.[1] ?? match?.[2] ?? '')
   const inBrackets = match?.[1] !== undefined
   return ip !== null && (ip.version === 6) === inBrackets && Number(match?.[3]) <= 65_535
+}
+
+function isHostName(text: string): boolean {
+  const parsed = parseHost(text)
+  return 'value' in parsed && parsed.value.ip === null
 }
 
 /** Whether all are asked in the clear, or none is. */

@@ -1,21 +1,35 @@
 /**
- * The console listener: health for orchestrators now, pages and the API later. Read-only and without secrets; it answers on its own
- * port, so that nothing sent through the proxy can reach it.
+ * The console listener: health and metrics, and whatever routes are plugged in. It answers on its own port, so that nothing sent through
+ * the proxy can reach it. Limits are the same for all routes, and stricter than any of them needs; nobody gets a cookie, and no page of
+ * another site may read an answer (no CORS).
  */
 
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { answerFault, SECURITY_HEADERS } from './answers.ts'
+import { type Health, healthRoute } from './health.ts'
+import { isKnownHost } from './known-host.ts'
 
-/** What stands in the way of serving traffic; all null when nothing does. */
-export interface Health {
-  /** The audit log. */
-  readonly audit: string | null
+/** @returns whether the request was its own: then it has answered or will. What it throws is answered 500. */
+export type Route = (call: Call) => boolean | Promise<boolean>
+
+export interface Call {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Path and query; its host means nothing. */
+  readonly url: URL
 }
 
 export interface ConsoleOptions {
   health(): Health
   /** As Prometheus reads them. */
   metrics(): Promise<{ readonly type: string; readonly text: string }>
+  /** Host names under which the console may be called, lower case, besides addresses and localhost. */
+  readonly names: readonly string[]
+  /** Asked one after the other. */
+  readonly routes: readonly Route[]
+  /** Tells the operator about something that should not have happened. Never throws. */
+  report(where: string, error: unknown): void
 }
 
 export interface Console {
@@ -24,30 +38,38 @@ export interface Console {
   close(): Promise<void>
 }
 
+/** Bytes of a request body; no route takes more. */
+export const MAX_BODY = 64 * 1024
+/** Milliseconds for a head, for a request with its body, and without a sign of life. */
+const HEAD_MS = 5_000
+const REQUEST_MS = 10_000
+const SILENCE_MS = 60_000
+
 /** @throws the system's error when the address cannot be bound. */
 export async function openConsole(
   host: string,
   port: number,
-  { health, metrics }: ConsoleOptions,
+  options: ConsoleOptions,
 ): Promise<Console> {
-  const server = createServer((request, response) => {
-    const path = request.url?.split('?', 1)[0]
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return answer(response, 405, { error: 'only GET is answered here' })
-    }
-    if (path === '/healthz') return answer(response, 200, { status: 'ok' })
-    if (path === '/readyz') {
-      const problems = Object.entries(health()).filter(([, problem]) => problem !== null)
-      const ready = problems.length === 0
-      const body = { status: ready ? 'ready' : 'not ready', ...Object.fromEntries(problems) }
-      return answer(response, ready ? 200 : 503, body)
-    }
-    if (path === '/metrics') return answerMetrics(response, metrics)
-    return answer(response, 404, { error: 'not found' })
+  const limits = {
+    headersTimeout: HEAD_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: 16 * 1024,
+  }
+  const health = healthRoute(options)
+  const server = createServer(limits, (request, response) => {
+    // Whoever leaves in the middle is nobody's error.
+    response.on('error', () => {})
+    request.on('error', () => {})
+    answer(request, response, health, options).catch((error: unknown) => {
+      options.report('console', error)
+      if (response.headersSent) response.destroy()
+      else answerFault(response, 'failed', 'this could not be answered')
+    })
   })
-  server.headersTimeout = 5_000
-  server.requestTimeout = 5_000
   server.maxConnections = 256
+  server.timeout = SILENCE_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, resolve)
@@ -56,21 +78,34 @@ export async function openConsole(
   return { address: bound.address, port: bound.port, close: () => close(server) }
 }
 
-const HEADERS = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
-
-function answer(response: ServerResponse, status: number, body: Record<string, unknown>): void {
-  response.writeHead(status, { ...HEADERS, 'Content-Type': 'application/json' })
-  response.end(`${JSON.stringify(body)}\n`)
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  health: Route,
+  { names, routes }: ConsoleOptions,
+): Promise<void> {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value)
+  const url = toUrl(request.url ?? '')
+  if (!url) return answerFault(response, 'invalid', 'the target of the request is not a path')
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) {
+    response.setHeader('Connection', 'close')
+    return answerFault(response, 'too-large', `a body has at most ${MAX_BODY} bytes`)
+  }
+  const call = { request, response, url }
+  // Probes and scrapers come by whatever name they were given; there is nothing in it to steal.
+  if (await health(call)) return
+  if (!isKnownHost(request.headersDistinct.host ?? [], names)) {
+    const detail = 'the console is not called by this name'
+    const hint = 'use its address, or add the name under `console: names`'
+    return answerFault(response, 'misdirected', detail, hint)
+  }
+  for (const route of routes) if (await route(call)) return
+  answerFault(response, 'not-found', 'there is nothing here')
 }
 
-function answerMetrics(response: ServerResponse, metrics: ConsoleOptions['metrics']): void {
-  metrics().then(
-    ({ type, text }) => {
-      response.writeHead(200, { ...HEADERS, 'Content-Type': type })
-      response.end(text)
-    },
-    () => answer(response, 500, { error: 'the metrics cannot be read' }),
-  )
+/** Only a path with its query: absolute forms are for proxies. */
+function toUrl(target: string): URL | null {
+  return target.startsWith('/') ? URL.parse(`http://console${target}`) : null
 }
 
 function close(server: Server): Promise<void> {

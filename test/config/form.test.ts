@@ -226,6 +226,10 @@ describe('values', () => {
       '[::1%lo]:80',
       ':80',
     ].map((text) => [`listen: { proxy: "${text}" }`, `2:18: ${ADDRESS}`]),
+    ...['192.0.2.7', 'a:80', '*.a.test', 'a b'].map((text) => [
+      `console: { names: ["${text}"] }`,
+      '2:20: a host name is written like cordon.example.com',
+    ]),
     ['listen: { console: 3130 }', '2:20: invalid input: expected string, received number'],
     ...[
       'resolver.test',

@@ -36,6 +36,7 @@ describe('which file counts', () => {
       proxy: '127.0.0.1:3128',
       proxyProtocolFrom: [],
       console: '127.0.0.1:3130',
+      consoleNames: [],
       dataDir: join(dir, 'data'),
       caDir: join(dir, 'certs'),
       dnsServers: null,
@@ -100,6 +101,7 @@ describe('what a configuration says', () => {
       'cordon.yaml': `${V}
 mode: observe
 listen: { proxy: "[::1]:0", console: null }
+console: { names: [Cordon.Corp.example.] }
 dns: { servers: [192.0.2.53], hosts: false }
 identity: { required: true }
 timeouts: { head: 250ms, answer: 1h, half_closed: 3s }
@@ -114,6 +116,7 @@ intercept: { never: ["*.pinned.test", a.test], http1_only: [old.test] }
     expect(operation).toMatchObject({
       proxy: '[::1]:0',
       console: null,
+      consoleNames: ['cordon.corp.example'],
       dnsServers: ['192.0.2.53'],
       hostsFile: false,
       identityRequired: true,

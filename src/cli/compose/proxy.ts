@@ -11,7 +11,7 @@ import { TicketRing } from '../../tls/tickets.ts'
 import { toEndpoint, toHostPort } from '../endpoints.ts'
 import { ownerReadings } from '../readings.ts'
 import { composeOwner, describePolicy, type Owner } from './owner.ts'
-import { clock } from './process.ts'
+import { clock, report } from './process.ts'
 import { composeTraffic } from './traffic.ts'
 
 export interface RunningProxy {
@@ -79,10 +79,11 @@ export async function openConsoleOf(
   { settings, log, own }: Owner,
   metrics: () => Promise<Exposition>,
 ): Promise<Console | null> {
-  const { console: at } = settings.operation
+  const { console: at, consoleNames: names } = settings.operation
   if (at === null) return null
   const health = () => ({ audit: log.problem })
-  const console = await openConsole(...toHostPort(at), { health, metrics })
+  const options = { health, metrics, names, routes: [], report }
+  const console = await openConsole(...toHostPort(at), options)
   own.push(toEndpoint(console))
   return console
 }

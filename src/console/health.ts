@@ -1,0 +1,39 @@
+/** Whether it lives, whether it may serve, and what it has counted: for orchestrators and Prometheus. Read-only and without secrets. */
+
+import { answerFault, answerJson } from './answers.ts'
+import type { ConsoleOptions, Route } from './server.ts'
+
+/** What stands in the way of serving traffic; all null when nothing does. */
+export interface Health {
+  /** The audit log. */
+  readonly audit: string | null
+}
+
+export function healthRoute({
+  health,
+  metrics,
+}: Pick<ConsoleOptions, 'health' | 'metrics'>): Route {
+  return async ({ request, response, url }) => {
+    const path = url.pathname
+    if (path !== '/healthz' && path !== '/readyz' && path !== '/metrics') return false
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD')
+      answerFault(response, 'method', 'only GET is answered here')
+    } else if (path === '/healthz') answerJson(response, 200, { status: 'ok' })
+    else if (path === '/readyz') {
+      const problems = Object.entries(health()).filter(([, problem]) => problem !== null)
+      const ready = problems.length === 0
+      const body = { status: ready ? 'ready' : 'not ready', ...Object.fromEntries(problems) }
+      answerJson(response, ready ? 200 : 503, body)
+    } else {
+      try {
+        const { type, text } = await metrics()
+        response.writeHead(200, { 'Content-Type': type })
+        response.end(text)
+      } catch {
+        answerFault(response, 'failed', 'the metrics cannot be read')
+      }
+    }
+    return true
+  }
+}

@@ -133,6 +133,9 @@ function contextOf(): DecisionContext {
     reason: 'DE is inside',
     upgrades: false,
     rules: [],
+    terms: null,
+    holding: [],
+    would: null,
   }
   return {
     flow: {

@@ -19,7 +19,7 @@ import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.
 import { isAnywhere, sayRegions } from './model/region.ts'
 import type { RequestView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
-import { blockFor, decide } from './policy/decide.ts'
+import { blockFor, decide, withoutWait } from './policy/decide.ts'
 import type { Ports } from './ports.ts'
 
 /** Leave to send one request to one of the judged addresses. */
@@ -107,7 +107,8 @@ export function createEnforcer(ports: Ports): Enforcer {
       const { destination, assessment } = admission
       let id: FlowId | null = null
       try {
-        const verdict = judge(admission, request)
+        // Nobody can be asked yet.
+        const verdict = withoutWait(assessment, judge(admission, request))
         const passes = mayPass(verdict, admission)
         const ending = passes ? null : endRefused(verdict)
         const durable = passes && assessment.placement !== 'inside'
@@ -264,6 +265,7 @@ function contextFor(admission: Admission, verdict: Verdict): DecisionContext {
     const { flow, destination, assessment } = admission
     const { digest: policyDigest, enforced } = assessment.policy
     const { authority } = destination
+    const observed = enforced || verdict.action === 'allow' ? null : verdict.action
     context = {
       flow,
       authority,
@@ -272,7 +274,7 @@ function contextFor(admission: Admission, verdict: Verdict): DecisionContext {
       policyDigest,
       enforced,
       hold: null,
-      would: null,
+      would: observed ?? verdict.would?.action ?? null,
     }
     admission.contexts.set(verdict, context)
   }

@@ -175,11 +175,41 @@ const CODES = {
     'The answer was made outside of where the data was to be processed',
     'tell the operator of this proxy: the destination does not keep what was concluded about it',
   ),
+  'hold-pending': info(
+    503,
+    'policy',
+    'The call waits for the approval of a person; nothing was sent',
+    'send the same request again after the time in Retry-After: it joins the same hold and passes once it is approved; if it is urgent, ask those who may approve it',
+  ),
+  'hold-denied': info(
+    403,
+    'policy',
+    'A person has refused this call; nothing was sent',
+    'do not send it again as it is; ask those who may approve it, or the operator of this proxy, what would be accepted',
+  ),
+  'hold-expired': info(
+    403,
+    'policy',
+    'Nobody has approved this call in time; nothing was sent',
+    'to ask anew send it again, when somebody who may approve it is there; for later calls ask ahead: `cordon request`',
+  ),
+  'hold-cancelled': info(
+    403,
+    'policy',
+    'The request for approval was withdrawn; nothing was sent',
+    'if the call is still needed, send it again: that asks anew',
+  ),
   'hold-unavailable': info(
     403,
     'policy',
-    'The call needs the approval of a person, which cannot be given yet',
-    `blocked, because this version has no approvals: use an endpoint inside the allowed zone, or ${ASK}`,
+    'The call needs the approval of a person, and cannot wait for it',
+    `use an endpoint inside the allowed zone, or ${ASK}`,
+  ),
+  'grant-ended': info(
+    403,
+    'policy',
+    'The leave under which this call ran was revoked or has ended',
+    'send it again to ask for a new approval, if the call is still needed',
   ),
 
   // What no policy can allow.
@@ -333,6 +363,13 @@ const CODES = {
     'self',
     'There are too many connections to this destination',
     'send fewer requests to it at once, or try again later',
+  ),
+
+  'hold-exceeded': info(
+    503,
+    'self',
+    'Too many calls wait for the approval of a person; nothing was sent',
+    'send fewer calls that need an approval, or try again when those that wait are decided',
   ),
 
   // Cordon cannot keep its promises.

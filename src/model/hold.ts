@@ -30,6 +30,22 @@ export interface HoldTerms {
   readonly durable: boolean
 }
 
+/** What the policy says of holds and grants as a whole. Times are milliseconds. */
+export interface HoldSettings {
+  /** Who has to agree where no rule says so. */
+  readonly approval: Approval
+  readonly wait: number
+  readonly expires: number
+  readonly durable: boolean
+  /** How long a grant lasts when nobody says so. */
+  readonly grantDefault: number
+  /** Longer ones are not given. */
+  readonly grantMax: number
+  /** Holds that may be pending at once, of all agents and of one. */
+  readonly maxPending: number
+  readonly maxPendingPerAgent: number
+}
+
 /** What a person is asked about. Nothing here is payload. */
 export interface Held {
   readonly agent: string

@@ -53,15 +53,19 @@ export function refuseByVerdict(
 }
 
 /** Hosts of the same vendor that the caller may use instead; null when none is known. */
-export function sayInstead({ zone }: Verdict, { instead }: Destination): string | null {
+export function sayInstead({ zone, code }: Verdict, { instead }: Destination): string | null {
   const fitting = instead.filter(({ regions }) => place(regions, zone) === 'inside')
   if (fitting.length === 0) return null
   const said = fitting.map(({ host, asking, regions }) => {
     const how = asking ? ` with ${asking}` : ''
     return `${host}${how} (${sayRegions(regions)})`
   })
-  return `use ${said.join(' or ')}, or ask the operator of this proxy to allow this one`
+  const asked = code?.startsWith('hold-') && code !== 'hold-unavailable' ? code : null
+  const otherwise = asked ? describeCode(asked).next : ASK
+  return `use ${said.join(' or ')}, or ${otherwise}`
 }
+
+const ASK = 'ask the operator of this proxy to allow this one'
 
 /** A refusal or failure that no verdict stands behind: a malformed request, an upstream that failed. */
 export function refuseByProblem(

@@ -1,6 +1,7 @@
 /** What was decided and why. "No" is a value like any other. */
 
 import type { Code } from './errors.ts'
+import type { HoldTerms } from './hold.ts'
 import type { Placement, Zone } from './placement.ts'
 
 export type Action = 'allow' | 'block' | 'hold'
@@ -20,6 +21,17 @@ export interface Verdict {
   readonly reason: string
   /** Whether a rule that allows names the protocol the connection is asked to become. */
   readonly upgrades: boolean
-  /** Ids of all rules that matched, sorted; the settling one among them. */
+  /** Ids of all rules that matched, sorted; the settling one among them, and those that are only observed. */
   readonly rules: readonly string[]
+  /** How it is held; null for whatever is not. */
+  readonly terms: HoldTerms | null
+  /** Ids of all rules that hold it, sorted; empty where it is not held, or by the placement default. */
+  readonly holding: readonly string[]
+  /** What rules that are only observed would have made of it; null where that is no other action. */
+  readonly would: Would | null
+}
+
+export interface Would {
+  readonly action: 'block' | 'hold'
+  readonly rule: string
 }

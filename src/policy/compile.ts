@@ -6,7 +6,9 @@
 import type { Cidr } from '../model/address.ts'
 import { ANONYMOUS, isAgentName } from '../model/agent.ts'
 import type { Declaration, HostPattern } from '../model/declaration.ts'
+import type { HoldSettings } from '../model/hold.ts'
 import type { Placement, Zone } from '../model/placement.ts'
+import { ADMIN, type Reviewer } from '../model/reviewer.ts'
 import type { Action } from '../model/verdict.ts'
 import {
   type Condition,
@@ -33,6 +35,7 @@ import {
   toList,
   type WhenEntry,
 } from './document.ts'
+import { DEFAULT_HOLDS, type RuleTerms, termsOf } from './holds.ts'
 import { compilePathPattern } from './path.ts'
 import { createReferences, type Path, type PolicyProblem, type References } from './references.ts'
 import type { Answers } from './steer.ts'
@@ -48,6 +51,10 @@ export interface Rule {
   readonly onRequest: readonly Condition<RequestFacts>[]
   /** Whether it says what the connection may become. */
   readonly upgrades: boolean
+  /** How it holds; null for those that do not. */
+  readonly hold: RuleTerms | null
+  /** Its match is recorded, and changes nothing. */
+  readonly observed: boolean
 }
 
 export interface AgentPolicy {
@@ -58,6 +65,10 @@ export interface AgentPolicy {
   /** Groups every such agent is in, besides those its token names. */
   readonly memberOf: readonly string[]
   readonly zone: Zone | null
+  /** Who answers for it, and may not decide about its calls. */
+  readonly owner: string | null
+  /** Milliseconds its clients wait for a decision, whatever the rule; null for what the rules say. */
+  readonly wait: number | null
 }
 
 export interface Policy {
@@ -77,6 +88,9 @@ export interface Policy {
   /** Hosts for which clients are not offered HTTP/2, whatever the origin speaks. */
   readonly http1Only: readonly HostPattern[]
   readonly answers: Answers
+  /** Who may decide about what is held; `ADMIN` is always one of them. */
+  readonly reviewers: readonly Reviewer[]
+  readonly holds: HoldSettings
 }
 
 export interface CompileOptions {
@@ -119,6 +133,8 @@ export function compilePolicy(
     tunnelOnly: hostsAt(options.tunnelOnly, ['intercept', 'never']),
     http1Only: hostsAt(options.http1Only ?? [], ['intercept', 'http1_only']),
     answers: options.answers,
+    reviewers: [ADMIN],
+    holds: DEFAULT_HOLDS,
   }
   return problems.length > 0 ? { problems } : { policy }
 }
@@ -137,6 +153,8 @@ function compileRule(entry: RuleEntry, path: Path, references: References): Rule
     onDestination: compileDestinationConditions(when, at, references),
     onRequest: compileRequestConditions(when, at, references),
     upgrades: when.upgrade !== undefined,
+    hold: entry.then === 'hold' ? termsOf(DEFAULT_HOLDS) : null,
+    observed: false,
   }
 }
 
@@ -220,6 +238,8 @@ function compileAgent(entry: AgentEntry, path: Path, references: References): Ag
     sources: cidrsAt(toList(match?.source), at('source')),
     memberOf: namesAt('group', entry.groups ?? [], [...path, 'groups']),
     zone: entry.zones === undefined ? null : zoneAt(toList(entry.zones), [...path, 'zones']),
+    owner: null,
+    wait: null,
   }
 }
 

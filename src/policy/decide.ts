@@ -11,7 +11,7 @@ import type { Destination } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
 import { type Placement, place, type Zone } from '../model/placement.ts'
 import { type Regions, sayRegions } from '../model/region.ts'
-import type { Action, Verdict } from '../model/verdict.ts'
+import type { Action, Verdict, Would } from '../model/verdict.ts'
 import type { Policy, Rule } from './compile.ts'
 import {
   type AskedLine,
@@ -19,6 +19,7 @@ import {
   type DestinationFacts,
   toRequestFacts,
 } from './condition.ts'
+import { mergeTerms } from './holds.ts'
 import { worst } from './steer.ts'
 
 /** A destination measured against the policy for one agent. */
@@ -127,13 +128,11 @@ function holds<Facts>(
 const STRENGTH: Readonly<Record<Action, number>> = { allow: 0, hold: 1, block: 2 }
 
 function conclude(assessment: Assessment, matched: readonly Rule[]): Verdict {
-  const { placement, zone, policy } = assessment
-  // Rules come sorted by id: of equally strong ones the first id settles it, wherever it stood in the file.
-  const rule = matched.reduce<Rule | null>(
-    (best, next) => (best && STRENGTH[best.action] >= STRENGTH[next.action] ? best : next),
-    null,
-  )
+  const { placement, zone, policy, facts } = assessment
+  const inForce = matched.filter(({ observed }) => !observed)
+  const rule = strongest(inForce)
   const action = rule?.action ?? policy.defaults[placement]
+  const holding = action === 'hold' ? inForce.filter((each) => each.action === 'hold') : []
   const where = sayPlacement(assessment)
   return {
     action,
@@ -145,15 +144,31 @@ function conclude(assessment: Assessment, matched: readonly Rule[]): Verdict {
     reason: rule
       ? `rule \`${rule.id}\` says ${action} (${rule.because}); ${where}`
       : `${where}, and the policy says ${action} for ${placement}`,
-    upgrades: matched.some((each) => each.action === 'allow' && each.upgrades),
+    upgrades: inForce.some((each) => each.action === 'allow' && each.upgrades),
     rules: matched.map((each) => each.id),
+    terms: action === 'hold' ? mergeTerms(policy, facts.agent, holding) : null,
+    holding: holding.map((each) => each.id),
+    would: inForce.length < matched.length ? wouldBe(action, strongest(matched)) : null,
   }
+}
+
+/** Rules come sorted by id: of equally strong ones the first id settles it, wherever it stood in the file. */
+function strongest(rules: readonly Rule[]): Rule | null {
+  return rules.reduce<Rule | null>(
+    (best, next) => (best && STRENGTH[best.action] >= STRENGTH[next.action] ? best : next),
+    null,
+  )
+}
+
+/** What the rule that would settle it if all were in force makes of it, where that is something else. */
+function wouldBe(action: Action, rule: Rule | null): Would | null {
+  if (!rule || rule.action === action || rule.action === 'allow') return null
+  return { action: rule.action, rule: rule.id }
 }
 
 function codeFor(action: Action, placement: Placement, rule: Rule | null): Verdict['code'] {
   if (action === 'allow') return null
-  // Approvals do not exist yet: a hold is answered as a block that says so.
-  if (action === 'hold') return 'hold-unavailable'
+  if (action === 'hold') return 'hold-pending'
   return rule ? `rule-${rule.id}` : `placement-${placement}`
 }
 
@@ -170,7 +185,19 @@ export function blockFor(problem: Problem, zone: Zone): Verdict {
     reason: detail,
     upgrades: false,
     rules: [],
+    terms: null,
+    holding: [],
+    would: null,
   }
+}
+
+/** What is said instead of a hold where nobody can wait; another verdict as it is. Equal cases share one object. */
+export function withoutWait({ verdicts }: Assessment, verdict: Verdict): Verdict {
+  if (verdict.action !== 'hold') return verdict
+  const key = `hold-unavailable: ${verdict.rules.join(' ')}`
+  const known = verdicts.get(key) ?? { ...verdict, code: 'hold-unavailable' }
+  verdicts.set(key, known)
+  return known
 }
 
 /** Where the data would be processed, measured against the zone, as one clause. */

@@ -142,7 +142,7 @@ describe('the verdict, and the exit code that goes with it', () => {
     [
       ['https://api.de.test/secret', '--agent', 'traveller'],
       2,
-      { action: 'hold', rule: 'staff-only', code: 'hold-unavailable' },
+      { action: 'hold', rule: 'staff-only', code: 'hold-pending' },
     ],
     [
       ['https://api.de.test/secret', '--group', 'staff'],

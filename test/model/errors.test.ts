@@ -17,7 +17,8 @@ describe('every code', () => {
     const { status, side } = describeCode(code)
     const allowed = {
       client: [400, 407, 408, 413, 429, 431, 505],
-      policy: [403],
+      // What waits for a person is no refusal yet: clients come again after a 503.
+      policy: code === 'hold-pending' ? [503] : [403],
       upstream: [502, 504],
       self: [503],
     }[side]

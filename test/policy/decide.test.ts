@@ -26,9 +26,9 @@ describe('where data may go when no rule speaks', () => {
     [['US'], 'outside', 'block', 'placement-outside'],
     [['GB'], 'outside', 'block', 'placement-outside'],
     [['CH', 'US'], 'outside', 'block', 'placement-outside'],
-    [['IE', 'US'], 'straddling', 'hold', 'hold-unavailable'],
-    [['*'], 'straddling', 'hold', 'hold-unavailable'],
-    [[], 'unknown', 'hold', 'hold-unavailable'],
+    [['IE', 'US'], 'straddling', 'hold', 'hold-pending'],
+    [['*'], 'straddling', 'hold', 'hold-pending'],
+    [[], 'unknown', 'hold', 'hold-pending'],
   ])('%j: %s, %s', (regions, placement, action, code) => {
     expect(ask(policyOf({}), { regions })).toMatchObject({ placement, action, code, rule: null })
   })
@@ -42,7 +42,7 @@ describe('where data may go when no rule speaks', () => {
     const verdict = ask(policy, { regions: PLACES[placement] })
     expect(verdict).toMatchObject({ placement, action })
     expect(verdict.code).toBe(
-      { allow: null, block: `placement-${placement}`, hold: 'hold-unavailable' }[action],
+      { allow: null, block: `placement-${placement}`, hold: 'hold-pending' }[action],
     )
   })
 
@@ -100,7 +100,7 @@ describe('block beats hold beats allow', () => {
         rules: rules.map(({ id }) => id),
       })
       expect(verdict.code).toBe(
-        { allow: null, block: `rule-${settledBy}`, hold: 'hold-unavailable' }[action],
+        { allow: null, block: `rule-${settledBy}`, hold: 'hold-pending' }[action],
       )
     }
   })
@@ -407,5 +407,8 @@ test('what no policy can allow is a block that no rule settled', () => {
     reason: 'it is inside',
     upgrades: false,
     rules: [],
+    terms: null,
+    holding: [],
+    would: null,
   })
 })

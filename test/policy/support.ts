@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { parseYaml } from '../../src/config/yaml.ts'
 import { type Agent, ANONYMOUS } from '../../src/model/agent.ts'
 import { type CompileOptions, compilePolicy, type Policy } from '../../src/policy/compile.ts'
-import { assess, type Creates, decide } from '../../src/policy/decide.ts'
+import { type Assessment, assess, type Creates, decide } from '../../src/policy/decide.ts'
 import type { PolicyDocument, RuleEntry, WhenEntry } from '../../src/policy/document.ts'
 import type { PolicyProblem } from '../../src/policy/references.ts'
 import type { ZoneTable } from '../../src/policy/zones.ts'
@@ -67,8 +67,14 @@ export interface Asked {
 
 /** The verdict on one call; what is not said is an anonymous `GET https://api.test/` to Germany. */
 export function ask(policy: Policy, asked: Asked) {
+  const { method = 'GET', path = '/' } = asked
+  return decide(assessed(policy, asked), { method, path })
+}
+
+/** The call measured, not decided. */
+export function assessed(policy: Policy, asked: Asked): Assessment {
   const { regions = ['DE'], to = 'api.test:443', scheme = 'https', agent = ANONYMOUS } = asked
-  const { method = 'GET', path = '/', allowed } = asked
+  const { allowed } = asked
   const zone = allowed ? { name: allowed.join(', '), countries: new Set(allowed) } : null
   const { network = regions, creates = null } = asked
   const located = destination({
@@ -77,7 +83,7 @@ export function ask(policy: Policy, asked: Asked) {
     network,
     allowed: zone ? [zone] : [],
   })
-  return decide(assess(policy, { agent, scheme, creates }, located), { method, path })
+  return assess(policy, { agent, scheme, creates }, located)
 }
 
 export function token(id: string, ...groups: string[]): Agent {

@@ -62,6 +62,9 @@ export function verdict(changes: Partial<Verdict> = {}): Verdict {
     reason: 'DE is inside',
     upgrades: false,
     rules: [],
+    terms: null,
+    holding: [],
+    would: null,
     ...changes,
   }
 }

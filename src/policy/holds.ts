@@ -1,0 +1,65 @@
+/** How calls are held: what the policy says in general, what a rule says of its own, and what several rules demand together. */
+
+import type { Agent } from '../model/agent.ts'
+import type { Approval, HoldSettings, HoldTerms } from '../model/hold.ts'
+import type { Policy, Rule } from './compile.ts'
+
+/** What one rule demands; what it does not say itself is what the policy says in general. */
+export interface RuleTerms {
+  readonly approval: Approval
+  readonly expires: number
+  readonly durable: boolean
+  /** Null where the rule says nothing. */
+  readonly wait: number | null
+}
+
+const MINUTE = 60_000
+
+export const DEFAULT_HOLDS: HoldSettings = {
+  approval: { reviewers: null, quorum: 1 },
+  // Most clients give up after 30 or 60 s; SDKs come again by themselves after a 503.
+  wait: 25_000,
+  expires: 60 * MINUTE,
+  durable: false,
+  grantDefault: 30 * MINUTE,
+  grantMax: 24 * 60 * MINUTE,
+  maxPending: 10_000,
+  maxPendingPerAgent: 1_000,
+}
+
+/** What a rule demands that says nothing of its own. */
+export function termsOf({ approval, expires, durable }: HoldSettings): RuleTerms {
+  return { approval, expires, durable, wait: null }
+}
+
+/**
+ * The demands of all rules that hold a call. INVARIANT: none of them counts less because of another, and their order does not matter.
+ *
+ * @param rules that hold; none where the placement default does
+ */
+export function mergeTerms(
+  { holds, agents }: Policy,
+  agent: Agent,
+  rules: readonly Rule[],
+): HoldTerms {
+  const demands = rules.flatMap(({ hold }) => hold ?? [])
+  const all = demands.length > 0 ? demands : [termsOf(holds)]
+  const waits = all.flatMap(({ wait }) => wait ?? [])
+  const own = agents.find(({ id }) => id === agent.id)?.wait
+  return {
+    approvals: distinct(all.map(({ approval }) => approval)),
+    wait: own ?? (waits.length > 0 ? Math.min(...waits) : holds.wait),
+    expires: Math.min(...all.map(({ expires }) => expires)),
+    durable: all.every(({ durable }) => durable),
+  }
+}
+
+/** Sorted, so that what is shown and compared does not depend on the names of rules. */
+function distinct(approvals: readonly Approval[]): readonly Approval[] {
+  const byText = new Map(approvals.map((approval) => [textOf(approval), approval]))
+  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, approval]) => approval)
+}
+
+function textOf({ reviewers, quorum }: Approval): string {
+  return JSON.stringify([reviewers && [...reviewers].sort(), quorum])
+}

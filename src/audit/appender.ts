@@ -24,7 +24,8 @@ import {
   hashText,
 } from './chain.ts'
 import type { AuditDatabase } from './database.ts'
-import { COLUMNS, toAdminRow, toContextRow, toKeptPath } from './rows.ts'
+import { fieldsOf, type HoldEventRow } from './hold-events.ts'
+import { COLUMNS, digestContext, toAdminRow, toContextRow, toKeptPath } from './rows.ts'
 
 /** The last row: what the next one continues. */
 export interface Head {
@@ -99,7 +100,7 @@ export class Appender {
     }
   }
 
-  /** Inside `commit` only, like the two below. The table names the context by number, the hash by digest. */
+  /** Inside `commit` only, like the three below. The table names the context by number, the hash by digest. */
   decision(record: DecisionRecord): FlowId {
     const { at, method, protocol, ending } = record
     const { id, encodedDigest } = this.#context(record.context)
@@ -124,6 +125,8 @@ export class Appender {
     rows.put(this.#hash)
     rows.endRow()
     this.#endsInDecision = true
+    const { hold } = record.context
+    if (hold) this.#sql.held.run(hold.id, flow)
     if (ending) this.outcome({ flow, at, ending })
     return flow
   }
@@ -165,6 +168,13 @@ export class Appender {
     this.#endsInDecision = false
   }
 
+  holdEvent(event: HoldEventRow): void {
+    const row = fieldsOf(++this.#seq, event)
+    this.#hash = hashRow(this.#hash, 'hold_events', row)
+    this.#sql.holdEvent.run(...row, this.#hash)
+    this.#endsInDecision = false
+  }
+
   /** The next row, as `hashRow` would write it. */
   #link(encoded: string): void {
     this.#hash = hashText(this.#hash + encoded)
@@ -183,7 +193,7 @@ export class Appender {
     const known = this.#stored.get(context)
     if (known) return known
     const row = toContextRow(context)
-    const digest = hashRow('', 'contexts', row)
+    const digest = digestContext(row)
     const stored = this.#byDigest.get(digest) ?? this.#storeContext(digest, row)
     this.#stored.set(context, stored)
     return stored
@@ -244,6 +254,8 @@ function prepare(db: AuditDatabase) {
     decisions,
     outcomes: new Batch(db, 'outcomes', [...COLUMNS.outcomes, 'hash'], decisions),
     admin: insert('admin', [...COLUMNS.admin, 'hash']),
+    holdEvent: insert('hold_events', [...COLUMNS.hold_events, 'hash']),
+    held: insert('held', ['hold', 'flow']),
   }
 }
 

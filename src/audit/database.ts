@@ -22,10 +22,10 @@ export class AuditError extends Error {
 const APPLICATION_ID = 0x4372646e
 /**
  * 1: the table `head` names the last row after every commit. 2: it may lag behind decisions (see appender.ts), so that who knows only 1
- * must not write. The tables are the same.
+ * must not write; the tables are the same. 3: `hold_events` is part of the chain, and contexts have three columns more.
  */
-const SCHEMA_VERSION = 2
-const READABLE = [1, SCHEMA_VERSION]
+const SCHEMA_VERSION = 3
+const READABLE = [1, 2, SCHEMA_VERSION]
 /** A commit writes whole pages: half of SQLite's usual 4 KiB takes an eighth off a commit of one decision, and costs large ones nothing. */
 const PAGE_BYTES = 2_048
 
@@ -46,8 +46,9 @@ export function openForWriting(path: string): AuditDatabase {
     // What is referred to was written by the same hand, and `verify` looks: not looked up with every row.
     db.pragma('foreign_keys = OFF')
     db.exec('BEGIN IMMEDIATE')
-    db.exec(readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'))
-    db.exec(readFileSync(new URL('./views.sql', import.meta.url), 'utf8'))
+    if (!isNew && Number(pragma(db, 'user_version')) < 3) db.exec(TO_FORMAT_3)
+    db.exec(readSql('./schema.sql'))
+    db.exec(readSql('./views.sql'))
     if (isNew) db.pragma(`application_id = ${APPLICATION_ID}`)
     if (pragma(db, 'user_version') !== SCHEMA_VERSION) {
       db.pragma(`user_version = ${SCHEMA_VERSION}`)
@@ -58,7 +59,8 @@ export function openForWriting(path: string): AuditDatabase {
 }
 
 /**
- * Opens the log for reading; the proxy may be writing to it at the same time.
+ * Opens the log for reading; the proxy may be writing to it at the same time. The views are those of this version, whichever wrote the
+ * file last: what that did not know is null, or has no rows.
  *
  * @throws AuditError when there is none, or it is not one.
  */
@@ -66,8 +68,31 @@ export function openForReading(path: string): AuditDatabase {
   return attempt(path, () => {
     const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 2_000 })
     checkIdentity(db, path)
+    db.pragma('temp_store = MEMORY')
+    if (Number(pragma(db, 'user_version')) < 3) db.exec(AS_FORMAT_3)
+    db.exec(toTemporary(readSql('./views.sql')))
     return db
   })
+}
+
+/** Nothing is written anew: SQLite reads a column that was added as null in older rows. What is missing besides, schema.sql makes. */
+const TO_FORMAT_3 = ['hold_id', 'approver', 'would']
+  .map((column) => `ALTER TABLE contexts ADD COLUMN ${column} TEXT;`)
+  .join('\n')
+
+/** For a reader, which may not change the file: the same, on its own connection alone. */
+const AS_FORMAT_3 = `
+  CREATE TEMP VIEW contexts AS SELECT *, NULL AS hold_id, NULL AS approver, NULL AS would FROM main.contexts;
+  CREATE TEMP TABLE hold_events (seq INTEGER PRIMARY KEY, at, hold, grant_id, kind, actor, detail, hash);
+  CREATE TEMP TABLE held (hold, flow);`
+
+/** Views of one connection, in front of those in the file. */
+function toTemporary(views: string): string {
+  return views.replace(/^DROP VIEW .*$/gm, '').replace(/^CREATE VIEW /gm, 'CREATE TEMP VIEW ')
+}
+
+function readSql(name: string): string {
+  return readFileSync(new URL(name, import.meta.url), 'utf8')
 }
 
 /** Has a connection that writes make a checkpoint with the commit that brings the write-ahead log to so many bytes. */

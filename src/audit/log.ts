@@ -11,9 +11,11 @@ import { statSync } from 'node:fs'
 import type { AdminRecord, DecisionRecord, OutcomeRecord } from '../model/audit-record.ts'
 import { AuditUnavailable } from '../model/errors.ts'
 import type { FlowId } from '../model/flow.ts'
+import type { HoldEvent } from '../model/hold.ts'
 import { Appender, type Head } from './appender.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type AuditDatabase, isBusy, isContradiction, openForWriting } from './database.ts'
+import { type HoldEventRow, toHoldEventRow } from './hold-events.ts'
 import { StableStorage } from './stable-storage.ts'
 
 export interface AuditLogOptions {
@@ -29,10 +31,15 @@ export interface AdminRow {
   readonly detail: string
 }
 
-/** A row that somebody waits for; one of the two. */
+/** What becomes a row; one of the three. */
+type Row =
+  | { readonly decision: DecisionRecord }
+  | { readonly admin: AdminRecord }
+  | { readonly holdEvent: HoldEventRow }
+
+/** A row that somebody waits for. */
 interface Entry {
-  readonly decision: DecisionRecord | null
-  readonly admin: AdminRecord | null
+  readonly row: Row
   readonly durable: boolean
   /** Known when it is written. */
   flow: FlowId
@@ -113,7 +120,7 @@ export class AuditLog {
   }
 
   decide(record: DecisionRecord, durable: boolean): Promise<FlowId> {
-    return this.#enqueue(record, null, durable)
+    return this.#enqueue({ decision: record }, durable)
   }
 
   settle(record: OutcomeRecord): void {
@@ -127,7 +134,16 @@ export class AuditLog {
   }
 
   async note(record: AdminRecord): Promise<void> {
-    await this.#enqueue(null, record, true)
+    await this.#enqueue({ admin: record }, true)
+  }
+
+  /**
+   * Writes down what happens to a hold or a grant. Resolves when that is on stable storage.
+   *
+   * @throws Misfit when the event is not of its form: then nothing is written
+   */
+  async keep(event: HoldEvent): Promise<void> {
+    await this.#enqueue({ holdEvent: toHoldEventRow(event) }, true)
   }
 
   /**
@@ -155,13 +171,9 @@ export class AuditLog {
     this.#db.close()
   }
 
-  #enqueue(
-    decision: DecisionRecord | null,
-    admin: AdminRecord | null,
-    durable: boolean,
-  ): Promise<FlowId> {
+  #enqueue(row: Row, durable: boolean): Promise<FlowId> {
     return new Promise((resolve, reject) => {
-      this.#entries.push({ decision, admin, durable, flow: 0, resolve, reject })
+      this.#entries.push({ row, durable, flow: 0, resolve, reject })
       this.#turn ??= setImmediate(() => this.#flush(false))
     })
   }
@@ -191,8 +203,10 @@ export class AuditLog {
   #append(entries: readonly Entry[], outcomes: readonly OutcomeRecord[]): void {
     for (const outcome of outcomes) this.#appender.outcome(outcome)
     for (const entry of entries) {
-      if (entry.decision) entry.flow = this.#appender.decision(entry.decision)
-      else if (entry.admin) this.#appender.admin(entry.admin)
+      const { row } = entry
+      if ('decision' in row) entry.flow = this.#appender.decision(row.decision)
+      else if ('admin' in row) this.#appender.admin(row.admin)
+      else this.#appender.holdEvent(row.holdEvent)
     }
   }
 

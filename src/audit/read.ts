@@ -100,7 +100,7 @@ export class AuditReader implements Disposable {
   }
 }
 
-const LAST_ROW = ['decisions', 'outcomes', 'admin']
+const LAST_ROW = ['decisions', 'outcomes', 'admin', 'hold_events']
   .map((table) => `SELECT hash FROM ${table} WHERE seq = @seq`)
   .join(' UNION ALL ')
 

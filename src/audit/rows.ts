@@ -5,7 +5,7 @@
 
 import type { AdminRecord, DecisionContext } from '../model/audit-record.ts'
 import { UNKNOWN } from '../model/region.ts'
-import type { Field } from './chain.ts'
+import { type Field, hashRow } from './chain.ts'
 
 /** What is hashed of each table, behind its name. A decision is hashed with the digest of its context, not with its id. */
 export const COLUMNS = {
@@ -28,6 +28,9 @@ export const COLUMNS = {
     'reason',
     'inspection',
     'policy_digest',
+    'hold_id',
+    'approver',
+    'would',
   ],
   decisions: ['seq', 'at', 'digest', 'method', 'path', 'protocol'],
   outcomes: [
@@ -42,10 +45,24 @@ export const COLUMNS = {
     'error',
   ],
   admin: ['seq', 'at', 'actor', 'action', 'subject', 'detail'],
+  hold_events: ['seq', 'at', 'hold', 'grant_id', 'kind', 'actor', 'detail'],
 } as const
 
+/** The last columns of a context: those that format 3 brought. */
+const SINCE_3 = 3
+
+/**
+ * Hex SHA-256 of a context. Where it says nothing in the columns that format 3 brought, they are left out, so that older rows keep their
+ * digests. Nothing can be put into them later: with them, the text that is hashed is another.
+ */
+export function digestContext(row: readonly Field[]): string {
+  const older = row.length - SINCE_3
+  const isOlder = row.slice(older).every((field) => field === null)
+  return hashRow('', 'contexts', isOlder ? row.slice(0, older) : row)
+}
+
 export function toContextRow(context: DecisionContext): Field[] {
-  const { flow, authority, destination, verdict } = context
+  const { flow, authority, destination, verdict, hold, would } = context
   return [
     flow.mode,
     flow.clientIp,
@@ -65,6 +82,9 @@ export function toContextRow(context: DecisionContext): Field[] {
     verdict.reason,
     flow.inspection,
     context.policyDigest,
+    hold?.id ?? null,
+    hold && hold.approvers.length > 0 ? hold.approvers.join(', ') : null,
+    would,
   ]
 }
 

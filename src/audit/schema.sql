@@ -1,9 +1,9 @@
--- The physical log. Append-only; every row of `decisions`, `outcomes` and `admin` takes the next number of one sequence
--- and carries the hash of the row before it: see chain.ts. The published interface is views.sql, not this.
+-- The physical log. Append-only; every row of `decisions`, `outcomes`, `admin` and `hold_events` takes the next number of one
+-- sequence and carries the hash of the row before it: see chain.ts. The published interface is views.sql, not this.
 
 CREATE TABLE IF NOT EXISTS contexts (   -- what decisions have in common, stored once; addressed by its content
   id            INTEGER PRIMARY KEY,
-  digest        TEXT NOT NULL UNIQUE,   -- SHA-256 over all columns below, in this order
+  digest        TEXT NOT NULL UNIQUE,   -- SHA-256 over the columns below, in this order; without the last three where all of them are null
   mode          TEXT NOT NULL,
   client_ip     TEXT NOT NULL,
   agent         TEXT NOT NULL,
@@ -21,7 +21,10 @@ CREATE TABLE IF NOT EXISTS contexts (   -- what decisions have in common, stored
   because       TEXT,
   reason        TEXT NOT NULL,
   inspection    TEXT NOT NULL,
-  policy_digest TEXT NOT NULL
+  policy_digest TEXT NOT NULL,
+  hold_id       TEXT,                   -- since format 3, like the two below
+  approver      TEXT,                   -- all who gave the grant, separated by `, `
+  would         TEXT                    -- block, hold: what was only observed
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS decisions (
@@ -57,6 +60,29 @@ CREATE TABLE IF NOT EXISTS admin (
   hash    TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS hold_events ( -- what holds and grants are made of
+  seq      INTEGER PRIMARY KEY,
+  at       INTEGER NOT NULL,
+  hold     TEXT NOT NULL,
+  grant_id TEXT,
+  kind     TEXT NOT NULL,
+  actor    TEXT,
+  detail   TEXT NOT NULL,               -- JSON object: what the event says beyond these; never payload
+  hash     TEXT NOT NULL
+) STRICT;
+
+-- All of one hold, and how many of a kind it has; all of one kind, in order; what ends after a time: what is looked at when the proxy starts.
+CREATE INDEX IF NOT EXISTS hold_events_of   ON hold_events (hold, kind, at);
+CREATE INDEX IF NOT EXISTS hold_events_kind ON hold_events (kind);
+CREATE INDEX IF NOT EXISTS hold_deadlines   ON hold_events (coalesce(json_extract(detail, '$.grant.expiresAt'), json_extract(detail, '$.expiresAt')))
+  WHERE kind IN ('opened', 'approved');
+
+CREATE TABLE IF NOT EXISTS held (       -- an index to `decisions`: which went under a hold, or were refused under it; `verify` compares
+  hold TEXT NOT NULL,
+  flow INTEGER NOT NULL REFERENCES decisions (seq),
+  PRIMARY KEY (hold, flow)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS links (      -- beside the chain: flows that followed what an answer told the client
   flow   INTEGER PRIMARY KEY REFERENCES decisions (seq),
   parent INTEGER NOT NULL REFERENCES decisions (seq)
@@ -77,6 +103,10 @@ CREATE TRIGGER IF NOT EXISTS outcomes_update  BEFORE UPDATE ON outcomes  BEGIN S
 CREATE TRIGGER IF NOT EXISTS outcomes_delete  BEFORE DELETE ON outcomes  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS admin_update     BEFORE UPDATE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS admin_delete     BEFORE DELETE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS hold_events_update BEFORE UPDATE ON hold_events BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS hold_events_delete BEFORE DELETE ON hold_events BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS held_update      BEFORE UPDATE ON held      BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS held_delete      BEFORE DELETE ON held      BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
 CREATE TABLE IF NOT EXISTS head (       -- the last row of the sequence, or one before decisions that came later: see appender.ts
   one  INTEGER PRIMARY KEY CHECK (one = 1),

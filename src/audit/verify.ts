@@ -3,7 +3,7 @@
 import type { Head } from './appender.ts'
 import { type Field, GENESIS, hashRow } from './chain.ts'
 import { openForReading } from './database.ts'
-import { COLUMNS } from './rows.ts'
+import { COLUMNS, digestContext } from './rows.ts'
 
 export interface Break {
   /** The first number at which the break shows. */
@@ -14,6 +14,8 @@ export interface Break {
 export interface Verification {
   readonly ok: boolean
   readonly rows: number
+  /** How many of them each table has. */
+  readonly tables: Readonly<Record<Table, number>>
   /** The last row found. */
   readonly head: Head
   /** At most `MAX_BREAKS`, in order. */
@@ -30,7 +32,9 @@ export interface VerifyOptions {
 export const MAX_BREAKS = 20
 const PROGRESS_ROWS = 100_000
 
-type Row = { readonly seq: number; readonly hash: string; readonly table: string } & Record<
+const TABLES = ['decisions', 'outcomes', 'admin', 'hold_events'] as const
+type Table = (typeof TABLES)[number]
+type Row = { readonly seq: number; readonly hash: string; readonly table: Table } & Record<
   string,
   Field
 >
@@ -46,6 +50,7 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
   const badContexts = findBadContexts(db)
   let head: Head = { seq: 0, hash: GENESIS }
   let rows = 0
+  const tables = { decisions: 0, outcomes: 0, admin: 0, hold_events: 0 }
   let expected = options.expect === undefined
   const noted = db.prepare('SELECT seq, hash FROM head').get() as Head | undefined
   let ending = ''
@@ -55,9 +60,7 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
         row.seq > head.seq ? 'rows are missing before this one' : 'a number occurs twice'
       report(row.seq, missing)
     }
-    const fields = COLUMNS[row.table as (typeof TABLES)[number]].map(
-      (column) => row[column] ?? null,
-    )
+    const fields = COLUMNS[row.table].map((column) => row[column] ?? null)
     if (hashRow(head.hash, row.table, fields) !== row.hash) {
       report(
         row.seq,
@@ -71,17 +74,21 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
     if (noted?.seq === row.seq && noted.hash !== row.hash) report(row.seq, NOT_AS_NOTED)
     head = { seq: row.seq, hash: row.hash }
     ending = row.table
+    tables[row.table]++
     if (++rows % PROGRESS_ROWS === 0) options.onProgress?.(rows)
   }
   for (const seq of db.prepare(OUTCOMES_OF_NOTHING).pluck().all() as number[]) {
     report(seq, 'the outcome of a flow that was never decided')
+  }
+  for (const seq of db.prepare(HELD_OTHERWISE).pluck().all() as number[]) {
+    report(seq, '`held` and the context of this decision name different holds')
   }
   // It may lag behind decisions, never behind other rows.
   if (noted && (noted.seq > head.seq || (noted.seq < head.seq && ending !== 'decisions'))) {
     report(head.seq + 1, `the log says it ends at ${noted.seq}, but rows end at ${head.seq}`)
   }
   if (!expected) report(options.expect?.seq ?? 0, 'the expected row is not there')
-  return { ok: breaks.length === 0, rows, head, breaks }
+  return { ok: breaks.length === 0, rows, tables, head, breaks }
 }
 
 const NOT_AS_NOTED = 'the log says that it once ended here, with another hash'
@@ -89,11 +96,17 @@ const NOT_AS_NOTED = 'the log says that it once ended here, with another hash'
 const OUTCOMES_OF_NOTHING = `
   SELECT seq FROM outcomes WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE seq = flow) LIMIT ${MAX_BREAKS}`
 
-const TABLES = ['decisions', 'outcomes', 'admin'] as const
+const HELD_OTHERWISE = `
+  SELECT flow FROM held WHERE NOT EXISTS (
+    SELECT 1 FROM decisions d JOIN contexts c ON c.id = d.context WHERE d.seq = flow AND c.hold_id = hold)
+  UNION
+  SELECT d.seq FROM decisions d CROSS JOIN contexts c ON c.id = d.context
+  WHERE c.hold_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM held WHERE hold = c.hold_id AND flow = d.seq)
+  LIMIT ${MAX_BREAKS}`
 
 type Database = ReturnType<typeof openForReading>
 
-function readRows(db: Database, table: (typeof TABLES)[number]): IterableIterator<Row> {
+function readRows(db: Database, table: Table): IterableIterator<Row> {
   const columns = COLUMNS[table].map((column) => `"${column}"`).join(', ')
   const from =
     table === 'decisions' ? 'decisions LEFT JOIN contexts ON contexts.id = context' : table
@@ -108,7 +121,7 @@ function findBadContexts(db: Database): ReadonlySet<string> {
   const select = db.prepare(`SELECT digest, ${COLUMNS.contexts.join(', ')} FROM contexts`)
   for (const row of select.iterate() as IterableIterator<Record<string, Field>>) {
     const fields = COLUMNS.contexts.map((column) => row[column] ?? null)
-    if (hashRow('', 'contexts', fields) !== row.digest) bad.add(String(row.digest))
+    if (digestContext(fields) !== row.digest) bad.add(String(row.digest))
   }
   return bad
 }

@@ -24,8 +24,8 @@ SELECT
   c.regions, c.placement, c.evidence, c.action,
   coalesce(o.outcome, 'open') AS outcome,
   c.rule, c.because, c.reason,
-  NULL AS hold_id,
-  NULL AS approver,
+  c.hold_id,
+  c.approver,
   o.status,
   coalesce(o.bytes_out, 0) AS bytes_out,
   coalesce(o.bytes_in, 0) AS bytes_in,
@@ -34,7 +34,8 @@ SELECT
   '[]' AS redaction_types,
   c.inspection, c.policy_digest,
   o.error,
-  l.parent
+  l.parent,
+  'would_' || c.would AS would
 FROM decisions d
 JOIN contexts c ON c.id = d.context
 LEFT JOIN outcomes o ON o.flow = d.seq

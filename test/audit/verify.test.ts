@@ -76,7 +76,7 @@ describe('every change shows', () => {
     [
       'a decision is moved to another context',
       [
-        "INSERT INTO contexts SELECT 99, 'y', mode, client_ip, agent, groups, scheme, 'other.test', port, located, regions, placement, evidence, action, enforced, rule, because, reason, inspection, policy_digest FROM contexts LIMIT 1",
+        "INSERT INTO contexts SELECT 99, 'y', mode, client_ip, agent, groups, scheme, 'other.test', port, located, regions, placement, evidence, action, enforced, rule, because, reason, inspection, policy_digest, hold_id, approver, would FROM contexts LIMIT 1",
         'UPDATE decisions SET context = 99 WHERE seq = 1',
       ],
     ],

@@ -1,0 +1,135 @@
+/** Logs of older formats: read as they are, and taken over in place. Their rows are made here as the older versions made them. */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Field, GENESIS, hashRow } from '../../src/audit/chain.ts'
+import { AuditLog } from '../../src/audit/log.ts'
+import { AuditReader } from '../../src/audit/read.ts'
+import { verifyAuditLog } from '../../src/audit/verify.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { everyHoldEvent } from '../support/holds.ts'
+import { context, decision } from '../support/nouns.ts'
+
+const AT = Date.UTC(2026, 10, 20, 12)
+/** The columns of a context before format 3, in their order. */
+const CONTEXT: readonly Field[] = [
+  'connect',
+  '127.0.0.1',
+  'anonymous',
+  '[]',
+  'https',
+  'old.test',
+  443,
+  1,
+  '["DE"]',
+  'inside',
+  '[]',
+  'allow',
+  1,
+  null,
+  null,
+  'DE is inside',
+  'headers',
+  'f'.repeat(64),
+]
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let path: string
+beforeEach(async () => {
+  folder = await temporaryFolder()
+  path = join(folder.path, 'audit.db')
+})
+afterEach(() => folder[Symbol.asyncDispose]())
+
+function makeOld(version: number): void {
+  const db = new Database(path)
+  db.pragma('journal_mode = WAL')
+  db.exec(readFileSync(new URL('./format-2.sql', import.meta.url), 'utf8'))
+  db.pragma(`application_id = ${0x4372646e}`)
+  db.pragma(`user_version = ${version}`)
+  const digest = hashRow('', 'contexts', CONTEXT)
+  const insert = (table: string, row: readonly Field[]) =>
+    db.prepare(`INSERT INTO ${table} VALUES (${row.map(() => '?').join(', ')})`).run(...row)
+  insert('contexts', [1, digest, ...CONTEXT])
+  const hash = hashRow(GENESIS, 'decisions', [1, AT, digest, 'GET', '/old', 'HTTP/1.1'])
+  insert('decisions', [1, AT, 1, 'GET', '/old', 'HTTP/1.1', hash])
+  insert('head', [1, 1, hash])
+  db.close()
+}
+
+function read<T>(sql: string): T[] {
+  const db = new Database(path, { readonly: true })
+  try {
+    return db.prepare(sql).all() as T[]
+  } finally {
+    db.close()
+  }
+}
+
+describe.each([1, 2])('a log of format %i', (version) => {
+  beforeEach(() => makeOld(version))
+
+  test('is read and verified as it is, with the views of today', () => {
+    expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 1, tables: { hold_events: 0 } })
+    using reader = new AuditReader(path)
+    const none = { hold_id: null, approver: null, would: null }
+    expect(reader.flow(1)).toMatchObject({ host: 'old.test', ...none })
+    expect(reader.agents()).toMatchObject([{ id: 'anonymous', flows: 1 }])
+    expect(read('PRAGMA user_version')).toEqual([{ user_version: version }])
+    expect(Object.keys(read<object>('SELECT * FROM flows')[0] ?? {})).not.toContain('would')
+  })
+
+  test('goes on as format 3: the old rows are what they were, the new ones are in the chain', async () => {
+    const before = read('SELECT seq, hash FROM decisions')
+    const log = new AuditLog({ path })
+    const hold = { id: 'h-00000001', grant: 'g-00000001', approvers: ['ada'] }
+    await log.decide(decision({ context: context({ hold }) }), true)
+    for (const event of everyHoldEvent()) await log.keep(event)
+    await log.close()
+    expect(read('PRAGMA user_version')).toEqual([{ user_version: 3 }])
+    expect(read('SELECT seq, hash FROM decisions WHERE seq = 1')).toEqual(before)
+    expect(verifyAuditLog(path).breaks).toEqual([])
+    expect(read('SELECT host, hold_id, approver, would FROM flows ORDER BY id')).toEqual([
+      { host: 'old.test', hold_id: null, approver: null, would: null },
+      { host: 'api.de.test', hold_id: 'h-00000001', approver: 'ada', would: null },
+    ])
+  })
+
+  test('that is taken over while somebody reads it goes on to be read', async () => {
+    using reader = new AuditReader(path)
+    expect(reader.flow(1)).not.toBeNull()
+    const log = new AuditLog({ path })
+    const id = await log.decide(decision(), false)
+    expect(reader.flow(id)).toMatchObject({ host: 'api.de.test' })
+    await log.close()
+  })
+
+  test('is still written by the version that made it, where that runs on', async () => {
+    const old = new Database(path)
+    const insert = old.prepare(
+      "INSERT INTO admin (seq, at, actor, action, subject, detail, hash) VALUES (?, ?, 'a', 'b', 'c', 'd', ?)",
+    )
+    const log = new AuditLog({ path })
+    const { seq, hash } = log.head
+    const next = hashRow(hash, 'admin', [seq + 1, AT, 'a', 'b', 'c', 'd'])
+    insert.run(seq + 1, AT, next)
+    old.prepare('UPDATE head SET seq = ?, hash = ?').run(seq + 1, next)
+    old.close()
+    expect(await log.decide(decision(), false)).toBe(seq + 2)
+    await log.close()
+    expect(verifyAuditLog(path).breaks).toEqual([])
+  })
+
+  test('has no way to get a new column filled unseen', async () => {
+    await new AuditLog({ path }).close()
+    const db = new Database(path)
+    db.exec('DROP TRIGGER contexts_update')
+    db.exec("UPDATE contexts SET would = 'hold'")
+    db.close()
+    expect(verifyAuditLog(path).breaks).toEqual([
+      { seq: 1, what: 'the context of this decision was changed' },
+    ])
+  })
+})

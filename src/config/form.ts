@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod'
+import { nearest } from '../model/spelling.ts'
 
 /** One mistake of form: where, what, and what was probably meant. */
 export interface FormProblem {
@@ -88,12 +89,8 @@ function unknownKey(path: readonly PropertyKey[], key: string, schema: z.ZodType
   const problem = { path, message: `unknown key \`${key}\``, at: 'key' } as const
   // `{ because: our house, contract 7 }` has two keys.
   if (key.includes(' ')) return { ...problem, hint: 'put text with a comma in it into quotes' }
-  const similar = knownKeys(schema, path.slice(0, -1))
-    .map((known) => ({ known, distance: editDistance(key, known) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  return similar && similar.distance <= Math.max(1, key.length / 3)
-    ? { ...problem, hint: `did you mean \`${similar.known}\`?` }
-    : problem
+  const similar = nearest(key, knownKeys(schema, path.slice(0, -1)))
+  return similar === null ? problem : { ...problem, hint: `did you mean \`${similar}\`?` }
 }
 
 /** The keys an object at that path may have, whatever lies around it in the schema. */
@@ -117,23 +114,6 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly st
   if (step === undefined) return Object.keys(schema.shape)
   const next = Object.hasOwn(schema.shape, step) ? schema.shape[String(step)] : undefined
   return next ? knownKeys(next as z.ZodType, rest) : []
-}
-
-/** Letters added, left out, replaced or swapped with the next one (optimal string alignment); keys are short. */
-function editDistance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
-  const at = (i: number, j: number) => rows[i]?.[j] ?? Number.POSITIVE_INFINITY
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    rows.push(row)
-    for (let j = 1; j <= b.length; j++) {
-      const changed = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      const isSwapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      const swapped = isSwapped ? at(i - 2, j - 2) + 1 : changed
-      row.push(Math.min(changed, swapped, at(i - 1, j) + 1, at(i, j - 1) + 1))
-    }
-  }
-  return at(a.length, b.length)
 }
 
 function lowerFirst(text: string): string {

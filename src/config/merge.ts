@@ -1,5 +1,5 @@
 /**
- * Several policy files as one document. Each may add zones, agents, destinations and rules; home and each placement are said once.
+ * Several policy files as one document. Each may add zones, agents, destinations, reviewers and rules; home, each placement and each key of `hold` are said once.
  * Remembers where every part came from, so that a problem found later is reported in the file it stands in.
  */
 
@@ -19,7 +19,9 @@ export interface Merged {
   locate(problem: PolicyProblem): FileProblem
 }
 
-const LISTS = ['agents', 'destinations', 'rules'] as const
+const LISTS = ['agents', 'destinations', 'rules', 'reviewers'] as const
+/** Sections of which each key is said once. */
+const SECTIONS = ['placement', 'hold'] as const
 
 interface Origin {
   readonly yaml: YamlFile
@@ -34,9 +36,13 @@ export function mergePolicies(sources: readonly PolicySource[]): Merged {
     agents: [],
     destinations: [],
     rules: [],
+    reviewers: [],
   }
   const zones: Record<string, readonly string[]> = {}
-  const placement: Record<string, string> = {}
+  const sections: Record<(typeof SECTIONS)[number], Record<string, unknown>> = {
+    placement: {},
+    hold: {},
+  }
   let home: PolicyDocument['home']
 
   /** Notes where a part stands; a part that is said once may stand in one place only. */
@@ -59,9 +65,11 @@ export function mergePolicies(sources: readonly PolicySource[]): Merged {
       claim(yaml, ['zones', name])
       zones[name] = members
     }
-    for (const [key, action] of Object.entries(document.placement ?? {})) {
-      claim(yaml, ['placement', key])
-      placement[key] = action
+    for (const section of SECTIONS) {
+      for (const [key, value] of Object.entries(document[section] ?? {})) {
+        claim(yaml, [section, key])
+        sections[section][key] = value
+      }
     }
     if (document.home !== undefined) {
       claim(yaml, ['home'])
@@ -69,7 +77,7 @@ export function mergePolicies(sources: readonly PolicySource[]): Merged {
     }
   }
   return {
-    document: { zones, home, placement, ...lists } as PolicyDocument,
+    document: { zones, home, ...sections, ...lists } as PolicyDocument,
     problems,
     locate({ path, message, hint }) {
       for (let length = Math.min(path.length, 2); length > 0; length--) {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { isCountry } from '../model/region.ts'
+import { parseDuration } from './duration.ts'
 
 /** Goes into logs and refusals, where it has to stay one line. */
 export const sentence = z
@@ -17,3 +18,25 @@ export const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, {
 export const country = z
   .string()
   .refine(isCountry, { error: 'not a country code; write for example DE' })
+
+export const name = z.string().min(1).max(256)
+
+export const oneOrMany = <T extends z.ZodType>(item: T) =>
+  z.union([item, z.array(item).min(1).max(10_000)])
+
+export const names = oneOrMany(name)
+
+export const duration = z
+  .string()
+  .refine((text) => parseDuration(text) !== null, {
+    error: 'a time is written like 30s, 10m or 8h',
+  })
+  .meta({ pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$' })
+
+/** Milliseconds. @param longest as it is written */
+export const durationUpTo = (longest: string) =>
+  duration
+    .refine((text) => (parseDuration(text) ?? 0) <= (parseDuration(longest) ?? 0), {
+      error: `no more than ${longest}`,
+    })
+    .transform((text) => parseDuration(text) ?? 0)

@@ -10,25 +10,14 @@ import { parseHost } from '../model/authority.ts'
 import { isMixed, parseNameServer } from '../model/name-server.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { compileHostPattern } from '../policy/pattern.ts'
-import { parseDuration } from './duration.ts'
+import { agentHold, holdSettings, reviewer, ruleHold } from './hold-form.ts'
 import { parseProxyUrl } from './proxy-url.ts'
-import { country, id, sentence } from './scalars.ts'
+import { country, duration, id, name, names, oneOrMany, sentence } from './scalars.ts'
 import { parseSize } from './size.ts'
 
 const ACTIONS = ['allow', 'block', 'hold'] as const
 const PLACEMENTS = ['inside', 'outside', 'straddling', 'unknown'] as const
 
-const oneOrMany = <T extends z.ZodType>(item: T) =>
-  z.union([item, z.array(item).min(1).max(10_000)])
-
-const name = z.string().min(1).max(256)
-const names = oneOrMany(name)
-const duration = z
-  .string()
-  .refine((text) => parseDuration(text) !== null, {
-    error: 'a time is written like 30s, 10m or 8h',
-  })
-  .meta({ pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$' })
 const size = z
   .string()
   .refine((text) => parseSize(text) !== null, {
@@ -144,6 +133,10 @@ const agent = z.strictObject({
     .optional(),
   groups: z.array(name).optional(),
   zones: names.optional(),
+  owner: name.optional().meta({
+    description: 'Id of the reviewer who answers for it. May not decide about its calls.',
+  }),
+  hold: agentHold.optional(),
 })
 
 const destination = z.strictObject({
@@ -176,6 +169,11 @@ const rule = z.strictObject({
   when,
   // biome-ignore lint/suspicious/noThenProperty: the published name of the key
   then: z.enum(ACTIONS),
+  hold: ruleHold.optional(),
+  mode: z.enum(['enforce', 'observe']).optional().meta({
+    description:
+      'observe: what the rule would have done is recorded, and the call goes on as if it were not there.',
+  }),
 })
 
 const zoneName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
@@ -188,6 +186,8 @@ const policyKeys = {
   agents: z.array(agent).max(10_000).optional(),
   destinations: z.array(destination).max(100_000).optional(),
   placement: z.partialRecord(z.enum(PLACEMENTS), z.enum(ACTIONS)).optional(),
+  reviewers: z.array(reviewer).max(10_000).optional(),
+  hold: holdSettings.optional(),
 }
 
 /** A file under `rules/`. */

@@ -8,7 +8,7 @@ import { ANONYMOUS, isAgentName } from '../model/agent.ts'
 import type { Declaration, HostPattern } from '../model/declaration.ts'
 import type { HoldSettings } from '../model/hold.ts'
 import type { Placement, Zone } from '../model/placement.ts'
-import { ADMIN, type Reviewer } from '../model/reviewer.ts'
+import type { Reviewer } from '../model/reviewer.ts'
 import type { Action } from '../model/verdict.ts'
 import {
   type Condition,
@@ -35,10 +35,12 @@ import {
   toList,
   type WhenEntry,
 } from './document.ts'
-import { DEFAULT_HOLDS, type RuleTerms, termsOf } from './holds.ts'
+import { compileHolds, compileRuleHold } from './holds.ts'
 import { compilePathPattern } from './path.ts'
 import { createReferences, type Path, type PolicyProblem, type References } from './references.ts'
+import { createPeople, type People } from './reviewers.ts'
 import type { Answers } from './steer.ts'
+import type { RuleTerms } from './terms.ts'
 import type { ZoneTable } from './zones.ts'
 
 export interface Rule {
@@ -117,34 +119,44 @@ export function compilePolicy(
   const references = createReferences(document, options.builtinZones)
   const { problems, zones, zoneAt, hostsAt } = references
   const { agents = [], destinations = [], rules = [] } = document
+  const people = createPeople(document, references)
+  const holds = compileHolds(document.hold ?? {}, people, references)
   const policy: Policy = {
     digest: options.digest,
     enforced: options.enforced,
     home: zoneAt(toList(document.home ?? 'EEA'), ['home']),
     zones,
-    agents: agents.map((entry, i) => compileAgent(entry, ['agents', i], references)),
+    agents: agents.map((entry, i) => compileAgent(entry, ['agents', i], references, people)),
     declarations: destinations.map((entry, i) =>
       compileDeclaration(entry, ['destinations', i], references),
     ),
     defaults: { ...DEFAULTS, ...document.placement },
     rules: rules
-      .map((entry, i) => compileRule(entry, ['rules', i], references))
+      .map((entry, i) => ({
+        ...compileRule(entry, ['rules', i], references),
+        hold: compileRuleHold(entry, ['rules', i], holds, people, references),
+      }))
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
     tunnelOnly: hostsAt(options.tunnelOnly, ['intercept', 'never']),
     http1Only: hostsAt(options.http1Only ?? [], ['intercept', 'http1_only']),
     answers: options.answers,
-    reviewers: [ADMIN],
-    holds: DEFAULT_HOLDS,
+    reviewers: people.reviewers,
+    holds,
   }
   return problems.length > 0 ? { problems } : { policy }
 }
 
-function compileRule(entry: RuleEntry, path: Path, references: References): Rule {
+function compileRule(entry: RuleEntry, path: Path, references: References): Omit<Rule, 'hold'> {
   const { when } = entry
   const at = (key: keyof WhenEntry) => [...path, 'when', key]
   references.unique('rule', entry.id, [...path, 'id'])
   if (isEmpty(when)) {
     references.report([...path, 'when'], 'a rule needs at least one condition')
+  }
+  if (entry.mode === 'observe' && entry.then === 'allow') {
+    const message =
+      'a rule that allows cannot only be observed: there is nothing it would have kept'
+    references.report([...path, 'mode'], message, 'take `mode` out')
   }
   return {
     id: entry.id,
@@ -153,8 +165,7 @@ function compileRule(entry: RuleEntry, path: Path, references: References): Rule
     onDestination: compileDestinationConditions(when, at, references),
     onRequest: compileRequestConditions(when, at, references),
     upgrades: when.upgrade !== undefined,
-    hold: entry.then === 'hold' ? termsOf(DEFAULT_HOLDS) : null,
-    observed: false,
+    observed: entry.mode === 'observe',
   }
 }
 
@@ -219,7 +230,12 @@ function checkUpgrade(name: string, path: Path, { report }: References): void {
 /** RFC 9110 section 5.6.2, without lower case: a rule on `post` would never match. */
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]+$/
 
-function compileAgent(entry: AgentEntry, path: Path, references: References): AgentPolicy {
+function compileAgent(
+  entry: AgentEntry,
+  path: Path,
+  references: References,
+  people: People,
+): AgentPolicy {
   const { match } = entry
   const { report, unique, zoneAt, cidrsAt, namesAt } = references
   const at = (key: keyof NonNullable<typeof match>) => [...path, 'match', key]
@@ -238,8 +254,8 @@ function compileAgent(entry: AgentEntry, path: Path, references: References): Ag
     sources: cidrsAt(toList(match?.source), at('source')),
     memberOf: namesAt('group', entry.groups ?? [], [...path, 'groups']),
     zone: entry.zones === undefined ? null : zoneAt(toList(entry.zones), [...path, 'zones']),
-    owner: null,
-    wait: null,
+    owner: entry.owner === undefined ? null : people.ownerAt(entry.owner, [...path, 'owner']),
+    wait: entry.hold?.wait ?? null,
   }
 }
 

@@ -19,8 +19,8 @@ import {
   type DestinationFacts,
   toRequestFacts,
 } from './condition.ts'
-import { mergeTerms } from './holds.ts'
 import { worst } from './steer.ts'
+import { mergeTerms } from './terms.ts'
 
 /** A destination measured against the policy for one agent. */
 export interface Assessment {

@@ -16,6 +16,29 @@ export interface PolicyDocument {
   readonly destinations?: readonly DestinationEntry[] | undefined
   readonly placement?: Partial<Readonly<Record<Placement, Action>>> | undefined
   readonly rules?: readonly RuleEntry[] | undefined
+  readonly reviewers?: readonly ReviewerEntry[] | undefined
+  readonly hold?: HoldEntry | undefined
+}
+
+/** A person who may decide about what is held. */
+export interface ReviewerEntry {
+  readonly id: string
+  readonly groups?: readonly string[] | undefined
+}
+
+/** How calls are held where no rule says otherwise, and what holds and grants may take. Times are milliseconds. */
+export interface HoldEntry {
+  readonly wait?: number | undefined
+  readonly expires?: number | undefined
+  /** Ids and groups of reviewers. */
+  readonly reviewers?: OneOrMany<string> | undefined
+  readonly quorum?: number | undefined
+  readonly durable?: boolean | undefined
+  readonly grant?:
+    | { readonly default?: number | undefined; readonly max?: number | undefined }
+    | undefined
+  readonly max_pending?: number | undefined
+  readonly max_pending_per_agent?: number | undefined
 }
 
 /** Who an agent is and what it may use. All conditions of `match` must hold; without `match` the token's subject is the id. */
@@ -30,6 +53,9 @@ export interface AgentEntry {
     | undefined
   readonly groups?: readonly string[] | undefined
   readonly zones?: OneOrMany<string> | undefined
+  /** Id of the reviewer who answers for it, and so may not decide about it. */
+  readonly owner?: string | undefined
+  readonly hold?: { readonly wait?: number | undefined } | undefined
 }
 
 /** The operator's own statement about a host or a prefix. */
@@ -50,6 +76,15 @@ export interface RuleEntry {
   readonly because: string
   readonly when: WhenEntry
   readonly then: Action
+  /** How it holds; of the keys only those of one call. */
+  readonly hold?: RuleHoldEntry | undefined
+  /** `observe`: what it would have done is recorded, and nothing else. */
+  readonly mode?: 'enforce' | 'observe' | undefined
+}
+
+export interface RuleHoldEntry
+  extends Pick<HoldEntry, 'wait' | 'expires' | 'reviewers' | 'quorum' | 'durable'> {
+  readonly on_expiry?: 'block' | undefined
 }
 
 /** All keys given must hold; within one key any value may. */

@@ -1,17 +1,10 @@
-/** How calls are held: what the policy says in general, what a rule says of its own, and what several rules demand together. */
+/** What a policy says of holds: in general, and what a rule says of its own. */
 
-import type { Agent } from '../model/agent.ts'
-import type { Approval, HoldSettings, HoldTerms } from '../model/hold.ts'
-import type { Policy, Rule } from './compile.ts'
-
-/** What one rule demands; what it does not say itself is what the policy says in general. */
-export interface RuleTerms {
-  readonly approval: Approval
-  readonly expires: number
-  readonly durable: boolean
-  /** Null where the rule says nothing. */
-  readonly wait: number | null
-}
+import type { HoldSettings } from '../model/hold.ts'
+import { type HoldEntry, type RuleEntry, toList } from './document.ts'
+import type { Path, References } from './references.ts'
+import type { People } from './reviewers.ts'
+import { type RuleTerms, termsOf } from './terms.ts'
 
 const MINUTE = 60_000
 
@@ -27,39 +20,55 @@ export const DEFAULT_HOLDS: HoldSettings = {
   maxPendingPerAgent: 1_000,
 }
 
-/** What a rule demands that says nothing of its own. */
-export function termsOf({ approval, expires, durable }: HoldSettings): RuleTerms {
-  return { approval, expires, durable, wait: null }
-}
-
-/**
- * The demands of all rules that hold a call. INVARIANT: none of them counts less because of another, and their order does not matter.
- *
- * @param rules that hold; none where the placement default does
- */
-export function mergeTerms(
-  { holds, agents }: Policy,
-  agent: Agent,
-  rules: readonly Rule[],
-): HoldTerms {
-  const demands = rules.flatMap(({ hold }) => hold ?? [])
-  const all = demands.length > 0 ? demands : [termsOf(holds)]
-  const waits = all.flatMap(({ wait }) => wait ?? [])
-  const own = agents.find(({ id }) => id === agent.id)?.wait
+export function compileHolds(
+  entry: HoldEntry,
+  people: People,
+  { report }: References,
+): HoldSettings {
+  const usual = DEFAULT_HOLDS
+  const { grant = {}, max_pending: most = usual.maxPending, max_pending_per_agent: own } = entry
+  const { max = usual.grantMax, default: lasts } = grant
+  if (lasts !== undefined && lasts > max) {
+    const message = 'this is longer than the longest a grant may last'
+    report(['hold', 'grant', 'default'], message, 'write a higher `max` beside it')
+  }
+  if (own !== undefined && own > most) {
+    report(['hold', 'max_pending_per_agent'], `this is more than \`max_pending\`, which is ${most}`)
+  }
   return {
-    approvals: distinct(all.map(({ approval }) => approval)),
-    wait: own ?? (waits.length > 0 ? Math.min(...waits) : holds.wait),
-    expires: Math.min(...all.map(({ expires }) => expires)),
-    durable: all.every(({ durable }) => durable),
+    approval: people.approvalAt(entry, usual.approval, ['hold']),
+    wait: entry.wait ?? usual.wait,
+    expires: entry.expires ?? usual.expires,
+    durable: entry.durable ?? usual.durable,
+    grantDefault: lasts ?? Math.min(usual.grantDefault, max),
+    grantMax: max,
+    maxPending: most,
+    maxPendingPerAgent: own ?? Math.min(usual.maxPendingPerAgent, most),
   }
 }
 
-/** Sorted, so that what is shown and compared does not depend on the names of rules. */
-function distinct(approvals: readonly Approval[]): readonly Approval[] {
-  const byText = new Map(approvals.map((approval) => [textOf(approval), approval]))
-  return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, approval]) => approval)
-}
-
-function textOf({ reviewers, quorum }: Approval): string {
-  return JSON.stringify([reviewers && [...reviewers].sort(), quorum])
+/** @returns null for rules that do not hold. */
+export function compileRuleHold(
+  { then, hold, when }: RuleEntry,
+  path: Path,
+  holds: HoldSettings,
+  people: People,
+  { report }: References,
+): RuleTerms | null {
+  if (then !== 'hold') {
+    if (hold !== undefined) {
+      const message = `\`hold\` says how calls wait, and this rule says \`${then}\``
+      report([...path, 'hold'], message, 'take it out, or write `then: hold`')
+    }
+    return null
+  }
+  const usual = termsOf(holds)
+  const terms: RuleTerms = {
+    approval: people.approvalAt(hold ?? {}, holds.approval, [...path, 'hold']),
+    expires: hold?.expires ?? usual.expires,
+    durable: hold?.durable ?? usual.durable,
+    wait: hold?.wait ?? null,
+  }
+  people.checkOwners(terms.approval, toList(when.agent), [...path, hold ? 'hold' : 'then'])
+  return terms
 }

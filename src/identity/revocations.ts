@@ -4,18 +4,10 @@
  * understood revokes everything, because nobody knows what it meant; it is never written over.
  */
 
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Problem } from '../model/errors.ts'
+import { rewriteFile } from './exclusive-file.ts'
 
 const CHECK_MS = 500
 
@@ -60,20 +52,15 @@ export class Revocations {
 
   /** Revokes all tokens issued to that name so far. @throws RevocationsError */
   revoke(name: string): void {
-    const next = `${this.#path}.new`
-    const file = openExclusively(next, this.#path)
     try {
-      // Read only now: nobody else can write before the file has its name.
-      const entries = new Map(read(this.#path))
-      entries.set(name, Math.max(this.#clock.now(), entries.get(name) ?? 0))
-      writeSync(file, `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`)
-      fsyncSync(file)
-      renameSync(next, this.#path)
+      rewriteFile(this.#path, () => {
+        const entries = new Map(read(this.#path))
+        entries.set(name, Math.max(this.#clock.now(), entries.get(name) ?? 0))
+        return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`
+      })
     } catch (error) {
-      rmSync(next, { force: true })
-      throw error
-    } finally {
-      closeSync(file)
+      if (error instanceof RevocationsError) throw error
+      throw new RevocationsError(this.#path, (error as Error).message)
     }
   }
 
@@ -112,22 +99,4 @@ function toTime(value: unknown, name: string): number {
   const isTime = typeof value === 'number' && !Number.isNaN(new Date(value).getTime())
   if (!isTime) throw new Error(`\`${name}\` has no time`)
   return value
-}
-
-/** Milliseconds between tries, and their number, while another `revoke` is under way. */
-const TRY_MS = 20
-const TRIES = 100
-
-/** Two that add a name at the same time must not lose one of them: whoever has made the new file goes first. */
-function openExclusively(next: string, path: string): number {
-  for (let i = 0; i < TRIES; i++) {
-    try {
-      return openSync(next, 'wx', 0o600)
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      if (code !== 'EEXIST') throw new RevocationsError(path, `cannot be written: ${message}`)
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_MS)
-    }
-  }
-  throw new RevocationsError(path, `cannot be written while there is a \`${next}\``)
 }

@@ -14,6 +14,7 @@ export const FAULTS = {
   'not-needed': [409, 'Nothing has to be decided'],
   'too-large': [413, 'The body is too large'],
   misdirected: [421, 'The console has another name'],
+  'key-reused': [422, 'The key stands for another request'],
   'too-wide': [422, 'That is more than may be given'],
   'too-many': [429, 'Too many tries'],
   failed: [500, 'It could not be done'],
@@ -22,6 +23,15 @@ export const FAULTS = {
 } as const satisfies Record<string, readonly [status: number, title: string]>
 
 export type FaultCode = keyof typeof FAULTS
+
+/** What cannot be done, and why. */
+export interface Fault {
+  readonly fault: FaultCode
+  /** One sentence for this case. */
+  readonly detail: string
+  /** What can be done about it; null for nothing. */
+  readonly hint: string | null
+}
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',

@@ -8,11 +8,9 @@ import { timingSafeEqual } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAgentName } from '../model/agent.ts'
+import { ADMIN } from '../model/reviewer.ts'
 import { rewriteFile } from './exclusive-file.ts'
 import { createToken, digestOf, formOf } from './reviewer-token-form.ts'
-
-/** Whoever runs the proxy; may decide without being named in the policy. */
-export const ADMIN = 'admin'
 
 /** What is known of a token at rest. */
 export interface ReviewerToken {
@@ -105,7 +103,7 @@ export class ReviewerTokens {
     let isFirst = false
     this.#rewrite((tokens, exists) => {
       isFirst = !exists
-      return exists ? tokens : [this.#entry(ADMIN, token)]
+      return exists ? tokens : [this.#entry(ADMIN.id, token)]
     })
     return isFirst ? token : null
   }

@@ -124,6 +124,9 @@ function sayBanner({
   )
   say('on an agent host run this line, then the agent:')
   say('  eval "$(npx cordon env)"')
+  if (!console?.adminToken) return
+  say('to decide about what is held use this token of `admin`; it is not shown again:')
+  say(`  export CORDON_TOKEN=${console.adminToken}`)
 }
 
 /** The oldest date counts: that is how far the tables can be behind. */
@@ -147,6 +150,7 @@ function toJson({ settings, bound, console, authority, workers }: RunningProxy) 
     data: operation.dataDir,
     workers,
     pid: process.pid,
+    ...(console?.adminToken ? { admin_token: console.adminToken } : {}),
   }
 }
 

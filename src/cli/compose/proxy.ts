@@ -1,24 +1,23 @@
 /** A running proxy: one process that does everything, or one that owns and several that serve. */
 
 import type { LoadOptions, Settings } from '../../config/load.ts'
-import { type Console, openConsole } from '../../console/server.ts'
 import type { Geoip } from '../../locate/geoip.ts'
 import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
-import { createRegistry, type Exposition, expose } from '../../metrics/registry.ts'
+import { createRegistry, expose } from '../../metrics/registry.ts'
 import type { Audit } from '../../ports.ts'
 import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { TicketRing } from '../../tls/tickets.ts'
-import { toEndpoint, toHostPort } from '../endpoints.ts'
 import { ownerReadings } from '../readings.ts'
+import { type OwnConsole, openConsoleOf } from './console.ts'
 import { composeOwner, describePolicy, type Owner } from './owner.ts'
-import { clock, report } from './process.ts'
+import { clock } from './process.ts'
 import { composeTraffic } from './traffic.ts'
 
 export interface RunningProxy {
   readonly settings: Settings
   /** Where the proxy port was bound. */
   readonly bound: { readonly address: string; readonly port: number }
-  readonly console: Console | null
+  readonly console: OwnConsole | null
   readonly workers: number
   readonly authority: CertificateAuthority
   readonly geoip: Geoip
@@ -57,7 +56,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   const { listener, meter, readings } = traffic
   const registry = createRegistry(meter, [...readings, ...ownerReadings(owner)])
   const metrics = () => expose(registry)
-  const console = await openConsoleOf(owner, metrics)
+  const console = await openConsoleOf(owner, { metrics, approvals: null })
   if (console) stack.defer(() => console.close())
   await noteStart(owner, listener)
   const resources = stack.move()
@@ -72,20 +71,6 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
       await resources.disposeAsync()
     },
   }
-}
-
-/** The console of the process that owns, if one is wanted. */
-export async function openConsoleOf(
-  { settings, log, own }: Owner,
-  metrics: () => Promise<Exposition>,
-): Promise<Console | null> {
-  const { console: at, consoleNames: names } = settings.operation
-  if (at === null) return null
-  const health = () => ({ audit: log.problem })
-  const options = { health, metrics, names, routes: [], report }
-  const console = await openConsole(...toHostPort(at), options)
-  own.push(toEndpoint(console))
-  return console
 }
 
 export function toRunning(owner: Owner) {

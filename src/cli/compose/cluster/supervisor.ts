@@ -7,16 +7,10 @@ import { TicketRing } from '../../../tls/tickets.ts'
 import { toEndpoint, toHostPort } from '../../endpoints.ts'
 import { say } from '../../output.ts'
 import { ownerReadings } from '../../readings.ts'
+import { openConsoleOf } from '../console.ts'
 import { composeOwner, type Owner } from '../owner.ts'
 import { clock, report } from '../process.ts'
-import {
-  type ComposeOptions,
-  noteStart,
-  openConsoleOf,
-  type RunningProxy,
-  sayBound,
-  toRunning,
-} from '../proxy.ts'
+import { type ComposeOptions, noteStart, type RunningProxy, sayBound, toRunning } from '../proxy.ts'
 import { Crew, type CrewOptions } from './crew.ts'
 import type { End } from './member.ts'
 import type { FromWorker, Start } from './messages.ts'
@@ -45,7 +39,7 @@ export async function composeSupervisor(
     const mine = await registry.getMetricsAsJSON()
     return aggregateMetrics([mine, ...(await crew.metrics())])
   }
-  const console = await openConsoleOf(owner, metrics)
+  const console = await openConsoleOf(owner, { metrics, approvals: null })
   if (console) stack.defer(() => console.close())
 
   const start = (): Start => ({

@@ -1,0 +1,82 @@
+/** The console of the process that owns: its routes, and who may use them. */
+
+import { parseDuration } from '../../config/duration.ts'
+import { apiRoute } from '../../console/api/api.ts'
+import { type Console, openConsole } from '../../console/server.ts'
+import { ReviewerTokens, ReviewerTokensError } from '../../identity/reviewer-tokens.ts'
+import { Revocations } from '../../identity/revocations.ts'
+import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
+import type { Exposition } from '../../metrics/registry.ts'
+import { ADMIN } from '../../model/reviewer.ts'
+import type { Approvals } from '../../ports.ts'
+import { createConsoleCallers } from '../console-callers.ts'
+import { writeConsolePlace } from '../console-file.ts'
+import { toEndpoint, toHostPort } from '../endpoints.ts'
+import { say } from '../output.ts'
+import type { Owner } from './owner.ts'
+import { clock, report } from './process.ts'
+
+export interface OwnConsole extends Console {
+  /** The token of `admin`, if it was made just now: nobody can tell it again. */
+  readonly adminToken: string | null
+}
+
+export interface ConsoleParts {
+  metrics(): Promise<Exposition>
+  /** Null where nobody can decide. */
+  readonly approvals: Approvals | null
+}
+
+/** @returns null when none is wanted. */
+export async function openConsoleOf(
+  owner: Owner,
+  { metrics, approvals }: ConsoleParts,
+): Promise<OwnConsole | null> {
+  const { log, own, note } = owner
+  const { console: at, consoleNames: names, dataDir } = owner.settings.operation
+  if (at === null) return null
+  const reviewers = new ReviewerTokens(dataDir, clock)
+  const revocations = new Revocations(dataDir, clock)
+  const agents = new TokenVerifier(openTokenKey(dataDir), revocations, clock)
+  const policy = () => owner.settings.policy
+  const api = apiRoute({
+    approvals,
+    callers: createConsoleCallers({ reviewers, agents, policy }),
+    clock,
+    parseDuration,
+    groupsOf: (agent) => policy().agents.find(({ id }) => id === agent)?.memberOf ?? [],
+    note,
+  })
+  const health = () => ({ audit: log.problem })
+  const options = { health, metrics, names, routes: [api], report }
+  const console = await openConsole(...toHostPort(at), options)
+  own.push(toEndpoint(console))
+  const forget = writeConsolePlace(dataDir, { ...toPlace(console), pid: process.pid })
+  return {
+    ...toPlace(console),
+    adminToken: await makeAdminToken(reviewers, owner),
+    close() {
+      forget()
+      return console.close()
+    },
+  }
+}
+
+function toPlace({ address, port }: Console) {
+  return { address, port }
+}
+
+/** Who decides when the policy names nobody; made once in the life of a data directory. */
+async function makeAdminToken(tokens: ReviewerTokens, { note }: Owner): Promise<string | null> {
+  try {
+    const token = tokens.issueFirst()
+    if (token) await note('reviewer-token-issue', ADMIN.id, 'made at the first start')
+    else tokens.list()
+    return token
+  } catch (error) {
+    if (!(error instanceof ReviewerTokensError)) throw error
+    say(`error: \`${error.path}\`: ${error.message}: nobody may decide about what is held`)
+    say('hint: put it right, or move it away to have a new token of `admin` made at the next start')
+    return null
+  }
+}

@@ -113,10 +113,9 @@ export function createEnforcer(ports: Ports): Enforcer {
         const ending = passes ? null : endRefused(verdict)
         const durable = passes && assessment.placement !== 'inside'
         id = await record(ports, contextFor(admission, verdict), request, ending, durable)
-        const { path } = request
         ports.ledger.followed(id, admission.flow.agent.id, {
           authority: destination.authority.text,
-          path,
+          path: toRecorded(request),
         })
         if (passes)
           return { permit: { id, admission, upgrades: verdict.upgrades, action: verdict.action } }
@@ -284,7 +283,7 @@ function contextFor(admission: Admission, verdict: Verdict): DecisionContext {
 function record(
   ports: Ports,
   context: DecisionContext,
-  { method, path, protocol }: RequestLine,
+  request: RequestLine,
   ending: Ending | null,
   durable: boolean,
 ): Promise<FlowId> {
@@ -293,7 +292,14 @@ function record(
     const { placement, action } = context.verdict
     ports.meter.flow(placement, action, ending.outcome, ending.bytesOut, ending.bytesIn)
   }
+  const { method, protocol } = request
+  const path = toRecorded(request)
   return ports.audit.decide({ context, at, method, path, protocol, ending }, durable)
+}
+
+/** The path as it may be written down. */
+function toRecorded({ path, hidesPath = false }: RequestLine): string | null {
+  return hidesPath ? null : path
 }
 
 /** A refused flow ends as soon as it is decided: nothing was sent. */

@@ -32,7 +32,9 @@ export interface RequestLine {
   readonly upgrade?: string | null
   /** As on the wire, from `/` up to but not including `?`; null where out of sight. */
   readonly path: string | null
-  /** e.g. `HTTP/1.1`; `TLS` for a tunnel, `websocket` for what is to become one. */
+  /** Whether the path is a credential, as of webhooks we call: it is judged, and written down nowhere. */
+  readonly hidesPath?: boolean
+  /** e.g. `HTTP/1.1`; `TLS` for a tunnel, `websocket` for what is to become one, `SMTP` for our own mail. */
   readonly protocol: string
 }
 

@@ -31,10 +31,14 @@ export interface OwnRequest {
   /** Besides `Host` and what frames the body. Names and values as they go on the wire. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
+  /** Whether the path is a credential, and so kept out of the log. */
+  readonly hidesPath?: boolean
   /** Of the answer's body. */
   readonly maxBytes: number
   /** Milliseconds for everything after the decision: connecting, asking, reading. */
   readonly timeoutMs: number
+  /** Ends it earlier. */
+  readonly signal?: AbortSignal
 }
 
 export interface OwnAnswer {
@@ -70,10 +74,13 @@ export async function requestAsCordon(
     inspection: 'full',
   }
   const admission = await enforcer.admit(flow, authority)
-  const released = await enforcer.release(admission, { method, path, protocol: 'HTTP/1.1' })
+  const { hidesPath = false } = request
+  const line = { method, path, hidesPath, protocol: 'HTTP/1.1' }
+  const released = await enforcer.release(admission, line)
   if ('refusal' in released) return released.refusal
 
-  const giveUp = AbortSignal.timeout(request.timeoutMs)
+  const { signal, timeoutMs } = request
+  const giveUp = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])])
   const opened = await origins.open(admission, 'http/1.1', null, giveUp)
   if ('code' in opened) {
     const problem = giveUp.aborted ? tooSlow(request) : opened

@@ -90,6 +90,15 @@ export class AuditReader implements Disposable {
     return { seq: head.seq, isThere: found === head.hash }
   }
 
+  /** Links back from notices that were used up since then, oldest first. @param since ISO 8601 */
+  linkUses(since: string): readonly LinkUse[] {
+    const rows = this.#db.prepare(LINK_USES).all(since) as Record<string, string>[]
+    return rows.flatMap(({ at = '', actor = '', detail = '' }) => {
+      const nonce = /^link ([0-9a-f]{32}) /.exec(detail)?.[1]
+      return nonce ? [{ nonce, by: actor, at: Date.parse(at) }] : []
+    })
+  }
+
   /** The `agents` view. */
   agents(): readonly Record<string, unknown>[] {
     return this.#db.prepare('SELECT * FROM agents ORDER BY id').all() as Record<string, unknown>[]
@@ -103,6 +112,16 @@ export class AuditReader implements Disposable {
 const LAST_ROW = ['decisions', 'outcomes', 'admin', 'hold_events']
   .map((table) => `SELECT hash FROM ${table} WHERE seq = @seq`)
   .join(' UNION ALL ')
+
+/** Times are milliseconds since the epoch. */
+export interface LinkUse {
+  readonly nonce: string
+  readonly by: string
+  readonly at: number
+}
+
+const LINK_USES = `
+  SELECT at, actor, detail FROM admin_actions WHERE action = 'link-used' AND at >= ? ORDER BY id`
 
 export interface Mismatch {
   readonly host: string

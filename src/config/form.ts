@@ -35,7 +35,8 @@ function toProblems(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown):
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownKey([...path, key], key, schema))
   }
-  if (issue.code === 'invalid_union') {
+  // Of an unknown kind there are no branches to speak of.
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     return branchMeant(issue.errors).flatMap((branch) =>
       toProblems({ ...branch, path: [...path, ...branch.path] }, schema, value),
     )

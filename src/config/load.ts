@@ -21,6 +21,7 @@ import { FileReader } from './files.ts'
 import type { Footprint } from './footprint.ts'
 import { MAX_PROBLEMS } from './form.ts'
 import { mergePolicies, type PolicySource } from './merge.ts'
+import { type NotifyNamed, toNotify } from './notify.ts'
 import { type ProxyUrl, parseProxyUrl } from './proxy-url.ts'
 import { readCloudRegions } from './regions.ts'
 import { type ConfigFile, zoneFile } from './schema.ts'
@@ -110,6 +111,8 @@ export interface Operation {
   readonly console: string | null
   /** Host names under which the console may be called, lower case. */
   readonly consoleNames: readonly string[]
+  /** Who is told what happens to holds; null: nobody. */
+  readonly notify: NotifyNamed | null
   readonly dataDir: string
   readonly caDir: string
   readonly dnsServers: readonly string[] | null
@@ -257,6 +260,7 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
     ),
     console: listen?.console === undefined ? '127.0.0.1:3130' : listen.console,
     consoleNames: (config.console?.names ?? []).map(toHostName),
+    notify: toNotify(config.notify, path),
     dataDir: path(config.data ?? 'data'),
     caDir: path(config.ca ?? 'certs'),
     dnsServers: dns?.servers ?? null,

@@ -11,6 +11,7 @@ import { isMixed, parseNameServer } from '../model/name-server.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { compileHostPattern } from '../policy/pattern.ts'
 import { agentHold, holdSettings, reviewer, ruleHold } from './hold-form.ts'
+import { notifyForm } from './notify.ts'
 import { parseProxyUrl } from './proxy-url.ts'
 import { country, duration, id, name, names, oneOrMany, sentence } from './scalars.ts'
 import { parseSize } from './size.ts'
@@ -212,6 +213,7 @@ export const configFile = z.strictObject({
     })
     .optional(),
   console: z.strictObject({ names: z.array(hostName).max(100).optional() }).optional(),
+  notify: notifyForm.optional(),
   data: name.optional(),
   ca: name.optional(),
   dns: z

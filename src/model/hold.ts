@@ -262,3 +262,16 @@ export type Opened = Pick<
 
 /** A grant as it begins. */
 export type Given = Omit<Grant, 'state' | 'used' | 'endedAt' | 'endedBy'>
+
+/** All kinds of events, in the order in which they can happen. */
+export const HOLD_EVENTS = [
+  'opened',
+  'agreed',
+  'approved',
+  'denied',
+  'expired',
+  'cancelled',
+  'used',
+  'revoked',
+  'grant-expired',
+] as const satisfies readonly HoldEvent['kind'][]

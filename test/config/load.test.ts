@@ -37,6 +37,7 @@ describe('which file counts', () => {
       proxyProtocolFrom: [],
       console: '127.0.0.1:3130',
       consoleNames: [],
+      notify: null,
       dataDir: join(dir, 'data'),
       caDir: join(dir, 'certs'),
       dnsServers: null,

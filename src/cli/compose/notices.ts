@@ -1,0 +1,126 @@
+/**
+ * Notices to people and programs, and the links back, beside the process that owns the log. They have a way out of their own, on which
+ * nobody waits for a person: a notice that would be held is refused, for it could be about itself.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { AuditReader } from '../../audit/read.ts'
+import { createEnforcer } from '../../enforce.ts'
+import { openLinkKey } from '../../holds/links/link-key.ts'
+import { Links, MAX_LINK_MS } from '../../holds/links/links.ts'
+import { type NoticeCounts, startNotifier } from '../../holds/notices/notifier.ts'
+import type { Approvals } from '../../ports.ts'
+import { NO_DECODER, NO_METER } from '../../ports.ts'
+import { say } from '../output.ts'
+import { openReceivers, type ReceiverAt } from '../receivers.ts'
+import { composeOrigins, openOriginContexts } from './origins.ts'
+import type { Owner } from './owner.ts'
+import { auditPath, clock, report } from './process.ts'
+
+export interface Notices extends AsyncDisposable {
+  /** Null where there is no console that they could lead to. */
+  readonly links: Links | null
+  counts(): readonly NoticeCounts[]
+}
+
+export interface NoticesOptions {
+  readonly owner: Pick<Owner, 'settings' | 'evaluation' | 'log' | 'ledger' | 'note'>
+  readonly approvals: Pick<Approvals, 'watch'>
+  /** URL of the console; null: there is none. */
+  readonly consoleUrl: string | null
+  /** Milliseconds before the next try; for tests. */
+  readonly pause?: (tries: number) => number
+}
+
+/** @returns null when nobody is to be told. @throws CommandError, LinkKeyError */
+export async function composeNotices(options: NoticesOptions): Promise<Notices | null> {
+  const { owner, approvals, consoleUrl } = options
+  const { notify } = owner.settings.operation
+  if (!notify) return null
+  await using stack = new AsyncDisposableStack()
+  const own = await composeWayOut(stack, owner)
+  const receivers = openReceivers(notify, own)
+  const base = consoleUrl && (notify.linkBase ?? consoleUrl)
+  const links = base === null ? null : openLinks(owner, base)
+  const notifier = startNotifier({
+    approvals,
+    receivers,
+    links,
+    newId: randomUUID,
+    ...(options.pause ? { pause: options.pause } : {}),
+    onLost(receiver, what) {
+      say(`warning: notices to \`${receiver}\`: ${what}`)
+      owner.note('notice-failed', receiver, what)
+    },
+    report,
+  })
+  stack.defer(() => notifier.close())
+  warnOfBlocked(owner, receivers, own.enforcer).catch((error: unknown) => report('notices', error))
+  const resources = stack.move()
+  return {
+    links,
+    counts: () => notifier.counts(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+/** As for traffic, but that nothing waits for a person, and nothing is counted as traffic. */
+async function composeWayOut(stack: AsyncDisposableStack, owner: NoticesOptions['owner']) {
+  const { operation } = owner.settings
+  const { resolver, locator } = owner.evaluation
+  const contexts = await openOriginContexts(operation)
+  const enforcer = createEnforcer({
+    clock,
+    resolver,
+    locator,
+    decoder: NO_DECODER,
+    audit: owner.log,
+    ledger: owner.ledger,
+    meter: NO_METER,
+    policy: () => owner.settings.policy,
+    report,
+  })
+  const { origins } = composeOrigins(stack, operation, contexts, NO_METER, enforcer)
+  return { enforcer, origins, contexts }
+}
+
+function openLinks({ settings, log }: NoticesOptions['owner'], base: string): Links {
+  const { operation } = settings
+  using reader = new AuditReader(auditPath(operation))
+  const since = new Date(clock.now() - MAX_LINK_MS).toISOString()
+  return new Links({
+    key: openLinkKey(operation.dataDir),
+    base,
+    used: reader.linkUses(since),
+    now: clock.now,
+    record: (hold, by, receiver, nonce) =>
+      log.note({
+        at: clock.now(),
+        actor: by,
+        action: 'link-used',
+        subject: hold,
+        detail: `link ${nonce} of ${receiver}`,
+      }),
+  })
+}
+
+/** Says at once what would otherwise be found out when a notice is missing. */
+async function warnOfBlocked(
+  owner: NoticesOptions['owner'],
+  receivers: readonly ReceiverAt[],
+  enforcer: Parameters<ReceiverAt['judge']>[0],
+): Promise<void> {
+  for (const receiver of receivers) {
+    const { id, authority } = receiver
+    const { passes, reason } = await receiver.judge(enforcer)
+    if (passes) continue
+    const { enforced } = owner.settings.policy
+    const host = authority.host.text
+    const what = `notices to \`${id}\` ${enforced ? 'do' : 'would'} not pass the policy (${host}): ${reason}`
+    say(`warning: ${what}`)
+    say(
+      `hint: to allow it add a rule { id: notices-to-${id}, because: …, when: { agent: cordon, host: ${host} }, then: allow }, or zones for the agent \`cordon\``,
+    )
+    owner.note('notices-blocked', id, what)
+  }
+}

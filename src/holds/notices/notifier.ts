@@ -1,0 +1,107 @@
+/**
+ * Tells receivers what happens to holds: each what it has asked for, each through a box of its own, so that none waits for another.
+ * It watches and never decides; whatever goes wrong here, holds go on without it.
+ */
+
+import type { Approval, Hold, HoldEvent } from '../../model/hold.ts'
+import type { Approvals } from '../../ports.ts'
+import { type Notice, type NoticedLink, type NoticeEvent, toNotice } from './notice.ts'
+import { type Delivery, Outbox, toPause } from './outbox.ts'
+
+export interface Receiver {
+  readonly id: string
+  /** What it wants to hear of. */
+  readonly on: readonly NoticeEvent[]
+  /** Only of what one of these may decide: ids and groups of reviewers; null for everything. */
+  readonly reviewers: readonly string[] | null
+  /** Never rejects but for a defect of ours. */
+  deliver(notice: Notice, signal: AbortSignal): Promise<Delivery>
+}
+
+export interface NotifierOptions {
+  readonly approvals: Pick<Approvals, 'watch'>
+  readonly receivers: readonly Receiver[]
+  /** Null: there is no place to decide that a link could lead to. */
+  readonly links: { make(hold: Hold, receiver: string): NoticedLink } | null
+  /** Unpredictable, and different each time. */
+  newId(): string
+  /** Milliseconds before the next try, after so many; for tests. */
+  readonly pause?: (tries: number) => number
+  /** A notice that will not arrive, or several. @param what begins lower-case; without secrets. Never throws. */
+  onLost(receiver: string, what: string): void
+  /** Never throws. */
+  report(where: string, error: unknown): void
+}
+
+export interface Notifier {
+  /** For /metrics. */
+  counts(): readonly NoticeCounts[]
+  /** Stops to listen and to send. */
+  close(): Promise<void>
+}
+
+export interface NoticeCounts {
+  readonly receiver: string
+  readonly taken: number
+  readonly lost: number
+  readonly waiting: number
+}
+
+export function startNotifier(options: NotifierOptions): Notifier {
+  const { approvals, receivers, links, newId, onLost, report } = options
+  const boxes = receivers.map((receiver) => ({
+    receiver,
+    box: new Outbox({
+      deliver: (notice, signal) => receiver.deliver(notice, signal),
+      pause: options.pause ?? ((tries) => toPause(tries, Math.random())),
+      onLost: ({ event, hold }, detail) =>
+        onLost(receiver.id, `\`${event}\` of ${hold.id}: ${detail}`),
+      onOverflow: (count) =>
+        onLost(receiver.id, `${count} that were older had no room: too many wait for it`),
+      report,
+    }),
+  }))
+  const stop = approvals.watch((event, hold) => {
+    for (const { receiver, box } of boxes) {
+      try {
+        if (!wants(receiver, event, hold)) continue
+        const link = asksFor(event, hold) ? (links?.make(hold, receiver.id) ?? null) : null
+        box.push(toNotice(newId(), event, hold, link))
+      } catch (error) {
+        report('notices', error)
+      }
+    }
+  })
+  return {
+    counts: () =>
+      boxes.map(({ receiver: { id }, box }) => ({
+        receiver: id,
+        ...box.counts,
+        waiting: box.waiting,
+      })),
+    async close() {
+      stop()
+      await Promise.all(
+        boxes.map(async ({ receiver, box }) => {
+          const left = await box.close()
+          if (left > 0) onLost(receiver.id, `${left} were not sent before Cordon stopped`)
+        }),
+      )
+    },
+  }
+}
+
+function wants({ on, reviewers }: Receiver, { kind }: HoldEvent, { terms }: Hold): boolean {
+  if (!on.includes(kind)) return false
+  return reviewers === null || terms.approvals.some((approval) => concerns(approval, reviewers))
+}
+
+/** By the names that the policy has written: whoever is to be told of a person is named as the rules name them. */
+function concerns({ reviewers }: Approval, names: readonly string[]): boolean {
+  return reviewers === null || reviewers.some((name) => names.includes(name))
+}
+
+/** Whether somebody has to decide something now: of those who have to agree each gets a link, because each is good once. */
+function asksFor({ kind }: HoldEvent, { state }: Hold): boolean {
+  return (kind === 'opened' || kind === 'agreed') && state === 'pending'
+}

@@ -103,15 +103,13 @@ function toFailure(error: unknown): { readonly delivery: Delivery; readonly isTl
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
   const isTls = code === 'ETLS' || String(code).startsWith('ERR_TLS') || isCertificate(code)
   const name = typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'an error'
-  if (typeof responseCode === 'number' && responseCode >= 400) {
-    const detail = `the mail server answered with code ${responseCode}`
-    const kind = responseCode < 500 ? 'later' : 'refused'
-    return { delivery: { kind, detail, after: null }, isTls }
+  const later = (detail: string): Delivery => ({ kind: 'later', detail, after: null })
+  if (isTls) return { delivery: later(`no trusted TLS with the mail server (${name})`), isTls }
+  if (typeof responseCode !== 'number' || responseCode < 400) {
+    return { delivery: later(`the mail server did not take it (${name})`), isTls }
   }
-  const detail = isTls
-    ? `no trusted TLS with the mail server (${name})`
-    : `the mail server did not take it (${name})`
-  return { delivery: { kind: 'later', detail, after: null }, isTls }
+  const detail = `the mail server answered with code ${responseCode}`
+  return { delivery: responseCode < 500 ? later(detail) : { kind: 'refused', detail }, isTls }
 }
 
 function isCertificate(code: unknown): boolean {

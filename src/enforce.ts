@@ -243,6 +243,17 @@ function compareAnswer(
   return true
 }
 
+/** What would become of a request if nothing were only observed; null where it becomes of it anyway. */
+export function wouldOf(
+  { assessment, destination }: Admission,
+  { action, would }: Verdict,
+): DecisionContext['would'] {
+  // What no policy can allow is refused all the same.
+  const isOnlySaid = !assessment.policy.enforced && destination.fault === null
+  if (isOnlySaid && action !== 'allow') return action
+  return would?.action ?? null
+}
+
 /** An observed policy lets pass what it would refuse; a destination with a fault it never does. */
 function mayPass(verdict: Verdict, { assessment, destination }: Admission): boolean {
   if (verdict.action === 'allow') return true
@@ -264,7 +275,6 @@ function contextFor(admission: Admission, verdict: Verdict): DecisionContext {
     const { flow, destination, assessment } = admission
     const { digest: policyDigest, enforced } = assessment.policy
     const { authority } = destination
-    const observed = enforced || verdict.action === 'allow' ? null : verdict.action
     context = {
       flow,
       authority,
@@ -273,7 +283,7 @@ function contextFor(admission: Admission, verdict: Verdict): DecisionContext {
       policyDigest,
       enforced,
       hold: null,
-      would: observed ?? verdict.would?.action ?? null,
+      would: wouldOf(admission, verdict),
     }
     admission.contexts.set(verdict, context)
   }

@@ -10,7 +10,7 @@ import type { Flow } from '../src/model/flow.ts'
 import { ANYWHERE, UNKNOWN } from '../src/model/region.ts'
 import type { Action } from '../src/model/verdict.ts'
 import { compilePolicy, type Policy } from '../src/policy/compile.ts'
-import type { PolicyDocument } from '../src/policy/document.ts'
+import type { PolicyDocument, RuleEntry } from '../src/policy/document.ts'
 import { type Locator, NO_DECODER, NO_LEDGER, NO_METER, type Ports } from '../src/ports.ts'
 import { authority, destination, flow, ip } from './support/nouns.ts'
 
@@ -81,8 +81,11 @@ function ports(changes: Partial<Ports> = {}): Lab {
   }
 }
 
-const located = (regions: readonly string[]): Partial<Ports> => ({
-  locator: locating((authority) => destination({ authority, regions })),
+const located = (
+  regions: readonly string[],
+  changes: Partial<Destination> = {},
+): Partial<Ports> => ({
+  locator: locating((authority) => destination({ authority, regions, ...changes })),
 })
 
 async function release(lab: Ports) {
@@ -301,8 +304,51 @@ test('an observed policy lets pass what it would block, and the row says both', 
   const lab = ports({ ...located(['US']), policy: () => observed })
   expect(await release(lab)).toHaveProperty('permit')
   expect(lab.decided).toMatchObject([
-    { durable: true, ending: null, context: { enforced: false, verdict: { action: 'block' } } },
+    {
+      durable: true,
+      ending: null,
+      context: { enforced: false, would: 'block', verdict: { action: 'block' } },
+    },
   ])
+})
+
+describe('what would have been', () => {
+  const rules = (then: RuleEntry['then'], mode: RuleEntry['mode']): PolicyDocument => ({
+    rules: [{ id: 'a', because: 'b', when: { port: 443 }, then, mode }],
+  })
+  test.each<
+    [
+      why: string,
+      document: PolicyDocument,
+      enforced: boolean,
+      regions: readonly string[],
+      would: string | null,
+    ]
+  >([
+    ['all is enforced and allowed', {}, true, ['DE'], null],
+    ['all is enforced and blocked', {}, true, ['US'], null],
+    ['observed and allowed', {}, false, ['DE'], null],
+    ['observed and blocked', {}, false, ['US'], 'block'],
+    ['observed and held', {}, false, UNKNOWN, 'hold'],
+    ['one rule is observed', rules('block', 'observe'), true, ['DE'], 'block'],
+    ['one that holds', rules('hold', 'observe'), true, ['DE'], 'hold'],
+    ['it is in force', rules('block', 'enforce'), true, ['DE'], null],
+    ['a rule in an observed policy', rules('hold', 'observe'), false, ['DE'], 'hold'],
+    ['what would be blocked anyway', rules('hold', 'observe'), false, ['US'], 'block'],
+  ])('%s', async (_, document, enforced, regions, would) => {
+    const inForce = policy(document, enforced)
+    const lab = ports({ ...located(regions), policy: () => inForce })
+    await release(lab)
+    expect(lab.decided).toMatchObject([{ context: { would } }])
+  })
+
+  test('nothing else for what no policy can allow', async () => {
+    const observed = policy({}, false)
+    const fault = { code: 'address-prohibited', detail: 'it is inside' } as const
+    const lab = ports({ ...located(['US'], { fault }), policy: () => observed })
+    expect(await release(lab)).toHaveProperty('refusal')
+    expect(lab.decided).toMatchObject([{ context: { would: null } }])
+  })
 })
 
 describe('an admission', () => {

@@ -32,13 +32,14 @@ export interface FlowFilter {
   readonly placement?: string | undefined
   readonly action?: string | undefined
   readonly outcome?: string | undefined
+  readonly would?: string | undefined
   /** ISO 8601; flows started then or later. */
   readonly since?: string | undefined
   /** Flows with a greater number. */
   readonly after?: number | undefined
 }
 
-const EQUAL = ['agent', 'host', 'placement', 'action', 'outcome'] as const
+const EQUAL = ['agent', 'host', 'placement', 'action', 'outcome', 'would'] as const
 
 export class AuditReader implements Disposable {
   readonly #db: AuditDatabase

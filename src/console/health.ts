@@ -3,10 +3,12 @@
 import { answerFault, answerJson } from './answers.ts'
 import type { ConsoleOptions, Route } from './server.ts'
 
-/** What stands in the way of serving traffic; all null when nothing does. */
+/** How it is. */
 export interface Health {
-  /** The audit log. */
+  /** What is wrong with the audit log; null when nothing is. */
   readonly audit: string | null
+  /** Whether the policy in force is carried out, or only looked at. */
+  readonly mode: 'enforce' | 'observe'
 }
 
 export function healthRoute({
@@ -21,9 +23,10 @@ export function healthRoute({
       answerFault(response, 'method', 'only GET is answered here')
     } else if (path === '/healthz') answerJson(response, 200, { status: 'ok' })
     else if (path === '/readyz') {
-      const problems = Object.entries(health()).filter(([, problem]) => problem !== null)
-      const ready = problems.length === 0
-      const body = { status: ready ? 'ready' : 'not ready', ...Object.fromEntries(problems) }
+      const { audit, mode } = health()
+      const ready = audit === null
+      const problems = ready ? {} : { audit }
+      const body = { status: ready ? 'ready' : 'not ready', mode, ...problems }
       answerJson(response, ready ? 200 : 503, body)
     } else {
       try {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { curl } from '../support/clients.ts'
 import { openLab } from '../support/lab.ts'
 import { eventually } from '../support/wait.ts'
 import { cordon } from './cordon.ts'
@@ -88,10 +89,41 @@ test('observing only, and a console that is off', async () => {
   )
   expect(of('policy')).toMatchObject({ status: 'warn', found: expect.stringContaining('observed') })
   expect(code).toBe(0)
+  const ready = await fetch(`http://127.0.0.1:${lab.proxy.consolePort}/readyz`)
+  expect(await ready.json()).toEqual({ status: 'ready', mode: 'observe' })
   const path = join(lab.dir, 'cordon.yaml')
   const text = readFileSync(path, 'utf8')
   writeFileSync(path, text.replace('console: "127.0.0.1:0"', 'console: null'))
   expect((await doctor(lab.dir, ...where)).of('console')).toMatchObject({ status: 'skip' })
+})
+
+test('a rule that is only observed', async () => {
+  await using lab = await openLab({
+    config:
+      'rules: [{ id: perhaps, because: b, when: { path: /trial }, then: block, mode: observe }]',
+  })
+  const { proxy } = lab
+  expect(proxy.said()).toContain('warning: ONLY OBSERVED: rule perhaps')
+  const console = `127.0.0.1:${proxy.consolePort}`
+  const { of, code } = await doctor(
+    lab.dir,
+    ...['--proxy', `127.0.0.1:${proxy.port}`, '--console', console],
+  )
+  expect(of('policy')).toMatchObject({
+    status: 'warn',
+    found: expect.stringContaining('enforced, but only observed: rule perhaps'),
+  })
+  expect(code).toBe(0)
+  expect(await (await fetch(`http://${console}/readyz`)).json()).toMatchObject({ mode: 'enforce' })
+
+  // Which calls it would have kept.
+  await curl(proxy, `https://api.de.test:${lab.https.port}/trial`)
+  await curl(proxy, `https://api.de.test:${lab.https.port}/`)
+  await proxy.settled(proxy.flows().length)
+  const { out } = await cordon(lab.dir, ['flows', '--would', 'block'])
+  expect(out.trimEnd().split('\n').slice(1)).toEqual([
+    expect.stringMatching(/ forwarded would_block .*\/trial$/),
+  ])
 })
 
 test('something else on the ports', async () => {

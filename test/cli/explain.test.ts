@@ -30,7 +30,9 @@ beforeAll(async () => {
 mode: ${mode}
 dns: { servers: ["${dns.address}"], hosts: false }
 home: EEA
-agents: [{ id: traveller, zones: [EEA, US], groups: [staff] }]
+hold: { wait: 20s }
+reviewers: [{ id: anna, groups: [dpo] }, { id: carl, groups: [dpo] }]
+agents: [{ id: traveller, zones: [EEA, US], groups: [staff], owner: carl }]
 destinations:
   - { cidr: 127.0.0.10/32, region: DE, because: lab in Germany }
   - { cidr: 127.0.0.20/32, region: US, because: lab in the United States }
@@ -38,7 +40,8 @@ destinations:
 intercept: { never: [pinned.test] }
 rules:
   - { id: no-uploads, because: GDPR art. 44, when: { placement: outside, method: [POST, PUT] }, then: block }
-  - { id: staff-only, because: a test, when: { path: /secret, group: staff }, then: hold }
+  - { id: staff-only, because: a test, when: { path: /secret, group: staff }, then: hold, hold: { reviewers: dpo, expires: 90m } }
+  - { id: perhaps, because: a trial, when: { path: /trial }, then: block, mode: observe }
   - { id: secrets, because: a test, when: { path: /sealed }, then: block }
 `
   write(dir, { 'cordon.yaml': policy('enforce'), 'observe.yaml': policy('observe') })
@@ -85,6 +88,8 @@ BLOCK  POST api.us.test:443 as anonymous
     * no-uploads: block (GDPR art. 44)
         yes   the placement is \`outside\`
         yes   the method is \`POST\` or \`PUT\`
+      perhaps: block, only observed (a trial)
+        no    the path is \`/trial\`
       secrets: block (a test)
         no    the path is \`/sealed\`
       staff-only: hold (a test)
@@ -93,6 +98,33 @@ BLOCK  POST api.us.test:443 as anonymous
   code       rule-no-uploads
   next       ask the operator of this proxy to allow or declare the destination
 `)
+})
+
+/** What an explanation says of holds and of what is only observed. */
+async function lines(...args: string[]): Promise<readonly string[]> {
+  const { out } = await cordon('explain', ...args)
+  return out.split('\n').filter((line) => /^ {2}(would|approval|waits) |~|^[A-Z]/.test(line))
+}
+
+test('who may approve what is held, and how long it waits', async () => {
+  expect(await lines('https://api.de.test/secret', '--agent', 'traveller')).toEqual([
+    'HOLD  GET api.de.test:443 as traveller',
+    '  approval   one of dpo: anna; not carl, who may not decide about it',
+    '  waits      20s, then its client has to come again; can be approved for 90m; ends when its client leaves',
+  ])
+  expect(await lines('https://unknown.test/')).toEqual([
+    'HOLD  GET unknown.test:443 as anonymous',
+    '  approval   anybody who may decide: admin, anna, carl',
+    '  waits      20s, then its client has to come again; can be approved for 1h; ends when its client leaves',
+  ])
+})
+
+test('what a rule would do that is only observed', async () => {
+  expect(await lines('https://api.de.test/trial')).toEqual([
+    'ALLOW  GET api.de.test:443 as anonymous',
+    '    ~ perhaps: block, only observed (a trial)',
+    '  would      block, if rule `perhaps` were not only observed',
+  ])
 })
 
 describe('the verdict, and the exit code that goes with it', () => {
@@ -142,7 +174,24 @@ describe('the verdict, and the exit code that goes with it', () => {
     [
       ['https://api.de.test/secret', '--agent', 'traveller'],
       2,
-      { action: 'hold', rule: 'staff-only', code: 'hold-pending' },
+      {
+        action: 'hold',
+        rule: 'staff-only',
+        code: 'hold-pending',
+        would: null,
+        hold: {
+          rules: ['staff-only'],
+          approvals: [{ says: 'one of dpo', quorum: 1, people: ['anna'], barred: ['carl'] }],
+          wait_ms: 20_000,
+          expires_ms: 5_400_000,
+          durable: false,
+        },
+      },
+    ],
+    [
+      ['https://api.de.test/trial'],
+      0,
+      { action: 'allow', would: 'would_block', hold: null, code: null },
     ],
     [
       ['https://api.de.test/secret', '--group', 'staff'],
@@ -158,7 +207,11 @@ describe('the verdict, and the exit code that goes with it', () => {
       { rule: 'secrets', method: null, path: null, scheme: 'tcp', inspection: 'sni' },
     ],
     [['http://pinned.test/harmless'], 0, { action: 'allow', inspection: 'headers' }],
-    [['https://api.us.test/', '--config', 'observe.yaml'], 2, { action: 'block', enforced: false }],
+    [
+      ['https://api.us.test/', '--config', 'observe.yaml'],
+      2,
+      { action: 'block', enforced: false, would: 'would_block' },
+    ],
   ])('%j: %i', async (args, exitCode, expected) => {
     expect(await explain(...args)).toMatchObject({ ...expected, exitCode })
   })

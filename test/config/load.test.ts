@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkFiles } from '../../src/config/check.ts'
-import { parseDuration } from '../../src/config/duration.ts'
+import { parseDuration, sayDuration } from '../../src/config/duration.ts'
 import { loadScenarios } from '../../src/config/scenarios.ts'
 import { parseSize } from '../../src/config/size.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -494,6 +494,19 @@ describe('lengths of time', () => {
     ['30d', 2_592_000_000],
     ['999999999d', 86_399_999_913_600_000],
   ])('%s: %i ms', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms)
+  })
+
+  test.each([
+    [1, '1ms'],
+    [1_500, '1500ms'],
+    [25_000, '25s'],
+    [90_000, '90s'],
+    [3_600_000, '1h'],
+    [5_400_000, '90m'],
+    [86_400_000, '1d'],
+  ])('%i ms: %s', (ms, text) => {
+    expect(sayDuration(ms)).toBe(text)
     expect(parseDuration(text)).toBe(ms)
   })
 

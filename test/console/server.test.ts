@@ -24,7 +24,7 @@ const broken: Route = async ({ url }) => {
 beforeEach(async () => {
   reported.length = 0
   console = await openConsole('127.0.0.1', 0, {
-    health: () => ({ audit: null }),
+    health: () => ({ audit: null, mode: 'enforce' }),
     metrics: async () => ({ type: 'text/plain; version=0.0.4', text: 'x 1\n' }),
     names: ['cordon.corp.example'],
     routes: [hello, broken],

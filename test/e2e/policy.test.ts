@@ -1,6 +1,6 @@
 /** Policies on a running proxy: rules, observing, changes while it runs, placement by real country files. */
 
-import { renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { curl, runProgram } from '../support/clients.ts'
@@ -63,8 +63,27 @@ test('observing records what would happen, and lets pass; what no policy may all
     action: 'block',
     outcome: 'forwarded',
     placement: 'outside',
+    would: 'would_block',
   })
   expect((await curl(lab.proxy, `http://private.test:${lab.http.port}/`)).status).toBe(403)
+  expect(await lab.proxy.settled(2)).toMatchObject({ outcome: 'blocked', would: null })
+})
+
+test('a rule that is only observed changes nothing, is recorded, and its taking up is told', async () => {
+  const rule = (mode: string) =>
+    `rules: [{ id: trial, because: b, when: { path: /trial }, then: block, mode: ${mode} }]`
+  await using lab = await openLab({ config: rule('enforce') })
+  const get = async () => {
+    const { status } = await curl(lab.proxy, `https://api.de.test:${lab.https.port}/trial`)
+    const { action, would } = await lab.proxy.settled(lab.proxy.flows().length)
+    return { passes: status === 200, action, would }
+  }
+  expect(await get()).toEqual({ passes: false, action: 'block', would: null })
+  const path = join(lab.dir, 'cordon.yaml')
+  const text = readFileSync(path, 'utf8')
+  writeFileSync(path, text.replace('mode: enforce', 'mode: observe'))
+  await eventually('the change', () => lab.proxy.said().includes('ONLY OBSERVED: rule trial'))
+  expect(await get()).toEqual({ passes: true, action: 'allow', would: 'would_block' })
 })
 
 describe('a policy that changes', () => {

@@ -46,7 +46,7 @@ export async function openTestConsole(
     note: (...row) => notes.push(row),
   })
   const console = await openConsole('127.0.0.1', 0, {
-    health: () => ({ audit: null }),
+    health: () => ({ audit: null, mode: 'enforce' }),
     metrics: async () => ({ type: 'text/plain', text: '' }),
     names: [],
     routes: [route],

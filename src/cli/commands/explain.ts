@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { AuditReader, type FlowRow } from '../../audit/read.ts'
+import { wouldOf } from '../../enforce.ts'
 import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
 import type { Destination } from '../../model/destination.ts'
 import { describeCode } from '../../model/errors.ts'
@@ -15,6 +16,7 @@ import { adviceFor } from '../advice.ts'
 import { composeEvaluation } from '../compose/evaluation.ts'
 import { auditPath } from '../compose/process.ts'
 import { agentNamed, type Evaluated, evaluate, parseCallUrl } from '../evaluate.ts'
+import { sayHold, toHoldJson } from '../hold-terms.ts'
 import { CommandError, EXIT, print, printJson, sayPiece } from '../output.ts'
 import { type Reconsidered, reconsider } from '../reconsider.ts'
 import { type ConfigOptions, loadWithFacts, withConfig } from '../settings.ts'
@@ -98,6 +100,7 @@ function readBody(file: string): Buffer {
 /** Fields are named as the columns of `flows`. */
 function toJson({ admission, request, verdict }: Evaluated) {
   const { flow, destination, assessment } = admission
+  const would = wouldOf(admission, verdict)
   return {
     mode: flow.mode,
     agent: flow.agent.id,
@@ -118,11 +121,13 @@ function toJson({ admission, request, verdict }: Evaluated) {
     why: destination.why,
     action: verdict.action,
     enforced: assessment.policy.enforced,
+    would: would && `would_${would}`,
     code: verdict.code,
     rule: verdict.rule,
     because: verdict.because,
     reason: verdict.reason,
     rules: trace({ admission, request, verdict }),
+    hold: toHoldJson({ admission, request, verdict }),
     inspection: flow.inspection,
     policy_digest: assessment.policy.digest,
     next: sayNext(verdict, destination),
@@ -155,9 +160,17 @@ function sayExplanation(evaluated: Evaluated): void {
   const rules = trace(evaluated)
   if (rules.length > 0) print('  rules')
   for (const rule of rules) {
-    print(`    ${rule.applies ? '*' : ' '} ${rule.id}: ${rule.action} (${rule.because})`)
+    const isObserved = rule.mode === 'observe'
+    const mark = rule.applies ? (isObserved ? '~' : '*') : ' '
+    const action = isObserved ? `${rule.action}, only observed` : rule.action
+    print(`    ${mark} ${rule.id}: ${action} (${rule.because})`)
     for (const { says, truth } of rule.conditions) print(`        ${truth.padEnd(5)} ${says}`)
   }
+  if (verdict.would) {
+    const { action, rule } = verdict.would
+    print(`  would      ${action}, if rule \`${rule}\` were not only observed`)
+  }
+  sayHold(evaluated)
   if (verdict.code) {
     print(`  code       ${verdict.code}`)
     print(`  next       ${sayNext(verdict, destination)}`)
@@ -202,6 +215,8 @@ function sayFlow(flow: FlowRow, { consistent, today }: Reconsidered): void {
   print(`  because    ${flow.reason}`)
   print(`  place      ${sayRegions(flow.regions)} (${flow.placement})`)
   print(`  status     ${flow.status ?? 'none'}${flow.error ? `, ${flow.error}` : ''}`)
+  if (flow.would)
+    print(`  would      ${String(flow.would).replace('would_', '')}, if all were enforced`)
   if (flow.evidence.length > 0) print('  evidence as it was then')
   for (const piece of flow.evidence as unknown as readonly WeighedEvidence[]) print(sayPiece(piece))
   if (!consistent) print('  warning    this evidence does not lead to these regions')

@@ -28,6 +28,12 @@ export function addFlows(program: Command): void {
     .addOption(new Option('--placement <placement>', 'with this placement').choices(PLACEMENTS))
     .addOption(new Option('--action <action>', 'decided so').choices(ACTIONS))
     .addOption(new Option('--outcome <outcome>', 'ended so').choices([...OUTCOMES, 'open']))
+    .addOption(
+      new Option(
+        '--would <action>',
+        'that would have met this, had it not only been observed',
+      ).choices(['block', 'hold']),
+    )
     .option('--since <time>', 'not older than 2h, 7d …, or an ISO date')
     .option('--limit <n>', 'the newest so many', '50')
     .option('-f, --follow', 'go on as calls come')
@@ -38,7 +44,9 @@ export function addFlows(program: Command): void {
     )
     .action(async (options: FlowsOptions) => {
       const { agent, host, placement, action, outcome } = options
-      const filter = { agent, host, placement, action, outcome, since: toSince(options.since) }
+      const would = options.would && `would_${options.would}`
+      const since = toSince(options.since)
+      const filter = { agent, host, placement, action, outcome, would, since }
       const limit = toLimit(options.limit)
       using reader = new AuditReader(auditPath(load(options).operation))
       const flows = reader.flows(filter, limit)
@@ -69,11 +77,17 @@ function toCells(flow: FlowRow): string[] {
     String(flow.id),
     flow.started_at.replace('T', ' ').slice(0, 19),
     flow.agent,
-    flow.error && flow.outcome !== 'forwarded' ? `${flow.outcome} ${flow.error}` : flow.outcome,
+    toEnd(flow),
     String(flow.status ?? '-'),
     `${place || '?'} ${flow.placement}`,
     `${flow.method ?? 'tunnel'} ${flow.scheme}://${flow.host ?? '-'}:${flow.port ?? '-'}${flow.path ?? ''}`,
   ]
+}
+
+/** How it ended, with what was wrong, or with what it would have met. */
+function toEnd({ outcome, error, would }: FlowRow): string {
+  if (error && outcome !== 'forwarded') return `${outcome} ${error}`
+  return typeof would === 'string' ? `${outcome} ${would}` : outcome
 }
 
 function toSince(text: string | undefined): string | undefined {

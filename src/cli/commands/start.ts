@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
 import { composeSupervisor } from '../compose/cluster/supervisor.ts'
 import { composeProxy, type RunningProxy } from '../compose/proxy.ts'
+import { sayObserved } from '../observed.ts'
 import { EXIT, print, say } from '../output.ts'
 import { type ConfigOptions, loadWithFacts, toLoadOptions, withConfig } from '../settings.ts'
 
@@ -114,9 +115,10 @@ function sayBanner({
   ]
   const { name, countries } = policy.home
   say(
-    `${policy.enforced ? 'enforcing' : 'OBSERVING ONLY, nothing is blocked'}: home is ${name} (${countries.size} ${countries.size === 1 ? 'country' : 'countries'})`,
+    `${policy.enforced ? 'enforcing' : 'OBSERVING ONLY, nothing is blocked or held'}: home is ${name} (${countries.size} ${countries.size === 1 ? 'country' : 'countries'})`,
   )
   for (const [key = '', value = ''] of lines) say(`  ${key.padEnd(9)} ${value}`)
+  for (const line of sayObserved(policy)) say(`warning: ${line}`)
   if (interrupted > 0)
     say(`${interrupted} flows of an earlier run had no end and are recorded as failed`)
   say(
@@ -144,6 +146,7 @@ function toJson({ settings, bound, console, authority, workers }: RunningProxy) 
     proxy: toText(bound),
     console: console ? toText(console) : null,
     mode: policy.enforced ? 'enforce' : 'observe',
+    observed: policy.rules.filter(({ observed }) => observed).map(({ id }) => id),
     home: [...policy.home.countries].sort(),
     policy_digest: policy.digest,
     ca: authority.path,

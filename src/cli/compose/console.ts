@@ -47,7 +47,10 @@ export async function openConsoleOf(
     groupsOf: (agent) => policy().agents.find(({ id }) => id === agent)?.memberOf ?? [],
     note,
   })
-  const health = () => ({ audit: log.problem })
+  const health = () => ({
+    audit: log.problem,
+    mode: owner.settings.policy.enforced ? ('enforce' as const) : ('observe' as const),
+  })
   const options = { health, metrics, names, routes: [api], report }
   const console = await openConsole(...toHostPort(at), options)
   own.push(toEndpoint(console))

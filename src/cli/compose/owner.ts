@@ -17,6 +17,7 @@ import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { writeBundle } from '../../tls/trust.ts'
 import { sayProblem } from '../commands/check.ts'
 import type { Endpoint } from '../endpoints.ts'
+import { sayObserved } from '../observed.ts'
 import { CommandError, EXIT, say } from '../output.ts'
 import { resolversAbroad, sayResolver } from '../resolvers.ts'
 import { composeEvaluation, type Evaluation } from './evaluation.ts'
@@ -89,6 +90,7 @@ export async function composeOwner({
     inForce = next
     const { policy } = next
     say(`policy reloaded: ${policy.digest.slice(0, 12)}`)
+    for (const line of sayObserved(policy)) say(`warning: ${line}`)
     await note('policy-reload', policy.digest, describePolicy(policy))
     warnOfServers(next)
   }
@@ -163,5 +165,7 @@ function refuseServersAbroad(settings: Settings, evaluation: Evaluation): void {
 
 export function describePolicy({ home, enforced, rules }: Policy): string {
   const mode = enforced ? 'enforcing' : 'observing'
-  return `${mode}, home ${home.name}, ${rules.length} rules`
+  const observed = rules.filter((rule) => rule.observed).length
+  const only = enforced && observed > 0 ? `, ${observed} of them only observed` : ''
+  return `${mode}, home ${home.name}, ${rules.length} rules${only}`
 }

@@ -5,6 +5,7 @@ import type { Settings } from '../../config/load.ts'
 import { type ExposedSample, parseExposition } from '../../metrics/exposition.ts'
 import { clock } from '../compose/process.ts'
 import { toHostPort } from '../endpoints.ts'
+import { sayRules } from '../observed.ts'
 import { type Finding, fail, ok, skip, warn } from './finding.ts'
 
 export interface Where {
@@ -101,9 +102,15 @@ function lookAtPolicy(
       'a reload may have failed: see what the proxy says after SIGHUP, and `cordon check`'
     return warn('policy', `${found}; the files here say ${policy.digest.slice(0, 12)}`, hint)
   }
-  return mode === 'enforce'
-    ? ok('policy', found)
-    : warn('policy', `${found}: nothing is blocked`, 'take `mode: observe` or --observe away')
+  if (mode !== 'enforce') {
+    const hint = 'take `mode: observe` or --observe away'
+    return warn('policy', `${found}: nothing is blocked or held`, hint)
+  }
+  const observed = policy.rules.filter((rule) => rule.observed).map(({ id }) => id)
+  if (observed.length === 0) return ok('policy', found)
+  const hint =
+    'see what they would do: `cordon flows --would block`, `--would hold`; then take `mode: observe` away'
+  return warn('policy', `${found}, but only observed: ${sayRules(observed)}`, hint)
 }
 
 /** Rows that wait for a commit; each is a call that waits. */

@@ -13,7 +13,7 @@ import { type Authority, parseAuthority } from '../src/model/authority.ts'
 import type { Resolution } from '../src/model/destination.ts'
 import type { Flow } from '../src/model/flow.ts'
 import type { RequestView } from '../src/model/request-view.ts'
-import { NO_DECODER, NO_LEDGER, NO_METER } from '../src/ports.ts'
+import { NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE } from '../src/ports.ts'
 
 const ROUNDS = 7
 const CALLS = 20_000
@@ -107,6 +107,8 @@ function enforcerFor() {
     resolver: { resolve: async () => toResolution() },
     locator: evaluation.locator,
     decoder: NO_DECODER,
+    outline: NO_OUTLINE,
+    holds: NO_HOLDS,
     audit: { decide: async () => 1, settle: () => {}, note: async () => {} },
     ledger: NO_LEDGER,
     meter: NO_METER,

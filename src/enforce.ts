@@ -10,6 +10,7 @@
  */
 
 import { type Admission, considerRequest, gateProblem, isCurrent, locateFor } from './admission.ts'
+import { RETRY_S, sayHeld, toQuestion, type Waiting } from './holding.ts'
 import type { AnswerWatch } from './model/answer.ts'
 import type { DecisionContext, Ending } from './model/audit-record.ts'
 import { type Authority, parseAuthority } from './model/authority.ts'
@@ -20,7 +21,7 @@ import { isAnywhere, sayRegions } from './model/region.ts'
 import type { RequestView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
 import { blockFor, decide, withoutWait } from './policy/decide.ts'
-import type { Ports } from './ports.ts'
+import type { HoldAnswer, Ports } from './ports.ts'
 
 /** Leave to send one request to one of the judged addresses. */
 export interface Permit {
@@ -30,6 +31,8 @@ export interface Permit {
   readonly upgrades: boolean
   /** What was decided; where the policy is only observed, not what was carried out. */
   readonly action: Verdict['action']
+  /** Aborts when the leave of a person under which it goes has ended; null where it needs none. */
+  readonly lease: AbortSignal | null
 }
 
 export type Release = { readonly permit: Permit } | { readonly refusal: Refusal }
@@ -55,8 +58,20 @@ export interface Enforcer {
   wantsBody(view: RequestView): boolean
   /** The admission with what the request itself says about the place taken into account. Never rejects. */
   consider(admission: Admission, view: RequestView): Admission | Promise<Admission>
-  /** Decides, records, and hands out a permit or a refusal. Never rejects. */
+  /** Whether a person would be asked, so that the body has to be known by which the request is recognised. Never throws. */
+  holds(admission: Admission, request: RequestLine): boolean
+  /** Decides, records, and hands out a permit or a refusal. What would have to wait for a person is refused. Never rejects. */
   release(admission: Admission, request: RequestLine): Promise<Release>
+  /**
+   * The same for a request that can wait. Never rejects.
+   *
+   * @returns `again` when a person has said yes: what holds now is to be judged once more, beginning with `admit`
+   */
+  releaseOrWait(
+    admission: Admission,
+    request: RequestLine,
+    waiting: Waiting,
+  ): Promise<Release | 'again'>
   /**
    * Whether the destination may be dialled before there is a request, to find out what it speaks: only where a request of which nothing is
    * known would pass. A row in the log says so first. Never rejects.
@@ -103,25 +118,25 @@ export function createEnforcer(ports: Ports): Enforcer {
 
     consider: (admission, view) => considerRequest(ports, admission, view),
 
-    async release(admission, request) {
-      const { destination, assessment } = admission
-      let id: FlowId | null = null
+    holds(admission, request) {
       try {
-        // Nobody can be asked yet.
-        const verdict = withoutWait(assessment, judge(admission, request))
-        const passes = mayPass(verdict, admission)
-        const ending = passes ? null : endRefused(verdict)
-        const durable = passes && assessment.placement !== 'inside'
-        id = await record(ports, contextFor(admission, verdict), request, ending, durable)
-        ports.ledger.followed(id, admission.flow.agent.id, {
-          authority: destination.authority.text,
-          path: toRecorded(request),
-        })
-        if (passes)
-          return { permit: { id, admission, upgrades: verdict.upgrades, action: verdict.action } }
-        return { refusal: refuseByVerdict(id, verdict, destination) }
+        return mustAsk(judge(admission, request), admission)
       } catch (error) {
-        return { refusal: refuseByProblem(id, gateProblem(ports, error), destination.authority) }
+        ports.report('gate', error)
+        return true
+      }
+    },
+
+    release: (admission, request) => releaseNow(ports, admission, request),
+
+    async releaseOrWait(admission, request, waiting) {
+      try {
+        const verdict = judge(admission, request)
+        if (!mustAsk(verdict, admission)) return await releaseNow(ports, admission, request)
+        return await releaseHeld(ports, admission, verdict, request, waiting)
+      } catch (error) {
+        const { authority } = admission.destination
+        return { refusal: refuseByProblem(null, gateProblem(ports, error), authority) }
       }
     },
 
@@ -202,6 +217,91 @@ export function judge(admission: Admission, request: RequestLine): Verdict {
     assessment.verdicts.set(fault.code, verdict)
   }
   return verdict
+}
+
+async function releaseNow(
+  ports: Ports,
+  admission: Admission,
+  request: RequestLine,
+): Promise<Release> {
+  const { destination, assessment } = admission
+  let id: FlowId | null = null
+  try {
+    const verdict = withoutWait(assessment, judge(admission, request))
+    const passes = mayPass(verdict, admission)
+    const ending = passes ? null : endRefused(verdict)
+    const durable = passes && assessment.placement !== 'inside'
+    id = await record(ports, contextFor(admission, verdict), request, ending, durable)
+    noteFollowed(ports, id, admission, request)
+    if (passes) return { permit: toPermit(id, admission, verdict, null) }
+    return { refusal: refuseByVerdict(id, verdict, destination) }
+  } catch (error) {
+    return { refusal: refuseByProblem(id, gateProblem(ports, error), destination.authority) }
+  }
+}
+
+/** Whether it is for a person to say. */
+function mustAsk(verdict: Verdict, { assessment, destination }: Admission): boolean {
+  return verdict.action === 'hold' && assessment.policy.enforced && destination.fault === null
+}
+
+/**
+ * Asks, and carries out what was said. INVARIANT: no permit but with a use of a grant, and that is in the log with the name of whoever
+ * gave it. Rejects where the log cannot be written.
+ */
+async function releaseHeld(
+  ports: Ports,
+  admission: Admission,
+  verdict: Verdict,
+  request: RequestLine,
+  waiting: Waiting,
+): Promise<Release | 'again'> {
+  const { destination } = admission
+  const outline = waiting.body && (await ports.outline(waiting.body))
+  const question = toQuestion(admission, verdict, request, waiting, outline)
+  const left = Math.max(0, question.terms.wait - waiting.waited)
+  const answer = await ports.holds.ask(question, left, waiting.gone())
+  if (answer.kind === 'approved') return 'again'
+  const granted = answer.kind === 'granted' ? answer : null
+  const isOver = granted?.lease.aborted ?? true
+  const told = isOver ? sayHeld(verdict, answer) : verdict
+  const hold = 'hold' in answer ? answer.hold : null
+  const { grant = null, approvers = [] } = granted ?? {}
+  const note = hold === null ? null : { id: hold, grant, approvers }
+  const context = { ...contextFor(admission, told), hold: note }
+  const id = await record(ports, context, request, isOver ? endHeld(answer, told) : null, true)
+  noteFollowed(ports, id, admission, request)
+  if (!isOver && granted) return { permit: toPermit(id, admission, verdict, granted.lease) }
+  const refusal = refuseByVerdict(id, told, destination)
+  return {
+    refusal: { ...refusal, hold, retryAfter: told.code === 'hold-pending' ? RETRY_S : null },
+  }
+}
+
+function endHeld({ kind }: HoldAnswer, told: Verdict): Ending {
+  const ending = endRefused(told)
+  return kind === 'denied' || kind === 'expired' || kind === 'cancelled'
+    ? { ...ending, outcome: kind }
+    : ending
+}
+
+function toPermit(
+  id: FlowId,
+  admission: Admission,
+  { upgrades, action }: Verdict,
+  lease: AbortSignal | null,
+): Permit {
+  return { id, admission, upgrades, action, lease }
+}
+
+function noteFollowed(
+  { ledger }: Ports,
+  id: FlowId,
+  { flow, destination }: Admission,
+  request: RequestLine,
+): void {
+  const to = { authority: destination.authority.text, path: toRecorded(request) }
+  ledger.followed(id, flow.agent.id, to)
 }
 
 /** A request nobody has seen: rules that restrict count as matching, rules that allow do not. */

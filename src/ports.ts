@@ -59,6 +59,12 @@ export interface Decoder {
   decode<T>(body: BodyView, read: (body: BodyView) => T | Promise<T>): Promise<T>
 }
 
+/** The form of a body without what stands in it, for people who decide about a call; null where there is none. Never rejects. */
+export type Outliner = (body: BodyView) => Promise<string | null>
+
+/** Nothing is shown. */
+export const NO_OUTLINE: Outliner = async () => null
+
 /** Everything stays as it is. */
 export const NO_DECODER: Decoder = { decode: async (body, read) => read(body) }
 
@@ -111,9 +117,10 @@ export interface Holds {
    * Uses up leave that there is, or waits for it. What it says is in the log before it says so. Never rejects but where the log cannot
    * be written.
    *
+   * @param wait milliseconds at most
    * @param gone aborts when the client has left
    */
-  ask(question: HoldQuestion, gone: AbortSignal): Promise<HoldAnswer>
+  ask(question: HoldQuestion, wait: number, gone: AbortSignal): Promise<HoldAnswer>
 }
 
 export type HoldAnswer =
@@ -133,6 +140,11 @@ export type HoldAnswer =
   | { readonly kind: 'expired' | 'cancelled'; readonly hold: HoldId }
   /** Too much waits already. */
   | { readonly kind: 'full' }
+  /** There is nobody to ask. */
+  | { readonly kind: 'unavailable' }
+
+/** Nobody can be asked: what would be held is refused. */
+export const NO_HOLDS: Holds = { ask: async () => ({ kind: 'unavailable' }) }
 
 /** The same, as those see it who decide and those who ask ahead. Who they are was found out before. */
 export interface Approvals {
@@ -230,6 +242,8 @@ export interface Ports {
   readonly resolver: Resolver
   readonly locator: Locator
   readonly decoder: Decoder
+  readonly outline: Outliner
+  readonly holds: Holds
   readonly audit: Audit
   readonly ledger: Ledger
   readonly meter: Meter

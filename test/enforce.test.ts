@@ -11,7 +11,15 @@ import { ANYWHERE, UNKNOWN } from '../src/model/region.ts'
 import type { Action } from '../src/model/verdict.ts'
 import { compilePolicy, type Policy } from '../src/policy/compile.ts'
 import type { PolicyDocument, RuleEntry } from '../src/policy/document.ts'
-import { type Locator, NO_DECODER, NO_LEDGER, NO_METER, type Ports } from '../src/ports.ts'
+import {
+  type Locator,
+  NO_DECODER,
+  NO_HOLDS,
+  NO_LEDGER,
+  NO_METER,
+  NO_OUTLINE,
+  type Ports,
+} from '../src/ports.ts'
 import { authority, destination, flow, ip } from './support/nouns.ts'
 
 const EEA = new Map([['EEA', new Set(['DE', 'FR', 'IE'])]])
@@ -68,6 +76,8 @@ function ports(changes: Partial<Ports> = {}): Lab {
     },
     locator: locating((authority) => destination({ authority })),
     decoder: NO_DECODER,
+    outline: NO_OUTLINE,
+    holds: NO_HOLDS,
     audit: {
       decide: async (record, durable) => decided.push({ ...record, durable }),
       settle: (record) => settled.push(record),

@@ -275,3 +275,10 @@ export const HOLD_EVENTS = [
   'revoked',
   'grant-expired',
 ] as const satisfies readonly HoldEvent['kind'][]
+
+/** e.g. `2 of dpo, security and 1 of any reviewer`. */
+export function sayTerms({ approvals }: Pick<HoldTerms, 'approvals'>): string {
+  return approvals
+    .map(({ reviewers, quorum }) => `${quorum} of ${reviewers?.join(', ') ?? 'any reviewer'}`)
+    .join(' and ')
+}

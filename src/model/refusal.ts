@@ -5,6 +5,7 @@ import type { Destination } from './destination.ts'
 import { type Code, describeCode, type Problem } from './errors.ts'
 import type { WeighedEvidence } from './evidence.ts'
 import type { FlowId } from './flow.ts'
+import type { HoldId } from './hold.ts'
 import { place } from './placement.ts'
 import { type Regions, sayRegions, UNKNOWN } from './region.ts'
 import type { Verdict } from './verdict.ts'
@@ -27,6 +28,10 @@ export interface Refusal {
   readonly evidence: readonly string[]
   /** What the caller can do about it. */
   readonly next: string
+  /** Where it waits, or has waited, for a person; null for what needs none. */
+  readonly hold: HoldId | null
+  /** Seconds after which the same request may come again; null where that is not said for this case. */
+  readonly retryAfter: number | null
 }
 
 /** A refusal by verdict: everything that was known goes with it. */
@@ -49,6 +54,8 @@ export function refuseByVerdict(
     because: verdict.because,
     evidence: destination.evidence.map(sayEvidence),
     next: sayInstead(verdict, destination) ?? next,
+    hold: null,
+    retryAfter: null,
   }
 }
 
@@ -87,6 +94,8 @@ export function refuseByProblem(
     because: null,
     evidence: [],
     next,
+    hold: null,
+    retryAfter: null,
   }
 }
 

@@ -38,17 +38,18 @@ export function toRefusalBody(refusal: Refusal): string {
     because,
     evidence: refusal.evidence,
     next: refusal.next,
+    ...(refusal.hold === null ? {} : { hold: refusal.hold, retry_after: refusal.retryAfter }),
   })
 }
 
 /** Names and values in turn. @param length of the body, in bytes */
-export function toRefusalFields({ code, status }: Refusal, length: number): string[] {
+export function toRefusalFields({ code, status, retryAfter }: Refusal, length: number): string[] {
   return [
     ...['Content-Type', 'application/problem+json', 'Content-Length', String(length)],
     ...['Cache-Control', 'no-store'],
     ...['Proxy-Status', `cordon; error=${proxyError(code)}; details="${code}"`],
     ...(status === 407 ? CHALLENGES : []),
-    ...(status === 429 || status === 503 ? ['Retry-After', '5'] : []),
+    ...(status === 429 || status === 503 ? ['Retry-After', String(retryAfter ?? 5)] : []),
   ]
 }
 

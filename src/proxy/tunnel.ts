@@ -14,12 +14,14 @@ export interface ChannelOptions {
     ProxyContext,
     'deadlines' | 'timeouts' | 'connections' | 'limits' | 'websocketBudget' | 'meter' | 'report'
   >
+  /** Aborts when the leave under which it runs has ended; null where it needs none. */
+  readonly lease: AbortSignal | null
   /** Called once, when both are closed or nearly so. */
   readonly onEnd: (end: ChannelEnd) => void
 }
 
 /** Takes both over until both are closed. */
-export function relayChannels({ client, origin, context, onEnd }: ChannelOptions): void {
+export function relayChannels({ client, origin, context, lease, onEnd }: ChannelOptions): void {
   const { deadlines, timeouts } = context
   const count = { out: 0, in: 0 }
   let over = false
@@ -27,10 +29,12 @@ export function relayChannels({ client, origin, context, onEnd }: ChannelOptions
     if (over) return
     over = true
     deadlines.delete(waiting)
+    lease?.removeEventListener('abort', onLeaseEnd)
     client.destroy()
     origin.destroy()
     onEnd({ ...ENDINGS[brokenBy], bytesOut: count.out, bytesIn: count.in })
   }
+  const onLeaseEnd = () => finish('lease')
   const waiting = {
     deadline: deadlines.in(timeouts.tunnel),
     expire: () => finish('silence'),
@@ -49,11 +53,13 @@ export function relayChannels({ client, origin, context, onEnd }: ChannelOptions
     from.resume()
   }
   deadlines.add(waiting)
+  lease?.addEventListener('abort', onLeaseEnd)
   forward(client, origin, 'out')
   forward(origin, client, 'in')
   // What has closed before anybody listened will not say so again.
   if (client.destroyed) finish('client')
   else if (origin.destroyed) finish('origin')
+  else if (lease?.aborted) finish('lease')
 }
 
 /** By who broke it off. What was used and then left is a call that was made. */
@@ -62,4 +68,5 @@ const ENDINGS = {
   client: { outcome: 'forwarded', error: null },
   origin: { outcome: 'failed', error: 'connect-reset' },
   silence: { outcome: 'failed', error: 'connect-stalled' },
+  lease: { outcome: 'failed', error: 'grant-ended' },
 } as const

@@ -3,14 +3,16 @@
  * are judged all the same; only TLS goes through, because only there is a server name that could disagree.
  */
 
-import type { Permit } from '../enforce.ts'
+import type { Enforcer, Permit, Release } from '../enforce.ts'
 import type { Ending } from '../model/audit-record.ts'
-import type { Host } from '../model/authority.ts'
+import type { Authority, Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Flow, RequestLine } from '../model/flow.ts'
 import { refuseByProblem } from '../model/refusal.ts'
 import type { Channel } from './channel.ts'
 import type { Connect } from './connect.ts'
+import { HeldRequest } from './exchange/held-request.ts'
+import { EMPTY_BODY } from './exchange/peek.ts'
 import { compareServerName } from './intercept.ts'
 import { type Opening, readOpening } from './opening.ts'
 import type { Dialed } from './origin/dial.ts'
@@ -26,15 +28,14 @@ export async function tunnelUnseen({ client, tunnel, context }: Connect): Promis
     agent,
     inspection: 'sni',
   }
-  const released = await enforcer.release(await enforcer.admit(flow, authority), UNSEEN)
-  if ('refusal' in released) return tunnel.refuse(released.refusal)
-  const { permit } = released
-  const { id, admission }: Permit = permit
-  const end = (ending: Partial<Ending>) => enforcer.settle(permit, { ...NOTHING_SENT, ...ending })
-
   const abort = new AbortController()
   const onClose = () => abort.abort()
   socket.once('close', onClose)
+  const released = await releaseTunnel(enforcer, flow, authority, abort.signal)
+  if ('refusal' in released) return tunnel.refuse(released.refusal)
+  const { permit } = released
+  const { id, admission, lease }: Permit = permit
+  const end = (ending: Partial<Ending>) => enforcer.settle(permit, { ...NOTHING_SENT, ...ending })
   const dialed = await origins.openTunnel(admission, abort.signal)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {
@@ -62,8 +63,24 @@ export async function tunnelUnseen({ client, tunnel, context }: Connect): Promis
       client,
       origin,
       context,
+      lease,
       onEnd: (ended) => end({ ...ended, status: 200, dialedIp }),
     })
+  }
+}
+
+/** A tunnel waits for a person before it is opened: what is inside cannot be told anything. */
+async function releaseTunnel(
+  enforcer: Enforcer,
+  flow: Flow,
+  authority: Authority,
+  gone: AbortSignal,
+): Promise<Release> {
+  const waiting = new HeldRequest(null, EMPTY_BODY, () => gone)
+  for (;;) {
+    const admission = await enforcer.admit(flow, authority)
+    const released = await enforcer.releaseOrWait(admission, UNSEEN, waiting)
+    if (released !== 'again') return released
   }
 }
 

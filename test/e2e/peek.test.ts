@@ -67,6 +67,6 @@ entries:
   const ask = (fields: string) =>
     rawExchange(lab.proxy, `GET http://${to}/ HTTP/1.1\r\nHost: ${to}\r\n${fields}\r\n\r\n`)
   expect(await ask('X-Geo: eu\r\nConnection: close')).toMatch(/^HTTP\/1.1 200/)
-  expect(await ask('X-Geo: eu\r\nConnection: close, X-Geo')).toMatch(/^HTTP\/1.1 403/)
+  expect(await ask('X-Geo: eu\r\nConnection: close, X-Geo')).toMatch(/^HTTP\/1.1 503/)
   expect(await lab.proxy.settled(2)).toMatchObject({ placement: 'straddling', regions: '["*"]' })
 })

@@ -39,9 +39,9 @@ rules:
     ['GET', 'api.de.test', '/x/../export', 403, 'rule-no-exports'],
     ['GET', 'api.de.test', '//export', 403, 'rule-no-exports'],
     ['GET', 'api.de.test', '/reports', 200, null],
-    ['PUT', 'api.de.test', '/reports', 403, 'hold-unavailable'],
-    ['put', 'api.de.test', '/reports', 403, 'hold-unavailable'],
-    ['POST', 'api.de.test', '/reports', 403, 'hold-unavailable', 'X-HTTP-Method-Override: PUT'],
+    ['PUT', 'api.de.test', '/reports', 503, 'hold-pending'],
+    ['put', 'api.de.test', '/reports', 503, 'hold-pending'],
+    ['POST', 'api.de.test', '/reports', 503, 'hold-pending', 'X-HTTP-Method-Override: PUT'],
     ['GET', 'api.fr.test', '/', 403, 'rule-france-is-closed'],
     ['GET', 'api.mixed.test', '/', 403, 'placement-straddling'],
   ])('%s %s%s: %i %s', async (method, host, path, status, code, field = 'X-A: b') => {

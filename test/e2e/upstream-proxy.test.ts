@@ -384,7 +384,7 @@ describe.each(['http', 'https'] as const)('names left to a proxy spoken to over 
   })
 
   test.each([
-    ['nobody says where it is', 'api.fr.test', 'unknown', 'hold-unavailable'],
+    ['nobody says where it is', 'api.fr.test', 'unknown', 'hold-pending'],
     ['declared abroad', 'api.us.test', 'outside', 'placement-outside'],
     ['inner, not declared', 'wiki.internal', 'unknown', 'address-prohibited'],
     ['in the network around', 'printer.local', 'unknown', 'address-prohibited'],

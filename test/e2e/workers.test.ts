@@ -340,7 +340,7 @@ residency: { breaker: true }`,
     for (const { socket } of clients) expect(await ask(socket, `${hosts}/here`)).toBe(200)
     expect(await ask(clients[0]?.socket as Socket, `${hosts}/abroad`)).toBe(200)
     for (const { socket } of clients) {
-      await eventually('distrust', async () => (await ask(socket, `${hosts}/here`)) === 403)
+      await eventually('distrust', async () => (await ask(socket, `${hosts}/here`)) === 503)
     }
     const cleared = await cordon(lab.dir, ['residency', 'clear', bucket])
     expect(cleared.code).toBe(0)

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEnforcer } from '../../src/enforce.ts'
 import type { DecisionRecord } from '../../src/model/audit-record.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
-import { NO_DECODER, NO_LEDGER, NO_METER } from '../../src/ports.ts'
+import { NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE } from '../../src/ports.ts'
 import { Acceptance } from '../../src/proxy/acceptance.ts'
 import { Budget } from '../../src/proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
@@ -85,6 +85,8 @@ beforeEach(async () => {
         watchAnswer: () => null,
       },
       decoder: NO_DECODER,
+      outline: NO_OUTLINE,
+      holds: NO_HOLDS,
       audit: {
         decide: async (record) => decided.push(record),
         settle: () => {},

@@ -9,7 +9,14 @@ import { AuditUnavailable } from '../../src/model/errors.ts'
 import type { Action } from '../../src/model/verdict.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
 import type { PolicyDocument, WhenEntry } from '../../src/policy/document.ts'
-import { NO_DECODER, NO_LEDGER, NO_METER, type Ports } from '../../src/ports.ts'
+import {
+  NO_DECODER,
+  NO_HOLDS,
+  NO_LEDGER,
+  NO_METER,
+  NO_OUTLINE,
+  type Ports,
+} from '../../src/ports.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../../src/proxy/limits/limits.ts'
 import { OriginPool } from '../../src/proxy/origin/pool.ts'
@@ -80,6 +87,8 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
       watchAnswer: () => null,
     },
     decoder: NO_DECODER,
+    outline: NO_OUTLINE,
+    holds: NO_HOLDS,
     audit: {
       decide: async (record) => decided.push(record),
       settle: (record) => settled.push(record),

@@ -100,6 +100,8 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
           `dns: ${JSON.stringify({ servers: [dns.address], hosts: false, ...options.dns })}`,
           /^tls:/m.test(config) ? '' : 'tls: { extra_roots: [root.pem] }',
           /^destinations:/m.test(config) ? '' : DESTINATIONS,
+          // Nobody is there to decide.
+          /^hold:/m.test(config) ? '' : 'hold: { wait: 10ms }',
           config,
         ].join('\n'),
         ...options.files,

@@ -2,7 +2,9 @@
 
 import type { Operation } from '../../config/load.ts'
 import { BodyDecoder } from '../../inspect/decoder.ts'
-import type { Decoder, Meter } from '../../ports.ts'
+import { outline } from '../../inspect/outline.ts'
+import { isCoded } from '../../model/request-view.ts'
+import type { Decoder, Meter, Outliner } from '../../ports.ts'
 import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'
 
 export function composeDecoder(operation: Operation, meter: Meter): Decoder {
@@ -11,4 +13,14 @@ export function composeDecoder(operation: Operation, meter: Meter): Decoder {
     limits: { bytes: decoded, ratio: decodedRatio, layers: decodedLayers },
     onFault: () => meter.count('body-undecoded'),
   })
+}
+
+/** For people who decide: of what cannot be read there is a size and no form. */
+export function composeOutliner(decoder: Decoder): Outliner {
+  return async (body) => {
+    if (!isCoded(body)) return outline(body)
+    return decoder.decode(body, (plain) =>
+      outline(isCoded(plain) ? { ...plain, contentType: null, complete: false } : plain),
+    )
+  }
 }

@@ -9,8 +9,7 @@ import { createEnforcer } from '../../enforce.ts'
 import { openLinkKey } from '../../holds/links/link-key.ts'
 import { Links, MAX_LINK_MS } from '../../holds/links/links.ts'
 import { type NoticeCounts, startNotifier } from '../../holds/notices/notifier.ts'
-import type { Approvals } from '../../ports.ts'
-import { NO_DECODER, NO_METER } from '../../ports.ts'
+import { type Approvals, NO_DECODER, NO_HOLDS, NO_METER, NO_OUTLINE } from '../../ports.ts'
 import { say } from '../output.ts'
 import { openReceivers, type ReceiverAt } from '../receivers.ts'
 import { composeOrigins, openOriginContexts } from './origins.ts'
@@ -74,6 +73,8 @@ async function composeWayOut(stack: AsyncDisposableStack, owner: NoticesOptions[
     resolver,
     locator,
     decoder: NO_DECODER,
+    outline: NO_OUTLINE,
+    holds: NO_HOLDS,
     audit: owner.log,
     ledger: owner.ledger,
     meter: NO_METER,

@@ -10,6 +10,7 @@ import { HostLedger } from '../../audit/ledger.ts'
 import { AuditLog } from '../../audit/log.ts'
 import type { LoadOptions, Settings } from '../../config/load.ts'
 import { watchSettings } from '../../config/watch.ts'
+import type { Desk } from '../../holds/desk.ts'
 import { openTokenKey } from '../../identity/tokens.ts'
 import type { Policy } from '../../policy/compile.ts'
 import { openAuthority } from '../../tls/authority.ts'
@@ -20,6 +21,7 @@ import type { Endpoint } from '../endpoints.ts'
 import { sayObserved } from '../observed.ts'
 import { CommandError, EXIT, say } from '../output.ts'
 import { resolversAbroad, sayResolver } from '../resolvers.ts'
+import { composeDesk } from './desk.ts'
 import { composeEvaluation, type Evaluation } from './evaluation.ts'
 import { auditPath, clock, report, reportHealth } from './process.ts'
 
@@ -28,6 +30,7 @@ export interface Owner extends AsyncDisposable {
   readonly settings: Settings
   readonly log: AuditLog
   readonly ledger: HostLedger
+  readonly desk: Desk
   readonly authority: CertificateAuthority
   readonly evaluation: Evaluation
   /** Our listeners, as they come to be bound. */
@@ -75,6 +78,7 @@ export async function composeOwner({
   const { breaker } = operation
   const tell = (text: string) => say(`warning: ${text}`)
   const ledger = stack.use(new HostLedger({ log, breaker, now: clock.now, tell, report }))
+  const desk = stack.use(composeDesk({ log, settings: () => inForce, evaluation }))
   const note = (action: string, subject: string, detail: string) =>
     log
       .note({ at: clock.now(), actor: 'cordon', action, subject, detail })
@@ -138,6 +142,7 @@ export async function composeOwner({
     },
     log,
     ledger,
+    desk,
     authority,
     evaluation,
     own,

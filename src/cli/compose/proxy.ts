@@ -40,12 +40,13 @@ export interface ComposeOptions {
 export async function composeProxy(options: ComposeOptions): Promise<RunningProxy> {
   await using stack = new AsyncDisposableStack()
   const owner = stack.use(await composeOwner(options))
-  const { ledger, authority, evaluation, own, note } = owner
+  const { ledger, desk, authority, evaluation, own, note } = owner
   const traffic = stack.use(
     await composeTraffic({
       settings: () => owner.settings,
       audit: options.audit ?? owner.log,
       ledger,
+      holds: desk,
       authority,
       evaluation,
       own,
@@ -66,6 +67,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     console,
     workers: 1,
     async close(grace) {
+      desk.close()
       await listener.close(grace)
       await note('stop', sayBound(listener), '')
       await resources.disposeAsync()

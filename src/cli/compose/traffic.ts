@@ -6,7 +6,7 @@ import { Revocations } from '../../identity/revocations.ts'
 import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
 import { CountingMeter } from '../../metrics/meter.ts'
 import type { Reading } from '../../metrics/registry.ts'
-import type { Audit, Ledger } from '../../ports.ts'
+import type { Audit, Holds, Ledger } from '../../ports.ts'
 import { Acceptance } from '../../proxy/acceptance.ts'
 import { ConnectionCounts } from '../../proxy/limits/connections.ts'
 import { type Listener, listen } from '../../proxy/listen.ts'
@@ -19,7 +19,7 @@ import { type Endpoint, toEndpoint, toHostPort } from '../endpoints.ts'
 import { say } from '../output.ts'
 import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
-import { composeDecoder } from './decoder.ts'
+import { composeDecoder, composeOutliner } from './decoder.ts'
 import type { Evaluation } from './evaluation.ts'
 import { composeOrigins, openOriginContexts, watchOriginFiles } from './origins.ts'
 import { clock, report } from './process.ts'
@@ -29,6 +29,7 @@ export interface TrafficOptions {
   settings(): Settings
   readonly audit: Audit
   readonly ledger: Ledger
+  readonly holds: Holds
   readonly authority: CertificateAuthority
   readonly evaluation: Evaluation
   readonly own: Endpoint[]
@@ -46,7 +47,7 @@ export interface Traffic extends AsyncDisposable {
 /** Starts to listen. */
 export async function composeTraffic(options: TrafficOptions): Promise<Traffic> {
   await using stack = new AsyncDisposableStack()
-  const { settings, audit, ledger, authority, evaluation, own, tickets, note } = options
+  const { settings, audit, ledger, holds, authority, evaluation, own, tickets, note } = options
   const { operation } = settings()
   const { resolver, locator } = evaluation
   const contexts = await openOriginContexts(operation)
@@ -59,8 +60,9 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const policy = () => settings().policy
   const meter = new CountingMeter()
   const decoder = composeDecoder(operation, meter)
-  const ports = { clock, resolver, locator, decoder, audit, ledger, meter, policy, report }
-  const enforcer = createEnforcer(ports)
+  const outline = composeOutliner(decoder)
+  const judging = { clock, resolver, locator, decoder, outline, policy }
+  const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, report })
   const { origins, sessions, ...shared } = composeOrigins(
     stack,
     operation,

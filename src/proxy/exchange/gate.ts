@@ -10,6 +10,7 @@ import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
+import { HeldRequest } from './held-request.ts'
 import type { RequestHead } from './message.ts'
 import { EMPTY_BODY, toView } from './peek.ts'
 import { type Target, TargetReader, type Tunnel } from './target.ts'
@@ -56,12 +57,14 @@ export class RequestGate {
    * Never rejects.
    *
    * @param upgrade what the connection is asked to become; null for nothing
-   * @param peek gives the beginning of the body, where that has to be known first; null when there is none.
+   * @param peek gives the beginning of the body, where that has to be known first; null when there is none
+   * @param gone gives what aborts when the client has left
    */
   async pass(
     head: RequestHead,
     upgrade: string | null,
     peek: (() => Promise<BodyView>) | null,
+    gone: () => AbortSignal,
   ): Promise<Passed> {
     const { tunnel, fault, client, credentials } = this.#scope
     const { enforcer, identify, pseudonym, meter } = this.#context
@@ -89,28 +92,34 @@ export class RequestGate {
       this.#flow = toFlow(this.#scope, agent, scheme)
     }
     const flow = this.#flow
-    let admitted = enforcer.admit(flow, authority)
-    let admission = admitted instanceof Promise ? await admitted : admitted
-    let view = toView(head, target, peek ? null : EMPTY_BODY)
-    if (peek && enforcer.wantsBody(view)) {
-      view = toView(head, target, await peek())
-      // How long a client takes is not ours.
-      began = meter.now()
-      // A client may take its time, and what held before does not have to hold any more.
-      admitted = enforcer.admit(flow, authority)
-      admission = admitted instanceof Promise ? await admitted : admitted
+    const waiting = new HeldRequest(target.wire, peek ? null : EMPTY_BODY, gone)
+    for (;;) {
+      // A client may take its time, and so may people: what held before does not have to hold any more.
+      const admitted = enforcer.admit(flow, authority)
+      const admission = admitted instanceof Promise ? await admitted : admitted
+      const view = toView(head, target, waiting.body)
+      if (peek && waiting.body === null && enforcer.wantsBody(view)) {
+        waiting.body = await peek()
+        // How long a client takes is not ours.
+        began = meter.now()
+        continue
+      }
+      const considering = enforcer.consider(admission, view)
+      const considered = considering instanceof Promise ? await considering : considering
+      // What waits is known again by its body.
+      if (peek && waiting.body === null && enforcer.holds(considered, line)) {
+        waiting.body = await peek()
+        continue
+      }
+      const released = await enforcer.releaseOrWait(considered, line, waiting)
+      if (released === 'again') continue
+      if (!waiting.hasWaited) meter.took('decision', began)
+      if ('refusal' in released) return released
+      const { permit } = released
+      // What Cordon cannot read passes only where a rule says so; else the request goes on without.
+      const mayBecome = upgrade === WEBSOCKET || permit.upgrades
+      return { permit, target, upgrade: mayBecome ? upgrade : null }
     }
-    const considered = enforcer.consider(admission, view)
-    const released = await enforcer.release(
-      considered instanceof Promise ? await considered : considered,
-      line,
-    )
-    meter.took('decision', began)
-    if ('refusal' in released) return released
-    const { permit } = released
-    // What Cordon cannot read passes only where a rule says so; else the request goes on without.
-    const mayBecome = upgrade === WEBSOCKET || permit.upgrades
-    return { permit, target, upgrade: mayBecome ? upgrade : null }
   }
 
   /** The head of a CONNECT. Never rejects. */

@@ -54,6 +54,7 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options
+    options.permit.lease?.addEventListener('abort', this.#onLeaseEnd)
   }
 
   /** Whether bytes of the request body are still to come, and can be sent. */
@@ -73,7 +74,7 @@ export class Relay {
 
   /** @param fresh not on a connection that was used before. */
   async start(fresh = false): Promise<void> {
-    if (this.#isCancelled) return this.#end(CANCELLED, { reset: RESET.cancel })
+    if (this.#isCancelled || this.#options.permit.lease?.aborted) return this.#stop()
     const { context, permit, client, request, user, onReady } = this.#options
     const { origins } = context
     const { admission } = permit
@@ -86,7 +87,7 @@ export class Relay {
       this.#dialling = null
       if (this.#isCancelled) {
         if (!('code' in opened)) opened.release()
-        return this.#end(CANCELLED, { reset: RESET.cancel })
+        return this.#stop()
       }
       if ('code' in opened) return this.#fail(opened, { ...CANCELLED, outcome: 'failed' }, 'unread')
       origin = opened
@@ -143,6 +144,19 @@ export class Relay {
     this.#exchange?.expire()
   }
 
+  /** Nothing more passes, wherever it is. */
+  #onLeaseEnd = (): void => {
+    if (this.#exchange) return this.#exchange.break(GRANT_ENDED)
+    this.#isCancelled = true
+    this.#dialling?.abort()
+  }
+
+  /** It ends before anything was sent. */
+  #stop(): void {
+    if (!this.#options.permit.lease?.aborted) return this.#end(CANCELLED, { reset: RESET.cancel })
+    this.#fail(GRANT_ENDED, { ...CANCELLED, outcome: 'failed' }, 'unread')
+  }
+
   #onOver = (ending: Ending, then: Then): void => {
     this.isComplete = this.#exchange?.requestDone !== false
     const body = this.isComplete ? 'read' : 'partly-read'
@@ -157,10 +171,12 @@ export class Relay {
   /** Both sides speak another protocol from now on; the row ends with that. */
   #becomes({ upgrade, client, origin }: Extract<Then, { upgrade: string }>, ending: Ending): void {
     const { context, permit, onOver } = this.#options
+    permit.lease?.removeEventListener('abort', this.#onLeaseEnd)
     const started = {
       client,
       origin,
       context,
+      lease: permit.lease,
       onEnd: (end: ChannelEnd) => {
         const bytesOut = ending.bytesOut + end.bytesOut
         const bytesIn = ending.bytesIn + end.bytesIn
@@ -174,7 +190,7 @@ export class Relay {
   }
 
   #retry(ending: Ending): void {
-    if (this.#isCancelled) return this.#end(ending, { reset: RESET.cancel })
+    if (this.#isCancelled) return this.#stop()
     this.start(true).catch((error: unknown) => {
       this.#options.context.report('relay', error)
       this.#end({ ...ending, outcome: 'failed' }, { reset: RESET.internal })
@@ -190,9 +206,15 @@ export class Relay {
 
   #end(ending: Ending, result: RelayResult): void {
     const { context, permit, onOver } = this.#options
+    permit.lease?.removeEventListener('abort', this.#onLeaseEnd)
     context.enforcer.settle(permit, ending)
     onOver(result)
   }
+}
+
+const GRANT_ENDED: Problem = {
+  code: 'grant-ended',
+  detail: 'the leave under which the call ran has ended',
 }
 
 const CANCELLED: Ending = {

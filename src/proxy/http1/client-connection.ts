@@ -48,6 +48,8 @@ export class ClientConnection implements Expiring, Served {
   #body: RequestBody | null = null
   #drain: Drain | null = null
   #peeking: Peeking | null = null
+  /** Tells a request that waits for a person that its client has left. */
+  #waiting: AbortController | null = null
   #requests = 0
   /** Bytes of the answer when the client was last found to have said goodbye. */
   #answered = 0
@@ -153,6 +155,7 @@ export class ClientConnection implements Expiring, Served {
     this.#closed = true
     this.#unregister()
     this.#endPeek()
+    this.#waiting?.abort()
     if (this.#relay) this.#relay.cancel()
     else if (!this.#busy && this.#leftUnasked()) this.#run(this.#recordIncomplete())
   }
@@ -204,9 +207,15 @@ export class ClientConnection implements Expiring, Served {
   }
 
   async #pass(head: RequestHead): Promise<Passed> {
-    if (head.body === 0) return this.#gate.pass(head, askedUpgrade(head), null)
+    if (head.body === 0) return this.#gate.pass(head, askedUpgrade(head), null, this.#whenGone)
     using body = new FramedPeek(head)
-    return await this.#gate.pass(head, null, () => this.#peekBody(head, body))
+    return await this.#gate.pass(head, null, () => this.#peekBody(head, body), this.#whenGone)
+  }
+
+  #whenGone = (): AbortSignal => {
+    this.#waiting = new AbortController()
+    if (this.#closed) this.#waiting.abort()
+    return this.#waiting.signal
   }
 
   /** The beginning of the body, as soon as enough of it has come, or no more will. */

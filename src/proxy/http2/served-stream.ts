@@ -36,6 +36,8 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   #method = ''
   #relay: Relay | null = null
   #peeking: Peeking | null = null
+  /** Tells a request that waits for a person that its client has left. */
+  #waiting: AbortController | null = null
   /** What came while the body was looked at, in order, and whether that was all. */
   readonly #ahead = new Pieces()
   #aheadEnd: { readonly trailers: Fields | null } | null = null
@@ -153,9 +155,15 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
 
   async #pass(head: RequestHead, upgrade: string | null): Promise<Passed> {
     const { gate } = this.#session
-    if (head.body === 0) return gate.pass(head, upgrade, null)
+    if (head.body === 0) return gate.pass(head, upgrade, null, this.#whenGone)
     using body = new BodyPeek()
-    return await gate.pass(head, null, () => this.#peekBody(head, body))
+    return await gate.pass(head, null, () => this.#peekBody(head, body), this.#whenGone)
+  }
+
+  #whenGone = (): AbortSignal => {
+    this.#waiting = new AbortController()
+    if (this.#lost !== null) this.#waiting.abort()
+    return this.#waiting.signal
   }
 
   /** The beginning of the body, as soon as enough of it has come, or no more will. */
@@ -242,12 +250,14 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   onReset(code: number | null): void {
     this.#lost = code ?? RESET.cancel
     this.#endPeek()
+    this.#waiting?.abort()
     this.#relay?.cancel(this.#lost)
   }
 
   onBroken({ kind, detail }: StreamFault): void {
     this.#lost = RESET.cancel
     this.#endPeek()
+    this.#waiting?.abort()
     this.#relay?.break({ code: kind === 'held' ? 'held-exceeded' : 'request-framing', detail })
   }
 

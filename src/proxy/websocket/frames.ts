@@ -9,6 +9,7 @@ export const CLOSE = {
   goingAway: 1001,
   protocolError: 1002,
   invalidData: 1007,
+  policy: 1008,
   tooLarge: 1009,
   internalError: 1011,
 } as const

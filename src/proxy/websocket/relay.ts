@@ -35,8 +35,18 @@ export class WebSocketRelay implements Expiring, Served, DirectionKeeper {
     this.#in = new Direction({ ...both, from: origin, to: client, isFromClient: false, gate: back })
     context.deadlines.add(this)
     context.connections.add(this)
+    options.lease?.addEventListener('abort', this.#onLeaseEnd)
     client.resume()
     origin.resume()
+    if (options.lease?.aborted) this.#onLeaseEnd()
+  }
+
+  /** Both sides are told that the policy ends it, and nothing more passes. */
+  #onLeaseEnd = (): void => {
+    if (this.#isEnding) return this.#finish()
+    this.#end = { outcome: 'failed', error: 'grant-ended' }
+    this.#sendCloses(CLOSE.policy, 'the leave for this has ended')
+    this.#finish()
   }
 
   expire(): void {
@@ -120,6 +130,7 @@ export class WebSocketRelay implements Expiring, Served, DirectionKeeper {
     context.deadlines.delete(this)
     context.connections.delete(this)
     this.#dispose()
+    this.#options.lease?.removeEventListener('abort', this.#onLeaseEnd)
     client.destroy()
     origin.destroy()
     onEnd({ ...this.#end, bytesOut: this.#out.bytes, bytesIn: this.#in.bytes })

@@ -89,7 +89,13 @@ async function open({ out, in: back }: Gates = {}, timeouts = DEFAULT_TIMEOUTS) 
     meter: NO_METER,
     report: (_: string, error: unknown) => void reports.push(error),
   }
-  const options = { client, origin, context, onEnd: (end: ChannelEnd) => void ends.push(end) }
+  const options = {
+    client,
+    origin,
+    context,
+    lease: null,
+    onEnd: (end: ChannelEnd) => void ends.push(end),
+  }
   const relay = new WebSocketRelay(options, { out: out ?? null, in: back ?? null })
   return {
     relay,

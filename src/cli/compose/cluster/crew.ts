@@ -6,12 +6,17 @@
 import cluster from 'node:cluster'
 import { fileURLToPath } from 'node:url'
 import type { Snapshot } from '../../../config/source.ts'
+import type { Holds } from '../../../ports.ts'
 import { sumUsage } from '../../../proxy/limits/connections.ts'
 import { CommandError, EXIT } from '../../output.ts'
+import { HeldCalls } from './held-calls.ts'
 import { type End, Member, type MemberOptions } from './member.ts'
 import type { FromWorker, Start, ToWorker } from './messages.ts'
 
-export interface CrewOptions extends MemberOptions {
+export interface CrewOptions extends Omit<MemberOptions, 'onMessage'> {
+  /** What one of them says without having been asked. */
+  onMessage(message: FromWorker): void
+  readonly holds: Holds
   readonly size: number
   /** What a process that starts now begins with. */
   start(): Start
@@ -42,6 +47,7 @@ const WORKER = fileURLToPath(new URL('../../../worker.ts', import.meta.url))
 export class Crew {
   readonly #options: CrewOptions
   readonly #members = new Set<Member>()
+  readonly #heldCalls = new WeakMap<Member, HeldCalls>()
   #bound: Bound | null = null
   #stopping = false
   #delay = FIRST_DELAY_MS
@@ -126,8 +132,9 @@ export class Crew {
   }
 
   async #add(): Promise<Bound> {
-    const { audit, start } = this.#options
+    const { audit, holds, start } = this.#options
     const member = new Member({ audit, onMessage: (message) => this.#onMessage(member, message) })
+    this.#heldCalls.set(member, new HeldCalls(holds, (message) => member.tell(message)))
     this.#members.add(member)
     member.ended.then((end) => this.#onEnd(member, end))
     const given = start()
@@ -151,9 +158,13 @@ export class Crew {
   }
 
   #onMessage(member: Member, message: FromWorker): void {
-    if (message.type !== 'usage') return this.#options.onMessage(message)
-    member.usage = message.usage
-    this.#tellUsage(member)
+    if (message.type === 'hold-ask') this.#heldCalls.get(member)?.ask(message)
+    else if (message.type === 'hold-gone') this.#heldCalls.get(member)?.leave(message.id)
+    else if (message.type !== 'usage') this.#options.onMessage(message)
+    else {
+      member.usage = message.usage
+      this.#tellUsage(member)
+    }
   }
 
   #tellUsage(changed: Member): void {

@@ -6,7 +6,8 @@
 import type { LoadOptions, Operation } from '../../../config/load.ts'
 import type { Snapshot } from '../../../config/source.ts'
 import type { FlowId } from '../../../model/flow.ts'
-import type { Whereto } from '../../../ports.ts'
+import type { GrantId, HoldQuestion } from '../../../model/hold.ts'
+import type { HoldAnswer, Whereto } from '../../../ports.ts'
 import type { Usage } from '../../../proxy/limits/connections.ts'
 import type { Pair } from '../../../tls/authority-pair.ts'
 import type { Failure } from '../../program.ts'
@@ -29,6 +30,12 @@ export interface Start {
   readonly console: { readonly address: string; readonly port: number } | null
 }
 
+/** What the desk says to a question; a lease is told of by the id of its grant. */
+export type HoldReply =
+  | Exclude<HoldAnswer, { readonly kind: 'granted' }>
+  | Omit<HoldAnswer & { readonly kind: 'granted' }, 'lease'>
+  | { readonly kind: 'failed'; readonly isLog: boolean; readonly message: string }
+
 export type ToWorker =
   | { readonly type: 'start'; readonly start: Start }
   /** A new policy: read it, say so, and wait. */
@@ -40,6 +47,9 @@ export type ToWorker =
   /** What the other processes have open. */
   | { readonly type: 'usage'; readonly usage: Usage }
   | { readonly type: 'metrics'; readonly id: number }
+  | { readonly type: 'hold-answer'; readonly id: number; readonly reply: HoldReply }
+  /** Leave has ended before its time. */
+  | { readonly type: 'lease-end'; readonly grant: GrantId }
   | { readonly type: 'close'; readonly grace: number }
 
 export type FromWorker =
@@ -55,6 +65,14 @@ export type FromWorker =
   | { readonly type: 'committed'; readonly digest: string }
   | { readonly type: 'usage'; readonly usage: Usage }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: readonly object[] }
+  | {
+      readonly type: 'hold-ask'
+      readonly id: number
+      readonly question: HoldQuestion
+      readonly wait: number
+    }
+  /** The client has left. */
+  | { readonly type: 'hold-gone'; readonly id: number }
   | {
       readonly type: 'contradicted'
       readonly host: string

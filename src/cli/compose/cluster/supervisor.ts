@@ -32,7 +32,7 @@ export async function composeSupervisor(
     inForce = next
   }
   const owner = stack.use(await composeOwner({ settings, load, bringIntoForce }))
-  const { ledger, log, authority, own, note } = owner
+  const { ledger, log, desk, authority, own, note } = owner
   const tickets = new TicketRing({ clock })
   let inForce = settings
   const metrics = async () => {
@@ -57,7 +57,7 @@ export async function composeSupervisor(
     say(`warning: the process ${pid} has ended and is replaced: ${detail}`)
     note('worker-exit', `process ${pid}`, detail)
   }
-  const crew = new Crew({ size, start, onLoss, report, ...listening(owner) })
+  const crew = new Crew({ size, start, onLoss, report, holds: desk, ...listening(owner) })
   const registry = createOwnRegistry([
     ...ownerReadings(owner),
     {
@@ -72,6 +72,7 @@ export async function composeSupervisor(
   serving.resolve(crew)
   ledger.onChange = () =>
     crew.tellAll({ type: 'contradictions', contradictions: ledger.contradictions })
+  desk.onLeaseEnd = (grant) => crew.tellAll({ type: 'lease-end', grant })
   const turning = setInterval(
     () => crew.tellAll({ type: 'tickets', tickets: tickets.toBytes() }),
     TICKETS_MS,
@@ -86,6 +87,7 @@ export async function composeSupervisor(
     console,
     workers: size,
     async close(grace) {
+      desk.close()
       await crew.close(grace)
       await note('stop', sayBound(bound), '')
       await resources.disposeAsync()

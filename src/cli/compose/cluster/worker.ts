@@ -16,6 +16,7 @@ import { TABLES_MS } from '../owner.ts'
 import { clock, report } from '../process.ts'
 import { composeTraffic } from '../traffic.ts'
 import type { FromWorker, Start, ToWorker } from './messages.ts'
+import { RemoteHolds } from './remote-holds.ts'
 import { RemoteLedger } from './remote-ledger.ts'
 
 /** Rows of the log go there: see `crew`. */
@@ -81,10 +82,12 @@ async function start(given: Start): Promise<Worker> {
   setInterval(() => {
     evaluation.tables.renew().catch((error: unknown) => report('prefix tables', error))
   }, TABLES_MS).unref()
+  const holds = new RemoteHolds(tell)
   const traffic = await composeTraffic({
     settings: () => inForce,
     audit,
     ledger,
+    holds,
     authority,
     evaluation,
     own,
@@ -125,6 +128,10 @@ async function start(given: Start): Promise<Worker> {
           return tickets.take(order.tickets)
         case 'contradictions':
           return ledger.take(order.contradictions)
+        case 'hold-answer':
+          return holds.take(order.id, order.reply)
+        case 'lease-end':
+          return holds.endLease(order.grant)
         case 'usage':
           return counts.takeElsewhere(order.usage)
         case 'metrics':

@@ -1,0 +1,177 @@
+/**
+ * Requests that wait for a person: each joins the hold that is for the same, or opens one; goes when it is decided, when its time is
+ * over, or when its client leaves.
+ *
+ * INVARIANT: `granted` is only said with a use of a grant in the log.
+ */
+
+import type { Grant, Hold, HoldId, HoldQuestion, Opened } from '../model/hold.ts'
+import type { HoldAnswer } from '../ports.ts'
+import { covers } from './covers.ts'
+import type { Happenings } from './happenings.ts'
+import type { Leases } from './leases.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+export interface ParkingOptions {
+  readonly happenings: Happenings
+  readonly leases: Leases
+  newId(): string
+  /** Whether one more hold of the agent would be too many. */
+  isFull(agent: string): boolean
+}
+
+export class Parking {
+  readonly #options: ParkingOptions
+  readonly #room = new WaitingRoom()
+  /** Being written down: whoever comes for the same waits for that. */
+  readonly #opening = new Map<string, Promise<Hold | null>>()
+  /** Expired while nobody waited: whoever comes again is told once. */
+  readonly #untold = new Set<HoldId>()
+  readonly #outlines = new Map<HoldId, string>()
+  #isClosing = false
+
+  constructor(options: ParkingOptions) {
+    this.#options = options
+  }
+
+  async ask(question: HoldQuestion, wait: number, gone: AbortSignal): Promise<HoldAnswer> {
+    const { happenings } = this.#options
+    const grant = happenings.book.grantFor(question, happenings.now())
+    if (grant) return this.#use(grant, question)
+    const last = happenings.book.latestWith(question.fingerprint)
+    const settled = last && this.#toSettled(last)
+    if (settled) return settled
+    const opened = await this.#openOrJoin(last, question)
+    if (opened === null) return { kind: 'full' }
+    // Whatever has become of it while it was written down.
+    const hold = happenings.book.holds.get(opened.id)
+    if (hold?.state === 'denied') return { kind: 'denied', hold: hold.id, reason: hold.reason }
+    if (hold?.state !== 'pending') return { kind: 'approved', hold: opened.id }
+    const onEnd = (how: 'over' | 'gone') => this.#onWaited(hold, how)
+    const most = this.#isClosing ? 0 : wait
+    return this.#room.wait(hold.id, { question, wait: most, gone, onEnd })
+  }
+
+  waiting(id: HoldId): number {
+    return this.#room.count(id)
+  }
+
+  outline(id: HoldId): string | null {
+    return this.#outlines.get(id) ?? null
+  }
+
+  /** Leave was given: those it is good for are to ask again. */
+  wake(grant: Grant): void {
+    this.#room.tell(grant.hold, { kind: 'approved', hold: grant.hold })
+    this.#outlines.delete(grant.hold)
+    this.#room.tellWhere(
+      (question) => covers(grant.scope, question),
+      (hold) => ({ kind: 'approved', hold }),
+    )
+  }
+
+  /** There will be none. */
+  turnAway(id: HoldId, answer: HoldAnswer): void {
+    this.#outlines.delete(id)
+    this.#room.tell(id, answer)
+  }
+
+  expire(now: number): void {
+    const { happenings } = this.#options
+    for (const id of happenings.book.pending) {
+      const hold = happenings.book.holds.get(id)
+      if (!hold || now < hold.expiresAt) continue
+      happenings.inPassing({ kind: 'expired', at: now, hold: id })
+      this.#outlines.delete(id)
+      if (this.#room.tell(id, { kind: 'expired', hold: id }) === 0) this.#untold.add(id)
+    }
+    for (const id of this.#untold) if (!happenings.book.holds.has(id)) this.#untold.delete(id)
+  }
+
+  /** Nobody waits any more, nor will: clients are told to come again, and find their holds where they were. */
+  close(): void {
+    this.#isClosing = true
+    this.#room.tellWhere(
+      () => true,
+      (id) => this.#toPending(id),
+    )
+  }
+
+  /** A use is taken before anything else happens; one that cannot be written down is lost, not given back. */
+  async #use({ id, hold, approvers }: Grant, question: HoldQuestion): Promise<HoldAnswer> {
+    const { happenings, leases } = this.#options
+    const lease = leases.of(id)
+    await happenings.atOnce({ kind: 'used', at: happenings.now(), hold, grant: id })
+    const own = happenings.book.latestWith(question.fingerprint)
+    if (own?.state === 'pending' && this.#room.count(own.id) === 0) {
+      this.#cancel(own.id, `settled by grant ${id}`)
+    }
+    return { kind: 'granted', hold, grant: id, approvers, lease }
+  }
+
+  /** What an identical request is told of what is over; null for nothing: it opens a hold, or joins. */
+  #toSettled({ id, state, reason, expiresAt }: Hold): HoldAnswer | null {
+    if (state === 'denied' && this.#options.happenings.now() < expiresAt) {
+      return { kind: 'denied', hold: id, reason }
+    }
+    return this.#untold.delete(id) ? { kind: 'expired', hold: id } : null
+  }
+
+  /** @returns null when too many wait */
+  #openOrJoin(last: Hold | null, question: HoldQuestion): Promise<Hold | null> {
+    const { fingerprint } = question
+    const opening = this.#opening.get(fingerprint)
+    if (opening) return opening
+    const { happenings } = this.#options
+    if (last?.state === 'pending' && happenings.now() < last.expiresAt) return Promise.resolve(last)
+    const opened = this.#open(question).finally(() => this.#opening.delete(fingerprint))
+    this.#opening.set(fingerprint, opened)
+    return opened
+  }
+
+  async #open({ fingerprint, held, terms, outline }: HoldQuestion): Promise<Hold | null> {
+    const { happenings, isFull, newId } = this.#options
+    if (isFull(held.agent)) return null
+    const at = happenings.now()
+    const hold: Opened = {
+      id: `h-${newId()}`,
+      kind: 'request',
+      held,
+      terms,
+      fingerprint,
+      requester: held.agent,
+      purpose: null,
+      wants: null,
+      openedAt: at,
+      expiresAt: at + terms.expires,
+    }
+    await happenings.opening({ kind: 'opened', at, hold })
+    if (outline !== null) this.#outlines.set(hold.id, outline)
+    return happenings.book.holds.get(hold.id) ?? null
+  }
+
+  #onWaited({ id, held, terms }: Hold, how: 'over' | 'gone'): HoldAnswer {
+    const isLast = this.#room.count(id) === 0
+    if (how === 'gone') {
+      if (isLast && !terms.durable) this.#cancel(id, 'the client left')
+      return { kind: 'cancelled', hold: id }
+    }
+    // Nobody could tell another request from this one.
+    if (isLast && held.bodyDigest === null && held.bodyBytes !== 0) {
+      this.#cancel(id, 'not all of the body was seen, so no other request is known to be the same')
+      return { kind: 'expired', hold: id }
+    }
+    return this.#toPending(id)
+  }
+
+  #toPending(id: HoldId): HoldAnswer {
+    const expiresAt = this.#options.happenings.book.holds.get(id)?.expiresAt ?? 0
+    return { kind: 'pending', hold: id, expiresAt }
+  }
+
+  #cancel(id: HoldId, reason: string): void {
+    const { happenings } = this.#options
+    this.#outlines.delete(id)
+    happenings.inPassing({ kind: 'cancelled', at: happenings.now(), hold: id, by: null, reason })
+  }
+}

@@ -57,7 +57,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   const { listener, meter, readings } = traffic
   const registry = createRegistry(meter, [...readings, ...ownerReadings(owner)])
   const metrics = () => expose(registry)
-  const console = await openConsoleOf(owner, { metrics, approvals: null })
+  const console = await openConsoleOf(owner, { metrics, approvals: desk })
   if (console) stack.defer(() => console.close())
   await noteStart(owner, listener)
   const resources = stack.move()

@@ -39,7 +39,7 @@ export async function composeSupervisor(
     const mine = await registry.getMetricsAsJSON()
     return aggregateMetrics([mine, ...(await crew.metrics())])
   }
-  const console = await openConsoleOf(owner, { metrics, approvals: null })
+  const console = await openConsoleOf(owner, { metrics, approvals: desk })
   if (console) stack.defer(() => console.close())
 
   const start = (): Start => ({

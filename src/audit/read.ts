@@ -2,6 +2,16 @@
 
 import type { Head } from './appender.ts'
 import { type AuditDatabase, openForReading } from './database.ts'
+import {
+  type GrantFilter,
+  type GrantRow,
+  type HoldFilter,
+  type HoldRow,
+  selectGrants,
+  selectHold,
+  selectHolds,
+} from './read-holds.ts'
+import { type Condition, toWhere } from './where.ts'
 
 /** A row of the `flows` view; JSON columns are lists. */
 export interface FlowRow {
@@ -23,6 +33,9 @@ export interface FlowRow {
   readonly reason: string
   readonly status: number | null
   readonly error: string | null
+  readonly hold_id: string | null
+  readonly approver: string | null
+  readonly would: string | null
   readonly [column: string]: unknown
 }
 
@@ -37,6 +50,8 @@ export interface FlowFilter {
   readonly since?: string | undefined
   /** Flows with a greater number. */
   readonly after?: number | undefined
+  /** Flows that waited under this hold, or went under the grant it led to. */
+  readonly hold?: string | undefined
 }
 
 const EQUAL = ['agent', 'host', 'placement', 'action', 'outcome', 'would'] as const
@@ -51,22 +66,13 @@ export class AuditReader implements Disposable {
 
   /** The newest flows that match, oldest first. */
   flows(filter: FlowFilter, limit: number): readonly FlowRow[] {
-    const conditions: string[] = []
-    const values: unknown[] = []
-    for (const column of EQUAL) {
-      if (filter[column] === undefined) continue
-      conditions.push(`${column} = ?`)
-      values.push(filter[column])
-    }
-    if (filter.since !== undefined) {
-      conditions.push('started_at >= ?')
-      values.push(filter.since)
-    }
-    if (filter.after !== undefined) {
-      conditions.push('id > ?')
-      values.push(filter.after)
-    }
-    const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
+    const { where, values } = toWhere([
+      ...EQUAL.map((column): Condition => [`${column} = ?`, filter[column]]),
+      ['started_at >= ?', filter.since],
+      ['id > ?', filter.after],
+      // As `hold_id = ?` says, but found by index.
+      ['id IN (SELECT flow FROM held WHERE hold = ?)', filter.hold],
+    ])
     const rows = this.#db
       .prepare(`SELECT * FROM flows ${where} ORDER BY id DESC LIMIT ?`)
       .all(...values, limit)
@@ -81,6 +87,20 @@ export class AuditReader implements Disposable {
   /** Hosts that have answered from outside of what was concluded and were not cleared since, oldest first. */
   mismatches(): readonly Mismatch[] {
     return this.#db.prepare(MISMATCHES).all() as Mismatch[]
+  }
+
+  /** The newest holds that match, oldest first. */
+  holds(filter: HoldFilter, limit: number): readonly HoldRow[] {
+    return selectHolds(this.#db, filter, limit)
+  }
+
+  hold(id: string): HoldRow | null {
+    return selectHold(this.#db, id)
+  }
+
+  /** The newest grants that match, oldest first. */
+  grants(filter: GrantFilter, limit: number): readonly GrantRow[] {
+    return selectGrants(this.#db, filter, limit)
   }
 
   /** What the chain ends with, and whether that row is there. */

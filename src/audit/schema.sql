@@ -71,10 +71,12 @@ CREATE TABLE IF NOT EXISTS hold_events ( -- what holds and grants are made of
   hash     TEXT NOT NULL
 ) STRICT;
 
--- All of one hold, and how many of a kind it has; all of one kind, in order; what ends after a time: what is looked at when the proxy starts.
-CREATE INDEX IF NOT EXISTS hold_events_of   ON hold_events (hold, kind, at);
-CREATE INDEX IF NOT EXISTS hold_events_kind ON hold_events (kind);
-CREATE INDEX IF NOT EXISTS hold_deadlines   ON hold_events (coalesce(json_extract(detail, '$.grant.expiresAt'), json_extract(detail, '$.expiresAt')))
+-- All of one hold, and how many of a kind it has; where holds and grants begin, for the views (an index over all kinds would lead old versions
+-- of SQLite astray); what ends after a time: what is looked at when the proxy starts.
+CREATE INDEX IF NOT EXISTS hold_events_of ON hold_events (hold, kind, at);
+CREATE INDEX IF NOT EXISTS hold_openings  ON hold_events (seq) WHERE kind = 'opened';
+CREATE INDEX IF NOT EXISTS hold_approvals ON hold_events (seq) WHERE kind = 'approved';
+CREATE INDEX IF NOT EXISTS hold_deadlines ON hold_events (coalesce(json_extract(detail, '$.grant.expiresAt'), json_extract(detail, '$.expiresAt')))
   WHERE kind IN ('opened', 'approved');
 
 CREATE TABLE IF NOT EXISTS held (       -- an index to `decisions`: which went under a hold, or were refused under it; `verify` compares

@@ -83,10 +83,110 @@ SELECT
   actor, action, subject, detail
 FROM admin;
 
--- Approvals and redaction do not exist yet: these have their columns, and no rows.
+-- One row a call that waits or has waited for a person, or access asked for ahead. One that is past its time has expired, whether or not that
+-- was written down yet.
 CREATE VIEW holds AS
-SELECT NULL AS id, NULL AS created_at, NULL AS decided_at, NULL AS state, NULL AS flow, NULL AS approver, NULL AS reason WHERE 0;
+SELECT
+  o.hold AS id,
+  strftime('%Y-%m-%dT%H:%M:%fZ', o.at / 1000.0, 'unixepoch') AS created_at,
+  CASE WHEN e.kind IN ('approved', 'denied') THEN strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000.0, 'unixepoch') END AS decided_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', json_extract(o.detail, '$.expiresAt') / 1000.0, 'unixepoch') AS expires_at,
+  CASE
+    WHEN e.kind IS NOT NULL THEN e.kind
+    WHEN json_extract(o.detail, '$.expiresAt') <= (julianday('now') - 2440587.5) * 86400000 THEN 'expired'
+    ELSE 'pending'
+  END AS state,
+  json_extract(o.detail, '$.kind') AS kind,
+  json_extract(o.detail, '$.held.agent') AS agent,
+  o.actor AS requester,
+  json_extract(o.detail, '$.held.method') AS method,
+  json_extract(o.detail, '$.held.scheme') AS scheme,
+  json_extract(o.detail, '$.held.host') AS host,
+  json_extract(o.detail, '$.held.port') AS port,
+  json_extract(o.detail, '$.held.path') AS path,
+  json_extract(o.detail, '$.held.regions') AS regions,
+  json_extract(o.detail, '$.held.placement') AS placement,
+  json_extract(o.detail, '$.held.rule') AS rule,
+  json_extract(o.detail, '$.held.reason') AS reason,
+  (
+    SELECT json_group_array(json_object('reviewer', actor, 'at', at, 'reason', reason))
+    FROM (
+      SELECT actor, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at, json_extract(detail, '$.reason') AS reason
+      FROM hold_events WHERE hold = o.hold AND kind IN ('agreed', 'approved') ORDER BY seq
+    )
+  ) AS votes,
+  (SELECT group_concat(value, ', ') FROM json_each(e.detail, '$.grant.approvers')) AS approver,
+  json_extract(e.detail, '$.reason') AS decision_reason,
+  e.grant_id,
+  (SELECT min(flow) FROM held WHERE hold = o.hold) AS flow,
+  strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000.0, 'unixepoch') AS ended_at,
+  e.actor AS ended_by,
+  json_extract(o.detail, '$.purpose') AS purpose,
+  json_extract(o.detail, '$.held.clientIp') AS client_ip,
+  json_extract(o.detail, '$.held.because') AS because,
+  json_extract(o.detail, '$.held.bodyBytes') AS body_bytes,
+  json_extract(o.detail, '$.held.bodyDigest') AS body_digest,
+  json_extract(o.detail, '$.held.classes') AS classes,
+  json_extract(o.detail, '$.held.groups') AS groups,
+  json_extract(o.detail, '$.held.owner') AS owner,
+  json_extract(o.detail, '$.held.zone') AS zone,
+  json_extract(o.detail, '$.held.rules') AS rules,
+  json_extract(o.detail, '$.held.evidence') AS evidence,
+  json_extract(o.detail, '$.terms.approvals') AS approvals,
+  CASE WHEN json_type(o.detail, '$.wants') = 'object' THEN json_object(
+    'starts_at', strftime('%Y-%m-%dT%H:%M:%fZ', json_extract(o.detail, '$.wants.startsAt') / 1000.0, 'unixepoch'),
+    'expires_at', strftime('%Y-%m-%dT%H:%M:%fZ', json_extract(o.detail, '$.wants.expiresAt') / 1000.0, 'unixepoch'),
+    'uses', json_extract(o.detail, '$.wants.uses')
+  ) END AS wants,
+  o.seq
+FROM hold_events o
+LEFT JOIN hold_events e ON e.seq = (
+  SELECT min(seq) FROM hold_events WHERE hold = o.hold AND kind IN ('approved', 'denied', 'expired', 'cancelled')
+)
+WHERE o.kind = 'opened';
+
+-- One row for what a person gave: leave for one request, or for all of a kind for a time.
 CREATE VIEW grants AS
-SELECT NULL AS id, NULL AS created_at, NULL AS expires_at, NULL AS agent, NULL AS host, NULL AS regions, NULL AS approver, NULL AS reason WHERE 0;
+SELECT
+  g.grant_id AS id,
+  g.hold AS hold_id,
+  strftime('%Y-%m-%dT%H:%M:%fZ', g.at / 1000.0, 'unixepoch') AS created_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', json_extract(g.detail, '$.grant.startsAt') / 1000.0, 'unixepoch') AS starts_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', json_extract(g.detail, '$.grant.expiresAt') / 1000.0, 'unixepoch') AS expires_at,
+  CASE
+    WHEN e.kind = 'revoked' THEN 'revoked'
+    WHEN g.used >= json_extract(g.detail, '$.grant.uses') THEN 'used'
+    WHEN e.kind = 'grant-expired' OR json_extract(g.detail, '$.grant.expiresAt') <= (julianday('now') - 2440587.5) * 86400000 THEN 'expired'
+    ELSE 'active'
+  END AS state,
+  json_extract(g.detail, '$.grant.scope.breadth') AS breadth,
+  json_extract(g.detail, '$.grant.scope.agent') AS agent,
+  json_extract(g.detail, '$.grant.scope.group') AS agent_group,
+  json_extract(g.detail, '$.grant.scope.scheme') AS scheme,
+  json_extract(g.detail, '$.grant.scope.host') AS host,
+  json_extract(g.detail, '$.grant.scope.port') AS port,
+  json_extract(g.detail, '$.grant.scope.method') AS method,
+  json_extract(g.detail, '$.grant.scope.path') AS path,
+  json_extract(g.detail, '$.grant.scope.regions') AS regions,
+  json_extract(g.detail, '$.grant.uses') AS uses,
+  g.used,
+  (SELECT group_concat(value, ', ') FROM json_each(g.detail, '$.grant.approvers')) AS approver,
+  json_extract(g.detail, '$.grant.reason') AS reason,
+  strftime('%Y-%m-%dT%H:%M:%fZ', coalesce(e.at, CASE WHEN g.used >= json_extract(g.detail, '$.grant.uses') THEN g.used_at END) / 1000.0, 'unixepoch') AS ended_at,
+  e.actor AS ended_by,
+  json_extract(g.detail, '$.grant.scope.clientIp') AS client_ip,
+  json_extract(g.detail, '$.grant.scope.rules') AS rules,
+  g.seq
+FROM (
+  SELECT a.*,
+    (SELECT count(*) FROM hold_events WHERE hold = a.hold AND kind = 'used') AS used,
+    (SELECT max(at) FROM hold_events WHERE hold = a.hold AND kind = 'used') AS used_at
+  FROM hold_events a WHERE a.kind = 'approved'
+) g
+LEFT JOIN hold_events e ON e.seq = (
+  SELECT min(seq) FROM hold_events WHERE hold = g.hold AND kind IN ('revoked', 'grant-expired')
+);
+
+-- Redaction does not exist yet: this has its columns, and no rows.
 CREATE VIEW redactions AS
 SELECT NULL AS flow, NULL AS direction, NULL AS type, NULL AS count WHERE 0;

@@ -179,7 +179,7 @@ describe('the views', () => {
     ])
   })
 
-  test.each(['holds', 'grants', 'redactions'])('%s exists and is empty', async (view) => {
+  test.each(['holds', 'grants', 'redactions'])('%s has no rows at first', async (view) => {
     await new AuditLog({ path }).close()
     expect(read(`SELECT * FROM ${view}`)).toEqual([])
   })

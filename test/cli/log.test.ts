@@ -42,6 +42,7 @@ describe('cordon flows', () => {
     [['--action', 'block'], 1],
     [['--outcome', 'forwarded'], 2],
     [['--agent', 'nobody'], 0],
+    [['--hold', 'h-00000000'], 0],
     [['--would', 'block'], 0],
     [['--since', '1h'], 3],
     [['--since', '2090-01-01'], 0],

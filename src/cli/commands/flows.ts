@@ -34,6 +34,7 @@ export function addFlows(program: Command): void {
         'that would have met this, had it not only been observed',
       ).choices(['block', 'hold']),
     )
+    .option('--hold <id>', 'calls that waited under this hold, or went under its grant')
     .option('--since <time>', 'not older than 2h, 7d …, or an ISO date')
     .option('--limit <n>', 'the newest so many', '50')
     .option('-f, --follow', 'go on as calls come')
@@ -43,10 +44,10 @@ export function addFlows(program: Command): void {
       '\nExample:\n  cordon flows --placement outside --since 7d\n  cordon flows --follow',
     )
     .action(async (options: FlowsOptions) => {
-      const { agent, host, placement, action, outcome } = options
+      const { agent, host, placement, action, outcome, hold } = options
       const would = options.would && `would_${options.would}`
       const since = toSince(options.since)
-      const filter = { agent, host, placement, action, outcome, would, since }
+      const filter = { agent, host, placement, action, outcome, would, hold, since }
       const limit = toLimit(options.limit)
       using reader = new AuditReader(auditPath(load(options).operation))
       const flows = reader.flows(filter, limit)

@@ -2,6 +2,7 @@
 
 import { parseDuration } from '../../src/config/duration.ts'
 import { apiRoute } from '../../src/console/api/api.ts'
+import { Attempts } from '../../src/console/api/attempts.ts'
 import type { Callers } from '../../src/console/api/caller.ts'
 import { type Console, openConsole } from '../../src/console/server.ts'
 import { openApprovals, type TestApprovals } from './approvals.ts'
@@ -43,7 +44,7 @@ export async function openTestConsole(
     clock: approvals,
     parseDuration,
     groupsOf: (agent) => (agent === 'crawler' ? ['batch'] : []),
-    note: (...row) => notes.push(row),
+    attempts: new Attempts({ clock: approvals, note: (...row) => notes.push(row) }),
   })
   const console = await openConsole('127.0.0.1', 0, {
     health: () => ({ audit: null, mode: 'enforce' }),

@@ -79,7 +79,7 @@ ${config}
         return () => watchers.delete(watcher)
       },
     },
-    consoleUrl,
+    consoleUrl: () => consoleUrl,
     ...(options.pause ? { pause: options.pause } : {}),
   })
   if (!notices) throw new Error('nobody is to be told')

@@ -1,8 +1,13 @@
 /** The console of the process that owns: its routes, and who may use them. */
 
 import { parseDuration } from '../../config/duration.ts'
+import type { Operation } from '../../config/load.ts'
 import { apiRoute } from '../../console/api/api.ts'
-import { type Console, openConsole } from '../../console/server.ts'
+import { Attempts } from '../../console/api/attempts.ts'
+import { decideRoute } from '../../console/decide/decide-route.ts'
+import { type Console, openConsole, type Route } from '../../console/server.ts'
+import type { Links } from '../../holds/links/links.ts'
+import { describeHold } from '../../holds/notices/wording.ts'
 import { ReviewerTokens, ReviewerTokensError } from '../../identity/reviewer-tokens.ts'
 import { Revocations } from '../../identity/revocations.ts'
 import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
@@ -25,33 +30,44 @@ export interface ConsoleParts {
   metrics(): Promise<Exposition>
   /** Null where nobody can decide. */
   readonly approvals: Approvals | null
+  /** Links in notices; null where nobody is told. */
+  readonly links: Links | null
 }
 
 /** @returns null when none is wanted. */
 export async function openConsoleOf(
   owner: Owner,
-  { metrics, approvals }: ConsoleParts,
+  { metrics, approvals, links }: ConsoleParts,
 ): Promise<OwnConsole | null> {
   const { log, own, note } = owner
-  const { console: at, consoleNames: names, dataDir } = owner.settings.operation
+  const { console: at, dataDir } = owner.settings.operation
   if (at === null) return null
   const reviewers = new ReviewerTokens(dataDir, clock)
   const revocations = new Revocations(dataDir, clock)
   const agents = new TokenVerifier(openTokenKey(dataDir), revocations, clock)
   const policy = () => owner.settings.policy
+  const attempts = new Attempts({ clock, note })
+  const callers = createConsoleCallers({ reviewers, agents, policy })
   const api = apiRoute({
     approvals,
-    callers: createConsoleCallers({ reviewers, agents, policy }),
+    callers,
     clock,
     parseDuration,
     groupsOf: (agent) => policy().agents.find(({ id }) => id === agent)?.memberOf ?? [],
-    note,
+    attempts,
   })
+  const routes: Route[] = [api]
+  if (approvals && links) {
+    const pathLasts = () => Math.min(PATH_LASTS_MS, policy().holds.grantMax)
+    const describe = describeHold
+    routes.push(decideRoute({ links, approvals, callers, attempts, describe, pathLasts }))
+  }
   const health = () => ({
     audit: log.problem,
     mode: owner.settings.policy.enforced ? ('enforce' as const) : ('observe' as const),
   })
-  const options = { health, metrics, names, routes: [api], report }
+  const names = toNames(owner.settings.operation)
+  const options = { health, metrics, names, routes, report }
   const console = await openConsole(...toHostPort(at), options)
   own.push(toEndpoint(console))
   const forget = writeConsolePlace(dataDir, { ...toPlace(console), pid: process.pid })
@@ -63,6 +79,15 @@ export async function openConsoleOf(
       return console.close()
     },
   }
+}
+
+/** For how long a path is approved on the page of a link, unless the policy gives less. */
+const PATH_LASTS_MS = 30 * 60_000
+
+/** Those that were named, and the one in the links. */
+function toNames({ consoleNames, notify }: Operation): readonly string[] {
+  const link = notify?.linkBase ? URL.parse(notify.linkBase) : null
+  return link ? [...consoleNames, link.hostname] : consoleNames
 }
 
 function toPlace({ address, port }: Console) {

@@ -9,6 +9,7 @@ import { createEnforcer } from '../../enforce.ts'
 import { openLinkKey } from '../../holds/links/link-key.ts'
 import { Links, MAX_LINK_MS } from '../../holds/links/links.ts'
 import { type NoticeCounts, startNotifier } from '../../holds/notices/notifier.ts'
+import type { Reading } from '../../metrics/registry.ts'
 import { type Approvals, NO_DECODER, NO_HOLDS, NO_METER, NO_OUTLINE } from '../../ports.ts'
 import { say } from '../output.ts'
 import { openReceivers, type ReceiverAt } from '../receivers.ts'
@@ -17,16 +18,17 @@ import type { Owner } from './owner.ts'
 import { auditPath, clock, report } from './process.ts'
 
 export interface Notices extends AsyncDisposable {
-  /** Null where there is no console that they could lead to. */
-  readonly links: Links | null
+  readonly links: Links
   counts(): readonly NoticeCounts[]
+  /** For /metrics. */
+  readonly reading: Reading
 }
 
 export interface NoticesOptions {
   readonly owner: Pick<Owner, 'settings' | 'evaluation' | 'log' | 'ledger' | 'note'>
   readonly approvals: Pick<Approvals, 'watch'>
-  /** URL of the console; null: there is none. */
-  readonly consoleUrl: string | null
+  /** URL of the console, once it listens; null: there is none. */
+  consoleUrl(): string | null
   /** Milliseconds before the next try; for tests. */
   readonly pause?: (tries: number) => number
 }
@@ -39,8 +41,10 @@ export async function composeNotices(options: NoticesOptions): Promise<Notices |
   await using stack = new AsyncDisposableStack()
   const own = await composeWayOut(stack, owner)
   const receivers = openReceivers(notify, own)
-  const base = consoleUrl && (notify.linkBase ?? consoleUrl)
-  const links = base === null ? null : openLinks(owner, base)
+  const links = openLinks(owner, () => {
+    const url = consoleUrl()
+    return url && (notify.linkBase ?? url)
+  })
   const notifier = startNotifier({
     approvals,
     receivers,
@@ -59,7 +63,21 @@ export async function composeNotices(options: NoticesOptions): Promise<Notices |
   return {
     links,
     counts: () => notifier.counts(),
+    reading: toReading(() => notifier.counts()),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+function toReading(counts: () => readonly NoticeCounts[]): Reading {
+  return {
+    name: 'cordon_notices_total',
+    help: 'Notices that a receiver has taken, and those that were given up.',
+    type: 'counter',
+    read: () =>
+      counts().flatMap(({ receiver, taken, lost }) => [
+        { labels: { receiver, outcome: 'taken' }, value: taken },
+        { labels: { receiver, outcome: 'lost' }, value: lost },
+      ]),
   }
 }
 
@@ -85,7 +103,7 @@ async function composeWayOut(stack: AsyncDisposableStack, owner: NoticesOptions[
   return { enforcer, origins, contexts }
 }
 
-function openLinks({ settings, log }: NoticesOptions['owner'], base: string): Links {
+function openLinks({ settings, log }: NoticesOptions['owner'], base: () => string | null): Links {
   const { operation } = settings
   using reader = new AuditReader(auditPath(operation))
   const since = new Date(clock.now() - MAX_LINK_MS).toISOString()

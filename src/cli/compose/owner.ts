@@ -111,7 +111,7 @@ export async function composeOwner({
       },
       onRestartNeeded: () =>
         say(
-          'listeners, workers, folders, DNS, TLS, origins, GeoIP, identity, residency, limits or timeouts changed: restart to use them',
+          'listeners, notices, workers, folders, DNS, TLS, origins, GeoIP, identity, residency, limits or timeouts changed: restart to use them',
         ),
       onFailure: (error) => {
         say(`the changed configuration has mistakes, so the last good policy stays in force:`)

@@ -8,8 +8,9 @@ import type { Audit } from '../../ports.ts'
 import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { TicketRing } from '../../tls/tickets.ts'
 import { ownerReadings } from '../readings.ts'
-import { type OwnConsole, openConsoleOf } from './console.ts'
+import type { OwnConsole } from './console.ts'
 import { composeOwner, describePolicy, type Owner } from './owner.ts'
+import { composePeople } from './people.ts'
 import { clock } from './process.ts'
 import { composeTraffic } from './traffic.ts'
 
@@ -55,10 +56,11 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     }),
   )
   const { listener, meter, readings } = traffic
-  const registry = createRegistry(meter, [...readings, ...ownerReadings(owner)])
   const metrics = () => expose(registry)
-  const console = await openConsoleOf(owner, { metrics, approvals: desk })
-  if (console) stack.defer(() => console.close())
+  const people = stack.use(await composePeople(owner, { metrics }))
+  const { console } = people
+  const all = [...readings, ...ownerReadings(owner), ...people.readings]
+  const registry = createRegistry(meter, all)
   await noteStart(owner, listener)
   const resources = stack.move()
   return {

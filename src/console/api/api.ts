@@ -7,7 +7,7 @@ import { AuditUnavailable } from '../../model/errors.ts'
 import type { Approvals, Clock } from '../../ports.ts'
 import { answerFault, answerJson, type Fault } from '../answers.ts'
 import type { Call, Route } from '../server.ts'
-import { Attempts } from './attempts.ts'
+import type { Attempts } from './attempts.ts'
 import { type Caller, type Callers, readBearer } from './caller.ts'
 import { EventStreams } from './events.ts'
 import { lengthOfTime } from './fields.ts'
@@ -27,8 +27,8 @@ export interface ApiOptions {
   parseDuration(text: string): number | null
   /** In which groups an agent of this name is, as far as the policy says. */
   groupsOf(agent: string): readonly string[]
-  /** Writes down what happened to the API itself. */
-  note(action: string, subject: string, detail: string): void
+  /** Tries with no valid token, here and wherever else tokens are asked for. */
+  readonly attempts: Attempts
 }
 
 export const API = '/api/v1'
@@ -54,9 +54,8 @@ export function apiRoute(options: ApiOptions): Route {
 
 /** @returns a function that gives null for what has become a stream. */
 function createAnswers(options: ApiOptions): (call: Call) => Promise<Reply | Fault | null> {
-  const { approvals, callers, clock } = options
+  const { approvals, callers, clock, attempts } = options
   const resources = createResources(options)
-  const attempts = new Attempts(options)
   const streams = new EventStreams(clock)
   const repeats = new Repeats()
 

@@ -26,7 +26,7 @@ export async function readBody(request: IncomingMessage): Promise<JsonBody | Fau
 }
 
 /** Not by iteration: that would close the connection of whoever sends too much, before they have heard why. */
-function collect(request: IncomingMessage): Promise<Buffer | Fault> {
+export function collect(request: IncomingMessage): Promise<Buffer | Fault> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = []
     let size = 0

@@ -23,8 +23,8 @@ export interface LinkUse {
 
 export interface LinksOptions {
   readonly key: Buffer
-  /** Where reviewers reach the console, without a slash at its end. */
-  readonly base: string
+  /** Where reviewers reach the console, without a slash at its end; null while they do not. */
+  base(): string | null
   /** Of the last day. */
   readonly used: readonly LinkUse[]
   /** Milliseconds since the epoch. */
@@ -46,11 +46,20 @@ export class Links {
     for (const use of options.used) this.#used.set(use.nonce, use)
   }
 
+  /** Of the place that links lead to; null while there is none. */
+  get origin(): string | null {
+    const base = this.#options.base()
+    return base === null ? null : (URL.parse(base)?.origin ?? null)
+  }
+
+  /** @returns null while there is no place that it could lead to */
   make(
     { id, expiresAt: holdExpiresAt }: Pick<Hold, 'id' | 'expiresAt'>,
     receiver: string,
-  ): { readonly url: string; readonly expiresAt: number } {
-    const { key, base, now } = this.#options
+  ): { readonly url: string; readonly expiresAt: number } | null {
+    const { key, now } = this.#options
+    const base = this.#options.base()
+    if (base === null) return null
     const until = Math.min(holdExpiresAt, now() + MAX_LINK_MS)
     const expiresAt = Math.floor(until / 1_000) * 1_000
     const nonce = randomBytes(16).toString('hex')

@@ -102,7 +102,7 @@ export function toNotice(
   }
 }
 
-function toNoticedHold({ held, ...hold }: Hold): NoticedHold {
+export function toNoticedHold({ held, ...hold }: Hold): NoticedHold {
   const list = (texts: readonly string[], max: number) => {
     const rest = texts.length - MAX_ITEMS
     const shown = texts.slice(0, MAX_ITEMS).map((text) => toPlain(text, max))

@@ -21,8 +21,8 @@ export interface Receiver {
 export interface NotifierOptions {
   readonly approvals: Pick<Approvals, 'watch'>
   readonly receivers: readonly Receiver[]
-  /** Null: there is no place to decide that a link could lead to. */
-  readonly links: { make(hold: Hold, receiver: string): NoticedLink } | null
+  /** Makes null where there is no place to decide that a link could lead to. */
+  readonly links: { make(hold: Hold, receiver: string): NoticedLink | null }
   /** Unpredictable, and different each time. */
   newId(): string
   /** Milliseconds before the next try, after so many; for tests. */
@@ -65,7 +65,7 @@ export function startNotifier(options: NotifierOptions): Notifier {
     for (const { receiver, box } of boxes) {
       try {
         if (!wants(receiver, event, hold)) continue
-        const link = asksFor(event, hold) ? (links?.make(hold, receiver.id) ?? null) : null
+        const link = asksFor(event, hold) ? links.make(hold, receiver.id) : null
         box.push(toNotice(newId(), event, hold, link))
       } catch (error) {
         report('notices', error)

@@ -1,7 +1,8 @@
 /** A notice in words: one line that says what has happened, and what a person has to know to decide. The shapes for chat and mail only lay it out. */
 
+import type { Hold } from '../../model/hold.ts'
 import { sayRegions } from '../../model/region.ts'
-import type { Notice, NoticedHold } from './notice.ts'
+import { type Notice, type NoticedHold, toNoticedHold } from './notice.ts'
 
 export interface Wording {
   readonly title: string
@@ -13,6 +14,12 @@ export type Fact = readonly [label: string, text: string]
 
 export function toWording(notice: Notice): Wording {
   return { title: sayEvent(notice), facts: toFacts(notice).filter(([, text]) => text !== '') }
+}
+
+/** What a notice that asks for a decision says of a hold, and no more. */
+export function describeHold(hold: Hold): readonly Fact[] {
+  const asking = { hold: toNoticedHold(hold), event: 'opened', reason: null, grant: null } as const
+  return toFacts(asking).filter(([, text]) => text !== '')
 }
 
 /** Without date: mail and chat show when it came. */
@@ -45,7 +52,12 @@ function sayEvent({ event, hold, by }: Notice): string {
   }
 }
 
-function toFacts({ hold, reason, grant, event }: Notice): Fact[] {
+function toFacts({
+  hold,
+  reason,
+  grant,
+  event,
+}: Pick<Notice, 'hold' | 'reason' | 'grant' | 'event'>): Fact[] {
   const groups = hold.groups.length > 0 ? ` (${hold.groups.join(', ')})` : ''
   const asks = event === 'opened' || event === 'agreed'
   return [

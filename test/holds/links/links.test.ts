@@ -17,7 +17,7 @@ function open(changes: Partial<LinksOptions> = {}) {
   const recorded: string[] = []
   const links = new Links({
     key: KEY,
-    base: 'https://cordon.test',
+    base: () => 'https://cordon.test',
     used: [],
     now: () => NOW,
     record: async (hold, by, receiver) => {
@@ -25,7 +25,7 @@ function open(changes: Partial<LinksOptions> = {}) {
     },
     ...changes,
   })
-  const make = (hold = HOLD) => links.make(hold, 'ops-chat').url.split('/decide/')[1] ?? ''
+  const make = (hold = HOLD) => links.make(hold, 'ops-chat')?.url.split('/decide/')[1] ?? ''
   const claimsOf = (token: string) => {
     const claims = links.read(token)
     if ('fault' in claims) throw new Error(claims.detail)
@@ -41,9 +41,15 @@ describe('a link', () => {
   })
 
   test('stands in a URL as it is', () => {
-    expect(open().links.make(HOLD, 'ops-chat').url).toMatch(
+    expect(open().links.make(HOLD, 'ops-chat')?.url).toMatch(
       /^https:\/\/cordon\.test\/decide\/[A-Za-z0-9_-]{100,200}$/,
     )
+  })
+
+  test('is not made where there is nothing it could lead to', () => {
+    const { links } = open({ base: () => null })
+    expect(links.make(HOLD, 'ops-chat')).toBeNull()
+    expect(links.origin).toBeNull()
   })
 
   test('is another one each time', () => {
@@ -55,8 +61,8 @@ describe('a link', () => {
     ['its hold', 3_600_000, 3_600_000],
     ['a day', MAX_LINK_MS * 3, MAX_LINK_MS],
   ])('ends with %s', (_, holdLasts, want) => {
-    const { expiresAt } = open().links.make({ ...HOLD, expiresAt: NOW + holdLasts }, 'r')
-    expect(expiresAt - NOW).toBe(want)
+    const link = open().links.make({ ...HOLD, expiresAt: NOW + holdLasts }, 'r')
+    expect(link?.expiresAt).toBe(NOW + want)
   })
 
   test('is good up to that moment, and expired from then on, also when it is used', async () => {

@@ -7,8 +7,8 @@ import { TicketRing } from '../../../tls/tickets.ts'
 import { toEndpoint, toHostPort } from '../../endpoints.ts'
 import { say } from '../../output.ts'
 import { ownerReadings } from '../../readings.ts'
-import { openConsoleOf } from '../console.ts'
 import { composeOwner, type Owner } from '../owner.ts'
+import { composePeople } from '../people.ts'
 import { clock, report } from '../process.ts'
 import { type ComposeOptions, noteStart, type RunningProxy, sayBound, toRunning } from '../proxy.ts'
 import { Crew, type CrewOptions } from './crew.ts'
@@ -39,8 +39,8 @@ export async function composeSupervisor(
     const mine = await registry.getMetricsAsJSON()
     return aggregateMetrics([mine, ...(await crew.metrics())])
   }
-  const console = await openConsoleOf(owner, { metrics, approvals: desk })
-  if (console) stack.defer(() => console.close())
+  const people = stack.use(await composePeople(owner, { metrics }))
+  const { console } = people
 
   const start = (): Start => ({
     load,
@@ -60,6 +60,7 @@ export async function composeSupervisor(
   const crew = new Crew({ size, start, onLoss, report, holds: desk, ...listening(owner) })
   const registry = createOwnRegistry([
     ...ownerReadings(owner),
+    ...people.readings,
     {
       name: 'cordon_workers',
       help: 'Processes that serve.',

@@ -21,7 +21,7 @@ import { FileReader } from './files.ts'
 import type { Footprint } from './footprint.ts'
 import { MAX_PROBLEMS } from './form.ts'
 import { mergePolicies, type PolicySource } from './merge.ts'
-import { type NotifyNamed, toNotify } from './notify.ts'
+import { checkReceivers, type NotifyNamed, toNotify } from './notify.ts'
 import { type ProxyUrl, parseProxyUrl } from './proxy-url.ts'
 import { readCloudRegions } from './regions.ts'
 import { type ConfigFile, zoneFile } from './schema.ts'
@@ -177,6 +177,11 @@ export function loadSettings(options: LoadOptions): Settings {
   })
   if ('problems' in compiled) throw new ConfigError(compiled.problems, reader)
   const { policy } = compiled
+  for (const { path, message, hint } of checkReceivers(config.notify, policy.reviewers)) {
+    reader.problems.push(
+      ...policies.slice(0, 1).map(({ yaml }) => yaml.problemAt(path, message, hint)),
+    )
+  }
   const facts = options.facts ? readFacts(reader, policy, options, config, configPath) : null
   if (reader.problems.length > 0) throw new ConfigError(reader.problems, reader)
   const operation = toOperation(config, configPath ? dirname(configPath) : cwd, installDir)

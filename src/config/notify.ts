@@ -4,6 +4,9 @@ import { z } from 'zod'
 import { parseIp } from '../model/address.ts'
 import { parseAuthority, parseHost } from '../model/authority.ts'
 import { HOLD_EVENTS, type HoldEvent } from '../model/hold.ts'
+import type { Reviewer } from '../model/reviewer.ts'
+import { nearest } from '../model/spelling.ts'
+import type { PolicyProblem } from '../policy/references.ts'
 import { id } from './scalars.ts'
 
 const DEFAULT_EVENTS = ['opened', 'agreed', 'approved', 'denied', 'expired'] as const
@@ -133,6 +136,23 @@ export interface NotifyNamed {
   /** Without a slash at its end; null: where the console listens. */
   readonly linkBase: string | null
   readonly to: readonly (WebhookNamed | MailNamed)[]
+}
+
+/** Names of reviewers that mean nobody: whoever wrote them would wait for notices that never come. */
+export function checkReceivers(
+  form: z.infer<typeof notifyForm> | undefined,
+  reviewers: readonly Reviewer[],
+): readonly PolicyProblem[] {
+  const known = new Set(reviewers.flatMap((each) => [each.id, ...each.groups]))
+  return (form?.to ?? []).flatMap(({ reviewers: named = [] }, i) =>
+    named.flatMap((name, j) => {
+      if (known.has(name)) return []
+      const meant = nearest(name, known)
+      const hint = meant === null ? 'name them under `reviewers`' : `did you mean \`${meant}\`?`
+      const message = `\`${name}\` is neither a reviewer nor a group of them`
+      return [{ path: ['notify', 'to', i, 'reviewers', j], message, hint }]
+    }),
+  )
 }
 
 /** @param path makes the path of a file absolute */

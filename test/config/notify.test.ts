@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => folder[Symbol.asyncDispose]())
 
-const V = 'version: 1\nnotify:\n'
+const V = 'version: 1\nreviewers: [{ id: anna, groups: [dpo] }]\nnotify:\n'
 
 test('nobody is told of anything unless it is said', () => {
   write(dir, { 'cordon.yaml': 'version: 1\n' })
@@ -165,6 +165,15 @@ describe('mistakes', () => {
   ])('%s', (_, text, want) => {
     write(dir, { 'cordon.yaml': V + text })
     expect(problems(dir).join('\n')).toContain(want)
+  })
+
+  test('a reviewer who is none, with who was meant', () => {
+    write(dir, {
+      'cordon.yaml': V + one('id: a, kind: slack, url: { env: A }, reviewers: [dpo, ana]'),
+    })
+    expect(problems(dir)).toEqual([
+      'cordon.yaml:5:63: `ana` is neither a reviewer nor a group of them (did you mean `anna`?)',
+    ])
   })
 
   test.each([

@@ -48,6 +48,7 @@ export async function composeNotices(options: NoticesOptions): Promise<Notices |
   const notifier = startNotifier({
     approvals,
     receivers,
+    reviewers: () => owner.settings.policy.reviewers,
     links,
     newId: randomUUID,
     ...(options.pause ? { pause: options.pause } : {}),

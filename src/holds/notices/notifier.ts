@@ -3,7 +3,8 @@
  * It watches and never decides; whatever goes wrong here, holds go on without it.
  */
 
-import type { Approval, Hold, HoldEvent } from '../../model/hold.ts'
+import type { Hold, HoldEvent } from '../../model/hold.ts'
+import { isAmong, type Reviewer } from '../../model/reviewer.ts'
 import type { Approvals } from '../../ports.ts'
 import { type Notice, type NoticedLink, type NoticeEvent, toNotice } from './notice.ts'
 import { type Delivery, Outbox, toPause } from './outbox.ts'
@@ -21,6 +22,8 @@ export interface Receiver {
 export interface NotifierOptions {
   readonly approvals: Pick<Approvals, 'watch'>
   readonly receivers: readonly Receiver[]
+  /** All there are now. */
+  reviewers(): readonly Reviewer[]
   /** Makes null where there is no place to decide that a link could lead to. */
   readonly links: { make(hold: Hold, receiver: string): NoticedLink | null }
   /** Unpredictable, and different each time. */
@@ -48,7 +51,7 @@ export interface NoticeCounts {
 }
 
 export function startNotifier(options: NotifierOptions): Notifier {
-  const { approvals, receivers, links, newId, onLost, report } = options
+  const { approvals, receivers, reviewers, links, newId, onLost, report } = options
   const boxes = receivers.map((receiver) => ({
     receiver,
     box: new Outbox({
@@ -64,7 +67,7 @@ export function startNotifier(options: NotifierOptions): Notifier {
   const stop = approvals.watch((event, hold) => {
     for (const { receiver, box } of boxes) {
       try {
-        if (!wants(receiver, event, hold)) continue
+        if (!wants(receiver, event, hold, reviewers())) continue
         const link = asksFor(event, hold) ? links.make(hold, receiver.id) : null
         box.push(toNotice(newId(), event, hold, link))
       } catch (error) {
@@ -91,14 +94,19 @@ export function startNotifier(options: NotifierOptions): Notifier {
   }
 }
 
-function wants({ on, reviewers }: Receiver, { kind }: HoldEvent, { terms }: Hold): boolean {
+/** @param known all reviewers there are */
+function wants(
+  { on, reviewers: names }: Receiver,
+  { kind }: HoldEvent,
+  { terms }: Hold,
+  known: readonly Reviewer[],
+): boolean {
   if (!on.includes(kind)) return false
-  return reviewers === null || terms.approvals.some((approval) => concerns(approval, reviewers))
-}
-
-/** By the names that the policy has written: whoever is to be told of a person is named as the rules name them. */
-function concerns({ reviewers }: Approval, names: readonly string[]): boolean {
-  return reviewers === null || reviewers.some((name) => names.includes(name))
+  if (names === null) return true
+  const people = known.filter(({ id, groups }) =>
+    names.some((name) => name === id || groups.includes(name)),
+  )
+  return terms.approvals.some((approval) => people.some((person) => isAmong(approval, person)))
 }
 
 /** Whether somebody has to decide something now: of those who have to agree each gets a link, because each is good once. */

@@ -32,6 +32,10 @@ function start(receivers: readonly Partial<Receiver>[], deliver?: Receiver['deli
       },
       ...changes,
     })),
+    reviewers: () => [
+      { id: 'anna', groups: ['dpo'] },
+      { id: 'carl', groups: ['ops'] },
+    ],
     links: {
       make: ({ id }, receiver) => ({
         url: `https://c.test/decide/${id}-${receiver}`,
@@ -76,6 +80,9 @@ describe('who is told', () => {
       true,
     ],
     ['what all may decide', ['dpo'], [{ reviewers: null, quorum: 1 }], true],
+    ['a person of theirs by name', ['dpo'], [{ reviewers: ['anna'], quorum: 1 }], true],
+    ['a person told of their group', ['anna'], [{ reviewers: ['dpo'], quorum: 1 }], true],
+    ['another person by name', ['dpo'], [{ reviewers: ['carl'], quorum: 1 }], false],
     ['what others decide', ['dpo'], [{ reviewers: ['ops'], quorum: 1 }], false],
   ])('reviewers: %s', (_, reviewers, approvals, want) => {
     const { happens, got } = start([{ reviewers }])

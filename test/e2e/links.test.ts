@@ -2,10 +2,13 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { chromium } from 'playwright-core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ReviewerTokens } from '../../src/identity/reviewer-tokens.ts'
+import { CHROMIUM } from '../support/browser.ts'
 import { curl } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { missing, program } from '../support/needs.ts'
 import { httpOrigin } from '../support/origins.ts'
 import { eventually } from '../support/wait.ts'
 
@@ -150,6 +153,38 @@ test('killed in the middle: links that were used stay used, others stay good, an
     { actor: 'alice', subject: first.hold.id },
     { actor: 'bob', subject: first.hold.id },
   ])
+})
+
+describe('in a browser', () => {
+  const lacking = missing(program(CHROMIUM, '--version'))
+  test.skipIf(lacking)('the page is shown as it is meant, and its form decides', async () => {
+    const { lab, got, alice } = await open()
+    const held = call(lab)
+    const { link } = await opened(got)
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'],
+    })
+    stack.defer(() => browser.close())
+    const page = await browser.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => complaints.push(message.text()))
+    await page.goto(link?.url ?? '')
+    const layout = await page.evaluate(`getComputedStyle(document.querySelector('dl')).display`)
+    expect(layout).toBe('grid')
+    // Nothing is chosen beforehand, and Enter chooses nothing.
+    await page.getByLabel('Your reviewer token').fill(alice)
+    await page.keyboard.press('Enter')
+    expect(await page.getByRole('heading').textContent()).toBe('A call waits for a decision')
+    await page.getByRole('radio', { name: 'Deny' }).check()
+    await page.getByLabel('Reason').fill('not this one')
+    await page.getByRole('button', { name: 'Decide' }).click()
+    await page.getByRole('heading', { name: 'Denied by alice' }).waitFor()
+    expect(JSON.parse((await held).body)).toMatchObject({ code: 'hold-denied' })
+    await page.goto(link?.url ?? '')
+    expect(await page.locator('main').textContent()).toContain('this link was used up by alice')
+    expect(complaints.filter((text) => !text.includes('410'))).toEqual([])
+  })
 })
 
 test('the log, the metrics and what is said have nothing that opens a door', async () => {

@@ -6,6 +6,7 @@
 import type { Hold, HoldEvent } from '../../model/hold.ts'
 import { isAmong, type Reviewer } from '../../model/reviewer.ts'
 import type { Approvals } from '../../ports.ts'
+import { Losses } from './losses.ts'
 import { type Notice, type NoticedLink, type NoticeEvent, toNotice } from './notice.ts'
 import { type Delivery, Outbox, toPause } from './outbox.ts'
 
@@ -30,7 +31,7 @@ export interface NotifierOptions {
   newId(): string
   /** Milliseconds before the next try, after so many; for tests. */
   readonly pause?: (tries: number) => number
-  /** A notice that will not arrive, or several. @param what begins lower-case; without secrets. Never throws. */
+  /** One notice that will not arrive, or several; not more often than once a minute. @param what begins lower-case; without secrets. Never throws. */
   onLost(receiver: string, what: string): void
   /** Never throws. */
   report(where: string, error: unknown): void
@@ -52,15 +53,20 @@ export interface NoticeCounts {
 
 export function startNotifier(options: NotifierOptions): Notifier {
   const { approvals, receivers, reviewers, links, newId, onLost, report } = options
+  const losses = new Losses(onLost)
   const boxes = receivers.map((receiver) => ({
     receiver,
     box: new Outbox({
       deliver: (notice, signal) => receiver.deliver(notice, signal),
       pause: options.pause ?? ((tries) => toPause(tries, Math.random())),
       onLost: ({ event, hold }, detail) =>
-        onLost(receiver.id, `\`${event}\` of ${hold.id}: ${detail}`),
+        losses.add(receiver.id, `\`${event}\` of ${hold.id}: ${detail}`),
       onOverflow: (count) =>
-        onLost(receiver.id, `${count} that were older had no room: too many wait for it`),
+        losses.add(
+          receiver.id,
+          `${count} that were older had no room: too many wait for it`,
+          count,
+        ),
       report,
     }),
   }))
@@ -87,9 +93,10 @@ export function startNotifier(options: NotifierOptions): Notifier {
       await Promise.all(
         boxes.map(async ({ receiver, box }) => {
           const left = await box.close()
-          if (left > 0) onLost(receiver.id, `${left} were not sent before Cordon stopped`)
+          if (left > 0) losses.add(receiver.id, `${left} were not sent before Cordon stopped`, left)
         }),
       )
+      losses.close()
     },
   }
 }

@@ -10,6 +10,7 @@ import { GeoipError } from '../locate/geoip.ts'
 import { PrefixTableError } from '../locate/tables/prefix-tables.ts'
 import { TlsFileError } from '../tls/files.ts'
 import { addAgents } from './commands/agents.ts'
+import { addApprove, addDeny } from './commands/approve.ts'
 import { addAudit } from './commands/audit.ts'
 import { addCa } from './commands/ca.ts'
 import { addCheck, sayProblem } from './commands/check.ts'
@@ -18,9 +19,13 @@ import { addEnv } from './commands/env.ts'
 import { addExplain } from './commands/explain.ts'
 import { addFlows } from './commands/flows.ts'
 import { addGeoip } from './commands/geoip.ts'
+import { addGrants } from './commands/grants.ts'
+import { addHolds } from './commands/holds.ts'
 import { addInit } from './commands/init.ts'
 import { addLocate } from './commands/locate.ts'
+import { addRequest } from './commands/request.ts'
 import { addResidency } from './commands/residency.ts'
+import { addReviewers } from './commands/reviewers.ts'
 import { addRun } from './commands/run.ts'
 import { addStart } from './commands/start.ts'
 import { addTest } from './commands/test.ts'
@@ -48,6 +53,12 @@ export function createProgram(): Command {
     addExplain,
     addLocate,
     addFlows,
+    addHolds,
+    addApprove,
+    addDeny,
+    addGrants,
+    addRequest,
+    addReviewers,
     addAgents,
     addCa,
     addAudit,

@@ -145,3 +145,11 @@ describe('cordon run', () => {
     )
   })
 })
+
+test('an agent does not inherit the token of whoever starts it', async () => {
+  const { out } = await cordon(lab.dir, ['run', '--', process.execPath, '-p', 'process.env'], {
+    env: { CORDON_TOKEN: 'crv_secret', OTHER: 'kept' },
+  })
+  expect(out).toContain('kept')
+  expect(out).not.toContain('secret')
+})

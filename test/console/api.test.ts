@@ -88,7 +88,7 @@ describe('what is understood', () => {
     expect((await call('OPTIONS', '/holds')).status).toBe(405)
   })
 
-  const hold = '/holds/h-00000001/approve'
+  const hold = '/holds/h-1x000000/approve'
   test.each([
     ['no JSON', '{', {}],
     ['a list', [], {}],
@@ -111,7 +111,7 @@ describe('what is understood', () => {
     at.approvals.open()
     const answer = await call('POST', hold, { body, headers })
     expect([answer.status, answer.body.code]).toEqual([400, 'invalid'])
-    expect(at.approvals.hold('h-00000001')?.state).toBe('pending')
+    expect(at.approvals.hold('h-1x000000')?.state).toBe('pending')
   })
 
   test('a body that is too large, said or not: 413', async () => {
@@ -138,7 +138,7 @@ describe('holds', () => {
     at.approvals.open()
     at.approvals.open({ agent: 'other', host: 'b.test' })
     const { body } = await call('GET', '/holds')
-    expect(body.holds.map(({ id }: { id: string }) => id)).toEqual(['h-00000001', 'h-00000002'])
+    expect(body.holds.map(({ id }: { id: string }) => id)).toEqual(['h-1x000000', 'h-2x000000'])
     expect(body.left_off).toBe(0)
     expect(body.holds[0]).toMatchObject({
       kind: 'request',
@@ -163,10 +163,13 @@ describe('holds', () => {
 
   test('by state, and only so many', async () => {
     for (let i = 0; i < 5; i++) at.approvals.open()
-    await at.approvals.deny('h-00000003', 'bob', null)
+    await at.approvals.deny('h-3x000000', 'bob', null)
     const ids = async (query: string) => {
       const { body } = await call('GET', `/holds?${query}`)
-      return [body.holds.map(({ id }: { id: string }) => Number(id.slice(2))), body.left_off]
+      return [
+        body.holds.map(({ id }: { id: string }) => Number.parseInt(id.slice(2), 10)),
+        body.left_off,
+      ]
     }
     expect(await ids('state=pending&limit=2')).toEqual([[4, 5], 2])
     expect(await ids('state=denied')).toEqual([[3], 0])
@@ -177,28 +180,28 @@ describe('holds', () => {
 
   test('one is shown with its outline, and why the caller may not decide', async () => {
     at.approvals.open()
-    const mine = await call('GET', '/holds/h-00000001')
+    const mine = await call('GET', '/holds/h-1x000000')
     expect(mine.body).toMatchObject({ outline: '{"model": string}', refusal: null, granted: null })
-    const theirs = await call('GET', '/holds/h-00000001', { token: 'agent-crawler' })
+    const theirs = await call('GET', '/holds/h-1x000000', { token: 'agent-crawler' })
     expect(theirs.body).toMatchObject({ may_decide: false, refusal: 'only reviewers decide' })
-    expect((await call('GET', '/holds/h-99999999')).body.code).toBe('unknown')
+    expect((await call('GET', '/holds/h-9x000000')).body.code).toBe('unknown')
   })
 
   test('an agent sees its own and nobody else’s', async () => {
     at.approvals.open()
     at.approvals.open({ agent: 'other' })
-    await at.approvals.approve('h-00000001', 'ada', NOTHING)
+    await at.approvals.approve('h-1x000000', 'ada', NOTHING)
     const token = 'agent-other'
     const { body } = await call('GET', '/holds', { token })
-    expect(body.holds.map(({ id }: { id: string }) => id)).toEqual(['h-00000002'])
-    expect((await call('GET', '/holds/h-00000001', { token })).status).toBe(404)
+    expect(body.holds.map(({ id }: { id: string }) => id)).toEqual(['h-2x000000'])
+    expect((await call('GET', '/holds/h-1x000000', { token })).status).toBe(404)
     expect((await call('GET', '/grants', { token })).body.grants).toEqual([])
     expect((await call('GET', '/grants', { token: 'agent-crawler' })).body.grants).toHaveLength(1)
   })
 
   test('approved as asked: one use of the same request', async () => {
     at.approvals.open()
-    const { status, body } = await call('POST', '/holds/h-00000001/approve', {
+    const { status, body } = await call('POST', '/holds/h-1x000000/approve', {
       body: { reason: ' contract 7 ' },
     })
     expect(status).toBe(200)
@@ -207,44 +210,44 @@ describe('holds', () => {
       votes: [{ reviewer: 'ada', reason: 'contract 7' }],
     })
     expect(body.granted).toMatchObject({
-      id: 'g-00000001',
-      scope: 'request',
+      id: 'g-1x000000',
+      breadth: 'request',
       uses: 1,
       used: 0,
       agent: 'crawler',
-      approver: ['ada'],
+      approver: 'ada',
       reason: 'contract 7',
     })
   })
 
   test.each([
-    [{}, { scope: 'request', uses: 1 }],
-    [{ for: '30m' }, { scope: 'path', uses: null, method: 'POST', path: '/v1/chat' }],
-    [{ uses: 3 }, { scope: 'path', uses: 3 }],
-    [{ uses: 1 }, { scope: 'request', uses: 1 }],
+    [{}, { breadth: 'request', uses: 1 }],
+    [{ for: '30m' }, { breadth: 'path', uses: null, method: 'POST', path: '/v1/chat' }],
+    [{ uses: 3 }, { breadth: 'path', uses: 3 }],
+    [{ uses: 1 }, { breadth: 'request', uses: 1 }],
     [
       { for: '2h', scope: 'host' },
-      { scope: 'host', method: null, path: null },
+      { breadth: 'host', method: null, path: null },
     ],
-    [{ for: '2h', scope: 'request' }, { scope: 'request' }],
-    [{ group: 'batch' }, { scope: 'path', agent: null, group: 'batch' }],
+    [{ for: '2h', scope: 'request' }, { breadth: 'request' }],
+    [{ group: 'batch' }, { breadth: 'path', agent: null, agent_group: 'batch' }],
   ])('%j gives %j', async (body, want) => {
     at.approvals.open()
-    const answer = await call('POST', '/holds/h-00000001/approve', { body })
+    const answer = await call('POST', '/holds/h-1x000000/approve', { body })
     expect(answer.body.granted).toMatchObject(want)
   })
 
   test('denied, withdrawn', async () => {
     at.approvals.open()
     at.approvals.open()
-    const denied = await call('POST', '/holds/h-00000001/deny', { body: { reason: 'no' } })
+    const denied = await call('POST', '/holds/h-1x000000/deny', { body: { reason: 'no' } })
     expect(denied.body.hold).toMatchObject({
       state: 'denied',
-      decided_by: 'ada',
+      ended_by: 'ada',
       decision_reason: 'no',
     })
-    const cancelled = await call('POST', '/holds/h-00000002/cancel', { token: 'agent-crawler' })
-    expect(cancelled.body.hold).toMatchObject({ state: 'cancelled', decided_by: 'crawler' })
+    const cancelled = await call('POST', '/holds/h-2x000000/cancel', { token: 'agent-crawler' })
+    expect(cancelled.body.hold).toMatchObject({ state: 'cancelled', ended_by: 'crawler' })
   })
 
   test.each([
@@ -255,7 +258,7 @@ describe('holds', () => {
   ])('%s', async (_name, steps, status, code) => {
     at.approvals.open()
     let last: Answer | null = null
-    for (const step of steps) last = await call('POST', `/holds/h-00000001/${step}`)
+    for (const step of steps) last = await call('POST', `/holds/h-1x000000/${step}`)
     expect([last?.status, last?.body.code]).toEqual([status, code])
     expect(last?.body.detail).toMatch(/\w/)
   })
@@ -263,8 +266,8 @@ describe('holds', () => {
   test('two reviewers at once: one decides, the other hears that it is decided', async () => {
     at.approvals.open()
     const both = await Promise.all([
-      call('POST', '/holds/h-00000001/approve'),
-      call('POST', '/holds/h-00000001/deny', { token: 'crv_bob' }),
+      call('POST', '/holds/h-1x000000/approve'),
+      call('POST', '/holds/h-1x000000/deny', { token: 'crv_bob' }),
     ])
     expect(both.map(({ status }) => status).sort()).toEqual([200, 409])
   })
@@ -273,16 +276,16 @@ describe('holds', () => {
     at.approvals.open()
     for (const token of ['agent-crawler', 'agent-other']) {
       for (const step of ['approve', 'deny']) {
-        const answer = await call('POST', `/holds/h-00000001/${step}`, { token })
+        const answer = await call('POST', `/holds/h-1x000000/${step}`, { token })
         expect([answer.status, answer.body.code]).toEqual([403, 'forbidden'])
       }
     }
-    expect(at.approvals.hold('h-00000001')?.state).toBe('pending')
+    expect(at.approvals.hold('h-1x000000')?.state).toBe('pending')
   })
 
   test('more than may be given: 422', async () => {
     at.approvals.open()
-    const answer = await call('POST', '/holds/h-00000001/approve', { body: { group: 'finance' } })
+    const answer = await call('POST', '/holds/h-1x000000/approve', { body: { group: 'finance' } })
     expect([answer.status, answer.body.code]).toEqual([422, 'too-wide'])
   })
 
@@ -291,14 +294,14 @@ describe('holds', () => {
     at.approvals.approve = async () => {
       throw new AuditUnavailable('full')
     }
-    const answer = await call('POST', '/holds/h-00000001/approve')
+    const answer = await call('POST', '/holds/h-1x000000/approve')
     expect([answer.status, answer.body.code]).toEqual([503, 'unavailable'])
   })
 })
 
 describe('Idempotency-Key', () => {
   const approve = (key: string, body: object = {}, token = 'crv_ada') =>
-    call('POST', '/holds/h-00000001/approve', {
+    call('POST', '/holds/h-1x000000/approve', {
       body,
       token,
       headers: { 'Idempotency-Key': key },
@@ -345,26 +348,26 @@ describe('Idempotency-Key', () => {
 describe('grants', () => {
   test('are listed and revoked, once', async () => {
     at.approvals.open()
-    await call('POST', '/holds/h-00000001/approve', { body: { for: '30m' } })
+    await call('POST', '/holds/h-1x000000/approve', { body: { for: '30m' } })
     expect((await call('GET', '/grants?state=active')).body.grants).toMatchObject([
-      { id: 'g-00000001', hold: 'h-00000001', state: 'active', seconds_left: 1800 },
+      { id: 'g-1x000000', hold_id: 'h-1x000000', state: 'active', seconds_left: 1800 },
     ])
-    const revoked = await call('POST', '/grants/g-00000001/revoke', { body: { reason: 'over' } })
+    const revoked = await call('POST', '/grants/g-1x000000/revoke', { body: { reason: 'over' } })
     expect(revoked.body.granted).toMatchObject({
       state: 'revoked',
       ended_by: 'ada',
       seconds_left: 0,
     })
-    expect((await call('POST', '/grants/g-00000001/revoke')).status).toBe(409)
-    expect((await call('POST', '/grants/g-00000009/revoke')).status).toBe(404)
+    expect((await call('POST', '/grants/g-1x000000/revoke')).status).toBe(409)
+    expect((await call('POST', '/grants/g-9x000000/revoke')).status).toBe(404)
     expect((await call('GET', '/grants?state=active')).body.grants).toEqual([])
     expect((await call('GET', '/grants?state=x')).status).toBe(400)
   })
 
   test('an agent revokes nothing', async () => {
     at.approvals.open()
-    await call('POST', '/holds/h-00000001/approve', { body: { for: '30m' } })
-    const answer = await call('POST', '/grants/g-00000001/revoke', { token: 'agent-crawler' })
+    await call('POST', '/holds/h-1x000000/approve', { body: { for: '30m' } })
+    const answer = await call('POST', '/grants/g-1x000000/revoke', { token: 'agent-crawler' })
     expect(answer.status).toBe(403)
   })
 })

@@ -71,7 +71,7 @@ async function listen(token = 'crv_ada', headers: Record<string, string> = {}) {
 test('first what waits and what is granted, then each change', async () => {
   at.approvals.open()
   at.approvals.open()
-  await at.approvals.approve('h-00000001', 'bob', NOTHING)
+  await at.approvals.approve('h-1x000000', 'bob', NOTHING)
   const { response, upTo } = await listen()
   expect(response.headers.get('content-type')).toBe('text/event-stream')
   expect((await upTo(1))[0]).toMatchObject({
@@ -79,14 +79,14 @@ test('first what waits and what is granted, then each change', async () => {
     event: 'snapshot',
     data: {
       caller: { kind: 'reviewer', name: 'ada' },
-      holds: [{ id: 'h-00000002', may_decide: true, seconds_left: 3600 }],
+      holds: [{ id: 'h-2x000000', may_decide: true, seconds_left: 3600 }],
       left_off: 0,
-      grants: [{ id: 'g-00000001', state: 'active' }],
+      grants: [{ id: 'g-1x000000', state: 'active' }],
     },
   })
   at.approvals.open({ host: 'b.test' })
-  await at.approvals.deny('h-00000002', 'bob', 'no')
-  await at.approvals.revoke('g-00000001', 'bob', null)
+  await at.approvals.deny('h-2x000000', 'bob', 'no')
+  await at.approvals.revoke('g-1x000000', 'bob', null)
   const events = await upTo(4)
   expect(events.slice(1).map(({ id, event, data }) => [id, event, data.event])).toEqual([
     ['2', 'change', 'opened'],
@@ -106,18 +106,18 @@ test('an approval comes with what was granted', async () => {
   at.approvals.open()
   const { upTo } = await listen()
   await upTo(1)
-  await at.approvals.approve('h-00000001', 'bob', NOTHING)
+  await at.approvals.approve('h-1x000000', 'bob', NOTHING)
   expect((await upTo(2))[1]?.data).toMatchObject({
     event: 'approved',
     by: 'bob',
-    granted: { scope: 'request', uses: 1 },
+    granted: { breadth: 'request', uses: 1 },
   })
 })
 
 test('an agent hears of its own alone', async () => {
   at.approvals.open()
   at.approvals.open({ agent: 'other' })
-  await at.approvals.approve('h-00000001', 'bob', NOTHING)
+  await at.approvals.approve('h-1x000000', 'bob', NOTHING)
   const { upTo, events } = await listen('agent-other')
   expect((await upTo(1))[0]?.data).toMatchObject({ holds: [{ agent: 'other' }], grants: [] })
   at.approvals.open({ agent: 'crawler' })

@@ -28,7 +28,7 @@ export function openApprovals(): TestApprovals {
     return hold
   }
   const opened = (changes: Partial<Hold>): Hold => {
-    const id = `h-${String(++count).padStart(8, '0')}`
+    const id = `h-${`${++count}x`.padEnd(8, '0')}`
     const opening = openedHold({ openedAt: self.time, ...changes, id })
     const hold: Hold = {
       ...opening,

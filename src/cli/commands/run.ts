@@ -31,7 +31,9 @@ export function addRun(program: Command): void {
         : null
       const environment = toEnvironment(operation, token)
       await checkReachable(new URL(environment.HTTP_PROXY ?? ''))
-      process.exitCode = await runChild(command, args, { ...process.env, ...environment })
+      // Whoever decides may start the agent from the shell they decide in: its calls are not its own to approve.
+      const { CORDON_TOKEN: _, ...inherited } = process.env
+      process.exitCode = await runChild(command, args, { ...inherited, ...environment })
     })
 }
 

@@ -1,6 +1,6 @@
 /** Holds and grants as the API tells them: fields named as the columns of the published views, times as ISO 8601 text, lists as lists. */
 
-import type { Breadth, Grant, GrantState, Hold, HoldState } from '../../model/hold.ts'
+import type { Grant, GrantState, Hold, HoldState } from '../../model/hold.ts'
 
 export interface HoldRow {
   readonly id: string
@@ -8,7 +8,11 @@ export interface HoldRow {
   readonly state: HoldState
   readonly created_at: string
   readonly expires_at: string
+  /** Null for whatever nobody has decided. */
   readonly decided_at: string | null
+  readonly ended_at: string | null
+  /** Who denied or withdrew it. */
+  readonly ended_by: string | null
   /** Whole seconds; 0 when it is not pending. */
   readonly seconds_left: number
   readonly requester: string
@@ -44,10 +48,10 @@ export interface HoldRow {
     readonly reason: string | null
   }[]
   readonly wants: WantedRow | null
-  /** Who denied or withdrew it. */
-  readonly decided_by: string | null
+  /** All who have agreed, where that was enough. */
+  readonly approver: string | null
   readonly decision_reason: string | null
-  readonly grant: string | null
+  readonly grant_id: string | null
 }
 
 export interface WantedRow {
@@ -58,7 +62,7 @@ export interface WantedRow {
 
 export interface GrantRow {
   readonly id: string
-  readonly hold: string
+  readonly hold_id: string
   readonly state: GrantState
   readonly created_at: string
   readonly starts_at: string
@@ -67,9 +71,10 @@ export interface GrantRow {
   readonly ended_by: string | null
   /** Whole seconds; 0 when it has ended. */
   readonly seconds_left: number
-  readonly scope: Breadth
+  /** `request`, `path` or `host`. */
+  readonly breadth: string
   readonly agent: string | null
-  readonly group: string | null
+  readonly agent_group: string | null
   readonly client_ip: string | null
   readonly method: string | null
   readonly scheme: string
@@ -81,21 +86,25 @@ export interface GrantRow {
   /** Null for as many as come in time. */
   readonly uses: number | null
   readonly used: number
-  readonly approver: readonly string[]
+  readonly approver: string
   readonly reason: string | null
 }
 
 /** @param now milliseconds since the epoch */
 export function toHoldRow(hold: Hold, now: number): HoldRow {
-  const { held, terms, wants } = hold
+  const { held, terms, wants, state } = hold
+  const endedAt = hold.endedAt === null ? null : toIso(hold.endedAt)
+  const approvers = hold.votes.map(({ reviewer }) => reviewer).join(', ')
   return {
     id: hold.id,
     kind: hold.kind,
-    state: hold.state,
+    state,
     created_at: toIso(hold.openedAt),
     expires_at: toIso(hold.expiresAt),
-    decided_at: hold.endedAt === null ? null : toIso(hold.endedAt),
-    seconds_left: hold.state === 'pending' ? secondsTo(hold.expiresAt, now) : 0,
+    decided_at: state === 'approved' || state === 'denied' ? endedAt : null,
+    ended_at: endedAt,
+    ended_by: hold.endedBy,
+    seconds_left: state === 'pending' ? secondsTo(hold.expiresAt, now) : 0,
     requester: hold.requester,
     purpose: hold.purpose,
     agent: held.agent,
@@ -125,9 +134,9 @@ export function toHoldRow(hold: Hold, now: number): HoldRow {
       expires_at: toIso(wants.expiresAt),
       uses: wants.uses,
     },
-    decided_by: hold.endedBy,
+    approver: state === 'approved' ? approvers : null,
     decision_reason: hold.reason,
-    grant: hold.grant,
+    grant_id: hold.grant,
   }
 }
 
@@ -136,7 +145,7 @@ export function toGrantRow(grant: Grant, now: number): GrantRow {
   const { scope } = grant
   return {
     id: grant.id,
-    hold: grant.hold,
+    hold_id: grant.hold,
     state: grant.state,
     created_at: toIso(grant.createdAt),
     starts_at: toIso(grant.startsAt),
@@ -144,9 +153,9 @@ export function toGrantRow(grant: Grant, now: number): GrantRow {
     ended_at: grant.endedAt === null ? null : toIso(grant.endedAt),
     ended_by: grant.endedBy,
     seconds_left: grant.state === 'active' ? secondsTo(grant.expiresAt, now) : 0,
-    scope: scope.breadth,
+    breadth: scope.breadth,
     agent: scope.agent,
-    group: scope.group,
+    agent_group: scope.group,
     client_ip: scope.clientIp,
     method: scope.method,
     scheme: scope.scheme,
@@ -157,7 +166,7 @@ export function toGrantRow(grant: Grant, now: number): GrantRow {
     rules: scope.rules,
     uses: grant.uses,
     used: grant.used,
-    approver: grant.approvers,
+    approver: grant.approvers.join(', '),
     reason: grant.reason,
   }
 }

@@ -1,0 +1,66 @@
+/** Everything a decision about a hold rests on, as names and texts: the same for a terminal and for plain output. */
+
+import type { SeenHold } from '../../console/api/handler.ts'
+import { sayRegions } from '../../model/region.ts'
+import { sayApprovals, sayCall, sayMoment, sayTime } from './sayings.ts'
+
+/** @param outline the form of the body; null where there is none */
+export function toHoldDetails(
+  hold: SeenHold,
+  outline: string | null,
+): readonly (readonly [name: string, text: string])[] {
+  const isPending = hold.state === 'pending'
+  const details: (readonly [string, string | null])[] = [
+    ['hold', `${hold.id}, ${hold.state}${hold.kind === 'access' ? ', asked for ahead' : ''}`],
+    [
+      'left',
+      isPending ? `${sayTime(hold.seconds_left)}, until ${sayMoment(hold.expires_at)}` : null,
+    ],
+    ['who', sayWho(hold)],
+    ['asked by', hold.requester === hold.agent ? null : hold.requester],
+    ['what for', hold.purpose],
+    ['what', sayCall(hold)],
+    ['when', sayWants(hold)],
+    ['where', `${sayRegions(hold.regions)}: ${hold.placement} of ${hold.zone}`],
+    ['rule', hold.rule === null ? 'none: the default for this placement' : hold.rule],
+    ['because', hold.because],
+    ['reason', hold.reason],
+    ['also held by', hold.rules.filter((rule) => rule !== hold.rule).join(', ') || null],
+    ...hold.evidence.map((line, i) => [i === 0 ? 'evidence' : '', line] as const),
+    ['body', hold.body_bytes === null ? null : `${hold.body_bytes} bytes`],
+    ['SHA-256', hold.body_digest],
+    ['contains', hold.classes.join(', ') || null],
+    ['form', outline],
+    ['decided by', sayApprovals(hold.approvals)],
+    ...hold.votes.map(
+      ({ reviewer, at, reason }) =>
+        ['agreed', `${reviewer}, ${sayMoment(at)}${reason ? `: ${reason}` : ''}`] as const,
+    ),
+    ['ended', hold.ended_at === null ? null : sayEnd(hold)],
+    ['grant', hold.grant_id],
+    ['waiting', isPending ? `${hold.waiting} ${hold.waiting === 1 ? 'client' : 'clients'}` : null],
+    ['you', isPending && !hold.may_decide ? 'may not decide about it' : null],
+  ]
+  return details.flatMap(([name, text]) => (text === null ? [] : [[name, text] as const]))
+}
+
+function sayWho({ agent, groups, client_ip, owner }: SeenHold): string {
+  const parts = [
+    groups.length > 0 ? `groups ${groups.join(', ')}` : null,
+    client_ip === '' ? null : `from ${client_ip}`,
+    owner === null ? null : `${owner} answers for it`,
+  ].filter((part) => part !== null)
+  return parts.length > 0 ? `${agent}; ${parts.join('; ')}` : agent
+}
+
+function sayWants({ wants }: SeenHold): string | null {
+  if (!wants) return null
+  const often = wants.uses === null ? 'any number of times' : `${wants.uses} times`
+  return `from ${sayMoment(wants.starts_at)} until ${sayMoment(wants.expires_at)}, ${often}`
+}
+
+function sayEnd({ ended_at, ended_by, decision_reason }: SeenHold): string {
+  const by = ended_by === null ? '' : ` by ${ended_by}`
+  const why = decision_reason === null ? '' : `: ${decision_reason}`
+  return `${sayMoment(ended_at ?? '')}${by}${why}`
+}

@@ -1,7 +1,9 @@
 /** Notices to real receivers: signed, tried again, through Cordon's own policy, and without secrets in the log. */
 
 import { createHmac } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { makeHold, openedEvent } from '../holds/notices/support.ts'
 import { makeAuthority, type NoticesLab, openNoticesLab } from '../support/notices.ts'
@@ -113,6 +115,20 @@ describe('a notice', () => {
   })
 })
 
+test.each([
+  ['slack', 'blocks'],
+  ['teams', 'attachments'],
+])('%s gets its own shape; without a secret it is not signed', async (kind, part) => {
+  const to = await receiver(ok)
+  const chat = `    - { id: chat, kind: ${kind}, url: { file: chat.url } }\n`
+  const { happens } = await lab(chat, { 'chat.url': url('api.de.test', to) })
+  happens(openedEvent(makeHold()), makeHold())
+  const { headers, body } = await eventually('a notice', () => to.got[0])
+  expect(headers).not.toHaveProperty('cordon-signature')
+  expect(JSON.parse(body)).toHaveProperty(part)
+  expect(body).toContain('https://cordon.test/decide/')
+})
+
 describe('a receiver that does not take it', () => {
   test.each([
     ['refuses', (response: ServerResponse) => response.writeHead(404).end(), 'status 404'],
@@ -187,6 +203,21 @@ describe("Cordon's own policy", () => {
     happens(openedEvent(makeHold()), makeHold())
     await eventually('a notice', () => to.got.length === 1)
     expect(query(`SELECT * FROM admin_actions WHERE action = 'notices-blocked'`)).toEqual([])
+  })
+
+  test('a policy that changes and leaves a receiver outside says so as well', async () => {
+    const to = await receiver(ok)
+    const allowing = 'agents: [{ id: cordon, zones: [EEA, US] }]'
+    const { dir, owner, noted, query } = await lab(
+      json('chat'),
+      { 'chat.url': url('api.us.test', to) },
+      allowing,
+    )
+    const path = join(dir, 'cordon.yaml')
+    writeFileSync(path, readFileSync(path, 'utf8').replace(allowing, ''))
+    owner.reload()
+    expect((await noted('notices-blocked'))[0]?.subject).toBe('chat')
+    expect(query(`SELECT * FROM admin_actions WHERE action = 'policy-reload'`)).toHaveLength(1)
   })
 
   test('a notice never waits for a person: it could be about itself', async () => {

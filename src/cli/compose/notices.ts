@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { AuditReader } from '../../audit/read.ts'
-import { createEnforcer } from '../../enforce.ts'
+import { createEnforcer, type Enforcer } from '../../enforce.ts'
 import { openLinkKey } from '../../holds/links/link-key.ts'
 import { Links, MAX_LINK_MS } from '../../holds/links/links.ts'
 import { type NoticeCounts, startNotifier } from '../../holds/notices/notifier.ts'
@@ -13,7 +13,7 @@ import type { Reading } from '../../metrics/registry.ts'
 import { type Approvals, NO_DECODER, NO_HOLDS, NO_METER, NO_OUTLINE } from '../../ports.ts'
 import { say } from '../output.ts'
 import { openReceivers, type ReceiverAt } from '../receivers.ts'
-import { composeOrigins, openOriginContexts } from './origins.ts'
+import { composeOrigins, openOriginContexts, watchOriginFiles } from './origins.ts'
 import type { Owner } from './owner.ts'
 import { auditPath, clock, report } from './process.ts'
 
@@ -25,7 +25,7 @@ export interface Notices extends AsyncDisposable {
 }
 
 export interface NoticesOptions {
-  readonly owner: Pick<Owner, 'settings' | 'evaluation' | 'log' | 'ledger' | 'note'>
+  readonly owner: Pick<Owner, 'settings' | 'evaluation' | 'log' | 'ledger' | 'note' | 'onPolicy'>
   readonly approvals: Pick<Approvals, 'watch'>
   /** URL of the console, once it listens; null: there is none. */
   consoleUrl(): string | null
@@ -59,7 +59,17 @@ export async function composeNotices(options: NoticesOptions): Promise<Notices |
     report,
   })
   stack.defer(() => notifier.close())
-  warnOfBlocked(owner, receivers, own.enforcer).catch((error: unknown) => report('notices', error))
+  const blocked = new Set<string>()
+  const look = () => {
+    warnOfBlocked(owner, receivers, own.enforcer, blocked).catch((error: unknown) =>
+      report('notices', error),
+    )
+  }
+  owner.onPolicy.add(look)
+  stack.defer(() => {
+    owner.onPolicy.delete(look)
+  })
+  look()
   const resources = stack.move()
   return {
     links,
@@ -87,6 +97,8 @@ async function composeWayOut(stack: AsyncDisposableStack, owner: NoticesOptions[
   const { operation } = owner.settings
   const { resolver, locator } = owner.evaluation
   const contexts = await openOriginContexts(operation)
+  // Told of by those that serve.
+  watchOriginFiles(stack, contexts, () => {})
   const enforcer = createEnforcer({
     clock,
     resolver,
@@ -124,16 +136,19 @@ function openLinks({ settings, log }: NoticesOptions['owner'], base: () => strin
   })
 }
 
-/** Says at once what would otherwise be found out when a notice is missing. */
+/** Says at once what would otherwise be found out when a notice is missing. @param blocked ids of those that it was said of */
 async function warnOfBlocked(
   owner: NoticesOptions['owner'],
   receivers: readonly ReceiverAt[],
-  enforcer: Parameters<ReceiverAt['judge']>[0],
+  enforcer: Enforcer,
+  blocked: Set<string>,
 ): Promise<void> {
   for (const receiver of receivers) {
     const { id, authority } = receiver
     const { passes, reason } = await receiver.judge(enforcer)
-    if (passes) continue
+    if (passes) blocked.delete(id)
+    if (passes || blocked.has(id)) continue
+    blocked.add(id)
     const { enforced } = owner.settings.policy
     const host = authority.host.text
     const what = `notices to \`${id}\` ${enforced ? 'do' : 'would'} not pass the policy (${host}): ${reason}`

@@ -35,20 +35,17 @@ export async function openOriginContexts(operation: Operation): Promise<OriginCo
   return OriginContexts.open({ files, roots, trust: toTrust(roots), clock, warn })
 }
 
-/** Ends with the stack. @param note writes down that one has changed */
+/** Ends with the stack. @param tell says that one has changed */
 export function watchOriginFiles(
   stack: AsyncDisposableStack,
   contexts: OriginContexts,
-  note: (action: string, subject: string, detail: string) => void,
+  tell: (sentence: string) => void,
 ): void {
   let looking = false
   const timer = setInterval(async () => {
     if (looking) return
     looking = true
-    for (const sentence of await contexts.renew()) {
-      say(sentence)
-      note('origin-files', 'origins', sentence)
-    }
+    for (const sentence of await contexts.renew()) tell(sentence)
     looking = false
   }, FILES_MS)
   timer.unref()

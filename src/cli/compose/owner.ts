@@ -37,6 +37,8 @@ export interface Owner extends AsyncDisposable {
   readonly own: Endpoint[]
   /** Flows of an earlier run that had no end. */
   readonly interrupted: number
+  /** To be called when another policy has come into force; none may throw. */
+  readonly onPolicy: Set<() => void>
   /** Writes down what was done; never rejects. */
   note(action: string, subject: string, detail: string): Promise<void>
   reload(): void
@@ -89,6 +91,7 @@ export async function composeOwner({
       note('resolver-abroad', server.name, sayResolver(server))
     }
   }
+  const onPolicy = new Set<() => void>()
   const change = async (next: Settings) => {
     await bringIntoForce?.(next)
     inForce = next
@@ -97,6 +100,7 @@ export async function composeOwner({
     for (const line of sayObserved(policy)) say(`warning: ${line}`)
     await note('policy-reload', policy.digest, describePolicy(policy))
     warnOfServers(next)
+    for (const tell of onPolicy) tell()
   }
   // One after the other: a version that is being brought into force is not overtaken by the next.
   let changing: Promise<void> = Promise.resolve()
@@ -147,6 +151,7 @@ export async function composeOwner({
     evaluation,
     own,
     interrupted,
+    onPolicy,
     note,
     reload: () => watch.reload(),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

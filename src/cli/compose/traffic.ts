@@ -51,7 +51,10 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const { operation } = settings()
   const { resolver, locator } = evaluation
   const contexts = await openOriginContexts(operation)
-  watchOriginFiles(stack, contexts, note)
+  watchOriginFiles(stack, contexts, (sentence) => {
+    say(sentence)
+    note('origin-files', 'origins', sentence)
+  })
   const tokens = new TokenVerifier(
     openTokenKey(operation.dataDir),
     new Revocations(operation.dataDir, clock),

@@ -1,5 +1,8 @@
 /** Questions to the log, answered from the published views: what the commands and the console show. */
 
+import type { WeighedEvidence } from '../model/evidence.ts'
+import type { Inspection, Mode, Scheme } from '../model/flow.ts'
+import type { Action } from '../model/verdict.ts'
 import type { Head } from './appender.ts'
 import { type AuditDatabase, openForReading } from './database.ts'
 import {
@@ -84,6 +87,31 @@ export class AuditReader implements Disposable {
     return row === undefined ? null : toFlowRow(row)
   }
 
+  /** How many calls there are since then. @param since milliseconds since the epoch */
+  countCalls(since: number): CallRange {
+    return this.#db.prepare(CALL_RANGE).get({ since }) as CallRange
+  }
+
+  /** The calls of that range, oldest first, some at a time: no more than these are in memory, and nobody is kept from writing. */
+  *calls({ first, last, since }: CallRange): Generator<readonly RecordedCall[]> {
+    const some = this.#db.prepare(CALLS)
+    for (let from = first; from !== null && last !== null && from <= last; ) {
+      const calls = some.all({ from, last, since, limit: CALLS_AT_ONCE }) as RecordedCall[]
+      if (calls.length === 0) return
+      yield calls
+      from = (calls.at(-1)?.id ?? last) + 1
+    }
+  }
+
+  /** What a call has in common with others. */
+  context(id: number): RecordedContext | null {
+    const row = this.#db.prepare(CONTEXT).get(id) as Record<string, unknown> | undefined
+    if (row === undefined) return null
+    const { groups, evidence } = row
+    const lists = { groups: JSON.parse(String(groups)), evidence: JSON.parse(String(evidence)) }
+    return { ...row, ...lists } as RecordedContext
+  }
+
   /** Hosts that have answered from outside of what was concluded and were not cleared since, oldest first. */
   mismatches(): readonly Mismatch[] {
     return this.#db.prepare(MISMATCHES).all() as Mismatch[]
@@ -143,6 +171,58 @@ export interface LinkUse {
 
 const LINK_USES = `
   SELECT at, actor, detail FROM admin_actions WHERE action = 'link-used' AND at >= ? ORDER BY id`
+
+/** Calls of some time, by number. */
+export interface CallRange {
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  readonly count: number
+  /** Null when there are none. */
+  readonly first: number | null
+  readonly last: number | null
+}
+
+/** A call without what it has in common with others: that is its context. */
+export interface RecordedCall {
+  readonly id: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly context: number
+  readonly method: string | null
+  readonly path: string | null
+  readonly protocol: string
+  readonly bytes_out: number
+  readonly bytes_in: number
+  readonly error: string | null
+}
+
+export interface RecordedContext {
+  readonly mode: Mode
+  readonly client_ip: string
+  readonly agent: string
+  readonly groups: readonly string[]
+  readonly scheme: Scheme
+  readonly host: string | null
+  readonly port: number | null
+  readonly evidence: readonly WeighedEvidence[]
+  readonly action: Action
+  readonly inspection: Inspection
+}
+
+const CALLS_AT_ONCE = 5_000
+
+const CALL_RANGE = `
+  SELECT @since AS since, count(*) AS count, min(seq) AS first, max(seq) AS last FROM decisions WHERE at >= @since`
+
+const CALLS = `
+  SELECT d.seq AS id, d.at, d.context, d.method, d.path, d.protocol,
+    coalesce(o.bytes_out, 0) AS bytes_out, coalesce(o.bytes_in, 0) AS bytes_in, o.error
+  FROM decisions d LEFT JOIN outcomes o ON o.flow = d.seq
+  WHERE d.seq BETWEEN @from AND @last AND d.at >= @since ORDER BY d.seq LIMIT @limit`
+
+const CONTEXT = `
+  SELECT mode, client_ip, agent, groups, scheme, host, port, evidence, action, inspection
+  FROM contexts WHERE id = ?`
 
 export interface Mismatch {
   readonly host: string

@@ -168,7 +168,8 @@ function readLedger({ operation }: Settings): Ports['ledger'] {
   return { ...NO_LEDGER, distrusted: (host) => found.get(host) ?? null }
 }
 
-const NO_LOG: Ports['audit'] = {
+/** Nothing is released, and nothing recorded. */
+export const NO_LOG: Ports['audit'] = {
   decide: () => Promise.reject(new AuditUnavailable('nothing is released from here')),
   settle: () => {},
   note: () => Promise.reject(new AuditUnavailable('nothing is recorded from here')),

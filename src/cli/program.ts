@@ -23,6 +23,7 @@ import { addGrants } from './commands/grants.ts'
 import { addHolds } from './commands/holds.ts'
 import { addInit } from './commands/init.ts'
 import { addLocate } from './commands/locate.ts'
+import { addReplay } from './commands/replay.ts'
 import { addRequest } from './commands/request.ts'
 import { addResidency } from './commands/residency.ts'
 import { addReviewers } from './commands/reviewers.ts'
@@ -59,6 +60,7 @@ export function createProgram(): Command {
     addGrants,
     addRequest,
     addReviewers,
+    addReplay,
     addAgents,
     addCa,
     addAudit,

@@ -9,8 +9,8 @@ import type { Settings } from '../config/load.ts'
 import { conclude } from '../locate/conclude.ts'
 import { CREATES } from '../locate/locate.ts'
 import { parseIp } from '../model/address.ts'
-import { parseHost, toAuthority } from '../model/authority.ts'
-import type { Destination } from '../model/destination.ts'
+import { type Authority, parseHost, toAuthority } from '../model/authority.ts'
+import type { Destination, Resolution } from '../model/destination.ts'
 import type { WeighedEvidence } from '../model/evidence.ts'
 import type { RequestFindings } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
@@ -36,20 +36,9 @@ export async function reconsider(
   const again = conclude(pieces, dialled).regions
   // Unknown claims nothing: it is also what is written of a name that led nowhere.
   const consistent = flow.regions.length === 0 || String(again) === String(flow.regions)
-  const named = parseHost(host?.includes(':') ? `[${host}]` : (host ?? ''))
-  const addresses = addressesOf(pieces).flatMap((text) => parseIp(text) ?? [])
-  const delegated = pieces.some(({ kind }) => kind === 'delegated')
-  if ('fault' in named || port === null || (addresses.length === 0 && !delegated)) {
-    return { consistent, today: null }
-  }
-  const authority = toAuthority(named.value, port)
-  const resolution = {
-    addresses,
-    cnames: aliasesOf(pieces),
-    source: 'recorded',
-    validUntil: Number.POSITIVE_INFINITY,
-    delegated,
-  }
+  const found = toResolved(host, port, pieces)
+  if (!found) return { consistent, today: null }
+  const { authority, resolution } = found
   const { declarations } = settings.policy
   const { evidence: anew } = locator.locate(authority, resolution, declarations, clock.now())
   const said = findingsOf(pieces, anew)
@@ -67,6 +56,26 @@ export async function reconsider(
   }
   const { admission, verdict } = await evaluate(settings, staged, call, resolution)
   return { consistent, today: { destination: admission.destination, verdict } }
+}
+
+/** What was resolved then; null for a call that never got so far. */
+export function toResolved(
+  host: string | null,
+  port: number | null,
+  pieces: readonly WeighedEvidence[],
+): { readonly authority: Authority; readonly resolution: Resolution } | null {
+  const named = parseHost(host?.includes(':') ? `[${host}]` : (host ?? ''))
+  const addresses = addressesOf(pieces).flatMap((text) => parseIp(text) ?? [])
+  const delegated = pieces.some(({ kind }) => kind === 'delegated')
+  if ('fault' in named || port === null || (addresses.length === 0 && !delegated)) return null
+  const resolution = {
+    addresses,
+    cnames: aliasesOf(pieces),
+    source: 'recorded',
+    validUntil: Number.POSITIVE_INFINITY,
+    delegated,
+  }
+  return { authority: toAuthority(named.value, port), resolution }
 }
 
 function isDropped(discarded: string | null): boolean {

@@ -9,6 +9,8 @@ export interface ConfigOptions {
   readonly data?: string
   readonly home?: string[]
   readonly observe?: boolean
+  /** Rule files in place of those of the configuration. */
+  readonly rules?: string[]
 }
 
 /** The folder of the product: rules, region data. */
@@ -22,7 +24,7 @@ export function withConfig(command: Command): Command {
 
 /** @param facts whether verdicts are wanted. */
 export function toLoadOptions(
-  { config, data, home, observe }: ConfigOptions,
+  { config, data, home, observe, rules }: ConfigOptions,
   facts = false,
 ): LoadOptions {
   return {
@@ -32,6 +34,7 @@ export function toLoadOptions(
     home: home?.flatMap((text) => text.split(',')).filter((text) => text !== '') ?? null,
     observe: observe ?? false,
     dataDir: data ?? null,
+    rules: rules ?? null,
     facts,
   }
 }

@@ -27,7 +27,7 @@ import { readCloudRegions } from './regions.ts'
 import { type ConfigFile, zoneFile } from './schema.ts'
 import { parseSize } from './size.ts'
 import { DISK, fromSnapshot, Recorder, type Snapshot } from './source.ts'
-import { findConfig, readConfig, readPolicy } from './sources.ts'
+import { findConfig, readConfig, readPolicies } from './sources.ts'
 import type { FileProblem } from './yaml.ts'
 
 /** What is known of the world besides what the operator says: it takes a while to read. */
@@ -147,6 +147,8 @@ export interface LoadOptions {
   readonly home: readonly string[] | null
   readonly observe: boolean
   readonly dataDir: string | null
+  /** Rule files in place of those that the configuration names; null for those. */
+  readonly rules?: readonly string[] | null
   /** Whether to read the facts as well: verdicts need them. */
   readonly facts: boolean
   /** In place of the files. */
@@ -162,9 +164,10 @@ export function loadSettings(options: LoadOptions): Settings {
   const reader = new FileReader(cwd, recorder)
   const builtinZones = readZones(reader, resolve(installDir, 'geoip/zones.yaml'))
   const configPath = snapshot ? snapshot.configPath : findConfig(cwd, options.config)
+  const rules = options.rules?.map((path) => resolve(cwd, path)) ?? null
   const { config, policies } = configPath
-    ? readConfig(reader, configPath)
-    : readPolicy(reader, resolve(installDir, DEFAULT_RULES))
+    ? readConfig(reader, configPath, rules)
+    : readPolicies(reader, rules ?? [resolve(installDir, DEFAULT_RULES)])
   if (!config || reader.problems.length > 0) throw new ConfigError(reader.problems, reader)
 
   const compiled = compileSources(policies, {

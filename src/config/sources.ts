@@ -27,7 +27,12 @@ export function findConfig(cwd: string, asked: string | null): string | null {
   return asked !== null || existsSync(path) ? path : null
 }
 
-export function readConfig(reader: FileReader, path: string): Sources {
+/** @param instead rule files in place of those it names; null for those. */
+export function readConfig(
+  reader: FileReader,
+  path: string,
+  instead: readonly string[] | null = null,
+): Sources {
   const yaml = reader.read(path)
   const config = reader.check(yaml, configFile)
   if (!config || !yaml) return { config: null, policies: [] }
@@ -36,19 +41,22 @@ export function readConfig(reader: FileReader, path: string): Sources {
   const policies: PolicySource[] = []
   for (const [i, rule] of (config.rules ?? []).entries()) {
     if (typeof rule === 'string') {
+      if (instead) continue
       policies.push(...readRuleFiles(reader, yaml, { pattern: rule, index: i, path }))
     } else {
       inline.push(rule)
       places.push(i)
     }
   }
+  policies.push(...(instead ?? []).flatMap((file) => readPolicyFile(reader, file)))
   const document: PolicyDocument = { ...config, rules: inline }
   return { config, policies: [{ yaml: skipNames(yaml, places), document }, ...policies] }
 }
 
-/** A policy by itself, with the defaults for everything else. */
-export function readPolicy(reader: FileReader, path: string): Sources {
-  return { config: { version: 1 }, policies: readPolicyFile(reader, path) }
+/** Rule files by themselves, with the defaults for everything else. */
+export function readPolicies(reader: FileReader, paths: readonly string[]): Sources {
+  const policies = paths.flatMap((path) => readPolicyFile(reader, path))
+  return { config: { version: 1 }, policies }
 }
 
 interface RuleFiles {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkFiles } from '../../src/config/check.ts'
 import { parseDuration, sayDuration } from '../../src/config/duration.ts'
 import { loadScenarios } from '../../src/config/scenarios.ts'
-import { parseSize } from '../../src/config/size.ts'
+import { parseSize, saySize } from '../../src/config/size.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { PROJECT } from '../support/proxy.ts'
 import { type Files, load, optionsFor, problems, say, write } from './support.ts'
@@ -226,6 +226,23 @@ describe('several files', () => {
     expect(files.slice(1, -3)).toEqual(
       ['cordon.yaml', 'rules/1.yaml', 'rules/2.yaml', 'more.yaml'].map((name) => join(dir, name)),
     )
+  })
+
+  test('rule files may be put in place of those it names; what stands in it stays', () => {
+    write(dir, {
+      'cordon.yaml': `${V}home: DE\nrules: [r.yaml, ${rule('inline')}]\n`,
+      'r.yaml': `${V}rules: [${rule('one')}]\n`,
+      'other/s.yaml': `${V}rules: [${rule('two')}]\n`,
+      't.yaml': `${V}rules: [${rule('three')}]\nhome: FR\n`,
+    })
+    const ids = (rules: readonly string[]) => load(dir, { rules }).policy.rules.map(({ id }) => id)
+    expect(ids(['other/s.yaml'])).toEqual(['inline', 'two'])
+    expect(load(dir, { rules: ['other/s.yaml'] }).policy.home.name).toBe('DE')
+    expect(problems(dir, { rules: ['t.yaml'] })).toEqual([
+      't.yaml:3:7: `home` is already set in cordon.yaml',
+    ])
+    rmSync(join(dir, 'cordon.yaml'))
+    expect(ids(['other/s.yaml', 't.yaml'])).toEqual(['three', 'two'])
   })
 
   test.each<[name: string, Files, expected: string[]]>([
@@ -537,6 +554,16 @@ describe('an amount of bytes', () => {
     ['2GiB', 2_147_483_648],
   ])('%s: %i', (text, bytes) => {
     expect(parseSize(text)).toBe(bytes)
+  })
+
+  test.each([
+    [0, '0 B'],
+    [1_023, '1023 B'],
+    [1_024, '1.0 KiB'],
+    [1_600_000, '1.5 MiB'],
+    [5e12, '4656.6 GiB'],
+  ])('%i: %s', (bytes, text) => {
+    expect(saySize(bytes)).toBe(text)
   })
 
   test.each(['', '0B', '64', '64KB', '64k', ' 64KiB', '64 KiB', '-1B', '1.5MiB', '1234567890B'])(

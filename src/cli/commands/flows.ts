@@ -3,11 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import { AuditReader, type FlowFilter, type FlowRow } from '../../audit/read.ts'
-import { parseDuration } from '../../config/duration.ts'
 import { ACTIONS, OUTCOMES, PLACEMENTS } from '../../metrics/meter.ts'
-import { auditPath, clock } from '../compose/process.ts'
+import { auditPath } from '../compose/process.ts'
 import { CommandError, EXIT, print, printJson, printTable } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
+import { toSince } from '../since.ts'
 
 interface FlowsOptions extends ConfigOptions, Omit<FlowFilter, 'since' | 'after'> {
   readonly since?: string
@@ -46,7 +46,7 @@ export function addFlows(program: Command): void {
     .action(async (options: FlowsOptions) => {
       const { agent, host, placement, action, outcome, hold } = options
       const would = options.would && `would_${options.would}`
-      const since = toSince(options.since)
+      const since = options.since === undefined ? undefined : toSince(options.since)
       const filter = { agent, host, placement, action, outcome, would, hold, since }
       const limit = toLimit(options.limit)
       using reader = new AuditReader(auditPath(load(options).operation))
@@ -89,16 +89,6 @@ function toCells(flow: FlowRow): string[] {
 function toEnd({ outcome, error, would }: FlowRow): string {
   if (error && outcome !== 'forwarded') return `${outcome} ${error}`
   return typeof would === 'string' ? `${outcome} ${would}` : outcome
-}
-
-function toSince(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const length = parseDuration(text)
-  const at = length === null ? Date.parse(text) : clock.now() - length
-  if (Number.isNaN(at)) {
-    throw new CommandError(EXIT.invalid, `\`${text}\` is not a time`, 'write 2h, 7d or 2026-11-20')
-  }
-  return new Date(at).toISOString()
 }
 
 function toLimit(text: string): number {

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseHoldEvent, toHoldEventRow } from '../../src/audit/hold-events.ts'
 import { AuditLog } from '../../src/audit/log.ts'
+import { AuditReader } from '../../src/audit/read.ts'
 import { verifyAuditLog } from '../../src/audit/verify.ts'
 import { AuditUnavailable } from '../../src/model/errors.ts'
 import type { HoldEvent } from '../../src/model/hold.ts'
@@ -89,6 +90,8 @@ describe('an event', () => {
     ])
     await log.close()
     const count = everyHoldEvent().length
+    using reader = new AuditReader(path)
+    expect(reader.head()).toEqual({ seq: count, isThere: true })
     expect(verifyAuditLog(path)).toMatchObject({ ok: true, tables: { hold_events: count } })
   })
 

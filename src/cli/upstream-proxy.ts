@@ -1,6 +1,5 @@
 /** The proxy behind us, as the configuration names it: a destination like any other, which the policy has to let through for Cordon itself. */
 
-import { readFileSync } from 'node:fs'
 import type { Admission } from '../admission.ts'
 import type { UpstreamProxyNamed } from '../config/load.ts'
 import { type Enforcer, judge } from '../enforce.ts'
@@ -10,10 +9,7 @@ import type { Flow } from '../model/flow.ts'
 import { compileHostPattern } from '../policy/pattern.ts'
 import { UpstreamProxy, type UpstreamProxyOptions } from '../proxy/origin/upstream-proxy.ts'
 import { CORDON } from '../proxy/own-request.ts'
-import { CommandError, EXIT } from './output.ts'
-
-/** Bytes of a user and a password. */
-const MAX_CREDENTIALS = 4_096
+import { type Form, readSecret } from './secrets.ts'
 
 export interface UpstreamProxyParts extends Pick<UpstreamProxyOptions, 'contexts' | 'sessions'> {
   readonly enforcer: Enforcer
@@ -37,7 +33,7 @@ export function openUpstreamProxy(
   return new UpstreamProxy({
     scheme,
     authority,
-    credentials: credentials && readCredentials(credentials),
+    credentials: credentials && readSecret(credentials, 'the credentials', USER_AND_PASSWORD),
     isException: toExceptions(named),
     admit: async () => mayUse(await enforcer.admit(flow, authority)),
     contexts,
@@ -68,27 +64,5 @@ function mayUse(admission: Admission): Admission | Problem {
   return { code: 'upstream-proxy-blocked', detail }
 }
 
-function readCredentials(from: NonNullable<UpstreamProxyNamed['credentials']>): string {
-  const where = 'file' in from ? `\`${from.file}\`` : `the variable ${from.env}`
-  const text = ('file' in from ? readFile(from.file) : process.env[from.env])?.replace(/\r?\n$/, '')
-  if (text === undefined) throw unusable(where, 'there is nothing')
-  if (text.length > MAX_CREDENTIALS) throw unusable(where, 'it is too long')
-  // RFC 7617 section 2.
-  if (!/^[^:]+:/.test(text)) throw unusable(where, 'it is not of the form user:password')
-  if (/\p{Cc}/u.test(text))
-    throw unusable(where, 'it has control characters, or more than one line')
-  return text
-}
-
-function readFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-function unusable(where: string, why: string): CommandError {
-  const hint = 'write one line, user:password, readable to cordon alone'
-  return new CommandError(EXIT.invalid, `cannot use the credentials in ${where}: ${why}`, hint)
-}
+/** RFC 7617 section 2. */
+const USER_AND_PASSWORD: Form = { is: 'user:password', fits: (text) => /^[^:]+:/.test(text) }

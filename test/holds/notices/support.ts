@@ -2,49 +2,35 @@
 
 import { type Notice, toNotice } from '../../../src/holds/notices/notice.ts'
 import type { Held, Hold, HoldEvent, Opened } from '../../../src/model/hold.ts'
+import { held, openedHold } from '../../support/holds.ts'
 
 export const OPENED_AT = Date.UTC(2026, 10, 20, 12)
 
-export function makeHold(changes: Partial<Hold> = {}, held: Partial<Held> = {}): Hold {
-  return {
+export function makeHold(changes: Partial<Hold> = {}, about: Partial<Held> = {}): Hold {
+  const opened = openedHold({
     id: 'h-k7m2p9qa',
-    kind: 'request',
-    held: {
+    openedAt: OPENED_AT,
+    requester: 'ci',
+    held: held({
       agent: 'ci',
       groups: ['runners'],
       owner: 'olga',
       clientIp: '10.9.8.7',
-      proven: true,
-      method: 'POST',
-      scheme: 'https',
-      host: 'api.us.test',
-      port: 443,
-      path: '/v1/chat',
-      regions: ['US'],
-      placement: 'outside',
       zone: 'europe',
       rule: 'uploads-need-a-person',
       because: 'GDPR art. 44',
       reason: 'rule `uploads-need-a-person` says hold',
-      rules: ['uploads-need-a-person'],
       evidence: ['operator says US'],
       bodyBytes: 1_234,
       bodyDigest: 'd'.repeat(64),
       classes: ['iban'],
-      ...held,
-    },
-    terms: {
-      approvals: [{ reviewers: ['dpo'], quorum: 2 }],
-      wait: 25_000,
-      expires: 3_600_000,
-      durable: false,
-    },
-    fingerprint: 'f'.repeat(64),
-    requester: 'ci',
-    purpose: null,
-    wants: null,
-    openedAt: OPENED_AT,
-    expiresAt: OPENED_AT + 3_600_000,
+      ...about,
+    }),
+  })
+  const { terms } = opened
+  return {
+    ...opened,
+    terms: { ...terms, approvals: [{ reviewers: ['dpo'], quorum: 2 }] },
     state: 'pending',
     votes: [],
     endedAt: null,

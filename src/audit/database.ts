@@ -70,6 +70,7 @@ export function openForReading(path: string): AuditDatabase {
     checkIdentity(db, path)
     db.pragma('temp_store = MEMORY')
     if (Number(pragma(db, 'user_version')) < 3) db.exec(AS_FORMAT_3)
+    for (const [name, table] of LATER_TABLES) if (!hasTable(db, name)) db.exec(table)
     db.exec(toTemporary(readSql('./views.sql')))
     return db
   })
@@ -82,9 +83,22 @@ const TO_FORMAT_3 = ['hold_id', 'approver', 'would']
 
 /** For a reader, which may not change the file: the same, on its own connection alone. */
 const AS_FORMAT_3 = `
-  CREATE TEMP VIEW contexts AS SELECT *, NULL AS hold_id, NULL AS approver, NULL AS would FROM main.contexts;
-  CREATE TEMP TABLE hold_events (seq INTEGER PRIMARY KEY, at, hold, grant_id, kind, actor, detail, hash);
-  CREATE TEMP TABLE held (hold, flow);`
+  CREATE TEMP VIEW contexts AS SELECT *, NULL AS hold_id, NULL AS approver, NULL AS would FROM main.contexts`
+
+/** What the views look at and older files may not have: empty, for a reader alone. */
+const LATER_TABLES = [
+  ['links', 'CREATE TEMP TABLE links (flow INTEGER PRIMARY KEY, parent)'],
+  [
+    'hold_events',
+    'CREATE TEMP TABLE hold_events (seq INTEGER PRIMARY KEY, at, hold, grant_id, kind, actor, detail, hash)',
+  ],
+  ['held', 'CREATE TEMP TABLE held (hold, flow)'],
+] as const
+
+function hasTable(db: AuditDatabase, name: string): boolean {
+  const sql = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?"
+  return db.prepare(sql).get(name) !== undefined
+}
 
 /** Views of one connection, in front of those in the file. */
 function toTemporary(views: string): string {

@@ -77,6 +77,11 @@ describe.each([1, 2])('a log of format %i', (version) => {
     const none = { hold_id: null, approver: null, would: null }
     expect(reader.flow(1)).toMatchObject({ host: 'old.test', ...none })
     expect(reader.agents()).toMatchObject([{ id: 'anonymous', flows: 1 }])
+    expect([reader.holds({}, 10), reader.grants({}, 10), reader.flows({ hold: 'h' }, 10)]).toEqual([
+      [],
+      [],
+      [],
+    ])
     expect(read('PRAGMA user_version')).toEqual([{ user_version: version }])
     expect(Object.keys(read<object>('SELECT * FROM flows')[0] ?? {})).not.toContain('would')
   })
@@ -132,4 +137,18 @@ describe.each([1, 2])('a log of format %i', (version) => {
       { seq: 1, what: 'the context of this decision was changed' },
     ])
   })
+})
+
+test('a log of the first days, which knew no links yet, is read and taken over as well', async () => {
+  makeOld(1)
+  const db = new Database(path)
+  db.exec('DROP VIEW cross_region_flows; DROP VIEW destinations; DROP VIEW agents; DROP VIEW flows')
+  db.exec('DROP TABLE links; DROP TABLE inventory')
+  db.close()
+  expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 1 })
+  using reader = new AuditReader(path)
+  expect(reader.flow(1)).toMatchObject({ host: 'old.test', parent: null })
+  expect(reader.holds({}, 10)).toEqual([])
+  await new AuditLog({ path }).close()
+  expect(read('SELECT host, parent FROM flows')).toEqual([{ host: 'old.test', parent: null }])
 })

@@ -98,6 +98,18 @@ test('rows under one context share it, with those of the log itself too', async 
   expect(read('SELECT count(*) AS n FROM contexts')).toEqual([{ n: 2 }])
 })
 
+test('whose leave a call had, and what it would have met, come over with it', async () => {
+  const hold = { id: 'h-00000001', grant: 'g-00000001', approvers: ['ada', 'bob'] }
+  const id = await client.decide(decision({ context: context({ hold }) }), true)
+  await client.decide(decision({ context: context({ would: 'hold' }) }), true)
+  expect(read('SELECT hold_id, approver, would FROM flows ORDER BY id')).toEqual([
+    { hold_id: 'h-00000001', approver: 'ada, bob', would: null },
+    { hold_id: null, approver: null, would: 'would_hold' },
+  ])
+  expect(read('SELECT hold, flow FROM held')).toEqual([{ hold: 'h-00000001', flow: id }])
+  expect(verifyAuditLog(path).breaks).toEqual([])
+})
+
 test('more contexts than are remembered at a time', async () => {
   const count = 10_050
   const ids = await Promise.all(

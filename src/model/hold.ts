@@ -278,7 +278,10 @@ export const HOLD_EVENTS = [
 
 /** e.g. `2 of dpo, security and 1 of any reviewer`. */
 export function sayTerms({ approvals }: Pick<HoldTerms, 'approvals'>): string {
-  return approvals
-    .map(({ reviewers, quorum }) => `${quorum} of ${reviewers?.join(', ') ?? 'any reviewer'}`)
-    .join(' and ')
+  return approvals.map(sayApproval).join(' and ')
+}
+
+/** e.g. `2 of dpo, security`. */
+export function sayApproval({ reviewers, quorum }: Approval): string {
+  return `${quorum} of ${reviewers?.join(', ') ?? 'any reviewer'}`
 }

@@ -16,11 +16,3 @@ export const ADMIN: Reviewer = { id: 'admin', groups: [] }
 export function isAmong({ reviewers }: Approval, { id, groups }: Reviewer): boolean {
   return reviewers === null || reviewers.some((name) => name === id || groups.includes(name))
 }
-
-/** One demand as people say it: `2 of dpo, security`. */
-export function sayApproval({ reviewers, quorum }: Approval): string {
-  if (reviewers === null) {
-    return quorum === 1 ? 'anybody who may decide' : `${quorum} people who may decide`
-  }
-  return `${quorum === 1 ? 'one' : quorum} of ${reviewers.join(', ')}`
-}

@@ -1,7 +1,7 @@
 /** The evaluator with its reasons spelt out: every rule, what each of its conditions said, and who may approve what is held. */
 
-import type { HoldTerms } from '../model/hold.ts'
-import { isAmong, sayApproval } from '../model/reviewer.ts'
+import { type HoldTerms, sayApproval } from '../model/hold.ts'
+import { isAmong } from '../model/reviewer.ts'
 import type { Action } from '../model/verdict.ts'
 import type { Policy, Rule } from './compile.ts'
 import { type AskedLine, type Truth, toRequestFacts } from './condition.ts'

@@ -109,12 +109,12 @@ async function lines(...args: string[]): Promise<readonly string[]> {
 test('who may approve what is held, and how long it waits', async () => {
   expect(await lines('https://api.de.test/secret', '--agent', 'traveller')).toEqual([
     'HOLD  GET api.de.test:443 as traveller',
-    '  approval   one of dpo: anna; not carl, who may not decide about it',
+    '  approval   1 of dpo: anna; not carl, who may not decide about it',
     '  waits      20s, then its client has to come again; can be approved for 90m; ends when its client leaves',
   ])
   expect(await lines('https://unknown.test/')).toEqual([
     'HOLD  GET unknown.test:443 as anonymous',
-    '  approval   anybody who may decide: admin, anna, carl',
+    '  approval   1 of any reviewer: admin, anna, carl',
     '  waits      20s, then its client has to come again; can be approved for 1h; ends when its client leaves',
   ])
 })
@@ -181,7 +181,7 @@ describe('the verdict, and the exit code that goes with it', () => {
         would: null,
         hold: {
           rules: ['staff-only'],
-          approvals: [{ says: 'one of dpo', quorum: 1, people: ['anna'], barred: ['carl'] }],
+          approvals: [{ says: '1 of dpo', quorum: 1, people: ['anna'], barred: ['carl'] }],
           wait_ms: 20_000,
           expires_ms: 5_400_000,
           durable: false,

@@ -86,6 +86,29 @@ test('a rule that is only observed changes nothing, is recorded, and its taking 
   expect(await get()).toEqual({ passes: true, action: 'allow', would: 'would_block' })
 })
 
+test('who decides, and how much may wait, changes without a restart', async () => {
+  const people = 'reviewers: [{ id: anna, groups: [dpo] }, { id: carl, groups: [dpo] }]'
+  await using lab = await openLab({ config: `hold: { wait: 50ms }\n${people}` })
+  const path = join(lab.dir, 'cordon.yaml')
+  const text = readFileSync(path, 'utf8')
+  const change = async (hold: string) => {
+    const before = lab.proxy.said().split('policy reloaded').length
+    writeFileSync(path, text.replace('hold: { wait: 50ms }', `hold: { wait: 50ms, ${hold} }`))
+    const isTaken = () => lab.proxy.said().split('policy reloaded').length > before
+    await eventually('the change', isTaken)
+  }
+  const get = async (path: string) => {
+    const { body } = await curl(lab.proxy, `https://api.unknown.test:${lab.https.port}${path}`)
+    const { code, detail } = JSON.parse(body)
+    return `${code}: ${detail}`
+  }
+  expect(await get('/a')).toMatch(/^hold-pending: .* waits for 1 of any reviewer until /)
+  await change('reviewers: dpo, quorum: 2')
+  expect(await get('/b')).toMatch(/^hold-pending: .* waits for 2 of dpo until /)
+  await change('max_pending: 2')
+  expect(await get('/c')).toMatch(/^hold-exceeded: /)
+})
+
 describe('a policy that changes', () => {
   const rules = (home: string) => `version: 1\nhome: ${home}\n`
 
@@ -114,6 +137,7 @@ describe('a policy that changes', () => {
     )
     expect(actions.map(({ action }) => action)).toEqual([
       'ca-create',
+      'reviewer-token-issue',
       'start',
       'policy-reload',
       'policy-reload-failed',

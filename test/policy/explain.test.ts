@@ -65,12 +65,12 @@ describe('who may approve what is held', () => {
   })
   const terms = { wait: 1, expires: 1, durable: false }
   test.each([
-    ['x', { reviewers: null, quorum: 1 }, 'anybody who may decide', 'admin anna bert carl', ''],
-    ['x', { reviewers: null, quorum: 2 }, '2 people who may decide', 'admin anna bert carl', ''],
-    ['x', { reviewers: ['dpo'], quorum: 1 }, 'one of dpo', 'anna carl', ''],
-    ['ci', { reviewers: ['dpo'], quorum: 1 }, 'one of dpo', 'anna', 'carl'],
+    ['x', { reviewers: null, quorum: 1 }, '1 of any reviewer', 'admin anna bert carl', ''],
+    ['x', { reviewers: null, quorum: 2 }, '2 of any reviewer', 'admin anna bert carl', ''],
+    ['x', { reviewers: ['dpo'], quorum: 1 }, '1 of dpo', 'anna carl', ''],
+    ['ci', { reviewers: ['dpo'], quorum: 1 }, '1 of dpo', 'anna', 'carl'],
     ['ci', { reviewers: ['bert', 'dpo'], quorum: 2 }, '2 of bert, dpo', 'anna bert', 'carl'],
-    ['ci', { reviewers: ['carl'], quorum: 1 }, 'one of carl', '', 'carl'],
+    ['ci', { reviewers: ['carl'], quorum: 1 }, '1 of carl', '', 'carl'],
     ['bert', { reviewers: ['security'], quorum: 2 }, '2 of security', 'carl', 'bert'],
   ])('of %s, %j: %s', (agent, approval, says, people, barred) => {
     const list = (text: string) => text.split(' ').filter((each) => each !== '')

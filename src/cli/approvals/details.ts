@@ -1,8 +1,9 @@
 /** Everything a decision about a hold rests on, as names and texts: the same for a terminal and for plain output. */
 
 import type { SeenHold } from '../../console/api/handler.ts'
+import { sayTerms } from '../../model/hold.ts'
 import { sayRegions } from '../../model/region.ts'
-import { sayApprovals, sayCall, sayMoment, sayTime } from './sayings.ts'
+import { sayCall, sayMoment, sayTime } from './sayings.ts'
 
 /** @param outline the form of the body; null where there is none */
 export function toHoldDetails(
@@ -31,7 +32,7 @@ export function toHoldDetails(
     ['SHA-256', hold.body_digest],
     ['contains', hold.classes.join(', ') || null],
     ['form', outline],
-    ['decided by', sayApprovals(hold.approvals)],
+    ['decided by', sayTerms(hold)],
     ...hold.votes.map(
       ({ reviewer, at, reason }) =>
         ['agreed', `${reviewer}, ${sayMoment(at)}${reason ? `: ${reason}` : ''}`] as const,

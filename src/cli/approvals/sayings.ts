@@ -87,13 +87,6 @@ export function sayMoment(iso: string): string {
   return `${iso.replace('T', ' ').slice(0, 19)} UTC`
 }
 
-/** e.g. `2 of dpo, security and 1 of any reviewer`. */
-export function sayApprovals(approvals: HoldRow['approvals']): string {
-  return approvals
-    .map(({ reviewers, quorum }) => `${quorum} of ${reviewers?.join(', ') ?? 'any reviewer'}`)
-    .join(' and ')
-}
-
 export function toLine(text: string): string {
   return text.replace(/\s+/g, ' ')
 }

@@ -3,10 +3,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { SeenHold } from '../../console/api/handler.ts'
 import type { GrantRow } from '../../console/api/rows.ts'
+import { sayTerms } from '../../model/hold.ts'
 import type { ApiClient } from '../approvals/api-client.ts'
 import { type ApiOptions, openApi, withApi } from '../approvals/find-api.ts'
 import { findId } from '../approvals/find-id.ts'
-import { sayApprovals, sayCall, sayGrant, toLine } from '../approvals/sayings.ts'
+import { sayCall, sayGrant, toLine } from '../approvals/sayings.ts'
 import { print, printJson } from '../output.ts'
 
 /** What the API answers to a decision. */
@@ -79,9 +80,7 @@ export function sayDecided({ hold, granted }: Decided): string {
   if (granted) return `approved ${hold.id}: ${sayGrant(granted)}`
   if (hold.state !== 'pending') return toLine(`${hold.state} ${about}`)
   const agreed = hold.votes.map(({ reviewer }) => reviewer).join(', ')
-  return toLine(
-    `agreed ${about}: more have to agree: ${sayApprovals(hold.approvals)}; so far ${agreed}`,
-  )
+  return toLine(`agreed ${about}: more have to agree: ${sayTerms(hold)}; so far ${agreed}`)
 }
 
 /** @throws CommandError */

@@ -1,8 +1,9 @@
 /** `cordon request`: access asked for ahead; somebody else decides about it. */
 
 import type { Command } from 'commander'
+import { sayTerms } from '../../model/hold.ts'
 import { type ApiOptions, openApi, withApi } from '../approvals/find-api.ts'
-import { sayApprovals, sayCall, sayMoment, sayTime, toLine } from '../approvals/sayings.ts'
+import { sayCall, sayMoment, sayTime, toLine } from '../approvals/sayings.ts'
 import { print, printJson } from '../output.ts'
 import type { Decided } from './approve.ts'
 import { toUses } from './approve.ts'
@@ -48,7 +49,7 @@ function sayAsked({ hold }: Decided): string {
   const when = wants
     ? `from ${sayMoment(wants.starts_at)} until ${sayMoment(wants.expires_at)}`
     : ''
-  const who = sayApprovals(hold.approvals)
+  const who = sayTerms(hold)
   return toLine(
     `asked ${hold.id}: ${hold.agent}, ${sayCall(hold)}, ${often}, ${when}; ${who} has to agree within ${sayTime(seconds_left)}`,
   )

@@ -5,7 +5,6 @@ import type { Callers } from '../console/api/caller.ts'
 import type { ReviewerTokens } from '../identity/reviewer-tokens.ts'
 import type { TokenVerifier } from '../identity/tokens.ts'
 import { parseIp } from '../model/address.ts'
-import { ADMIN, type Reviewer } from '../model/reviewer.ts'
 import { agentFor } from '../policy/agents.ts'
 import type { Policy } from '../policy/compile.ts'
 
@@ -28,7 +27,7 @@ export function createConsoleCallers({
         return { fault: 'unavailable', detail: UNUSABLE, hint: UNUSABLE_HINT }
       }
       if (found.kind === 'reviewer') {
-        const reviewer = findReviewer(found.name, policy().reviewers)
+        const reviewer = policy().reviewers.find(({ id }) => id === found.name)
         return reviewer
           ? { kind: 'reviewer', name: reviewer.id, groups: reviewer.groups }
           : isNone(found.name)
@@ -41,10 +40,6 @@ export function createConsoleCallers({
       return { kind: 'agent', name: agent.id, groups: agent.groups }
     },
   }
-}
-
-export function findReviewer(name: string, reviewers: readonly Reviewer[]): Reviewer | undefined {
-  return name === ADMIN.id ? ADMIN : reviewers.find(({ id }) => id === name)
 }
 
 function isNone(name: string): Fault {

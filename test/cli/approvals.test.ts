@@ -64,7 +64,7 @@ describe('holds', () => {
       'catalogue: US',
       'geoip: US',
       '{"model": string}',
-      '1 of any reviewer',
+      '1 of any reviewer; that may be admin, ada, bob',
       '1 client',
     ]) {
       expect(out).toContain(text)

@@ -181,7 +181,12 @@ describe('holds', () => {
   test('one is shown with its outline, and why the caller may not decide', async () => {
     at.approvals.open()
     const mine = await call('GET', '/holds/h-1x000000')
-    expect(mine.body).toMatchObject({ outline: '{"model": string}', refusal: null, granted: null })
+    expect(mine.body).toMatchObject({
+      deciders: ['admin', 'ada', 'bob'],
+      outline: '{"model": string}',
+      refusal: null,
+      granted: null,
+    })
     const theirs = await call('GET', '/holds/h-1x000000', { token: 'agent-crawler' })
     expect(theirs.body).toMatchObject({ may_decide: false, refusal: 'only reviewers decide' })
     expect((await call('GET', '/holds/h-9x000000')).body.code).toBe('unknown')

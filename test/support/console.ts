@@ -43,6 +43,7 @@ export async function openTestConsole(
     callers,
     clock: approvals,
     parseDuration,
+    reviewers: () => ['admin', 'ada', 'bob'],
     groupsOf: (agent) => (agent === 'crawler' ? ['batch'] : []),
     attempts: new Attempts({ clock: approvals, note: (...row) => notes.push(row) }),
   })

@@ -5,10 +5,20 @@ import { sayTerms } from '../../model/hold.ts'
 import { sayRegions } from '../../model/region.ts'
 import { sayCall, sayMoment, sayTime } from './sayings.ts'
 
-/** @param outline the form of the body; null where there is none */
+/** What the API says of one hold alone. */
+export interface Closer {
+  /** The form of the body; null where there is none. */
+  readonly outline: string | null
+  /** Names of those who may decide. */
+  readonly deciders: readonly string[]
+  /** Why whoever asks may not; null when they may. */
+  readonly refusal: string | null
+}
+
+/** @param closer null while it is not known yet */
 export function toHoldDetails(
   hold: SeenHold,
-  outline: string | null,
+  closer: Closer | null,
 ): readonly (readonly [name: string, text: string])[] {
   const isPending = hold.state === 'pending'
   const details: (readonly [string, string | null])[] = [
@@ -31,8 +41,8 @@ export function toHoldDetails(
     ['body', hold.body_bytes === null ? null : `${hold.body_bytes} bytes`],
     ['SHA-256', hold.body_digest],
     ['contains', hold.classes.join(', ') || null],
-    ['form', outline],
-    ['decided by', sayTerms(hold)],
+    ['form', closer?.outline ?? null],
+    ['decided by', `${sayTerms(hold)}${isPending ? sayDeciders(closer) : ''}`],
     ...hold.votes.map(
       ({ reviewer, at, reason }) =>
         ['agreed', `${reviewer}, ${sayMoment(at)}${reason ? `: ${reason}` : ''}`] as const,
@@ -40,9 +50,17 @@ export function toHoldDetails(
     ['ended', hold.ended_at === null ? null : sayEnd(hold)],
     ['grant', hold.grant_id],
     ['waiting', isPending ? `${hold.waiting} ${hold.waiting === 1 ? 'client' : 'clients'}` : null],
-    ['you', isPending && !hold.may_decide ? 'may not decide about it' : null],
+    ['you', isPending && !hold.may_decide ? sayRefusal(closer) : null],
   ]
   return details.flatMap(([name, text]) => (text === null ? [] : [[name, text] as const]))
+}
+
+function sayDeciders(closer: Closer | null): string {
+  return closer && closer.deciders.length > 0 ? `; that may be ${closer.deciders.join(', ')}` : ''
+}
+
+function sayRefusal(closer: Closer | null): string {
+  return `may not decide about it${closer?.refusal ? `: ${closer.refusal}` : ''}`
 }
 
 function sayWho({ agent, groups, client_ip, owner }: SeenHold): string {

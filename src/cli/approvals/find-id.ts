@@ -7,6 +7,12 @@ interface Row {
   readonly state: string
 }
 
+/** An id that is not cut short; null for one that is. */
+export function wholeId(text: string, kind: 'h' | 'g'): string | null {
+  const typed = text.toLowerCase().replace(new RegExp(`^${kind}-`), '')
+  return /^[a-z0-9]{8}$/.test(typed) ? `${kind}-${typed}` : null
+}
+
 /**
  * @param live state in which rows come first: a short id that fits one of these is that one
  * @param kind what they begin with

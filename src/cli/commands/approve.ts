@@ -6,7 +6,7 @@ import type { GrantRow } from '../../console/api/rows.ts'
 import { sayTerms } from '../../model/hold.ts'
 import type { ApiClient } from '../approvals/api-client.ts'
 import { type ApiOptions, openApi, withApi } from '../approvals/find-api.ts'
-import { findId } from '../approvals/find-id.ts'
+import { findId, wholeId } from '../approvals/find-id.ts'
 import { sayCall, sayGrant, toLine } from '../approvals/sayings.ts'
 import { print, printJson } from '../output.ts'
 
@@ -85,6 +85,8 @@ export function sayDecided({ hold, granted }: Decided): string {
 
 /** @throws CommandError */
 export async function findHoldId(api: ApiClient, text: string): Promise<string> {
+  const whole = wholeId(text, 'h')
+  if (whole !== null) return whole
   const { holds } = await api.get<{ holds: SeenHold[] }>('/holds?limit=1000')
   return findId(text, holds, { live: 'pending', kind: 'h' })
 }

@@ -2,8 +2,9 @@
 
 import type { Command } from 'commander'
 import type { GrantRow } from '../../console/api/rows.ts'
+import type { ApiClient } from '../approvals/api-client.ts'
 import { type ApiOptions, openApi, withApi } from '../approvals/find-api.ts'
-import { findId } from '../approvals/find-id.ts'
+import { findId, wholeId } from '../approvals/find-id.ts'
 import { grantsOfLog, readsLog } from '../approvals/from-log.ts'
 import { GRANT_HEAD, sayCall, toGrantCells, toLine } from '../approvals/sayings.ts'
 import { print, printJson, printTable } from '../output.ts'
@@ -35,8 +36,7 @@ export function addGrants(program: Command): void {
     .action(async (text: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GrantsOptions & { reason?: string }>()
       const api = await openApi(options)
-      const { grants: rows } = await api.get<{ grants: GrantRow[] }>('/grants')
-      const id = findId(text, rows, { live: 'active', kind: 'g' })
+      const id = wholeId(text, 'g') ?? (await findGrantId(api, text))
       const { granted } = await api.post<{ granted: GrantRow }>(`/grants/${id}/revoke`, {
         reason: options.reason,
       })
@@ -46,6 +46,11 @@ export function addGrants(program: Command): void {
           toLine(`revoked ${granted.id}: ${sayCall(granted)}; it was used ${granted.used} times`),
         )
     })
+}
+
+async function findGrantId(api: ApiClient, text: string): Promise<string> {
+  const { grants } = await api.get<{ grants: GrantRow[] }>('/grants')
+  return findId(text, grants, { live: 'active', kind: 'g' })
 }
 
 async function listGrants(options: GrantsOptions): Promise<readonly GrantRow[]> {

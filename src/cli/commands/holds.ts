@@ -5,7 +5,7 @@ import type { SeenHold } from '../../console/api/handler.ts'
 import type { HoldRow } from '../../console/api/rows.ts'
 import type { HoldState } from '../../model/hold.ts'
 import type { ApiClient } from '../approvals/api-client.ts'
-import { toHoldDetails } from '../approvals/details.ts'
+import { type Closer, toHoldDetails } from '../approvals/details.ts'
 import { type ApiOptions, openApi, withApi } from '../approvals/find-api.ts'
 import { holdsOfLog, readsLog } from '../approvals/from-log.ts'
 import { showLive } from '../approvals/live/live.ts'
@@ -53,9 +53,9 @@ function isTerminal(): boolean {
 
 async function showOne(api: ApiClient, text: string, { json }: HoldsOptions): Promise<void> {
   const id = await findHoldId(api, text)
-  const hold = await api.get<SeenHold & { outline: string | null }>(`/holds/${id}`)
+  const hold = await api.get<SeenHold & Closer>(`/holds/${id}`)
   if (json) return printJson(hold)
-  for (const [name, line] of toHoldDetails(hold, hold.outline)) {
+  for (const [name, line] of toHoldDetails(hold, hold)) {
     print(`${name.padEnd(12)} ${toLine(line)}`)
   }
 }

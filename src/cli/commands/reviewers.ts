@@ -3,10 +3,8 @@
 import type { Command } from 'commander'
 import type { Settings } from '../../config/load.ts'
 import { ReviewerTokens, ReviewerTokensError } from '../../identity/reviewer-tokens.ts'
-import { ADMIN } from '../../model/reviewer.ts'
 import { recordAction } from '../agent-token.ts'
 import { clock } from '../compose/process.ts'
-import { findReviewer } from '../console-callers.ts'
 import { CommandError, EXIT, print, printJson, printTable, say } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
 
@@ -36,7 +34,7 @@ export function addReviewers(program: Command): void {
     .addHelpText('after', '\nExample:\n  cordon reviewers token ada')
     .action(async (name: string, _options: ConfigOptions, command: Command) => {
       const { operation, policy } = load(command.optsWithGlobals())
-      if (!findReviewer(name, policy.reviewers)) {
+      if (!policy.reviewers.some(({ id }) => id === name)) {
         const hint = 'name them in the policy first: reviewers: [{ id: ada, groups: [dpo] }]'
         throw new CommandError(EXIT.invalid, `\`${name}\` is not a reviewer`, hint)
       }
@@ -78,11 +76,11 @@ interface ReviewerRow {
 /** Those of the policy, and those who have tokens without being in it. */
 function listReviewers({ policy, operation }: Settings): readonly ReviewerRow[] {
   const tokens = guarded(() => new ReviewerTokens(operation.dataDir, clock).list())
-  const named = [ADMIN, ...policy.reviewers]
-  const ids = new Set([...named.map(({ id }) => id), ...tokens.map(({ reviewer }) => reviewer)])
+  const named = policy.reviewers.map(({ id }) => id)
+  const ids = new Set([...named, ...tokens.map(({ reviewer }) => reviewer)])
   return [...ids].map((id) => {
     const theirs = tokens.filter(({ reviewer }) => reviewer === id)
-    const reviewer = findReviewer(id, policy.reviewers)
+    const reviewer = policy.reviewers.find((one) => one.id === id)
     return {
       id,
       groups: reviewer?.groups ?? [],

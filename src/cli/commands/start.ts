@@ -37,9 +37,11 @@ export function addStart(program: Command): void {
         workers === 1
           ? await composeProxy({ settings, load })
           : await composeSupervisor({ settings, load }, workers)
+      // Before anybody can know that it runs: who is told so may end it at once.
+      const ended = stopped(proxy)
       sayBanner(proxy)
       if (options.json) print(JSON.stringify(toJson(proxy)))
-      await stopped(proxy)
+      await ended
       process.exitCode = EXIT.ok
     })
 }

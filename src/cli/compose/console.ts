@@ -11,6 +11,7 @@ import { describeHold } from '../../holds/notices/wording.ts'
 import { ReviewerTokens, ReviewerTokensError } from '../../identity/reviewer-tokens.ts'
 import { Revocations } from '../../identity/revocations.ts'
 import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
+import { classifyAddress } from '../../locate/address-class.ts'
 import type { Exposition } from '../../metrics/registry.ts'
 import { ADMIN } from '../../model/reviewer.ts'
 import type { Approvals } from '../../ports.ts'
@@ -53,6 +54,7 @@ export async function openConsoleOf(
     callers,
     clock,
     parseDuration,
+    reviewers: () => policy().reviewers.map(({ id }) => id),
     groupsOf: (agent) => policy().agents.find(({ id }) => id === agent)?.memberOf ?? [],
     attempts,
   })
@@ -69,7 +71,13 @@ export async function openConsoleOf(
   const names = toNames(owner.settings.operation)
   const options = { health, metrics, names, routes, report }
   const console = await openConsole(...toHostPort(at), options)
-  own.push(toEndpoint(console))
+  const bound = toEndpoint(console)
+  own.push(bound)
+  if (classifyAddress(bound.address).class !== 'loopback') {
+    say(
+      'warning: the console can be reached from other hosts, in the clear: whoever decides sends a token to it; put TLS in front',
+    )
+  }
   const forget = writeConsolePlace(dataDir, { ...toPlace(console), pid: process.pid })
   return {
     ...toPlace(console),

@@ -25,6 +25,8 @@ export interface ApiOptions {
   readonly clock: Clock
   /** Reads a length of time such as 30m. @returns milliseconds, null for what is none */
   parseDuration(text: string): number | null
+  /** Everybody who may decide at all, by name. */
+  reviewers(): readonly string[]
   /** In which groups an agent of this name is, as far as the policy says. */
   groupsOf(agent: string): readonly string[]
   /** Tries with no valid token, here and wherever else tokens are asked for. */
@@ -106,12 +108,12 @@ interface Resource {
 /** Answered in its own way. */
 const EVENTS: Methods = { GET: () => ok({}) }
 
-function createResources({ parseDuration, groupsOf }: ApiOptions): readonly Resource[] {
+function createResources({ parseDuration, groupsOf, reviewers }: ApiOptions): readonly Resource[] {
   const lasts = lengthOfTime(parseDuration)
   return [
     { path: '/me', methods: { GET: ({ caller }) => ok(toMe(caller)) } },
     { path: '/holds', methods: { GET: listHolds } },
-    { path: '/holds/:id', methods: { GET: showHold } },
+    { path: '/holds/:id', methods: { GET: showHold(reviewers) } },
     { path: '/holds/:id/approve', methods: { POST: approveHold(lasts) } },
     { path: '/holds/:id/deny', methods: { POST: denyHold } },
     { path: '/holds/:id/cancel', methods: { POST: cancelHold } },

@@ -35,18 +35,26 @@ export const listHolds: Handler = (ask) => {
   return ok({ holds: rows, left_off: all.length - rows.length })
 }
 
-export const showHold: Handler = (ask) => {
-  const hold = findHold(ask)
-  if (!hold) return UNKNOWN_HOLD
-  const { approvals, caller } = ask
-  const refusal =
-    caller.kind === 'reviewer' ? approvals.refusalOf(hold.id, caller.name) : FOR_REVIEWERS
-  return ok({
-    ...toSeenHold(ask, hold),
-    refusal: refusal?.detail ?? null,
-    outline: approvals.outline(hold.id),
-    granted: grantOf(ask, hold),
-  })
+/** Names of those who may decide that are told: whom to ask. */
+const MAX_DECIDERS = 100
+
+/** @param reviewers everybody who may decide at all */
+export function showHold(reviewers: () => readonly string[]): Handler {
+  return (ask) => {
+    const hold = findHold(ask)
+    if (!hold) return UNKNOWN_HOLD
+    const { approvals, caller } = ask
+    const refusal =
+      caller.kind === 'reviewer' ? approvals.refusalOf(hold.id, caller.name) : FOR_REVIEWERS
+    const deciders = reviewers().filter((name) => approvals.refusalOf(hold.id, name) === null)
+    return ok({
+      ...toSeenHold(ask, hold),
+      deciders: deciders.slice(0, MAX_DECIDERS),
+      refusal: refusal?.detail ?? null,
+      outline: approvals.outline(hold.id),
+      granted: grantOf(ask, hold),
+    })
+  }
 }
 
 /** @param lasts reads how long a grant is to last */

@@ -11,7 +11,7 @@ export interface HoldRow {
   /** Null for whatever nobody has decided. */
   readonly decided_at: string | null
   readonly ended_at: string | null
-  /** Who denied or withdrew it. */
+  /** Who denied or withdrew it, or was the last who had to agree. */
   readonly ended_by: string | null
   /** Whole seconds; 0 when it is not pending. */
   readonly seconds_left: number
@@ -95,6 +95,7 @@ export function toHoldRow(hold: Hold, now: number): HoldRow {
   const { held, terms, wants, state } = hold
   const endedAt = hold.endedAt === null ? null : toIso(hold.endedAt)
   const approvers = hold.votes.map(({ reviewer }) => reviewer).join(', ')
+  const last = state === 'approved' ? hold.votes.at(-1) : undefined
   return {
     id: hold.id,
     kind: hold.kind,
@@ -103,7 +104,7 @@ export function toHoldRow(hold: Hold, now: number): HoldRow {
     expires_at: toIso(hold.expiresAt),
     decided_at: state === 'approved' || state === 'denied' ? endedAt : null,
     ended_at: endedAt,
-    ended_by: hold.endedBy,
+    ended_by: last?.reviewer ?? hold.endedBy,
     seconds_left: state === 'pending' ? secondsTo(hold.expiresAt, now) : 0,
     requester: hold.requester,
     purpose: hold.purpose,
@@ -135,7 +136,7 @@ export function toHoldRow(hold: Hold, now: number): HoldRow {
       uses: wants.uses,
     },
     approver: state === 'approved' ? approvers : null,
-    decision_reason: hold.reason,
+    decision_reason: last ? last.reason : hold.reason,
     grant_id: hold.grant,
   }
 }

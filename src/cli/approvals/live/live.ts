@@ -7,6 +7,7 @@ import type { Decided } from '../../commands/approve.ts'
 import { sayDecided } from '../../commands/approve.ts'
 import { CommandError, EXIT } from '../../output.ts'
 import type { ApiClient, ServerEvent } from '../api-client.ts'
+import type { Closer } from '../details.ts'
 import { parseKeys } from './keys.ts'
 import { render } from './render.ts'
 import { Screen } from './screen.ts'
@@ -35,7 +36,7 @@ export async function showLive(api: ApiClient): Promise<void> {
     perform(api, act).then(
       (found) => {
         if ('outline' in found) {
-          if (state.hold === act.id) state = { ...state, outline: found.outline }
+          if (state.hold === act.id) state = { ...state, closer: found }
           draw()
         } else say(found.said)
       },
@@ -104,12 +105,10 @@ interface Change {
 async function perform(
   api: ApiClient,
   act: Exclude<Act, { kind: 'quit' }>,
-): Promise<{ readonly said: string } | { readonly outline: string | null }> {
+): Promise<{ readonly said: string } | Closer> {
   switch (act.kind) {
-    case 'look': {
-      const { outline } = await api.get<{ outline: string | null }>(`/holds/${act.id}`)
-      return { outline }
-    }
+    case 'look':
+      return api.get<Closer>(`/holds/${act.id}`)
     case 'approve':
       return { said: sayDecided(await api.post<Decided>(`/holds/${act.id}/approve`, act.wish)) }
     case 'deny': {

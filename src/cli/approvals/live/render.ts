@@ -77,14 +77,14 @@ function toBody(state: LiveState, columns: number, room: number, now: number): B
 }
 
 function toDetails(
-  { outline, scroll }: LiveState,
+  { closer, scroll }: LiveState,
   hold: SeenHold,
   columns: number,
   room: number,
   now: number,
 ): Body {
   const left = 12
-  const lines = toHoldDetails(aged(hold, now), outline).flatMap(([name, text]) =>
+  const lines = toHoldDetails(aged(hold, now), closer).flatMap(([name, text]) =>
     wrap(text, Math.max(8, columns - left)).map((line, i) =>
       fill(`${(i === 0 ? name : '').padEnd(left)}${line}`, columns),
     ),

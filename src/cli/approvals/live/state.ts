@@ -5,6 +5,7 @@
 
 import type { SeenHold } from '../../../console/api/handler.ts'
 import type { GrantRow } from '../../../console/api/rows.ts'
+import type { Closer } from '../details.ts'
 import type { Key } from './keys.ts'
 
 export interface LiveState {
@@ -21,8 +22,8 @@ export interface LiveState {
   /** Ids; null while nothing is chosen. */
   readonly hold: string | null
   readonly grant: string | null
-  /** The form of the body of the hold that is looked at. */
-  readonly outline: string | null
+  /** More about the hold that is looked at. */
+  readonly closer: Closer | null
   /** Lines of the hold that is looked at that have gone out at the top. */
   readonly scroll: number
   /** Being typed: the reason for what is to be done. */
@@ -53,7 +54,7 @@ export const EMPTY: LiveState = {
   view: 'holds',
   hold: null,
   grant: null,
-  outline: null,
+  closer: null,
   scroll: 0,
   prompt: null,
   said: '',
@@ -135,7 +136,7 @@ function move(state: LiveState, by: number): LiveState {
   const id = moved(state.holds, state.hold, by)
   if (id === state.hold) return state
   const holds = state.holds.filter((row) => row.state === 'pending' || row.id === id)
-  return { ...state, holds, hold: id, outline: null, said: '' }
+  return { ...state, holds, hold: id, closer: null, said: '' }
 }
 
 function moved(

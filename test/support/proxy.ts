@@ -49,6 +49,8 @@ export interface TestProxy extends AsyncDisposable {
   /** System roots and our CA. */
   readonly bundle: string
   readonly database: string
+  /** Of the reviewer `admin`; null but at the first start in a folder. */
+  readonly adminToken: string | null
   /** Everything said on stderr so far. */
   readonly said: () => string
   /** All flows, oldest first. */
@@ -112,6 +114,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
     console: string
     ca: string
     data: string
+    admin_token?: string
   }
   const port = Number(bound.proxy.split(':').at(-1))
   const database = join(bound.data, 'audit.db')
@@ -138,6 +141,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
     ca: bound.ca,
     bundle: join(dirname(bound.ca), 'bundle.pem'),
     database,
+    adminToken: bound.admin_token ?? null,
     said: () => said,
     flows,
     settled: (count) =>

@@ -64,7 +64,7 @@ export function toHeld(
     owner: assessment.policy.agents.find(({ id }) => id === agent.id)?.owner ?? null,
     clientIp,
     proven: agent.by === 'token',
-    method,
+    method: scheme === 'tcp' ? 'CONNECT' : method,
     scheme,
     host: authority.host.text,
     port: authority.port,

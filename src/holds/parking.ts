@@ -81,9 +81,7 @@ export class Parking {
     for (const id of happenings.book.pending) {
       const hold = happenings.book.holds.get(id)
       if (!hold || now < hold.expiresAt) continue
-      happenings.inPassing({ kind: 'expired', at: now, hold: id })
-      this.#outlines.delete(id)
-      if (this.#room.tell(id, { kind: 'expired', hold: id }) === 0) this.#untold.add(id)
+      if (this.#expire(id) === 0) this.#untold.add(id)
     }
     for (const id of this.#untold) if (!happenings.book.holds.has(id)) this.#untold.delete(id)
   }
@@ -101,11 +99,13 @@ export class Parking {
   async #use({ id, hold, approvers }: Grant, question: HoldQuestion): Promise<HoldAnswer> {
     const { happenings, leases } = this.#options
     const lease = leases.of(id)
-    await happenings.atOnce({ kind: 'used', at: happenings.now(), hold, grant: id })
-    const own = happenings.book.latestWith(question.fingerprint)
-    if (own?.state === 'pending' && this.#room.count(own.id) === 0) {
-      this.#cancel(own.id, `settled by grant ${id}`)
-    }
+    const { fingerprint } = question
+    const own = happenings.book.latestWith(fingerprint)
+    const used = happenings.atOnce({ kind: 'used', at: happenings.now(), hold, grant: id })
+    // What waited for the same under another hold has nothing left to wait for.
+    const isLeft = own?.state === 'pending' && !this.#opening.has(fingerprint)
+    if (isLeft && this.#room.count(own.id) === 0) this.#cancel(own.id, `settled by grant ${id}`)
+    await used
     return { kind: 'granted', hold, grant: id, approvers, lease }
   }
 
@@ -150,11 +150,16 @@ export class Parking {
     return happenings.book.holds.get(hold.id) ?? null
   }
 
-  #onWaited({ id, held, terms }: Hold, how: 'over' | 'gone'): HoldAnswer {
+  #onWaited({ id, held, terms, expiresAt }: Hold, how: 'over' | 'gone'): HoldAnswer {
     const isLast = this.#room.count(id) === 0
     if (how === 'gone') {
       if (isLast && !terms.durable) this.#cancel(id, 'the client left')
       return { kind: 'cancelled', hold: id }
+    }
+    const { happenings } = this.#options
+    if (happenings.now() >= expiresAt) {
+      this.#expire(id)
+      return { kind: 'expired', hold: id }
     }
     // Nobody could tell another request from this one.
     if (isLast && held.bodyDigest === null && held.bodyBytes !== 0) {
@@ -162,6 +167,16 @@ export class Parking {
       return { kind: 'expired', hold: id }
     }
     return this.#toPending(id)
+  }
+
+  /** @returns how many were told */
+  #expire(id: HoldId): number {
+    const { happenings } = this.#options
+    if (happenings.book.holds.get(id)?.state === 'pending') {
+      happenings.inPassing({ kind: 'expired', at: happenings.now(), hold: id })
+    }
+    this.#outlines.delete(id)
+    return this.#room.tell(id, { kind: 'expired', hold: id })
   }
 
   #toPending(id: HoldId): HoldAnswer {

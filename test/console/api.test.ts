@@ -228,7 +228,7 @@ describe('holds', () => {
   test.each([
     [{}, { breadth: 'request', uses: 1 }],
     [{ for: '30m' }, { breadth: 'path', uses: null, method: 'POST', path: '/v1/chat' }],
-    [{ uses: 3 }, { breadth: 'path', uses: 3 }],
+    [{ uses: 3 }, { breadth: 'request', uses: 3 }],
     [{ uses: 1 }, { breadth: 'request', uses: 1 }],
     [
       { for: '2h', scope: 'host' },

@@ -4,7 +4,7 @@ import http2 from 'node:http2'
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { curl, openTls, runProgram, throughProxy } from '../support/clients.ts'
+import { curl, openTls, openTunnel, runProgram, throughProxy } from '../support/clients.ts'
 import { asReviewer, type Reviewer } from '../support/desk.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { eventually } from '../support/wait.ts'
@@ -30,7 +30,7 @@ describe('revoked', () => {
     const url = `http://api.mixed.test:${lab.http.port}/stream`
     const streaming = curl(lab.proxy, '-N', url)
     const { id } = await admin.pending()
-    const { grant } = (await admin.approve(id)) as { grant: { id: string } }
+    const { granted: grant } = (await admin.approve(id)) as { granted: { id: string } }
     await eventually('the stream', () => lab.http.seen.includes('GET /stream'))
     const revoked = await admin.post(`/grants/${grant.id}/revoke`, { reason: 'too much' })
     expect(revoked.status).toBe(200)
@@ -52,7 +52,7 @@ describe('revoked', () => {
     const opening = openTls(lab.proxy, at, { ca: lab.root.pem })
     const hold = await admin.pending()
     expect(hold).toMatchObject({ method: 'CONNECT', path: null })
-    const { grant } = (await admin.approve(hold.id)) as { grant: { id: string } }
+    const { granted: grant } = (await admin.approve(hold.id)) as { granted: { id: string } }
     const socket = await opening
     const closed = new Promise((resolve) => socket.once('close', resolve))
     await admin.post(`/grants/${grant.id}/revoke`)
@@ -67,12 +67,12 @@ describe('revoked', () => {
     await new Promise((resolve) => server.once('listening', resolve))
     server.on('connection', (peer) => peer.on('message', (data) => peer.send(String(data))))
     const at = `api.mixed.test:${(server.address() as net.AddressInfo).port}`
-    const client = new WebSocket(`ws://127.0.0.1:${lab.proxy.port}/`, {
-      headers: { Host: at },
-      path: `http://${at}/chat`,
-    } as never)
+    const tunnel = await openTunnel(lab.proxy, at)
+    const client = new WebSocket(`ws://${at}/chat`, {
+      createConnection: () => tunnel,
+    } as WebSocket.ClientOptions)
     const hold = await admin.pending()
-    const { grant } = (await admin.approve(hold.id)) as { grant: { id: string } }
+    const { granted: grant } = (await admin.approve(hold.id)) as { granted: { id: string } }
     await new Promise((resolve) => client.once('open', resolve))
     client.send('hello')
     expect(
@@ -100,6 +100,7 @@ describe('revoked', () => {
 
 describe('never more than was shown', () => {
   test('a host that resolves to another place asks anew', async () => {
+    const records = { 'moves.test': { A: ['127.0.0.20'], ttl: 0 } }
     await using lab = await openLab({
       config: `
 hold: { wait: 20s }
@@ -107,7 +108,7 @@ placement: { outside: hold }
 destinations:
   - { cidr: 127.0.0.20/32, region: [US] }
   - { cidr: 127.0.0.21/32, region: [CN] }`,
-      records: { 'moves.test': { A: ['127.0.0.20'], ttl: 0 } },
+      records,
     })
     const admin = asReviewer(lab.proxy)
     const call = () => curl(lab.proxy, `http://moves.test:${lab.http.port}/x`)
@@ -115,7 +116,7 @@ destinations:
     await admin.approve((await admin.pending()).id, { scope: 'host', for: '1h' })
     expect((await first).status).toBe(200)
     expect((await call()).status).toBe(200)
-    lab.dns.set('moves.test', { A: ['127.0.0.21'], ttl: 0 })
+    Object.assign(records['moves.test'], { A: ['127.0.0.21'] })
     await eventually('the new address to be seen', async () => {
       const moved = call()
       const outcome = await Promise.race([moved.then(({ status }) => status), admin.pending()])
@@ -130,6 +131,7 @@ destinations:
   })
 
   test('while it waits the place changes: approval is for what was shown, and a new hold opens', async () => {
+    const records = { 'moves.test': { A: ['127.0.0.20'], ttl: 0 } }
     await using lab = await openLab({
       config: `
 hold: { wait: 20s }
@@ -137,14 +139,27 @@ placement: { outside: hold }
 destinations:
   - { cidr: 127.0.0.20/32, region: [US] }
   - { cidr: 127.0.0.21/32, region: [CN] }`,
-      records: { 'moves.test': { A: ['127.0.0.20'], ttl: 0 } },
+      records,
     })
     const admin = asReviewer(lab.proxy)
     const waiting = curl(lab.proxy, `http://moves.test:${lab.http.port}/x`)
     const hold = await admin.pending()
-    lab.dns.set('moves.test', { A: ['127.0.0.21'], ttl: 0 })
+    Object.assign(records['moves.test'], { A: ['127.0.0.21'] })
     // What was looked up before is remembered for a moment.
-    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    await eventually('the old answer to be forgotten', async () => {
+      const path = `/${Math.random()}`
+      const other = curl(lab.proxy, `http://moves.test:${lab.http.port}${path}`)
+      const seen = await eventually('its hold', () => {
+        const [row] = lab.proxy.query<{ id: string; regions: string }>(
+          'SELECT id, regions FROM holds WHERE path = ?',
+          path,
+        )
+        return row ?? null
+      })
+      await admin.post(`/holds/${seen.id}/deny`)
+      await other
+      return seen.regions === '["CN"]'
+    })
     await admin.approve(hold.id)
     const next = await admin.pending()
     expect(next).toMatchObject({ regions: '["CN"]' })

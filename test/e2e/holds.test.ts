@@ -29,7 +29,7 @@ describe('a request that waits', () => {
     await admin.approve(hold.id, { reason: 'checked' })
     const { status, body } = await waiting
     expect(status).toBe(200)
-    expect(JSON.parse(body)).toMatchObject({ url: '/once?a=b', text: BODY })
+    expect(JSON.parse(body)).toMatchObject({ url: '/once?a=b', body: BODY })
     const flow = await lab.proxy.settled(1)
     expect(flow).toMatchObject({
       action: 'hold',
@@ -85,9 +85,10 @@ describe('a request that waits', () => {
       )
       return row ?? null
     })
-    expect(lab.http.seen.filter((line) => line === 'POST /twin')).toHaveLength(1)
+    await eventually('the first one to get through', () => lab.http.seen.includes('POST /twin'))
     await admin.approve(second.id)
     expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200])
+    expect(lab.http.seen.filter((line) => line === 'POST /twin')).toHaveLength(2)
   })
 
   test('another body is another hold', async () => {
@@ -106,7 +107,7 @@ describe('a request that waits', () => {
   test('a client that leaves takes its hold back', async () => {
     const { port } = lab.proxy
     const request = http
-      .request({ port, path: `${url}/left`, method: 'POST' })
+      .request({ port, path: `${url}/left`, method: 'POST', headers: { Host: new URL(url).host } })
       .on('error', () => {})
     request.end(BODY)
     const { id } = await admin.pending()
@@ -127,8 +128,10 @@ describe('a request that waits', () => {
     await eventually('two holds', () => {
       return lab.proxy.query("SELECT 1 FROM holds WHERE state = 'pending'").length === 2
     })
-    const { grant } = (await admin.approve(id, { scope: 'path', for: '10m' })) as { grant: object }
-    expect(grant).toMatchObject({ breadth: 'path', host: 'api.mixed.test', path: '/wide' })
+    const { granted } = (await admin.approve(id, { scope: 'path', for: '10m' })) as {
+      granted: object
+    }
+    expect(granted).toMatchObject({ breadth: 'path', host: 'api.mixed.test', path: '/wide' })
     expect((await Promise.all([one, other])).map(({ status }) => status)).toEqual([200, 200])
     expect((await call('/wide', '-H', 'A: b')).status).toBe(200)
     await eventually('nothing to be pending', () => {
@@ -156,7 +159,7 @@ describe('a request that waits', () => {
   })
 
   test('what a person is shown holds nothing of the body', async () => {
-    const waiting = call('/shown')
+    const waiting = call('/shown', '-H', 'Content-Type: application/json')
     const { id } = await admin.pending()
     const shown = await admin.get(`/holds/${id}`)
     expect(shown).toMatchObject({ host: 'api.mixed.test', path: '/shown', regions: ['IE', 'US'] })
@@ -204,7 +207,12 @@ describe('nobody decides in time', () => {
     await using lab = await openLab({ config: 'hold: { wait: 100ms }' })
     const admin = asReviewer(lab.proxy)
     const url = `http://api.mixed.test:${lab.http.port}/large`
-    const request = http.request({ port: lab.proxy.port, path: url, method: 'POST' })
+    const request = http.request({
+      port: lab.proxy.port,
+      path: url,
+      method: 'POST',
+      headers: { Host: new URL(url).host },
+    })
     request.on('error', () => {})
     for (let i = 0; i < 5; i++) request.write(Buffer.alloc(1024 * 1024))
     const [response] = await new Promise<http.IncomingMessage[]>((resolve) =>

@@ -70,8 +70,8 @@ export function approveHold(lasts: Field<number>): Handler {
     const wish = readFields(ask.body, fields)
     if ('fault' in wish) return invalid(wish.fault)
     const { for: lasts, scope, ...others } = wish.value
-    // Who gives time, or to many, means more than the one request.
-    const isWider = lasts !== null || others.group !== null || (others.uses ?? 1) > 1
+    // Who gives time, or to a group, means more than the one request; who gives uses may mean just that.
+    const isWider = lasts !== null || others.group !== null
     return decide(ask, ({ id, kind }) => {
       const breadth = scope ?? (isWider && kind === 'request' ? 'path' : null)
       return ask.approvals.approve(id, ask.caller.name, { ...others, lasts, breadth })

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os'
 import { AuditLog } from '../audit/log.ts'
 import type { Operation } from '../config/load.ts'
 import { issueToken, MAX_TTL_MS, openTokenKey, type TokenClaims } from '../identity/tokens.ts'
-import { isAgentName } from '../model/agent.ts'
+import { isAgentName, isReservedName } from '../model/agent.ts'
 import type { AdminRecord } from '../model/audit-record.ts'
 import { auditPath, clock } from './compose/process.ts'
 import { CommandError, EXIT } from './output.ts'
@@ -26,7 +26,7 @@ export async function issueAgentToken(operation: Operation, claims: TokenClaims)
 
 /** @throws CommandError */
 export function checkName(name: string): void {
-  if (isAgentName(name) && name !== 'anonymous') return
+  if (isAgentName(name) && !isReservedName(name)) return
   const hint = 'use letters, digits and . _ @ - , at most 64, beginning with a letter or digit'
   throw new CommandError(EXIT.invalid, `\`${name}\` cannot be the name of an agent or group`, hint)
 }

@@ -13,7 +13,7 @@ import {
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors, jwtVerify, SignJWT } from 'jose'
-import { isAgentName } from '../model/agent.ts'
+import { isAgentName, isReservedName } from '../model/agent.ts'
 import type { Problem } from '../model/errors.ts'
 import { readToken } from './credentials.ts'
 import type { Revocations } from './revocations.ts'
@@ -177,7 +177,7 @@ export class TokenVerifier {
       })
       const { sub, iat, exp, groups } = payload
       // jose makes sure that times are numbers, not that a name is text.
-      if (!isName(sub) || iat === undefined || exp === undefined) return UNKNOWN_AGENT
+      if (!isName(sub) || isReservedName(sub) || iat === undefined || exp === undefined) return UNKNOWN_AGENT
       if (!Array.isArray(groups) || !groups.every(isName)) return UNKNOWN_AGENT
       // Nothing that is revoked now could reach it.
       if (iat * 1_000 > this.#clock.now() + CLOCK_SKEW_MS) return UNKNOWN_AGENT

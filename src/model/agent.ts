@@ -15,3 +15,8 @@ export const ANONYMOUS: Agent = { id: 'anonymous', groups: [], by: 'none' }
 export function isAgentName(text: string): boolean {
   return /^[a-zA-Z0-9][a-zA-Z0-9._@-]{0,63}$/.test(text)
 }
+
+/** Names that no token may prove: of nobody, and of this proxy's own calls. */
+export function isReservedName(text: string): boolean {
+  return text === ANONYMOUS.id || text === 'cordon'
+}

@@ -75,6 +75,7 @@ describe('token', () => {
   test.each([
     [['a b'], '`a b` cannot be the name of an agent or group'],
     [['anonymous'], '`anonymous` cannot be the name of an agent or group'],
+    [['cordon'], '`cordon` cannot be the name of an agent or group'],
     [['../x'], '`../x` cannot be the name of an agent or group'],
     [['x'.repeat(65)], 'cannot be the name of an agent or group'],
     [['ci', '--group', 'a b'], '`a b` cannot be the name of an agent or group'],

@@ -140,6 +140,8 @@ export class ClientConnection implements Expiring, Served {
   #onEnd = (): void => {
     this.#ended = true
     this.#endPeek()
+    // Whether it still listens cannot be seen. A person is not asked for somebody who may be gone; if it does, it is told so.
+    this.#waiting?.abort()
     if (this.#relay?.wantsBody) this.#destroy()
     else if (this.#busy)
       this.#giveUpAt = this.#context.deadlines.in(this.#context.timeouts.halfClosed)

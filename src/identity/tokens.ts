@@ -177,7 +177,8 @@ export class TokenVerifier {
       })
       const { sub, iat, exp, groups } = payload
       // jose makes sure that times are numbers, not that a name is text.
-      if (!isName(sub) || isReservedName(sub) || iat === undefined || exp === undefined) return UNKNOWN_AGENT
+      if (!isName(sub) || isReservedName(sub) || iat === undefined || exp === undefined)
+        return UNKNOWN_AGENT
       if (!Array.isArray(groups) || !groups.every(isName)) return UNKNOWN_AGENT
       // Nothing that is revoked now could reach it.
       if (iat * 1_000 > this.#clock.now() + CLOCK_SKEW_MS) return UNKNOWN_AGENT

@@ -196,6 +196,8 @@ describe('what was not issued here', () => {
     ['another issuer', { iss: 'cordon-proxy' }],
     ['no issuer', { iss: undefined }],
     ['no subject', { sub: undefined }],
+    ['the name of this proxy itself', { sub: 'cordon' }],
+    ['the name of nobody', { sub: 'anonymous' }],
     ['an empty subject', { sub: '' }],
     ['a subject that is no name', { sub: 'a b' }],
     ['a subject of many letters', { sub: 'a'.repeat(65) }],

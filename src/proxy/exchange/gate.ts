@@ -113,7 +113,8 @@ export class RequestGate {
       }
       const released = await enforcer.releaseOrWait(considered, line, waiting)
       if (released === 'again') continue
-      if (!waiting.hasWaited) meter.took('decision', began)
+      // Nor is how long people take.
+      meter.took('decision', began + (waiting.hasWaited ? waiting.waited : 0))
       if ('refusal' in released) return released
       const { permit } = released
       // What Cordon cannot read passes only where a rule says so; else the request goes on without.

@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { runProgram, throughProxy } from '../support/clients.ts'
 import { openDnsServer } from '../support/dns-server.ts'
 import { httpsOrigin, makeRoot } from '../support/origins.ts'
-import { type Flow, startProxy } from '../support/proxy.ts'
+import { type Flow, NODE, PROJECT, startProxy } from '../support/proxy.ts'
+import { eventually } from '../support/wait.ts'
 import { issue } from '../tls/support.ts'
 
 interface Call {
@@ -77,6 +78,7 @@ listen: { proxy: "127.0.0.1:0", console: "127.0.0.1:0" }
 dns: { servers: ["DNS"], hosts: false }
 tls: { extra_roots: [root.pem] }
 home: EEA
+hold: { wait: 5s }                  # 25 s unless you say otherwise
 destinations:                       # where the stand-ins are taken to be
   - { cidr: 127.0.0.10/32, region: [DE], because: stand-in for Germany }
   - { cidr: 127.0.0.20/32, region: [US], because: stand-in for the United States }
@@ -116,13 +118,16 @@ const urls = CALLS.map(({ method, host, path }) => [
   method,
   `https://${host}:${origin.port}${path}`,
 ])
-const { code, err } = await runProgram(
+const calling = runProgram(
   process.execPath,
   ['--input-type=module', '-e', script, JSON.stringify(urls)],
   {
     env: throughProxy(proxy),
   },
 )
+// A person looks at one of the two calls that are held, and nobody at the other.
+const approved = await approveOne(({ host }) => host === 'api.either.demo')
+const { code, err } = await calling
 if (code !== 0) throw new Error(err)
 await proxy.settled(CALLS.length)
 
@@ -133,9 +138,12 @@ const rows = CALLS.map((call) => {
 printTable(['CALL TO', 'REQUEST', 'PLACE', 'OUTCOME'], rows)
 const data = join(folder, 'data')
 console.log(`
+Somebody approved hold ${approved} with \`cordon approve\` while its client waited; nobody looked at the other one, so its client was told
+to come again: the same request joins its hold, and passes once it is approved.
 ${origin.seen.length} of ${CALLS.length} calls reached a stand-in. Why each was decided so is in the log; look at it with
   npx cordon flows --data ${data}
   npx cordon explain --flow ${proxy.flows().at(1)?.id} --config ${join(folder, 'cordon.yaml')}
+  npx cordon holds --data ${data}
   npx cordon audit verify --data ${data}
   sqlite3 ${join(data, 'audit.db')} 'SELECT host, regions, outcome, reason FROM cross_region_flows'
 The policy is ${join(folder, 'cordon.yaml')}; remove ${folder} when you have seen enough.`)
@@ -146,8 +154,28 @@ function sayPlace(flow: Flow | undefined): string {
 }
 
 function sayOutcome(flow: Flow | undefined): string {
-  if (flow?.outcome === 'forwarded') return flow.rule ? `allowed by rule ${flow.rule}` : 'allowed'
-  return `${flow?.action === 'hold' ? 'held: blocked until approvals exist' : 'blocked'} (${flow?.error})`
+  if (flow?.outcome !== 'forwarded') {
+    return `${flow?.action === 'hold' ? 'held: nobody has decided' : 'blocked'} (${flow?.error})`
+  }
+  if (flow.action === 'hold') return `held, approved by ${flow.approver}, forwarded`
+  return flow.rule ? `allowed by rule ${flow.rule}` : 'allowed'
+}
+
+/** As the command line of a reviewer does it. @returns the id of the hold */
+async function approveOne(isIt: (hold: { readonly host: string }) => boolean): Promise<string> {
+  const env = { CORDON_TOKEN: proxy.adminToken ?? '' }
+  const cordon = async (...args: string[]) => {
+    const command = [...NODE.slice(1), join(PROJECT, 'src/main.ts'), ...args]
+    const { code, out, err } = await runProgram(NODE[0], command, { cwd: folder, env })
+    if (code !== 0) throw new Error(err)
+    return out
+  }
+  const { id } = await eventually('the call to be held', async () => {
+    const holds = JSON.parse(await cordon('holds', '--json')) as { id: string; host: string }[]
+    return holds.find(isIt) ?? null
+  })
+  await cordon('approve', id, '--reason', 'a demonstration')
+  return id
 }
 
 function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {

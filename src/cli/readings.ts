@@ -74,7 +74,8 @@ export function trafficReadings(parts: TrafficParts): readonly Reading[] {
 
 /** Of the process that owns the log and the policy. */
 export function ownerReadings(owner: Owner): readonly Reading[] {
-  const { log } = owner
+  const { log, desk } = owner
+  const pending = () => desk.holds().filter(({ state }) => state === 'pending')
   return [
     gauge('cordon_audit_queue', 'Rows that wait to be committed.', () => one(log.queued)),
     gauge('cordon_audit_healthy', '1 while the log can be written, 0 while nothing passes.', () =>
@@ -85,6 +86,14 @@ export function ownerReadings(owner: Owner): readonly Reading[] {
       const { digest, enforced } = owner.settings.policy
       return [{ labels: { digest, mode: enforced ? 'enforce' : 'observe' }, value: 1 }]
     }),
+    gauge('cordon_holds_pending', 'Calls that wait for a person.', () => one(pending().length)),
+    gauge('cordon_hold_age_seconds', 'How long the oldest of them has waited.', () => {
+      const since = pending()[0]?.openedAt
+      return one(since === undefined ? 0 : Math.max(0, (clock.now() - since) / 1_000))
+    }),
+    gauge('cordon_grants_active', 'Grants in force.', () =>
+      one(desk.grants().filter(({ state }) => state === 'active').length),
+    ),
     gauge('cordon_time_seconds', 'The clock of the proxy.', () => one(clock.now() / 1_000)),
   ]
 }

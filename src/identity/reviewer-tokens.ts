@@ -74,6 +74,11 @@ export class ReviewerTokens {
     return name === null ? { kind: 'unknown' } : { kind: 'reviewer', name }
   }
 
+  /** Whether there is a file of them, usable or not. */
+  exist(): boolean {
+    return statSync(this.#path, { throwIfNoEntry: false }) !== undefined
+  }
+
   /** Oldest first. @throws ReviewerTokensError */
   list(): readonly ReviewerToken[] {
     return read(this.#path) ?? []
@@ -98,7 +103,7 @@ export class ReviewerTokens {
    * @throws ReviewerTokensError
    */
   issueFirst(): string | null {
-    if (statSync(this.#path, { throwIfNoEntry: false })) return null
+    if (this.exist()) return null
     const token = createToken()
     let isFirst = false
     this.#rewrite((tokens, exists) => {

@@ -64,6 +64,8 @@ describe.skipIf(missing(program('curl', '--version')))('a call that waits', () =
   test('approved by command: passes once, and the next waits again', async () => {
     const { answer, id } = await held('/once')
     expect(arrived('/once')).toBe(0)
+    const metrics = await fetch(`http://127.0.0.1:${lab.proxy.consolePort}/metrics`)
+    expect(await metrics.text()).toMatch(/^cordon_holds_pending 1$/m)
     const { code, out } = await as(ada, 'approve', id.slice(0, 6), '--reason', 'contract')
     expect(code).toBe(0)
     expect(out).toContain('may send the held request, POST')

@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { write } from '../config/support.ts'
 import { curl } from '../support/clients.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { openLab } from '../support/lab.ts'
 import { eventually } from '../support/wait.ts'
 import { cordon } from './cordon.ts'
@@ -135,4 +137,30 @@ test('something else on the ports', async () => {
   expect(code).toBe(1)
   expect(of('port')).toMatchObject({ status: 'fail' })
   expect(of('metrics')).toMatchObject({ status: 'fail' })
+})
+
+test('whether somebody can decide about what is held', async () => {
+  await using folder = await temporaryFolder()
+  const config = (more: string) =>
+    write(folder.path, {
+      'cordon.yaml': `version: 1\nreviewers: [{ id: ada, groups: [dpo] }, { id: bob }]\n${more}`,
+    })
+  const found = async () => (await doctor(folder.path)).of('reviewers')
+  config('')
+  expect(await found()).toMatchObject({ status: 'skip' })
+  await cordon(folder.path, ['reviewers', 'token', 'bob'])
+  expect(await found()).toMatchObject({ status: 'ok', found: '1 of 3 have a token' })
+  // The default is met by anybody, but not this.
+  config(
+    'rules: [{ id: a, because: b, when: { placement: outside }, then: hold, hold: { reviewers: dpo } }]',
+  )
+  expect(await found()).toMatchObject({
+    status: 'warn',
+    found: '1 of dpo would have to agree, and nobody of them has a token',
+    hint: '`cordon reviewers token NAME` issues one',
+  })
+  await cordon(folder.path, ['reviewers', 'token', 'ada'])
+  expect(await found()).toMatchObject({ status: 'ok' })
+  write(folder.path, { 'data/reviewers.json': '' })
+  expect(await found()).toMatchObject({ status: 'fail' })
 })

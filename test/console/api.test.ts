@@ -173,7 +173,15 @@ describe('holds', () => {
     }
     expect(await ids('state=pending&limit=2')).toEqual([[4, 5], 2])
     expect(await ids('state=denied')).toEqual([[3], 0])
-    for (const query of ['state=held', 'limit=0', 'limit=1001', 'limit=x', 'limit=-1']) {
+    for (const query of [
+      'stat=denied',
+      'state=denied&state=pending',
+      'state=held',
+      'limit=0',
+      'limit=1001',
+      'limit=x',
+      'limit=-1',
+    ]) {
       expect((await call('GET', `/holds?${query}`)).status, query).toBe(400)
     }
   })

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { lookAtRest } from '../doctor/at-rest.ts'
+import { lookAtDeciders } from '../doctor/deciders.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { lookAtRunning } from '../doctor/running.ts'
 import { EXIT, print, printJson } from '../output.ts'
@@ -32,6 +33,7 @@ export function addDoctor(program: Command): void {
       const findings = [
         ...(await lookAtRunning(where, settings)),
         ...(await lookAtRest(settings.operation)),
+        lookAtDeciders(settings),
       ]
       const isWell = findings.every(({ status }) => status !== 'fail')
       if (options.json) printJson({ ok: isWell, checks: findings })

@@ -2,12 +2,13 @@
 
 import type { GrantState } from '../../model/hold.ts'
 import { readFields, SENTENCE } from './fields.ts'
-import { FOR_REVIEWERS, type Handler, invalid, maySee, ok, toFault } from './handler.ts'
+import { FOR_REVIEWERS, type Handler, hasOthers, invalid, maySee, ok, toFault } from './handler.ts'
 import { toGrantRow } from './rows.ts'
 
 const STATES: readonly GrantState[] = ['active', 'used', 'expired', 'revoked']
 
 export const listGrants: Handler = ({ approvals, clock, caller, query }) => {
+  if (hasOthers(query, ['state'])) return invalid('only `state` is understood')
   const state = query.get('state')
   if (state !== null && !STATES.some((one) => one === state)) {
     return invalid(`\`state\` is not one of ${STATES.join(', ')}`)

@@ -55,6 +55,12 @@ export function findHold({ approvals, caller, id }: Ask): Hold | null {
   return hold && maySee(caller, hold) ? hold : null
 }
 
+/** Whether a query asks for what is not understood, or twice for the same: then it asks for something else than it would get. */
+export function hasOthers(query: URLSearchParams, known: readonly string[]): boolean {
+  const names = [...query.keys()]
+  return names.some((name) => !known.includes(name)) || new Set(names).size < names.length
+}
+
 export function ok(body: object): Reply {
   return { status: 200, body }
 }

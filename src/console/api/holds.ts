@@ -9,6 +9,7 @@ import {
   FOR_REVIEWERS,
   findHold,
   type Handler,
+  hasOthers,
   invalid,
   maySee,
   ok,
@@ -24,6 +25,8 @@ const STATES = ['pending', 'approved', 'denied', 'expired', 'cancelled'] as cons
 /** The newest so many, oldest first. */
 export const listHolds: Handler = (ask) => {
   const { approvals, caller, query } = ask
+  if (hasOthers(query, ['state', 'limit']))
+    return invalid('only `state` and `limit` are understood')
   const limit = readLimit(query)
   const state = readState(query)
   if (limit === null) return invalid('`limit` is not a number from 1 to 1000')

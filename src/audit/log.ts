@@ -138,12 +138,13 @@ export class AuditLog {
   }
 
   /**
-   * Writes down what happens to a hold or a grant. Resolves when that is on stable storage.
+   * Writes down what happens to a hold or a grant. Resolves when what a person decided is on stable storage; anything else, when a killed
+   * process would not lose it: a use is followed by its decision, which waits for both.
    *
    * @throws Misfit when the event is not of its form: then nothing is written
    */
   async keep(event: HoldEvent): Promise<void> {
-    await this.#enqueue({ holdEvent: toHoldEventRow(event) }, true)
+    await this.#enqueue({ holdEvent: toHoldEventRow(event) }, DECIDED.has(event.kind))
   }
 
   /**
@@ -285,6 +286,9 @@ export class AuditLog {
     this.#onHealth(problem)
   }
 }
+
+/** What people have done. */
+const DECIDED: ReadonlySet<HoldEvent['kind']> = new Set(['agreed', 'approved', 'denied', 'revoked'])
 
 const NONE: OutcomeRecord[] = []
 

@@ -2,12 +2,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Calls `probe` until it gives something truthy. @throws with `what` after 10 s */
+/** Calls `probe` until it gives something truthy. @throws with `what` after a minute */
 export async function eventually<T>(
   what: string,
   probe: () => T | Promise<T>,
 ): Promise<NonNullable<T>> {
-  const giveUpAt = Date.now() + 10_000
+  const giveUpAt = Date.now() + 60_000
   for (;;) {
     const value = await probe()
     if (value) return value as NonNullable<T>

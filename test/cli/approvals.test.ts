@@ -86,7 +86,11 @@ describe('approve', () => {
   test.each([
     [[], 'send the held request, POST https://api.us.test/v1/chat, once, until', 'request'],
     [['--for', '30m'], 'send POST https://api.us.test/v1/chat any number of times, until', 'path'],
-    [['--uses', '3'], 'send POST https://api.us.test/v1/chat 3 times, until', 'path'],
+    [
+      ['--uses', '3'],
+      'send the held request, POST https://api.us.test/v1/chat, 3 times, until',
+      'request',
+    ],
     [
       ['--for', '2h', '--scope', 'host'],
       'call https://api.us.test with any method and path any number of times, until',

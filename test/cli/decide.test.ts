@@ -215,3 +215,18 @@ test('the log says the same as the API, in the same fields', async () => {
     expect(grantsById.get(row.id)).toMatchObject(row)
   }
 })
+
+test.skipIf(missing(program('python3', '--version')))(
+  'the live list finds a proxy that was started again, on whatever port',
+  async () => {
+    await using list = openTerminal([process.execPath, join(PROJECT, 'src/cordon.js'), 'holds'], {
+      cwd: lab.dir,
+      env: { CORDON_TOKEN: ada },
+    })
+    await list.shows(`you are ada at http://127.0.0.1:${lab.proxy.consolePort}`)
+    await lab.proxy.stop()
+    await list.shows('no connection')
+    const again = await lab.restart()
+    await list.shows(`you are ada at http://127.0.0.1:${again.consolePort}`)
+  },
+)

@@ -146,7 +146,7 @@ describe.skipIf(missing(program('python3', '--version')))('the live list', () =>
 
   test('what comes into an empty list is not chosen by itself', async () => {
     const list = start()
-    await list.shows('nothing')
+    await list.shows('0 wait')
     at.approvals.open()
     await list.shows('h-1x000000')
     list.type('a')

@@ -25,6 +25,11 @@ export class ApiClient {
     this.#token = token
   }
 
+  /** The same caller at another place. */
+  at(base: string): ApiClient {
+    return new ApiClient(base, this.#token)
+  }
+
   /** @throws CommandError */
   get<T>(path: string): Promise<T> {
     return this.#ask<T>('GET', path, null)

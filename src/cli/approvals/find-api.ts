@@ -36,6 +36,17 @@ export async function openApi(options: ApiOptions): Promise<ApiClient> {
   return new ApiClient(url, await findToken(options))
 }
 
+/** Where the proxy is by now: one that was started again may have another port. */
+export function findAgain(api: ApiClient, options: ApiOptions): ApiClient {
+  if (options.api !== undefined) return api
+  try {
+    return api.at(placeOf(load(options).operation) ?? api.base)
+  } catch {
+    // The configuration is being changed.
+    return api
+  }
+}
+
 /** @returns null when no proxy runs here. @throws CommandError */
 export function findApi({ api, ...options }: ApiOptions): string | null {
   if (api !== undefined) return checkUrl(api)

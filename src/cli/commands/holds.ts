@@ -6,7 +6,7 @@ import type { HoldRow } from '../../console/api/rows.ts'
 import type { HoldState } from '../../model/hold.ts'
 import type { ApiClient } from '../approvals/api-client.ts'
 import { type Closer, toHoldDetails } from '../approvals/details.ts'
-import { type ApiOptions, openApi, withApi } from '../approvals/find-api.ts'
+import { type ApiOptions, findAgain, openApi, withApi } from '../approvals/find-api.ts'
 import { holdsOfLog, readsLog } from '../approvals/from-log.ts'
 import { showLive } from '../approvals/live/live.ts'
 import { HOLD_HEAD, toHoldCells, toLine } from '../approvals/sayings.ts'
@@ -42,7 +42,7 @@ export function addHolds(program: Command): void {
       const isPlain = options.json || options.state !== undefined
       if (readsLog(options)) return list(holdsOfLog(options, toState(options), LIMIT), options)
       const api = await openApi(options)
-      if (!isPlain && isTerminal()) return showLive(api)
+      if (!isPlain && isTerminal()) return showLive(api, () => findAgain(api, options))
       list(await holdsOf(api, options), options)
     })
 }
@@ -81,8 +81,9 @@ async function holdsOf(api: ApiClient, options: HoldsOptions): Promise<readonly 
 }
 
 /** @throws CommandError when the stream ends: whoever started it hears of it */
-async function watch(api: ApiClient, { json }: HoldsOptions): Promise<void> {
-  if (!json && isTerminal()) return showLive(api)
+async function watch(api: ApiClient, options: HoldsOptions): Promise<void> {
+  const { json } = options
+  if (!json && isTerminal()) return showLive(api, () => findAgain(api, options))
   const stop = new AbortController()
   await api.events(({ event, data }) => {
     if (json) return print(JSON.stringify({ event, ...(data as object) }))

@@ -16,10 +16,16 @@ import { type Act, change, EMPTY, press, replace } from './state.ts'
 const SECOND_MS = 1_000
 const RETRY_MS = 1_000
 
-/** Shows the list until the reader leaves it. @throws CommandError when whoever asks is not known */
-export async function showLive(api: ApiClient): Promise<void> {
+/**
+ * Shows the list until the reader leaves it.
+ *
+ * @param again where to ask when the connection is lost
+ * @throws CommandError when whoever asks is not known
+ */
+export async function showLive(first: ApiClient, again: () => ApiClient): Promise<void> {
   const leaving = new AbortController()
   const { signal } = leaving
+  let api = first
   let state = { ...EMPTY, where: api.base }
 
   const draw = () => {
@@ -46,7 +52,7 @@ export async function showLive(api: ApiClient): Promise<void> {
   const onKeys = (text: string) => {
     for (const key of parseKeys(text)) {
       const step = press(state, key)
-      state = { ...step.state, where: state.where }
+      state = step.state
       if (step.act) carryOut(step.act)
     }
     if (!signal.aborted) draw()
@@ -54,13 +60,10 @@ export async function showLive(api: ApiClient): Promise<void> {
   const onEvent = ({ event, data }: ServerEvent) => {
     if (event === 'snapshot') {
       const { caller, holds, left_off, grants } = data as Snapshot
-      state = {
-        ...replace(state, { who: caller.name, holds, leftOff: left_off, grants }),
-        where: api.base,
-      }
+      state = replace(state, { who: caller.name, holds, leftOff: left_off, grants })
     } else if (event === 'change') {
       const { hold, granted } = data as Change
-      state = { ...change(state, hold, granted), where: api.base }
+      state = change(state, hold, granted)
     }
     draw()
   }
@@ -82,6 +85,8 @@ export async function showLive(api: ApiClient): Promise<void> {
       if (signal.aborted) break
       draw()
       await sleep(RETRY_MS, null, { signal }).catch(() => {})
+      api = again()
+      state = { ...state, where: api.base }
     }
   } finally {
     clearInterval(timer)

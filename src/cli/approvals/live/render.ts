@@ -36,6 +36,7 @@ export function render(state: LiveState, { columns, rows }: Size, now: number): 
 function toTitle({ who, where, holds, leftOff, isConnected }: LiveState): string {
   const waiting = holds.filter(({ state }) => state === 'pending').length + leftOff
   const calls = waiting === 1 ? '1 waits' : `${waiting} wait`
+  if (who === '') return `cordon: asking ${where}`
   return isConnected
     ? `cordon: ${calls} for a decision; you are ${who} at ${where}`
     : `cordon: no connection to ${where}, trying again`

@@ -151,7 +151,7 @@ test('SIGTERM lets a call under way end, and the log says that the proxy stopped
   const actions = lab.proxy
     .query<{ action: string }>('SELECT action FROM admin_actions')
     .map(({ action }) => action)
-  expect(actions).toEqual(['ca-create', 'start', 'stop'])
+  expect(actions).toEqual(['ca-create', 'reviewer-token-issue', 'start', 'stop'])
 })
 
 test('a person reads the log with sqlite3 while the proxy writes', async () => {

@@ -67,7 +67,7 @@ describe('an answer that names another region', () => {
       (await curl(lab.proxy, `https://${BUCKETS}:${lab.https.port}/abroad`)).status
     expect(await call()).toBe(200)
     await lab.proxy.settled(1)
-    expect(await call()).toBe(403)
+    expect(await call()).toBe(503)
     expect(await lab.proxy.settled(2)).toMatchObject({ placement: 'unknown', regions: '[]' })
 
     expect(actions(lab, 'destination-drift')).toEqual([])
@@ -91,7 +91,7 @@ describe('an answer that names another region', () => {
     await eventually('the action', () => actions(lab, 'residency-mismatch').length > 0)
     await lab.proxy.stop()
     const again = await lab.restart()
-    expect((await curl(again, `https://${BUCKETS}:${lab.https.port}/here`)).status).toBe(403)
+    expect((await curl(again, `https://${BUCKETS}:${lab.https.port}/here`)).status).toBe(503)
   })
 })
 

@@ -10,7 +10,7 @@
  */
 
 import { type Admission, considerRequest, gateProblem, isCurrent, locateFor } from './admission.ts'
-import { RETRY_S, sayHeld, toQuestion, type Waiting } from './holding.ts'
+import { sayHeld, toQuestion, type Waiting } from './holding.ts'
 import type { AnswerWatch } from './model/answer.ts'
 import type { DecisionContext, Ending } from './model/audit-record.ts'
 import { type Authority, parseAuthority } from './model/authority.ts'
@@ -264,18 +264,15 @@ async function releaseHeld(
   if (answer.kind === 'approved') return 'again'
   const granted = answer.kind === 'granted' ? answer : null
   const isOver = granted?.lease.aborted ?? true
-  const told = isOver ? sayHeld(verdict, answer) : verdict
-  const hold = 'hold' in answer ? answer.hold : null
+  const { told, held } = sayHeld(verdict, answer, question)
+  const { hold } = held
   const { grant = null, approvers = [] } = granted ?? {}
   const note = hold === null ? null : { id: hold, grant, approvers }
-  const context = { ...contextFor(admission, told), hold: note }
+  const context = { ...contextFor(admission, isOver ? told : verdict), hold: note }
   const id = await record(ports, context, request, isOver ? endHeld(answer, told) : null, true)
   noteFollowed(ports, id, admission, request)
   if (!isOver && granted) return { permit: toPermit(id, admission, verdict, granted.lease) }
-  const refusal = refuseByVerdict(id, told, destination)
-  return {
-    refusal: { ...refusal, hold, retryAfter: told.code === 'hold-pending' ? RETRY_S : null },
-  }
+  return { refusal: refuseByVerdict(id, told, destination, held) }
 }
 
 function endHeld({ kind }: HoldAnswer, told: Verdict): Ending {

@@ -3,9 +3,11 @@
  * see `enforce`, and `holds/` for those who decide.
  */
 
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { Admission } from './admission.ts'
+import type { Code } from './model/errors.ts'
 import type { RequestLine } from './model/flow.ts'
+import { partsOf } from './model/form-body.ts'
 import { type Held, type HoldQuestion, type HoldTerms, sayTerms } from './model/hold.ts'
 import { sayEvidence } from './model/refusal.ts'
 import type { BodyView } from './model/request-view.ts'
@@ -91,57 +93,85 @@ export function termsOf({ terms }: Verdict): HoldTerms {
 
 /**
  * Hex SHA-256 over everything by which two requests are the same for whoever decides. Lists of JSON: no two different ones are written
- * alike. Who has proved nothing is known by address.
+ * alike. Who has proved nothing is known by address; of a form the boundary does not count, which SDKs draw anew at each try.
  */
 function toFingerprint(held: Held, { overridesMethod }: RequestLine, waiting: Waiting): string {
   const { agent, groups, clientIp, proven, method, scheme, host, port } = held
   const { regions, placement, rules, bodyBytes, bodyDigest } = held
   const isKnown = bodyDigest !== null || bodyBytes === 0
+  const parts = waiting.body && partsOf(waiting.body)
   return hash(
     'sha256',
     JSON.stringify([
       [agent, groups, proven ? null : clientIp],
       [method, overridesMethod ?? false, scheme, host, port, waiting.wire],
-      [isKnown ? bodyDigest : waiting.nonce],
+      parts ? ['parts', toPartsDigest(parts)] : [isKnown ? bodyDigest : waiting.nonce],
       [regions, placement, rules],
     ]),
     'hex',
   )
 }
 
-/** Seconds after which a request that waits comes again: it then waits anew, so the pause may be short. */
-export const RETRY_S = 10
+/** Each with its length before it, so that no other parts have the same. */
+function toPartsDigest(parts: readonly Uint8Array[]): string {
+  const digest = createHash('sha256')
+  for (const part of parts) digest.update(`${part.length}:`).update(part)
+  return digest.digest('hex')
+}
 
-/** The verdict in the words for what became of the hold. */
-export function sayHeld(verdict: Verdict, answer: HoldAnswer): Verdict {
-  const { reason } = verdict
+/**
+ * Seconds after which a request that waits comes again. Short, because whoever waits here is told at once and whoever pauses is not; and
+ * not above 60, beyond which the SDKs of OpenAI in JavaScript do not heed it (docs/agents.md).
+ */
+const RETRY_S = 10
+/** The same where too much waits: that changes with a decision of a person, not at once. */
+const RETRY_FULL_S = 30
+
+/** The verdict in the words for what became of the hold, and what of it goes with the refusal. */
+export function sayHeld(verdict: Verdict, answer: HoldAnswer, question: HoldQuestion) {
+  const { code, detail } = toCode(answer, question)
+  const reason = detail === null ? verdict.reason : `${verdict.reason}; ${detail}`
+  return {
+    told: { ...verdict, code, reason },
+    held: {
+      hold: 'hold' in answer ? answer.hold : null,
+      until: answer.kind === 'pending' ? answer.expiresAt : null,
+      retryAfter:
+        code === 'hold-pending' ? RETRY_S : code === 'hold-exceeded' ? RETRY_FULL_S : null,
+    },
+  }
+}
+
+function toCode(
+  answer: HoldAnswer,
+  { held, terms }: HoldQuestion,
+): { code: Code; detail: string | null } {
   switch (answer.kind) {
     case 'pending': {
-      const until = new Date(answer.expiresAt).toISOString().slice(0, 16)
-      const whom = verdict.terms ? sayTerms(verdict.terms) : ''
-      const detail = `hold ${answer.hold} waits for ${whom} until ${until}Z`
-      return { ...verdict, code: 'hold-pending', reason: `${reason}; ${detail}` }
+      const until = `${new Date(answer.expiresAt).toISOString().slice(0, 16)}Z`
+      const detail = `hold ${answer.hold} waits until ${until} for ${sayTerms(terms)}`
+      return { code: 'hold-pending', detail }
     }
     case 'denied': {
-      const why = answer.reason === null ? '' : `: ${answer.reason}`
-      return {
-        ...verdict,
-        code: 'hold-denied',
-        reason: `${reason}; hold ${answer.hold} was denied${why}`,
-      }
+      const why = answer.reason === null ? ', without a reason' : `: ${answer.reason}`
+      return { code: 'hold-denied', detail: `hold ${answer.hold} was denied${why}` }
     }
-    case 'expired':
-    case 'cancelled': {
-      const detail = `hold ${answer.hold} is ${answer.kind}`
-      return { ...verdict, code: `hold-${answer.kind}`, reason: `${reason}; ${detail}` }
+    case 'expired': {
+      const isKnown = held.bodyDigest !== null || held.bodyBytes === 0
+      const detail = isKnown
+        ? `nobody approved hold ${answer.hold} in time`
+        : `nobody approved hold ${answer.hold} while the call waited, and as not all of its body was seen it cannot be known again when it comes`
+      return { code: 'hold-expired', detail }
     }
+    case 'cancelled':
+      return { code: 'hold-cancelled', detail: `hold ${answer.hold} was withdrawn` }
     case 'full':
-      return { ...verdict, code: 'hold-exceeded', reason: `${reason}; too many calls wait already` }
+      return { code: 'hold-exceeded', detail: 'as many calls wait already as may' }
     case 'granted':
     case 'approved':
-      return { ...verdict, code: 'grant-ended', reason: `${reason}; the leave for it was revoked` }
+      return { code: 'grant-ended', detail: 'the leave for it was revoked' }
     case 'unavailable':
-      return { ...verdict, code: 'hold-unavailable' }
+      return { code: 'hold-unavailable', detail: null }
     default:
       return answer satisfies never
   }

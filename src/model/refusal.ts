@@ -5,7 +5,8 @@ import type { Destination } from './destination.ts'
 import { type Code, describeCode, type Problem } from './errors.ts'
 import type { WeighedEvidence } from './evidence.ts'
 import type { FlowId } from './flow.ts'
-import type { HoldId } from './hold.ts'
+import { adviseHeld } from './held-advice.ts'
+import type { Approval, HoldId } from './hold.ts'
 import { place } from './placement.ts'
 import { type Regions, sayRegions, UNKNOWN } from './region.ts'
 import type { Verdict } from './verdict.ts'
@@ -30,8 +31,18 @@ export interface Refusal {
   readonly next: string
   /** Where it waits, or has waited, for a person; null for what needs none. */
   readonly hold: HoldId | null
+  /** Who has to agree; empty for what needs nobody. */
+  readonly approvals: readonly Approval[]
+  /** Until when it waits, in milliseconds since the epoch; null where it does not. */
+  readonly until: number | null
   /** Seconds after which the same request may come again; null where that is not said for this case. */
   readonly retryAfter: number | null
+}
+
+/** All that is to be known of it in one text: SDKs show no more of an error than its `message`, and agents read no more. */
+export function sayRefusal({ code, title, detail, host, next }: Refusal): string {
+  const whose = host === null ? 'from the proxy Cordon' : `from the proxy Cordon, not from ${host}`
+  return `${title} (${code}; ${whose}). Why: ${detail}. What to do: ${next}.`
 }
 
 /** A refusal by verdict: everything that was known goes with it. */
@@ -39,10 +50,12 @@ export function refuseByVerdict(
   flow: FlowId | null,
   verdict: Verdict,
   destination: Destination,
+  held: Pick<Refusal, 'hold' | 'until' | 'retryAfter'> = NOT_HELD,
 ): Refusal {
-  const { status, title, next } = describeCode(verdict.code ?? 'gate-failed')
+  const code = verdict.code ?? 'gate-failed'
+  const { status, title } = describeCode(code)
   return {
-    code: verdict.code ?? 'gate-failed',
+    code,
     status,
     title,
     detail: verdict.reason,
@@ -53,23 +66,34 @@ export function refuseByVerdict(
     rule: verdict.rule,
     because: verdict.because,
     evidence: destination.evidence.map(sayEvidence),
-    next: sayInstead(verdict, destination) ?? next,
-    hold: null,
-    retryAfter: null,
+    next: sayNext(verdict, destination, held),
+    approvals: isAsked(code) ? (verdict.terms?.approvals ?? []) : [],
+    ...held,
   }
 }
 
-/** Hosts of the same vendor that the caller may use instead; null when none is known. */
-export function sayInstead({ zone, code }: Verdict, { instead }: Destination): string | null {
+const NOT_HELD = { hold: null, until: null, retryAfter: null } as const
+
+/** Whether a person is asked about calls with that code. */
+function isAsked(code: Refusal['code']): boolean {
+  return code.startsWith('hold-') && code !== 'hold-unavailable'
+}
+
+/** What the caller can do: hosts of the same vendor that it may use instead, where some are known, and otherwise. */
+export function sayNext(
+  { zone, code, terms }: Verdict,
+  { instead }: Destination,
+  held: Pick<Refusal, 'hold' | 'retryAfter'> = NOT_HELD,
+): string {
+  const { next } = describeCode(code ?? 'gate-failed')
+  const advice = code && terms && isAsked(code) ? adviseHeld(code, terms, held) : null
   const fitting = instead.filter(({ regions }) => place(regions, zone) === 'inside')
-  if (fitting.length === 0) return null
+  if (fitting.length === 0) return advice ?? next
   const said = fitting.map(({ host, asking, regions }) => {
     const how = asking ? ` with ${asking}` : ''
     return `${host}${how} (${sayRegions(regions)})`
   })
-  const asked = code?.startsWith('hold-') && code !== 'hold-unavailable' ? code : null
-  const otherwise = asked ? describeCode(asked).next : ASK
-  return `use ${said.join(' or ')}, or ${otherwise}`
+  return `use ${said.join(' or ')}, or ${advice ?? ASK}`
 }
 
 const ASK = 'ask the operator of this proxy to allow this one'
@@ -94,8 +118,8 @@ export function refuseByProblem(
     because: null,
     evidence: [],
     next,
-    hold: null,
-    retryAfter: null,
+    approvals: [],
+    ...NOT_HELD,
   }
 }
 

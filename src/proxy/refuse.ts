@@ -1,7 +1,7 @@
 /** Refusals on the wire: one shape for people, SDKs and agents (RFC 9457), with the cause for machines in between (RFC 9209). */
 
 import type { Code } from '../model/errors.ts'
-import type { Refusal } from '../model/refusal.ts'
+import { type Refusal, sayRefusal } from '../model/refusal.ts'
 import type { Channel } from './channel.ts'
 import { linger } from './linger.ts'
 
@@ -21,9 +21,13 @@ export function toRefusalResponse(
   return method === 'HEAD' ? text : text + Buffer.from(body, 'utf8').toString('latin1')
 }
 
-/** The problem details themselves. */
+/**
+ * The problem details themselves. `message` is where SDKs of AWS look for what to show, `error` where those of OpenAI and many others
+ * do: without them an agent would read `403 status code (no body)`.
+ */
 export function toRefusalBody(refusal: Refusal): string {
   const { code, status, title, detail, flow, host, regions, allowed, rule, because } = refusal
+  const message = sayRefusal(refusal)
   return JSON.stringify({
     type: `urn:cordon:${code}`,
     title,
@@ -38,8 +42,16 @@ export function toRefusalBody(refusal: Refusal): string {
     because,
     evidence: refusal.evidence,
     next: refusal.next,
-    ...(refusal.hold === null ? {} : { hold: refusal.hold, retry_after: refusal.retryAfter }),
+    ...toHeldFields(refusal),
+    message,
+    error: { type: 'cordon', code, message },
   })
+}
+
+function toHeldFields({ hold, approvals, until, retryAfter }: Refusal) {
+  if (approvals.length === 0) return {}
+  const expires = until === null ? null : new Date(until).toISOString()
+  return { hold, approvals, hold_expires: expires, retry_after: retryAfter }
 }
 
 /** Names and values in turn. @param length of the body, in bytes */

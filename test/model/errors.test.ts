@@ -43,6 +43,8 @@ describe('every code', () => {
       status,
       detail: 'x ü',
       flow: 7,
+      message: expect.stringContaining(`(${code}; from the proxy Cordon). Why: x ü. What to do: `),
+      error: { type: 'cordon', code, message: expect.stringContaining('x ü') },
     })
   })
 })

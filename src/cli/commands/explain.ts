@@ -5,12 +5,9 @@ import type { Command } from 'commander'
 import { AuditReader, type FlowRow } from '../../audit/read.ts'
 import { wouldOf } from '../../enforce.ts'
 import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
-import type { Destination } from '../../model/destination.ts'
-import { describeCode } from '../../model/errors.ts'
 import type { WeighedEvidence } from '../../model/evidence.ts'
-import { sayInstead } from '../../model/refusal.ts'
+import { sayNext } from '../../model/refusal.ts'
 import { sayRegions } from '../../model/region.ts'
-import type { Verdict } from '../../model/verdict.ts'
 import { type RuleTrace, traceRules } from '../../policy/explain.ts'
 import { adviceFor } from '../advice.ts'
 import { composeEvaluation } from '../compose/evaluation.ts'
@@ -130,14 +127,8 @@ function toJson({ admission, request, verdict }: Evaluated) {
     hold: toHoldJson({ admission, request, verdict }),
     inspection: flow.inspection,
     policy_digest: assessment.policy.digest,
-    next: sayNext(verdict, destination),
+    next: verdict.code && sayNext(verdict, destination),
   }
-}
-
-/** What the caller, or the operator, can do. */
-function sayNext(verdict: Verdict, destination: Destination): string | null {
-  if (!verdict.code) return null
-  return sayInstead(verdict, destination) ?? describeCode(verdict.code).next
 }
 
 function trace({ admission, request, verdict }: Evaluated): readonly RuleTrace[] {

@@ -121,7 +121,7 @@ function toPartsDigest(parts: readonly Uint8Array[]): string {
 
 /**
  * Seconds after which a request that waits comes again. Short, because whoever waits here is told at once and whoever pauses is not; and
- * not above 60, beyond which the SDKs of OpenAI in JavaScript do not heed it (docs/agents.md).
+ * not above 60, beyond which some SDKs do not heed it (docs/agents.md).
  */
 const RETRY_S = 10
 /** The same where too much waits: that changes with a decision of a person, not at once. */

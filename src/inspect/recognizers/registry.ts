@@ -1,0 +1,5 @@
+/** Every recogniser there is: one line per family. The order decides where two are equally certain of the same text: the first has it. */
+
+import type { Recognizer } from './recognizer.ts'
+
+export const RECOGNIZERS: readonly Recognizer[] = []

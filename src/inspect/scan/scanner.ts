@@ -1,0 +1,73 @@
+/**
+ * Bytes in, spans out: one forward pass over text as ASCII with anything between, for all recognisers at once. What a body's format is, is
+ * the caller's business: it hands in decoded texts (values of JSON strings, fields, or whole plain texts), each with the name it stands under.
+ *
+ * INVARIANT: spans are disjoint and in order; the same text gives the same spans however it is cut into pieces; no byte is visited more
+ * than a fixed number of times, and clean text allocates nothing.
+ */
+
+import type { Recognizer } from '../recognizers/recognizer.ts'
+
+/** So many bytes of text before `start` are looked at for words; a caller that works in pieces keeps them. */
+export const LOOK_BEHIND = 64
+/** So many bytes at most are held back because something might begin there that goes on. What is longer is open, see `Stream`. */
+export const MAX_HELD = 4096
+
+export interface Scanner {
+  /** What the name says that a text stands under: a key, a field, a column, a tag. Kept for names seen before: cheap. */
+  readonly under: (name: string) => Context
+  /**
+   * Scans bytes[start, end). Bytes before `start` are text that was scanned before: they are context, and never in a span.
+   *
+   * Without `stream`, or with one that has ended, the text ends at `end`. Otherwise more may follow: only what no later byte can change is told.
+   * @returns up to where all is decided: at least `end - MAX_HELD`, and `end` where the text ends. The next call starts there, with LOOK_BEHIND bytes before it.
+   */
+  readonly scan: (
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    context: Context,
+    sink: Sink,
+    stream?: Stream,
+  ) => number
+}
+
+/** @param open the end was not seen within MAX_HELD bytes: a span of the same type follows right behind, and is the same find */
+export type Sink = (start: number, end: number, type: string, open: boolean) => void
+
+/** A text that comes in pieces: one for each text, from `openStream()`. */
+export interface Stream {
+  /** Set by the caller for the last piece. */
+  ended: boolean
+  /** Kept by the scanner: what is being eaten. */
+  open: OpenSpan | null
+}
+
+export interface OpenSpan {
+  readonly type: string
+  /** Indexed by byte: whether it goes on with that. */
+  readonly eats: Uint8Array
+}
+
+export function openStream(): Stream {
+  return { ended: false, open: null }
+}
+
+/** From `Scanner.under`; `NOWHERE` for a text without a name. */
+export interface Context {
+  /** Indexes of recognisers that the name speaks for. */
+  readonly hinted: Uint8Array | null
+  /** The recogniser that any value under this name belongs to. */
+  readonly key: number
+  /** The name says that this is a hash, an id of a trace, a version…: bare numbers need a word for them. */
+  readonly plain: boolean
+}
+
+export const NOWHERE: Context = { hinted: null, key: -1, plain: false }
+
+export interface ScanOptions {
+  /** Published types; unless given, all that are not `off`. An `off` one that is named is `on`. */
+  readonly types?: ReadonlySet<string>
+}
+
+export type CreateScanner = (recognizers: readonly Recognizer[], options?: ScanOptions) => Scanner

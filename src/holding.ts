@@ -18,6 +18,8 @@ import type { HoldAnswer } from './ports.ts'
 export interface Waiting {
   /** In origin-form with its query, as it goes on the wire; null for a tunnel. */
   readonly wire: string | null
+  /** What its head says is to be done, beside its line. */
+  readonly telling: readonly string[]
   /** Null when there is one that was not looked at. */
   readonly body: BodyView | null
   /** Random: makes requests different that cannot be told to be the same. */
@@ -30,8 +32,10 @@ export interface Waiting {
 
 /** Of pieces that say where the destination is: reviewers read some, not hundreds. */
 const MAX_EVIDENCE = 20
-/** Characters of a path that a reviewer is shown, and that a grant for it can have. */
+/** Characters of a path that a reviewer is shown; of a longer one the digest besides, so that a grant is for that path alone. */
 const MAX_PATH = 2_048
+/** Characters of the name of a protocol. */
+const MAX_UPGRADE = 40
 
 export function toQuestion(
   admission: Admission,
@@ -44,19 +48,15 @@ export function toQuestion(
   const bodyDigest = bytes && complete ? hash('sha256', bytes, 'hex') : null
   const bodyBytes = bytes && complete ? bytes.length : null
   const held = { ...toHeld(admission, verdict, request), bodyBytes, bodyDigest }
-  return {
-    held,
-    terms: termsOf(verdict),
-    fingerprint: toFingerprint(held, request, waiting),
-    outline,
-  }
+  const terms = termsOf(verdict)
+  return { held, terms, fingerprint: toFingerprint(held, terms, waiting), outline }
 }
 
 /** A call that may come later; of its body nothing is known. */
 export function toHeld(
   { flow, destination, assessment }: Admission,
   verdict: Verdict,
-  { method, path }: RequestLine,
+  line: RequestLine,
 ): Held {
   const { agent, scheme, clientIp } = flow
   const { authority, regions, evidence } = destination
@@ -66,11 +66,11 @@ export function toHeld(
     owner: assessment.policy.agents.find(({ id }) => id === agent.id)?.owner ?? null,
     clientIp,
     proven: agent.by === 'token',
-    method: scheme === 'tcp' ? 'CONNECT' : method,
+    method: scheme === 'tcp' ? 'CONNECT' : toMethod(line),
     scheme,
     host: authority.host.text,
     port: authority.port,
-    path: path !== null && path.length > MAX_PATH ? path.slice(0, MAX_PATH) : path,
+    path: toShownPath(line.path),
     regions,
     placement: verdict.placement,
     zone: verdict.zone.name,
@@ -85,6 +85,18 @@ export function toHeld(
   }
 }
 
+/** What a connection becomes, or a method that another one stands in for, is another thing to give leave for. */
+function toMethod({ method, overridesMethod = false, upgrade = null }: RequestLine): string | null {
+  if (method === null) return null
+  if (overridesMethod) return `${method} (overridden)`
+  return upgrade === null ? method : `${method} (${upgrade.slice(0, MAX_UPGRADE)})`
+}
+
+function toShownPath(path: string | null): string | null {
+  if (path === null || path.length <= MAX_PATH) return path
+  return `${path.slice(0, MAX_PATH)}… (SHA-256 ${hash('sha256', path, 'hex')})`
+}
+
 /** A verdict that holds says how. */
 export function termsOf({ terms }: Verdict): HoldTerms {
   if (!terms) throw new TypeError('a verdict that does not hold has no terms')
@@ -95,21 +107,31 @@ export function termsOf({ terms }: Verdict): HoldTerms {
  * Hex SHA-256 over everything by which two requests are the same for whoever decides. Lists of JSON: no two different ones are written
  * alike. Who has proved nothing is known by address; of a form the boundary does not count, which SDKs draw anew at each try.
  */
-function toFingerprint(held: Held, { overridesMethod }: RequestLine, waiting: Waiting): string {
+function toFingerprint(held: Held, { approvals }: HoldTerms, waiting: Waiting): string {
   const { agent, groups, clientIp, proven, method, scheme, host, port } = held
-  const { regions, placement, rules, bodyBytes, bodyDigest } = held
-  const isKnown = bodyDigest !== null || bodyBytes === 0
-  const parts = waiting.body && partsOf(waiting.body)
+  const { regions, placement, rules } = held
   return hash(
     'sha256',
     JSON.stringify([
       [agent, groups, proven ? null : clientIp],
-      [method, overridesMethod ?? false, scheme, host, port, waiting.wire],
-      parts ? ['parts', toPartsDigest(parts)] : [isKnown ? bodyDigest : waiting.nonce],
-      [regions, placement, rules],
+      [method, scheme, host, port, waiting.wire, waiting.telling],
+      toBodyPrint(held, waiting),
+      [regions, placement, rules, approvals],
     ]),
     'hex',
   )
+}
+
+/** What it is, and as what it is to be read. */
+function toBodyPrint(
+  { bodyBytes, bodyDigest }: Held,
+  { body, nonce }: Waiting,
+): readonly unknown[] {
+  const { contentType = null, contentEncoding = null } = body ?? {}
+  const parts = body && partsOf(body)
+  if (parts) return ['parts', contentType?.split(';')[0], toPartsDigest(parts)]
+  const isKnown = bodyDigest !== null || bodyBytes === 0
+  return [isKnown ? bodyDigest : nonce, contentType, contentEncoding]
 }
 
 /** Each with its length before it, so that no other parts have the same. */

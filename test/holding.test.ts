@@ -75,6 +75,7 @@ async function hold(waiting: Partial<Waiting>, answer: HoldAnswer, document: Pol
   const enforcer = createEnforcer(ports)
   const released = await enforcer.releaseOrWait(await enforcer.admit(flow(), TO), POST, {
     wire: '/v1/chat?a=b',
+    telling: [],
     body: null,
     nonce: 'n',
     waited: 0,
@@ -110,6 +111,18 @@ describe('a request is known again', () => {
       false,
     ],
     ['a form under another boundary', { body: form('b1') }, { body: form('b2') }, true],
+    [
+      'a form of another kind',
+      { body: form('b') },
+      { body: form('b', 'one', 'multipart/mixed') },
+      false,
+    ],
+    [
+      'a boundary that some trim',
+      { body: form('b') },
+      { body: body(`--b \r\n\r\none\r\n--b --\r\n`, 'multipart/form-data; boundary="b "') },
+      false,
+    ],
     ['a form of another text', { body: form('b1') }, { body: form('b1', 'two') }, false],
     [
       'its bytes as they are',

@@ -16,7 +16,7 @@ export function covers(scope: GrantScope, { held, fingerprint }: HoldQuestion): 
     (scope.path === null || scope.path === held.path) &&
     isFor(scope, held) &&
     lieWithin(held.regions, scope.regions) &&
-    held.rules.every((rule) => scope.rules.includes(rule))
+    areAmong(held.rules, scope.rules)
   )
 }
 
@@ -30,4 +30,10 @@ function isFor(scope: GrantScope, held: HoldQuestion['held']): boolean {
 function lieWithin(regions: Regions, granted: Regions): boolean {
   if (regions.length === 0 || granted.length === 0) return regions.length === granted.length
   return isAnywhere(granted) || regions.every((code) => granted.includes(code))
+}
+
+/** What no rule holds is held by the policy in general, which demands something of its own: no leave about a rule settles that. */
+function areAmong(rules: readonly string[], shown: readonly string[]): boolean {
+  if (rules.length === 0) return shown.length === 0
+  return rules.every((rule) => shown.includes(rule))
 }

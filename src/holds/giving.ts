@@ -71,7 +71,8 @@ export function narrowest(all: readonly Giving[]): Giving {
   }))
 }
 
-export function toScope({ held, fingerprint }: Hold, { breadth, group }: Giving): GrantScope {
+export function toScope(hold: Hold, { breadth, group }: Giving): GrantScope {
+  const { held, fingerprint, wants } = hold
   const isWide = breadth === 'host'
   return {
     breadth,
@@ -82,7 +83,8 @@ export function toScope({ held, fingerprint }: Hold, { breadth, group }: Giving)
     scheme: held.scheme,
     host: held.host,
     port: held.port,
-    method: isWide ? null : held.method,
+    // What somebody asks for ahead says itself whether any method is meant.
+    method: isWide && !wants ? null : held.method,
     path: isWide ? null : held.path,
     regions: held.regions,
     rules: held.rules,

@@ -6,7 +6,7 @@
 import { type BodyView, isCoded } from './request-view.ts'
 
 const MULTIPART =
-  /^multipart\/[a-z-]{1,32}; *boundary=(?:"([ -!#-~]{1,70})"|([!#-+.-:<-~-]{1,70}))$/i
+  /^multipart\/[a-z-]{1,32}; *boundary=(?:"([ -!#-~]{0,69}[!#-~])"|([!#-+.-:<-~-]{1,70}))$/i
 /** More than anybody sends. */
 const MAX_PARTS = 1_000
 

@@ -76,7 +76,7 @@ async function releaseTunnel(
   authority: Authority,
   gone: AbortSignal,
 ): Promise<Release> {
-  const waiting = new HeldRequest(null, EMPTY_BODY, () => gone)
+  const waiting = new HeldRequest(null, null, EMPTY_BODY, () => gone)
   for (;;) {
     const admission = await enforcer.admit(flow, authority)
     const released = await enforcer.releaseOrWait(admission, UNSEEN, waiting)

@@ -92,7 +92,7 @@ export class RequestGate {
       this.#flow = toFlow(this.#scope, agent, scheme)
     }
     const flow = this.#flow
-    const waiting = new HeldRequest(target.wire, peek ? null : EMPTY_BODY, gone)
+    const waiting = new HeldRequest(target.wire, head, peek ? null : EMPTY_BODY, gone)
     for (;;) {
       // A client may take its time, and so may people: what held before does not have to hold any more.
       const admitted = enforcer.admit(flow, authority)

@@ -3,19 +3,32 @@
 import { randomUUID } from 'node:crypto'
 import type { Waiting } from '../../holding.ts'
 import type { BodyView } from '../../model/request-view.ts'
+import { type RequestHead, valuesOf } from './message.ts'
 
 export class HeldRequest implements Waiting {
   readonly wire: string | null
   body: BodyView | null
   readonly gone: () => AbortSignal
+  readonly #head: RequestHead | null
   #nonce: string | null = null
   #since: number | null = null
 
-  /** @param gone gives what aborts when the client has left */
-  constructor(wire: string | null, body: BodyView | null, gone: () => AbortSignal) {
+  /** @param head null for a tunnel. @param gone gives what aborts when the client has left */
+  constructor(
+    wire: string | null,
+    head: RequestHead | null,
+    body: BodyView | null,
+    gone: () => AbortSignal,
+  ) {
     this.wire = wire
+    this.#head = head
     this.body = body
     this.gone = gone
+  }
+
+  get telling(): readonly string[] {
+    const head = this.#head
+    return head ? TELLING.map((name) => JSON.stringify(valuesOf(head, name))) : []
   }
 
   get nonce(): string {
@@ -34,3 +47,22 @@ export class HeldRequest implements Waiting {
     return now - this.#since
   }
 }
+
+/**
+ * Fields that say what is to be done; how the body is to be read is looked at with it. The rest of a head is another one each time a client tries: signatures,
+ * dates, counts of tries, traces.
+ */
+const TELLING = [
+  'content-range',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  // The operation of AWS services whose path is always `/`, and of SOAP.
+  'x-amz-target',
+  'soapaction',
+  // From where to copy, and where to (WebDAV).
+  'x-amz-copy-source',
+  'x-goog-copy-source',
+  'x-ms-copy-source',
+  'destination',
+]

@@ -92,6 +92,15 @@ describe.skipIf(missing(program('python3', '--version')))('the live list', () =>
     expect(at.approvals.hold('h-1x000000')).toMatchObject({ state: 'denied', reason: 'no' })
   })
 
+  test('what is pasted decides nothing', async () => {
+    at.approvals.open()
+    const list = start()
+    await list.shows('h-1x000000')
+    list.type('\u001b[200~aAdq\r\u001b[201~g')
+    await list.shows('nothing')
+    expect(state('h-1x000000')).toBe('pending')
+  })
+
   test('enter: everything a decision rests on', async () => {
     at.approvals.open({ evidence: ['catalogue: US', 'geoip: US'] })
     const list = start()
@@ -198,7 +207,7 @@ describe.skipIf(missing(program('python3', '--version')))('the live list', () =>
     list.type(`${ENTER}a`)
     await list.shows('approved')
     // What is ours: pictures, attributes, the screen and the cursor.
-    const theirs = list.raw().replace(/\u001b\[(H|J|[0127]m|\?1049[hl]|\?25[hl])/g, '')
+    const theirs = list.raw().replace(/\u001b\[(H|J|[0127]m|\?(1049|25|2004)[hl])/g, '')
     expect(theirs).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202e]/)
     expect(list.lines().some((line) => line.startsWith('spoofed'))).toBe(false)
   })

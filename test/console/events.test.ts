@@ -169,6 +169,22 @@ test('a token that is not good any more ends its stream with the next beat', asy
   await eventually('the end of the stream', hasEnded)
 })
 
+test('a first picture that is larger than what may wait is no reason to let go', async () => {
+  const evidence = Array(60).fill('x'.repeat(100))
+  for (let i = 0; i < 900; i++) at.approvals.open({ evidence })
+  const { watch } = at.approvals
+  at.approvals.watch = (onEvent) => {
+    const stop = watch(onEvent)
+    // Before anything of the picture can have left.
+    queueMicrotask(() => at.approvals.open({ host: 'next.test' }))
+    return stop
+  }
+  const { upTo, events } = await listen()
+  await upTo(2)
+  expect(events[0]?.data.holds).toHaveLength(900)
+  expect(events[1]?.data.hold.host).toBe('next.test')
+})
+
 test('a reader that does not read is let go of', async () => {
   const socket = connect(at.console.port, '127.0.0.1')
   sockets.push(socket)

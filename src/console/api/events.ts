@@ -17,7 +17,7 @@ const MAX_CLIENTS_OF_ONE = 8
 const BEAT_MS = 15_000
 /** When a client that was cut off tries again. */
 const RETRY_MS = 2_000
-/** Bytes that may wait for a reader. */
+/** Bytes that may wait for a reader, besides the first picture. */
 const MAX_WAITING = 4 * 1024 * 1024
 /** Holds in the first picture: the newest. */
 const MAX_SHOWN = 1_000
@@ -50,14 +50,16 @@ export class EventStreams {
     this.#callers.set(response, who)
     response.writeHead(200, { 'Content-Type': 'text/event-stream' })
     let id = 0
+    let limit = MAX_WAITING
     const send = (text: string) => {
-      if (response.writableLength > MAX_WAITING) response.destroy()
+      if (response.writableLength > limit) response.destroy()
       else response.write(text)
     }
     const tell = (event: string, data: object) =>
       send(`id: ${++id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
     send(`retry: ${RETRY_MS}\n\n`)
     tell('snapshot', this.#snapshot(stream))
+    limit += response.writableLength
     const unwatch = approvals.watch((event, hold) => {
       if (maySee(caller, hold)) tell('change', this.#change(stream, event, hold))
     })

@@ -8,13 +8,15 @@ import { sayDecided } from '../../commands/approve.ts'
 import { CommandError, EXIT } from '../../output.ts'
 import type { ApiClient, ServerEvent } from '../api-client.ts'
 import type { Closer } from '../details.ts'
-import { parseKeys } from './keys.ts'
+import { KeyReader } from './keys.ts'
 import { render } from './render.ts'
 import { Screen } from './screen.ts'
 import { type Act, change, EMPTY, press, replace } from './state.ts'
 
 const SECOND_MS = 1_000
 const RETRY_MS = 1_000
+/** What happens in so short a time is drawn at once, in milliseconds: thousands may come together. */
+const TOGETHER_MS = 30
 
 /**
  * Shows the list until the reader leaves it.
@@ -28,7 +30,10 @@ export async function showLive(first: ApiClient, again: () => ApiClient): Promis
   let api = first
   let state = { ...EMPTY, where: api.base }
 
+  let soon: NodeJS.Timeout | null = null
   const draw = () => {
+    if (soon !== null) clearTimeout(soon)
+    soon = null
     const picture = render(state, screen.size, Date.now())
     state = { ...state, scroll: picture.scroll }
     screen.draw(picture.lines)
@@ -49,8 +54,9 @@ export async function showLive(first: ApiClient, again: () => ApiClient): Promis
       (error: unknown) => say(sayProblem(error)),
     )
   }
+  const keys = new KeyReader()
   const onKeys = (text: string) => {
-    for (const key of parseKeys(text)) {
+    for (const key of keys.read(text)) {
       const step = press(state, key)
       state = step.state
       if (step.act) carryOut(step.act)
@@ -65,7 +71,7 @@ export async function showLive(first: ApiClient, again: () => ApiClient): Promis
       const { hold, granted } = data as Change
       state = change(state, hold, granted)
     }
-    draw()
+    soon ??= setTimeout(draw, TOGETHER_MS)
   }
 
   // Before the screen is taken: whoever is not known hears it as from any command.
@@ -90,6 +96,7 @@ export async function showLive(first: ApiClient, again: () => ApiClient): Promis
     }
   } finally {
     clearInterval(timer)
+    if (soon !== null) clearTimeout(soon)
     process.off('SIGTERM', stop)
     process.off('SIGHUP', stop)
   }

@@ -2,8 +2,9 @@
 
 import type { Size } from './render.ts'
 
-const ENTER = '\u001b[?1049h\u001b[?25l'
-const LEAVE = '\u001b[?25h\u001b[?1049l'
+/** A screen of its own, no cursor, and marks around what is pasted; and back. */
+const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?2004h'
+const LEAVE = '\u001b[?2004l\u001b[?25h\u001b[?1049l'
 const HOME = '\u001b[H'
 const CLEAR_BELOW = '\u001b[J'
 

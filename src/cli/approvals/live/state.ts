@@ -68,6 +68,7 @@ export function press(state: LiveState, key: Key): Step {
   if (key.kind === 'interrupt') return { state, act: { kind: 'quit' } }
   if (state.prompt) return pressInPrompt(state, state.prompt, key)
   if (key.kind === 'text') return pressLetter(state, key.text)
+  if (key.kind === 'paste') return still(state)
   if (key.kind === 'enter') return look(state)
   if (key.kind === 'escape' || key.kind === 'erase') return still({ ...state, view: 'holds' })
   return still(move(state, STEPS[key.kind]))
@@ -196,6 +197,7 @@ function pressInPrompt(state: LiveState, prompt: NonNullable<LiveState['prompt']
   const { act, text } = prompt
   switch (key.kind) {
     case 'text':
+    case 'paste':
       return still(withText(state, prompt, `${text}${key.text}`.slice(0, MAX_REASON)))
     case 'erase':
       return still(withText(state, prompt, [...text].slice(0, -1).join('')))

@@ -298,6 +298,12 @@ const CODES = {
     'The destination wants a client certificate, or another one',
     'the operator of this proxy can name one for the host under `origins`',
   ),
+  'tls-no-protocol': info(
+    502,
+    'upstream',
+    'The destination speaks no version of HTTP that this call can go over',
+    'most often it speaks HTTP/2 alone, which has no Upgrade and no NTLM, and WebSockets only where it offers them (RFC 8441): call it without, or elsewhere',
+  ),
   'tls-failed': info(502, 'upstream', 'The TLS handshake with the destination failed', UPSTREAM),
 
   // The proxy behind us failed.

@@ -17,6 +17,7 @@ import { RESET } from './exchange/sides.ts'
 import type { Target } from './exchange/target.ts'
 import { parseRequestHead } from './http1/head.ts'
 import type { OriginPool } from './origin/pool.ts'
+import type { Passage } from './origin/way.ts'
 
 /** Whom the log names as the caller, and what rules and `agents:` entries call it. */
 export const CORDON: Agent = { id: 'cordon', groups: [], by: 'token' }
@@ -81,7 +82,7 @@ export async function requestAsCordon(
 
   const { signal, timeoutMs } = request
   const giveUp = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])])
-  const opened = await origins.open(admission, 'http/1.1', null, giveUp)
+  const opened = await origins.open(admission, PASSAGE, giveUp)
   if ('code' in opened) {
     const problem = giveUp.aborted ? tooSlow(request) : opened
     return fail(enforcer, released.permit, problem, NOTHING_SENT)
@@ -234,6 +235,8 @@ function tooSlow({ timeoutMs }: OwnRequest): Problem {
 function malformed(detail: string): Problem {
   return { code: 'connect-malformed', detail }
 }
+
+const PASSAGE: Passage = { way: 'either', upgrade: null, user: null }
 
 const NOTHING_SENT: Ending = {
   outcome: 'failed',

@@ -106,6 +106,7 @@ function checkIdentity(host: Host, certificate: tls.PeerCertificate): Error | un
 }
 
 const ASKS = 'asks for a client certificate'
+const NO_PROTOCOL = 'does not speak the version of HTTP that the call needs'
 const REFUSES = 'does not accept the client certificate of this proxy'
 
 /** Node's names for OpenSSL's verification errors (X509_V_ERR_…), and the failures worth a sentence of their own. */
@@ -156,6 +157,10 @@ const PROBLEMS: Readonly<Record<string, readonly [Code, string]>> = {
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: ['tls-client-certificate', REFUSES],
   'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN': ['tls-client-certificate', REFUSES],
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: ['tls-client-certificate', REFUSES],
+  // RFC 7301 section 3.2.
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: ['tls-no-protocol', NO_PROTOCOL],
+  'ERR_SSL_SSL/TLS_ALERT_NO_APPLICATION_PROTOCOL': ['tls-no-protocol', NO_PROTOCOL],
+
   ECONNRESET: ['tls-failed', 'closed the connection within the TLS handshake'],
   EPIPE: ['tls-failed', 'closed the connection within the TLS handshake'],
   ERR_SSL_WRONG_VERSION_NUMBER: ['tls-failed', 'does not answer with TLS on this port'],

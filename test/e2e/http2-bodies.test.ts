@@ -1,6 +1,6 @@
 /**
  * Bodies of every size both ways over every pair of versions: many at once, read slowly, sent slowly. What was sent is what arrives, and
- * nothing waits for ever. There is no way from HTTP/1.1 to HTTP/2: a client is offered what the origin speaks.
+ * nothing waits for ever.
  */
 
 import { createHash } from 'node:crypto'
@@ -120,8 +120,8 @@ function toClient(session: http2.ClientHttp2Session, scheme: string, authority: 
   }
 }
 
-function speakHttp1(): Client {
-  const authority = `api.de.test:${lab.https.port}`
+function speakHttp1(port = lab.https.port): Client {
+  const authority = `api.de.test:${port}`
   const stack = new DisposableStack()
   return {
     async send(path, body) {
@@ -148,6 +148,7 @@ function speakHttp1(): Client {
 describe.each<[string, () => Client | Promise<Client>]>([
   ['HTTP/2 to HTTP/2', speakHttp2],
   ['HTTP/2 to HTTP/1.1', speakHttp2ToProxy],
+  ['HTTP/1.1 to HTTP/2', () => speakHttp1(h2.port)],
   ['HTTP/1.1 to HTTP/1.1', speakHttp1],
 ])('%s', (_, connect) => {
   test.each([

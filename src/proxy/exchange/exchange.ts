@@ -136,13 +136,13 @@ export class Exchange implements AnswerSink {
 
   #afterFailure(problem: Problem, reset: number | null): Then {
     if (this.#hasBegun) return { reset: reset ?? RESET.internal }
-    const { mayRetry, request } = this.#options
+    const { mayRetry, request, client } = this.#options
     const { head } = request
     const unseen = reset === RESET.refused
     const untouched = this.#origin.used && this.#origin.received === 0 && reset === null
     const isSafe = head.body === 0 && (unseen || (untouched && IDEMPOTENT.has(head.method)))
     if (mayRetry && isSafe) return 'retry'
-    return reset === null ? { problem } : { reset }
+    return reset === null || !client.takesResets ? { problem } : { reset }
   }
 
   /** The origin can take more of the request. */

@@ -8,7 +8,7 @@ import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
 import type { Owner } from '../origin/owner.ts'
-import type { Way } from '../origin/pool.ts'
+import type { Way } from '../origin/way.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type ChannelEnd, relayChannels } from '../tunnel.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
@@ -80,10 +80,11 @@ export class Relay {
     const { admission } = permit
     // What authenticates a connection has no place on one that is shared: clients go back to HTTP/1.1 for it, and so do we.
     const way = request.head.fields.bindsConnection ? 'http/1.1' : this.#options.way
-    let origin = fresh ? null : origins.take(admission, way, user)
+    const passage = { way, upgrade: request.upgrade, user }
+    let origin = fresh ? null : origins.take(admission, passage)
     if (!origin) {
       this.#dialling = new AbortController()
-      const opened = await origins.open(admission, way, user, this.#dialling.signal)
+      const opened = await origins.open(admission, passage, this.#dialling.signal)
       this.#dialling = null
       if (this.#isCancelled) {
         if (!('code' in opened)) opened.release()

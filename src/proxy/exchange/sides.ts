@@ -12,6 +12,8 @@ import type { Target } from './target.ts'
 
 /** Who asked, for one request. */
 export interface ClientSide {
+  /** Whether it can be told in a code of RFC 9113 section 7 that no answer comes; else it is told in an answer. */
+  readonly takesResets: boolean
   /** Sends a 1xx head at once, where the client's version has them. */
   interim(head: ResponseHead): void
   /** Begins the final answer. */

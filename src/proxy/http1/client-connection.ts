@@ -197,7 +197,7 @@ export class ClientConnection implements Expiring, Served {
       client,
       request: { head, target: passed.target, upgrade: passed.upgrade },
       permit: passed.permit,
-      way: 'http/1.1',
+      way: 'either',
       user: this.#owner,
       onReady: this.#onReady,
       onOver: (result) => this.#onRelayed(head, client.closes, result),

@@ -3,10 +3,12 @@
 import type { Channel } from '../channel.ts'
 import type { BodyLength, MessageOut, RequestHead, ResponseHead } from '../exchange/message.ts'
 import type { ClientSide } from '../exchange/sides.ts'
-import { clientFraming, toClientHead } from './forward.ts'
+import { acceptFor, keyOf, WEBSOCKET } from '../websocket/handshake.ts'
+import { clientFraming, toAcceptingHead, toClientHead } from './forward.ts'
 import { MessageWriter } from './message-writer.ts'
 
 export class Http1Client implements ClientSide {
+  readonly takesResets = false
   /** Whether the connection ends with the answer that was begun. */
   closes = false
   readonly #socket: Channel
@@ -30,16 +32,20 @@ export class Http1Client implements ClientSide {
   }
 
   answer(head: ResponseHead, body: BodyLength): MessageOut {
-    const framing = clientFraming(this.#request, body, false)
+    const framing = {
+      ...clientFraming(this.#request, body, false),
+      saysEmpty: body === 0 && isSilentlyEmpty(head, this.#request.method),
+    }
     this.closes = framing.connection === 'close'
     const text = toClientHead(head, framing, this.#pseudonym)
     return new MessageWriter(this.#socket, framing.body, text)
   }
 
   accept(head: ResponseHead, upgrade: string): Channel {
-    const framing = { body: 0, connection: null, upgrade } as const
+    const key = upgrade === WEBSOCKET ? keyOf(this.#request) : null
+    const accept = head.version === '2' && key !== null ? acceptFor(key) : null
     const channel = this.#leave()
-    channel.write(toClientHead(head, framing, this.#pseudonym), 'latin1')
+    channel.write(toAcceptingHead(head, upgrade, accept, this.#pseudonym), 'latin1')
     return channel
   }
 
@@ -54,4 +60,10 @@ export class Http1Client implements ClientSide {
   get isPaused(): boolean {
     return this.#socket.isPaused()
   }
+}
+
+/** On a stream the end of the head can be the end of the answer; here that would be one that ends with the connection (RFC 9112 section 6.3). */
+function isSilentlyEmpty({ version, status, fields }: ResponseHead, method: string): boolean {
+  if (version !== '2' || fields.contentLength >= 0) return false
+  return method !== 'HEAD' && status !== 204 && status !== 304
 }

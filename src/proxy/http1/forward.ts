@@ -13,7 +13,7 @@ import {
 } from '../exchange/message.ts'
 import type { Target } from '../exchange/target.ts'
 import { keptTrailers } from '../exchange/trailers.ts'
-import { NOT_FORWARDED } from '../websocket/handshake.ts'
+import { NOT_FORWARDED, ONLY_HTTP1 } from '../websocket/handshake.ts'
 
 /** What a connection is to become: the name of a protocol, and the key that a WebSocket handshake is sent with. */
 export interface Upgrading {
@@ -55,8 +55,8 @@ export interface ClientFraming {
   /** `UNTIL_CLOSE` where the client cannot read chunks. */
   readonly body: BodyLength
   readonly connection: 'close' | 'keep-alive' | null
-  /** What it becomes, with 101; nothing where it stays what it is. */
-  readonly upgrade?: string
+  /** Whether to say that the body is empty, where the head does not and a reader would wait for one. */
+  readonly saysEmpty?: boolean
 }
 
 export function toClientHead(
@@ -66,11 +66,34 @@ export function toClientHead(
 ): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
   text += head.fields.forwardable ?? rewrite(head.fields, null)
-  if (framing.upgrade) text += `Connection: Upgrade\r\nUpgrade: ${framing.upgrade}\r\n`
   if (framing.body === UNTOLD) text += 'Transfer-Encoding: chunked\r\n'
+  else if (framing.saysEmpty) text += 'Content-Length: 0\r\n'
   if (framing.connection) text += `Connection: ${framing.connection}\r\n`
   return `${text}Via: ${head.version} ${pseudonym}\r\n\r\n`
 }
+
+/**
+ * The connection becomes what it was asked to. A stream that does says 200, and nothing of a key (RFC 8441 section 5).
+ *
+ * @param accept answers the key of a WebSocket handshake, where the origin has not
+ */
+export function toAcceptingHead(
+  { version, status, reason, fields }: ResponseHead,
+  upgrade: string,
+  accept: string | null,
+  pseudonym: string,
+): string {
+  let text =
+    version === '2' ? 'HTTP/1.1 101 Switching Protocols\r\n' : `HTTP/1.1 ${status} ${reason}\r\n`
+  text += fields.forwardable ?? rewrite(fields, null, version === '2' ? NOT_IN_101 : NO_NAMES)
+  text += `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`
+  if (accept !== null) text += `Sec-WebSocket-Accept: ${accept}\r\n`
+  return `${text}Via: ${version} ${pseudonym}\r\n\r\n`
+}
+
+/** Of a 200 that becomes a 101: there is no content (RFC 9110 section 8.6), and the key is ours to answer. */
+const NOT_IN_101: ReadonlySet<string> = new Set(['content-length', ...ONLY_HTTP1])
+const NO_NAMES: ReadonlySet<string> = new Set()
 
 /** Fields of HTTP/2, where Host is no field and Cookie may be many (RFC 9113 section 8.2.3). */
 function fromHttp2({ list }: Fields, host: string): string {
@@ -86,13 +109,18 @@ function fromHttp2({ list }: Fields, host: string): string {
   return cookies.length > 0 ? `${text}cookie: ${cookies.join('; ')}\r\n` : text
 }
 
-/** The fields one by one. @param host in place of the value of Host; null leaves it. */
-function rewrite({ list, nominated }: Fields, host: string | null): string {
+/** The fields one by one. @param host in place of the value of Host; null leaves it. @param without lower-case names that are left out as well */
+function rewrite(
+  { list, nominated }: Fields,
+  host: string | null,
+  without: ReadonlySet<string> = NO_NAMES,
+): string {
   let text = ''
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i] ?? ''
     const lower = name.toLowerCase()
     if (isHopByHop(lower) || nominated?.includes(lower) || NOT_FORWARDED.has(lower)) continue
+    if (without.has(lower)) continue
     text += `${name}: ${lower === 'host' && host !== null ? host : list[i + 1]}\r\n`
   }
   return text

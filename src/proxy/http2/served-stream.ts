@@ -1,6 +1,5 @@
 /** One request on a stream of a client's HTTP/2 connection: judged, relayed, and answered. */
 
-import type { Permit } from '../../enforce.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
@@ -19,7 +18,7 @@ import { BodyPeek } from '../exchange/peek.ts'
 import { Relay, type RelayResult } from '../exchange/relay.ts'
 import { type ClientSide, RESET } from '../exchange/sides.ts'
 import type { Target } from '../exchange/target.ts'
-import type { Way } from '../origin/pool.ts'
+import type { Way } from '../origin/way.ts'
 import { toRefusalBody, toRefusalFields } from '../refuse.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
 import type { ClientSession } from './client-session.ts'
@@ -91,7 +90,7 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
       request: { head, target, upgrade },
       permit,
       user: this.#session.owner,
-      way: upgrade === null ? this.#wayTo(target) : await this.#wayToUpgrade(permit, target),
+      way: this.#wayTo(target),
       onReady: this.#onReady,
       onOver: this.#onOver,
     })
@@ -104,13 +103,6 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   #wayTo({ scheme }: Target): Way {
     if (scheme === 'https') return 'h2'
     return this.#session.scope.tunnel ? 'h2c' : 'http/1.1'
-  }
-
-  /** A stream can become a WebSocket only where the origin has said so (RFC 8441 section 3); a connection of HTTP/1.1 always may. */
-  async #wayToUpgrade({ admission }: Permit, target: Target): Promise<Way> {
-    const way = this.#wayTo(target)
-    const { origins } = this.#session.context
-    return (await origins.upgradesStreams(admission, way)) ? way : 'http/1.1'
   }
 
   /** Answers with the refusal, and wants no more of the request. */
@@ -266,6 +258,8 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   }
 
   // The client's side of the exchange.
+
+  readonly takesResets = true
 
   interim(head: ResponseHead): void {
     this.#sendHead(head, false)

@@ -13,6 +13,11 @@ export class Owner {
   #keys: Set<string> | null = null
   #isGone = false
 
+  /** Whether any connection may wait for it. */
+  get hasAny(): boolean {
+    return this.#keys !== null
+  }
+
   /** Whether connections under that key may wait for it. */
   owns(key: string): boolean {
     return this.#keys?.has(key) ?? false

@@ -13,6 +13,8 @@ const MAX_KNOWN = 10_000
 interface Known {
   readonly protocol: OriginProtocol
   readonly until: number
+  /** Until when it counts that it does not speak HTTP/1.1: asking again tells nothing about that. */
+  readonly aloneUntil: number
 }
 
 export class OriginProtocols {
@@ -35,8 +37,25 @@ export class OriginProtocols {
   }
 
   learn(authority: string, protocol: OriginProtocol): void {
+    const aloneUntil = protocol === 'h2' ? (this.#known.get(authority)?.aloneUntil ?? 0) : 0
+    this.#learn(authority, { protocol, until: this.#now() + LIFETIME_MS, aloneUntil })
+  }
+
+  /** Asked for nothing else, it has refused HTTP/1.1. */
+  refusesHttp1(authority: string): void {
+    const until = this.#now() + LIFETIME_MS
+    this.#learn(authority, { protocol: 'h2', until, aloneUntil: until })
+  }
+
+  /** Whether it speaks HTTP/2 and nothing else, as far as anybody knows. */
+  isHttp2Alone(authority: string): boolean {
+    const known = this.#known.get(authority)
+    return known !== undefined && known.aloneUntil > this.#now()
+  }
+
+  #learn(authority: string, known: Known): void {
     this.#known.delete(authority)
-    this.#known.set(authority, { protocol, until: this.#now() + LIFETIME_MS })
+    this.#known.set(authority, known)
     const [oldest = ''] = this.#known.keys()
     if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest)
   }

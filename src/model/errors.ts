@@ -219,6 +219,12 @@ const CODES = {
     'The request names more than one destination',
     'send the same host and port in CONNECT, SNI and Host',
   ),
+  misdirected: info(
+    421,
+    'policy',
+    'The request is for another host or port than its connection was opened for',
+    'open a connection of its own for each host and port; browsers do when they get this (RFC 9110 section 15.5.20)',
+  ),
   'address-prohibited': info(
     403,
     'policy',

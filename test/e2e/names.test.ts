@@ -30,6 +30,14 @@ async function inTunnel(request: string, servername?: string | null): Promise<st
   return answer
 }
 
+function expectBlocked(error: string): void {
+  const [flow] = lab.proxy.query(
+    'SELECT action, outcome, error, host FROM flows ORDER BY id DESC LIMIT 1',
+  )
+  expect(flow).toEqual({ action: 'block', outcome: 'blocked', error, host: 'api.de.test' })
+  expect(lab.https.seen).toHaveLength(seenBefore)
+}
+
 describe('inside a tunnel', () => {
   test.each([
     ['another Host', `GET / HTTP/1.1\r\nHost: api.us.test:PORT\r\n\r\n`],
@@ -37,6 +45,13 @@ describe('inside a tunnel', () => {
     ['the default port in Host', 'GET / HTTP/1.1\r\nHost: api.de.test\r\n\r\n'],
     ['the address instead of the name', 'GET / HTTP/1.1\r\nHost: 127.0.0.10:PORT\r\n\r\n'],
     ['a longer name', 'GET / HTTP/1.1\r\nHost: api.de.test.evil.test:PORT\r\n\r\n'],
+  ])('%s is to be asked on another connection', async (_, request) => {
+    const answer = await inTunnel(request.replaceAll('PORT', String(lab.https.port)))
+    expect(answer).toMatch(/^HTTP\/1.1 421 Misdirected Request\r\n/)
+    expectBlocked('misdirected')
+  })
+
+  test.each([
     [
       'an absolute target, another host',
       'GET http://api.us.test/ HTTP/1.1\r\nHost: api.de.test:PORT\r\n\r\n',
@@ -49,16 +64,7 @@ describe('inside a tunnel', () => {
     const answer = await inTunnel(request.replaceAll('PORT', String(lab.https.port)))
     expect(answer).toMatch(/^HTTP\/1.1 403 /)
     expect(answer).toContain('"code":"names-disagree"')
-    const [flow] = lab.proxy.query(
-      'SELECT action, outcome, error, host FROM flows ORDER BY id DESC LIMIT 1',
-    )
-    expect(flow).toEqual({
-      action: 'block',
-      outcome: 'blocked',
-      error: 'names-disagree',
-      host: 'api.de.test',
-    })
-    expect(lab.https.seen).toHaveLength(seenBefore)
+    expectBlocked('names-disagree')
   })
 
   test.each([
@@ -79,7 +85,7 @@ describe('inside a tunnel', () => {
     const second = await converse(socket, 'GET /2 HTTP/1.1\r\nHost: api.us.test\r\n\r\n', {
       until: /\}$/,
     })
-    expect(second).toContain('names-disagree')
+    expect(second).toContain('"code":"misdirected"')
     socket.destroy()
     expect(lab.https.seen.slice(seenBefore)).toEqual(['GET /1'])
   })

@@ -348,10 +348,10 @@ describe('an origin that is no WebSocket', () => {
     const to = `api.de.test:${raw.port}`
     const socket = await openTls(lab.proxy, to, { ca: ca() })
     const smuggled = `GET /admin HTTP/1.1\r\nHost: evil.test\r\n\r\n`
-    const got = await converse(socket, handshake(to) + smuggled, { until: /403[\s\S]*\r\n\r\n\{/ })
+    const got = await converse(socket, handshake(to) + smuggled, { until: /421[\s\S]*\r\n\r\n\{/ })
     expect(got).toMatch(/^HTTP\/1.1 200 OK/)
     expect(seen.join('')).not.toContain('/admin')
-    expect(await lastFlow()).toMatchObject({ error: 'names-disagree' })
+    expect(await lastFlow()).toMatchObject({ error: 'misdirected' })
   })
 
   test.each<BadFrames>([

@@ -18,7 +18,7 @@ describe('every code', () => {
     const allowed = {
       client: [400, 407, 408, 413, 429, 431, 505],
       // What waits for a person is no refusal yet: clients come again after a 503.
-      policy: code === 'hold-pending' ? [503] : [403],
+      policy: code === 'hold-pending' ? [503] : code === 'misdirected' ? [421] : [403],
       upstream: [502, 504],
       self: [503],
     }[side]

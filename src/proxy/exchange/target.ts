@@ -50,7 +50,7 @@ export class TargetReader {
       const named = parseWireAuthority(host, DEFAULT_PORT[scheme])
       if ('fault' in named) return { code: 'request-malformed', detail: `Host: ${named.fault}` }
       if (named.value.text !== authority.text) {
-        return disagree('Host inside the tunnel is not the host and port the tunnel was opened for')
+        return MISDIRECTED
       }
       this.#lastHost = host
     }
@@ -109,6 +109,12 @@ function isPlain(host: string, authority: Authority): boolean {
 function canonicalHost(scheme: 'http' | 'https', authority: Authority): string {
   const suffix = `:${DEFAULT_PORT[scheme]}`
   return authority.text.endsWith(suffix) ? authority.text.slice(0, -suffix.length) : authority.text
+}
+
+/** It names one place, but not the one that its connection leads to: on another connection it may be asked (RFC 9113 section 9.1.2). */
+const MISDIRECTED: Problem = {
+  code: 'misdirected',
+  detail: 'Host inside the tunnel is not the host and port the tunnel was opened for',
 }
 
 function disagree(detail: string): Problem {

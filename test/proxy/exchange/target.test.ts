@@ -190,12 +190,17 @@ describe('inside a tunnel', () => {
     { name: 'absolute form of another scheme', target: 'http://a.example/' },
     { name: 'authority form', target: 'a.example:443' },
     { name: 'an asterisk that is not OPTIONS', target: '*' },
-    { name: 'another host', target: '/', host: 'b.example' },
-    { name: 'another port', target: '/', host: 'a.example:80' },
-    { name: 'a subdomain', target: '/', host: 'x.a.example' },
-    { name: 'an address', target: '/', host: '192.0.2.1' },
   ])('refused: $name', ({ name: _, ...asked }) => {
     expect(codeOf(tunnel, asked)).toBe('names-disagree')
+  })
+
+  test.each([
+    { name: 'another host', host: 'b.example' },
+    { name: 'another port', host: 'a.example:80' },
+    { name: 'a subdomain', host: 'x.a.example' },
+    { name: 'an address', host: '192.0.2.1' },
+  ])('to be asked elsewhere: $name', ({ host }) => {
+    expect(codeOf(tunnel, { target: '/', host })).toBe('misdirected')
   })
 
   test.each([
@@ -225,10 +230,10 @@ describe('inside a tunnel', () => {
     }
     expect(['a.example', 'b.example', 'a.example', 'A.EXAMPLE', 'b.example'].map(ask)).toEqual([
       'a.example',
-      'names-disagree',
+      'misdirected',
       'a.example',
       'A.EXAMPLE',
-      'names-disagree',
+      'misdirected',
     ])
   })
 })

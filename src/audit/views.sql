@@ -184,7 +184,8 @@ FROM (
   FROM hold_events a WHERE a.kind = 'approved'
 ) g
 LEFT JOIN hold_events e ON e.seq = (
-  SELECT min(seq) FROM hold_events WHERE hold = g.hold AND kind IN ('revoked', 'grant-expired')
+  -- What runs under one whose time is over can still be stopped.
+  SELECT seq FROM hold_events WHERE hold = g.hold AND kind IN ('revoked', 'grant-expired') ORDER BY kind = 'revoked' DESC, seq LIMIT 1
 );
 
 -- Redaction does not exist yet: this has its columns, and no rows.

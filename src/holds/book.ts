@@ -7,6 +7,7 @@ import type {
   Given,
   Grant,
   GrantId,
+  Held,
   Hold,
   HoldEvent,
   HoldId,
@@ -15,9 +16,9 @@ import type {
 } from '../model/hold.ts'
 import { covers } from './covers.ts'
 
-/** How long what has ended is remembered, in milliseconds, and how many of each at most. */
+/** How long what has ended is remembered, in milliseconds, and how many holds at most. */
 const REMEMBERED_MS = 24 * 3_600_000
-const MAX_ENDED = 20_000
+export const MAX_ENDED = 20_000
 
 export class Book {
   readonly holds = new Map<HoldId, Hold>()
@@ -28,15 +29,20 @@ export class Book {
   readonly #active = new Map<string, Set<GrantId>>()
   readonly #pending = new Set<HoldId>()
   readonly #pendingOf = new Map<string, number>()
+  readonly #maxEnded: number
+
+  constructor(maxEnded = MAX_ENDED) {
+    this.#maxEnded = maxEnded
+  }
 
   /** Holds that wait for a decision, oldest first. */
   get pending(): ReadonlySet<HoldId> {
     return this.#pending
   }
 
-  /** How many of an agent do. */
-  pendingOf(agent: string): number {
-    return this.#pendingOf.get(agent) ?? 0
+  /** How many of an agent do; of one who has proved nothing, those of its address. */
+  pendingOf(held: Held): number {
+    return this.#pendingOf.get(whoseIs(held)) ?? 0
   }
 
   *activeGrants(): Generator<Grant> {
@@ -52,14 +58,19 @@ export class Book {
     return this.holds.get(this.#byFingerprint.get(fingerprint) ?? '') ?? null
   }
 
-  /** An active grant that is good for the request; the narrowest, and of those the one that ends first. */
-  grantFor(question: HoldQuestion, now: number): Grant | null {
+  /**
+   * An active grant that is good for the request; the narrowest, and of those the one that ends first.
+   *
+   * @param stands whether those who gave it could give it now
+   */
+  grantFor(question: HoldQuestion, now: number, stands: (grant: Grant) => boolean): Grant | null {
     const { held } = question
     let best: Grant | null = null
     for (const id of this.#active.get(placeOf(held)) ?? []) {
       const grant = this.grants.get(id)
       if (!grant || now < grant.startsAt || now >= grant.expiresAt) continue
-      if (covers(grant.scope, question) && (best === null || isBetter(grant, best))) best = grant
+      if (best !== null && !isBetter(grant, best)) continue
+      if (covers(grant.scope, question) && stands(grant)) best = grant
     }
     return best
   }
@@ -117,17 +128,26 @@ export class Book {
 
   /** Lets go of what ended long ago. */
   forget(now: number): void {
-    const isOld = ({ endedAt }: Hold | Grant) => endedAt !== null && endedAt + REMEMBERED_MS <= now
-    let extra = this.holds.size - this.#pending.size - MAX_ENDED
+    const isOld = (at: number) => at + REMEMBERED_MS <= now
+    let extra = this.#ended - this.#maxEnded
     for (const hold of this.holds.values()) {
-      if (hold.endedAt === null || !(isOld(hold) || extra-- > 0)) continue
+      if (hold.endedAt === null || !(isOld(hold.endedAt) || extra-- > 0)) continue
       this.holds.delete(hold.id)
       this.#forgetFingerprint(hold)
     }
-    for (const grant of this.grants.values()) if (isOld(grant)) this.#remove(grant.id)
+    for (const { id, endedAt, expiresAt } of this.grants.values()) {
+      // Something may run under one that is used up until its time is over.
+      if (endedAt !== null && isOld(Math.max(endedAt, expiresAt))) this.#remove(id)
+    }
+  }
+
+  get #ended(): number {
+    return this.holds.size - this.#pending.size
   }
 
   #open(hold: Hold): void {
+    // Whoever asks and leaves again and again is not waited for.
+    if (this.#ended > this.#maxEnded * 1.1) this.forget(hold.openedAt)
     this.holds.set(hold.id, hold)
     if (hold.fingerprint !== null) this.#byFingerprint.set(hold.fingerprint, hold.id)
     this.#countPending(hold, 1)
@@ -188,12 +208,12 @@ export class Book {
     if (there?.size === 0) this.#active.delete(place)
   }
 
-  #countPending({ id, held: { agent } }: Hold, change: 1 | -1): void {
+  #countPending({ id, held }: Hold, change: 1 | -1): void {
     if (change === 1) this.#pending.add(id)
     else this.#pending.delete(id)
-    const count = this.pendingOf(agent) + change
-    if (count === 0) this.#pendingOf.delete(agent)
-    else this.#pendingOf.set(agent, count)
+    const count = this.pendingOf(held) + change
+    if (count === 0) this.#pendingOf.delete(whoseIs(held))
+    else this.#pendingOf.set(whoseIs(held), count)
   }
 
   #forgetFingerprint({ id, fingerprint }: Hold): void {
@@ -223,6 +243,10 @@ function isBetter({ scope, expiresAt }: Grant, than: Grant): boolean {
 function toGiving({ scope, createdAt, startsAt, expiresAt, uses }: Given): Vote['giving'] {
   const lasts = expiresAt - Math.max(startsAt, createdAt)
   return { breadth: scope.breadth, group: scope.group, lasts, uses }
+}
+
+function whoseIs({ agent, clientIp, proven }: Held): string {
+  return proven ? agent : `${agent} ${clientIp}`
 }
 
 function placeOf({ scheme, host, port }: Pick<Grant['scope'], 'scheme' | 'host' | 'port'>): string {

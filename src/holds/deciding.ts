@@ -1,6 +1,16 @@
 /** What people do: agree, deny, withdraw, revoke, and ask for access ahead. Of two who decide at once one comes too late, and is told. */
 
-import type { Given, Grant, GrantId, Hold, HoldEvent, HoldId, Opened, Vote } from '../model/hold.ts'
+import type {
+  Given,
+  Grant,
+  GrantId,
+  Held,
+  Hold,
+  HoldEvent,
+  HoldId,
+  Opened,
+  Vote,
+} from '../model/hold.ts'
 import type { Reviewer } from '../model/reviewer.ts'
 import type { AccessWish, ApprovalWish, HoldProblem } from '../ports.ts'
 import type { Survey } from './desk.ts'
@@ -15,7 +25,7 @@ export interface DecidingOptions {
   readonly parking: Parking
   readonly leases: Leases
   newId(): string
-  isFull(agent: string): boolean
+  isFull(held: Held): boolean
   reviewers(): readonly Reviewer[]
   lengths(): GrantLengths
 }
@@ -48,7 +58,8 @@ export class Deciding {
     const { reason } = wish
     const at = happenings.now()
     const votes: readonly Vote[] = [...hold.votes, { reviewer: by, at, reason, giving }]
-    if (!isMet(hold, votes, reviewers())) {
+    const agreed = votes.map(({ reviewer }) => reviewer)
+    if (!isMet(hold, agreed, reviewers())) {
       return this.#decide({ kind: 'agreed', at, hold: id, by, reason, giving })
     }
     const grant = this.#toGrant(hold, votes, at)
@@ -99,8 +110,9 @@ export class Deciding {
     const refusal = hold ? refusalOf(hold, by, reviewers()) : null
     // Whoever has given it may take it back, whatever has become of them.
     if (refusal && !grant.approvers.includes(by)) return refusal
-    if (grant.state === 'expired' || grant.state === 'revoked') {
-      return ended(`the grant is ${grant.state} already`, 'nothing passes under it any more')
+    const { state } = grant
+    if (state === 'revoked' || (state === 'expired' && !leases.has(id))) {
+      return ended(`the grant is ${state} already`, 'nothing passes under it any more')
     }
     const at = happenings.now()
     const written = happenings.atOnce({
@@ -122,7 +134,7 @@ export class Deciding {
     const { held, terms } = survey
     const at = happenings.now()
     if (wants.expiresAt <= at) return ended('that time is over', 'ask for a time to come')
-    if (isFull(held.agent)) return FULL
+    if (isFull(held)) return FULL
     const hold: Opened = {
       id: `h-${newId()}`,
       kind: 'access',

@@ -1,6 +1,6 @@
 /** Where calls wait and people decide: one for a proxy, however many processes serve. Puts together what the other files here do. */
 
-import type { GrantId, HoldEvent, HoldQuestion } from '../model/hold.ts'
+import type { GrantId, Held, HoldEvent, HoldQuestion } from '../model/hold.ts'
 import type { Reviewer } from '../model/reviewer.ts'
 import type { AccessWish, Approvals, HoldProblem, Holds } from '../ports.ts'
 import { Deciding } from './deciding.ts'
@@ -49,15 +49,15 @@ export function openDesk(options: DeskOptions, events: Iterable<HoldEvent>): Des
   const happenings = new Happenings(options, events)
   const { book } = happenings
   const leases = new Leases((grant) => desk.onLeaseEnd(grant))
-  const isFull = (agent: string) => {
+  const isFull = (held: Held) => {
     const { maxPending, maxPendingPerAgent } = policy().holds
-    return book.pending.size >= maxPending || book.pendingOf(agent) >= maxPendingPerAgent
+    return book.pending.size >= maxPending || book.pendingOf(held) >= maxPendingPerAgent
   }
-  const shared = { happenings, leases, newId, isFull }
-  const parking = new Parking(shared)
   const reviewers = () => policy().reviewers
   const lengths = () => policy().holds
-  const deciding = new Deciding({ ...shared, parking, reviewers, lengths })
+  const shared = { happenings, leases, newId, isFull, reviewers }
+  const parking = new Parking(shared)
+  const deciding = new Deciding({ ...shared, parking, lengths })
 
   let ticks = 0
 
@@ -82,6 +82,7 @@ export function openDesk(options: DeskOptions, events: Iterable<HoldEvent>): Des
     close: () => parking.close(),
     tick() {
       const now = happenings.now()
+      happenings.catchUp()
       parking.expire(now)
       expireGrants(happenings, leases, now)
       if (ticks++ % FORGET_TICKS === 0) book.forget(now)
@@ -99,9 +100,14 @@ export function openDesk(options: DeskOptions, events: Iterable<HoldEvent>): Des
 
 /** What was begun with leave for one request may end in its own time; leave for a time ends what runs under it. */
 function expireGrants(happenings: Happenings, leases: Leases, now: number): void {
-  for (const { id, hold, scope, expiresAt } of [...happenings.book.activeGrants()]) {
+  const { book } = happenings
+  for (const { id, hold, expiresAt } of [...book.activeGrants()]) {
     if (now < expiresAt) continue
     happenings.inPassing({ kind: 'grant-expired', at: now, hold, grant: id })
-    if (scope.breadth !== 'request') leases.end(id)
+  }
+  // Also under those whose uses are all used, which are not active any more.
+  for (const id of [...leases.grants]) {
+    const grant = book.grants.get(id)
+    if (grant && grant.scope.breadth !== 'request' && now >= grant.expiresAt) leases.end(id)
   }
 }

@@ -12,20 +12,25 @@ export interface HappeningsOptions {
   /** Milliseconds since the epoch; never goes back. */
   now(): number
   report(where: string, error: unknown): void
+  /** Holds that have ended and are remembered; default: `MAX_ENDED`. */
+  readonly maxEnded?: number
 }
 
 export type Watcher = (event: HoldEvent, hold: Hold) => void
 
 export class Happenings {
-  readonly book = new Book()
+  readonly book: Book
   readonly now: () => number
   readonly #options: HappeningsOptions
   readonly #watchers = new Set<Watcher>()
+  /** What took leave away and could not be written down: each hold and each grant ends once, so these are no more than there were. */
+  #unwritten: HoldEvent[] = []
 
   /** @param events all that happened to what may still matter, in order */
   constructor(options: HappeningsOptions, events: Iterable<HoldEvent>) {
     this.#options = options
     this.now = () => options.now()
+    this.book = new Book(options.maxEnded)
     for (const event of events) this.book.apply(event)
   }
 
@@ -36,11 +41,33 @@ export class Happenings {
     this.#tell(event)
   }
 
-  /** Counts at once, and stays so in this process even if it cannot be written down. @throws what the log throws */
+  /**
+   * Counts at once, and stays so even if it cannot be written down. An end is written as soon as it can be, because the next start would
+   * undo it; a use that was not written down let nothing pass.
+   *
+   * @throws what the log throws
+   */
   async atOnce(event: HoldEvent): Promise<void> {
     this.book.apply(event)
-    await this.#options.keep(event)
+    try {
+      await this.#options.keep(event)
+    } catch (error) {
+      if (event.kind !== 'used') this.#unwritten.push(event)
+      throw error
+    }
     this.#tell(event)
+  }
+
+  /** Writes down what could not be written before. */
+  catchUp(): void {
+    const events = this.#unwritten
+    this.#unwritten = []
+    for (const event of events) {
+      this.#options.keep(event).then(
+        () => this.#tell(event),
+        () => this.#unwritten.push(event),
+      )
+    }
   }
 
   /** The same, where nobody waits for it. */

@@ -14,6 +14,15 @@ export class Leases {
     this.#onEnd = onEnd
   }
 
+  /** Grants under which something has gone that may still run. */
+  get grants(): Iterable<GrantId> {
+    return this.#leases.keys()
+  }
+
+  has(grant: GrantId): boolean {
+    return this.#leases.has(grant)
+  }
+
   of(grant: GrantId): AbortSignal {
     let lease = this.#leases.get(grant)
     if (!lease) {

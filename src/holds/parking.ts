@@ -5,11 +5,13 @@
  * INVARIANT: `granted` is only said with a use of a grant in the log.
  */
 
-import type { Grant, Hold, HoldId, HoldQuestion, Opened } from '../model/hold.ts'
+import type { Grant, Held, Hold, HoldId, HoldQuestion, Opened } from '../model/hold.ts'
+import type { Reviewer } from '../model/reviewer.ts'
 import type { HoldAnswer } from '../ports.ts'
 import { covers } from './covers.ts'
 import type { Happenings } from './happenings.ts'
 import type { Leases } from './leases.ts'
+import { stands } from './reviewing.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 export interface ParkingOptions {
@@ -17,7 +19,8 @@ export interface ParkingOptions {
   readonly leases: Leases
   newId(): string
   /** Whether one more hold of the agent would be too many. */
-  isFull(agent: string): boolean
+  isFull(held: Held): boolean
+  reviewers(): readonly Reviewer[]
 }
 
 export class Parking {
@@ -35,8 +38,9 @@ export class Parking {
   }
 
   async ask(question: HoldQuestion, wait: number, gone: AbortSignal): Promise<HoldAnswer> {
-    const { happenings } = this.#options
-    const grant = happenings.book.grantFor(question, happenings.now())
+    const { happenings, reviewers } = this.#options
+    const isGood = (grant: Grant) => stands(grant, question, reviewers())
+    const grant = happenings.book.grantFor(question, happenings.now(), isGood)
     if (grant) return this.#use(grant, question)
     const last = happenings.book.latestWith(question.fingerprint)
     const settled = last && this.#toSettled(last)
@@ -131,7 +135,7 @@ export class Parking {
 
   async #open({ fingerprint, held, terms, outline }: HoldQuestion): Promise<Hold | null> {
     const { happenings, isFull, newId } = this.#options
-    if (isFull(held.agent)) return null
+    if (isFull(held)) return null
     const at = happenings.now()
     const hold: Opened = {
       id: `h-${newId()}`,

@@ -3,13 +3,16 @@
  * reviewer any more has no voice, also where it was raised before.
  */
 
-import { type Hold, sayTerms, type Vote } from '../model/hold.ts'
+import { type Grant, type Hold, type HoldQuestion, sayTerms } from '../model/hold.ts'
 import { ADMIN, isAmong, type Reviewer } from '../model/reviewer.ts'
 import type { HoldProblem } from '../ports.ts'
 
+/** What somebody decides about. */
+type Asked = Pick<Hold, 'held' | 'requester' | 'terms'>
+
 /** Why somebody may not decide about a hold; null when they may. */
 export function refusalOf(
-  { held, requester, terms }: Hold,
+  { held, requester, terms }: Asked,
   by: string,
   reviewers: readonly Reviewer[],
 ): HoldProblem | null {
@@ -28,14 +31,27 @@ export function refusalOf(
 }
 
 /** Whether enough of those who may decide have agreed. */
-export function isMet(hold: Hold, votes: readonly Vote[], reviewers: readonly Reviewer[]): boolean {
-  const agreed = [...new Set(votes.map(({ reviewer }) => reviewer))].flatMap((id) =>
-    refusalOf(hold, id, reviewers) === null ? (findReviewer(id, reviewers) ?? []) : [],
+export function isMet(
+  asked: Asked,
+  names: readonly string[],
+  reviewers: readonly Reviewer[],
+): boolean {
+  const agreed = [...new Set(names)].flatMap((id) =>
+    refusalOf(asked, id, reviewers) === null ? (findReviewer(id, reviewers) ?? []) : [],
   )
-  return hold.terms.approvals.every(
+  return asked.terms.approvals.every(
     (approval) =>
       agreed.filter((reviewer) => isAmong(approval, reviewer)).length >= approval.quorum,
   )
+}
+
+/** Whether those who gave leave would be enough to agree to this call now: rules, people and owners may be others than they were. */
+export function stands(
+  { approvers }: Grant,
+  { held, terms }: HoldQuestion,
+  reviewers: readonly Reviewer[],
+): boolean {
+  return isMet({ held, terms, requester: held.agent }, approvers, reviewers)
 }
 
 function findReviewer(id: string, reviewers: readonly Reviewer[]): Reviewer | undefined {

@@ -78,12 +78,14 @@ export interface TestDeskOptions {
   readonly now?: number
   readonly maxPending?: number
   readonly maxPendingPerAgent?: number
+  readonly maxEnded?: number
 }
 
 let ids = 0
 
 export function testDesk(options: TestDeskOptions = {}): TestDesk {
   const { events = [], now = 1_000_000, maxPending = 100, maxPendingPerAgent = 50 } = options
+  const { maxEnded } = options
   const lab: Omit<TestDesk, 'desk'> = {
     kept: [...events],
     now,
@@ -117,6 +119,7 @@ export function testDesk(options: TestDeskOptions = {}): TestDesk {
         terms: TERMS,
       }),
       report: (_, error) => lab.reports.push(error),
+      ...(maxEnded === undefined ? {} : { maxEnded }),
     },
     events,
   )

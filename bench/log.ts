@@ -135,6 +135,7 @@ function contextOf(): DecisionContext {
     rules: [],
     terms: null,
     holding: [],
+    redact: null,
     would: null,
   }
   return {

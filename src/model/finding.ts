@@ -44,3 +44,9 @@ export interface Redaction {
   readonly path: string
   readonly count: number
 }
+
+/** What of a call is redacted, by kind, and how. */
+export interface RedactionPlan {
+  readonly out: ReadonlyMap<string, Operator>
+  readonly in: ReadonlyMap<string, Operator>
+}

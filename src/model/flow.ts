@@ -30,6 +30,8 @@ export interface RequestLine {
   readonly overridesMethod?: boolean
   /** What the connection is asked to become (RFC 9110 section 7.8), in lower case, e.g. `websocket`; null for nothing. */
   readonly upgrade?: string | null
+  /** Kinds of data found in it, and their classes; null or left out where nobody has looked, or could not see all of it. */
+  readonly data?: ReadonlySet<string> | null
   /** As on the wire, from `/` up to but not including `?`; null where out of sight. */
   readonly path: string | null
   /** Whether the path is a credential, as of webhooks we call: it is judged, and written down nowhere. */

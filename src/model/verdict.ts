@@ -1,6 +1,7 @@
 /** What was decided and why. "No" is a value like any other. */
 
 import type { Code } from './errors.ts'
+import type { RedactionPlan } from './finding.ts'
 import type { HoldTerms } from './hold.ts'
 import type { Placement, Zone } from './placement.ts'
 
@@ -27,6 +28,8 @@ export interface Verdict {
   readonly terms: HoldTerms | null
   /** Ids of all rules that hold it, sorted; empty where it is not held, or by the placement default. */
   readonly holding: readonly string[]
+  /** What of it is redacted when it passes; null for nothing. */
+  readonly redact: RedactionPlan | null
   /** What rules that are only observed would have made of it; null where that is no other action. */
   readonly would: Would | null
 }

@@ -6,6 +6,7 @@
 import type { Cidr } from '../model/address.ts'
 import { ANONYMOUS, isAgentName } from '../model/agent.ts'
 import type { Declaration, HostPattern } from '../model/declaration.ts'
+import type { RedactionPlan } from '../model/finding.ts'
 import type { HoldSettings } from '../model/hold.ts'
 import type { Placement, Zone } from '../model/placement.ts'
 import type { Reviewer } from '../model/reviewer.ts'
@@ -15,6 +16,7 @@ import {
   type DestinationFacts,
   onAgent,
   onCreates,
+  onData,
   onGroup,
   onHost,
   onMethod,
@@ -37,6 +39,7 @@ import {
 } from './document.ts'
 import { compileHolds, compileRuleHold } from './holds.ts'
 import { compilePathPattern } from './path.ts'
+import { compileRedaction, type Kinds, kindsAt } from './redaction.ts'
 import { createReferences, type Path, type PolicyProblem, type References } from './references.ts'
 import { createPeople, type People } from './reviewers.ts'
 import type { Answers } from './steer.ts'
@@ -46,7 +49,11 @@ import type { ZoneTable } from './zones.ts'
 export interface Rule {
   readonly id: string
   readonly because: string
-  readonly action: Action
+  /** Null for a rule that only redacts. */
+  readonly action: Action | null
+  readonly redact: RedactionPlan | null
+  /** Whether it asks which data is in the request. */
+  readonly looksAtData: boolean
   /** Tested once per destination. */
   readonly onDestination: readonly Condition<DestinationFacts>[]
   /** Tested for every request; cheapest first. */
@@ -101,8 +108,12 @@ export interface CompileOptions {
   readonly enforced: boolean
   readonly tunnelOnly: readonly string[]
   readonly http1Only?: readonly string[]
+  /** Default: none. */
+  readonly kinds?: Kinds
   readonly answers: Answers
 }
+
+const NO_KINDS: Kinds = new Map()
 
 const DEFAULTS: Readonly<Record<Placement, Action>> = {
   inside: 'allow',
@@ -119,6 +130,7 @@ export function compilePolicy(
   const references = createReferences(document, options.builtinZones)
   const { problems, zones, zoneAt, hostsAt } = references
   const { agents = [], destinations = [], rules = [] } = document
+  const { kinds = NO_KINDS } = options
   const people = createPeople(document, references)
   const holds = compileHolds(document.hold ?? {}, people, references)
   const policy: Policy = {
@@ -133,7 +145,7 @@ export function compilePolicy(
     defaults: { ...DEFAULTS, ...document.placement },
     rules: rules
       .map((entry, i) => ({
-        ...compileRule(entry, ['rules', i], references),
+        ...compileRule(entry, ['rules', i], kinds, references),
         hold: compileRuleHold(entry, ['rules', i], holds, people, references),
       }))
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
@@ -146,7 +158,12 @@ export function compilePolicy(
   return problems.length > 0 ? { problems } : { policy }
 }
 
-function compileRule(entry: RuleEntry, path: Path, references: References): Omit<Rule, 'hold'> {
+function compileRule(
+  entry: RuleEntry,
+  path: Path,
+  kinds: Kinds,
+  references: References,
+): Omit<Rule, 'hold'> {
   const { when } = entry
   const at = (key: keyof WhenEntry) => [...path, 'when', key]
   references.unique('rule', entry.id, [...path, 'id'])
@@ -161,9 +178,11 @@ function compileRule(entry: RuleEntry, path: Path, references: References): Omit
   return {
     id: entry.id,
     because: entry.because,
-    action: entry.then,
+    action: entry.then ?? null,
+    redact: compileRedaction(entry, path, kinds, references),
+    looksAtData: when.data !== undefined,
     onDestination: compileDestinationConditions(when, at, references),
-    onRequest: compileRequestConditions(when, at, references),
+    onRequest: compileRequestConditions(when, at, kinds, references),
     upgrades: when.upgrade !== undefined,
     observed: entry.mode === 'observe',
   }
@@ -188,8 +207,9 @@ function compileDestinationConditions(when: WhenEntry, at: PathTo, references: R
 }
 
 function compileRequestConditions(
-  { method, path, upgrade }: WhenEntry,
+  { method, path, upgrade, data }: WhenEntry,
   at: PathTo,
+  kinds: Kinds,
   to: References,
 ) {
   const conditions: Condition<RequestFacts>[] = []
@@ -213,6 +233,9 @@ function compileRequestConditions(
   if (upgrade !== undefined) {
     for (const [i, name] of toList(upgrade).entries()) checkUpgrade(name, [...at('upgrade'), i], to)
     conditions.push(onUpgrade(toList(upgrade)))
+  }
+  if (data !== undefined) {
+    conditions.push(onData(toList(data), kindsAt(toList(data), at('data'), kinds, to.report)))
   }
   return conditions
 }

@@ -33,23 +33,29 @@ export interface RequestFacts {
   readonly path: PathReadings | null
   /** What the connection is asked to become; null for nothing. */
   readonly upgrade: string | null
+  readonly data: ReadonlySet<string> | null
 }
 
 export function toRequestFacts({
   method,
   overridesMethod = false,
   upgrade = null,
+  data = null,
   path,
 }: AskedLine): RequestFacts {
   return {
     method: overridesMethod ? null : method,
     path: path === null ? null : readPath(path),
     upgrade,
+    data,
   }
 }
 
 /** What of a request line rules look at. */
-export type AskedLine = Pick<RequestLine, 'method' | 'overridesMethod' | 'path' | 'upgrade'>
+export type AskedLine = Pick<
+  RequestLine,
+  'method' | 'overridesMethod' | 'path' | 'upgrade' | 'data'
+>
 
 export interface Condition<Facts> {
   /** Completes the sentence "this rule applies when …". */
@@ -171,4 +177,18 @@ function or(values: readonly (string | number)[]): string {
   return quoted.length < 2
     ? quoted.join('')
     : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
+}
+
+/** @param kinds all that the names stand for */
+export function onData(
+  names: readonly string[],
+  kinds: readonly string[],
+): Condition<RequestFacts> {
+  return {
+    says: `there is ${or(names)} data in the request`,
+    test: ({ data }) => {
+      if (data === null) return 'maybe'
+      return kinds.some((kind) => data.has(kind)) ? 'yes' : 'no'
+    },
+  }
 }

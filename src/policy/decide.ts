@@ -19,6 +19,7 @@ import {
   type DestinationFacts,
   toRequestFacts,
 } from './condition.ts'
+import { mergePlans } from './redaction.ts'
 import { worst } from './steer.ts'
 import { mergeTerms } from './terms.ts'
 
@@ -114,7 +115,7 @@ function matchRules(candidates: readonly Rule[], request: AskedLine): readonly R
 
 /** Whether a rule applies: doubt counts for rules that restrict and against rules that allow. */
 function holds<Facts>(
-  action: Action,
+  action: Action | null,
   conditions: readonly Condition<Facts>[],
   facts: Facts,
 ): boolean {
@@ -146,6 +147,7 @@ function conclude(assessment: Assessment, matched: readonly Rule[]): Verdict {
       : `${where}, and the policy says ${action} for ${placement}`,
     upgrades: inForce.some((each) => each.action === 'allow' && each.upgrades),
     rules: matched.map((each) => each.id),
+    redact: mergePlans(inForce.flatMap(({ redact }) => redact ?? [])),
     terms: action === 'hold' ? mergeTerms(policy, facts.agent, holding) : null,
     holding: holding.map((each) => each.id),
     would: inForce.length < matched.length ? wouldBe(action, strongest(matched)) : null,
@@ -153,20 +155,29 @@ function conclude(assessment: Assessment, matched: readonly Rule[]): Verdict {
 }
 
 /** Rules come sorted by id: of equally strong ones the first id settles it, wherever it stood in the file. */
-function strongest(rules: readonly Rule[]): Rule | null {
-  return rules.reduce<Rule | null>(
-    (best, next) => (best && STRENGTH[best.action] >= STRENGTH[next.action] ? best : next),
-    null,
-  )
+function strongest(rules: readonly Rule[]): Deciding | null {
+  return rules
+    .filter(isDeciding)
+    .reduce<Deciding | null>(
+      (best, next) => (best && STRENGTH[best.action] >= STRENGTH[next.action] ? best : next),
+      null,
+    )
+}
+
+/** A rule that does more than redact. */
+type Deciding = Rule & { readonly action: Action }
+
+function isDeciding(rule: Rule): rule is Deciding {
+  return rule.action !== null
 }
 
 /** What the rule that would settle it if all were in force makes of it, where that is something else. */
-function wouldBe(action: Action, rule: Rule | null): Would | null {
+function wouldBe(action: Action, rule: Deciding | null): Would | null {
   if (!rule || rule.action === action || rule.action === 'allow') return null
   return { action: rule.action, rule: rule.id }
 }
 
-function codeFor(action: Action, placement: Placement, rule: Rule | null): Verdict['code'] {
+function codeFor(action: Action, placement: Placement, rule: Deciding | null): Verdict['code'] {
   if (action === 'allow') return null
   if (action === 'hold') return 'hold-pending'
   return rule ? `rule-${rule.id}` : `placement-${placement}`
@@ -187,6 +198,7 @@ export function blockFor(problem: Problem, zone: Zone): Verdict {
     rules: [],
     terms: null,
     holding: [],
+    redact: null,
     would: null,
   }
 }

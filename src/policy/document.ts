@@ -3,6 +3,7 @@
  * `compile` gives it meaning. Plain data; names still refer to each other, patterns are still text.
  */
 
+import type { Operator } from '../model/finding.ts'
 import type { Placement } from '../model/placement.ts'
 import type { Action } from '../model/verdict.ts'
 
@@ -75,11 +76,22 @@ export interface RuleEntry {
   readonly id: string
   readonly because: string
   readonly when: WhenEntry
-  readonly then: Action
+  /** Left out by a rule that only redacts. */
+  readonly then?: Action | undefined
+  readonly redact?: RedactEntry | undefined
   /** How it holds; of the keys only those of one call. */
   readonly hold?: RuleHoldEntry | undefined
   /** `observe`: what it would have done is recorded, and nothing else. */
   readonly mode?: 'enforce' | 'observe' | undefined
+}
+
+/** Kinds of data, or classes of them, that are taken out of what passes, and how. */
+export interface RedactEntry {
+  readonly out?: OneOrMany<string> | undefined
+  readonly in?: OneOrMany<string> | undefined
+  readonly with?: Operator['kind'] | undefined
+  /** Letters and digits that `mask` leaves. */
+  readonly keep?: number | undefined
 }
 
 export interface RuleHoldEntry
@@ -100,6 +112,8 @@ export interface WhenEntry {
   readonly scheme?: OneOrMany<'http' | 'https'> | undefined
   readonly method?: OneOrMany<string> | undefined
   readonly path?: OneOrMany<string> | undefined
+  /** Kinds of data, or classes of them, that are in the request. */
+  readonly data?: OneOrMany<string> | undefined
   /** What the connection is asked to become: the name in Upgrade, or `websocket`. */
   readonly upgrade?: OneOrMany<string> | undefined
   readonly agent?: OneOrMany<string> | undefined

@@ -9,7 +9,8 @@ import type { Assessment } from './decide.ts'
 
 export interface RuleTrace {
   readonly id: string
-  readonly action: Action
+  /** `redact` for a rule that does nothing else. */
+  readonly action: Action | 'redact'
   readonly because: string
   /** Whether it matches. */
   readonly applies: boolean
@@ -28,7 +29,7 @@ export function traceRules(
   const requestFacts = toRequestFacts(request)
   return assessment.policy.rules.map((rule: Rule) => ({
     id: rule.id,
-    action: rule.action,
+    action: rule.action ?? 'redact',
     because: rule.because,
     applies: matched.includes(rule.id),
     mode: rule.observed ? 'observe' : 'enforce',

@@ -64,6 +64,7 @@ export function verdict(changes: Partial<Verdict> = {}): Verdict {
     rules: [],
     terms: null,
     holding: [],
+    redact: null,
     would: null,
     ...changes,
   }

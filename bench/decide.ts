@@ -13,7 +13,14 @@ import { type Authority, parseAuthority } from '../src/model/authority.ts'
 import type { Resolution } from '../src/model/destination.ts'
 import type { Flow } from '../src/model/flow.ts'
 import type { RequestView } from '../src/model/request-view.ts'
-import { NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE } from '../src/ports.ts'
+import {
+  NO_DECODER,
+  NO_HOLDS,
+  NO_INSPECTOR,
+  NO_LEDGER,
+  NO_METER,
+  NO_OUTLINE,
+} from '../src/ports.ts'
 
 const ROUNDS = 7
 const CALLS = 20_000
@@ -108,6 +115,7 @@ function enforcerFor() {
     locator: evaluation.locator,
     decoder: NO_DECODER,
     outline: NO_OUTLINE,
+    inspector: NO_INSPECTOR,
     holds: NO_HOLDS,
     audit: { decide: async () => 1, settle: () => {}, note: async () => {} },
     ledger: NO_LEDGER,

@@ -11,14 +11,16 @@
 
 import { type Admission, considerRequest, gateProblem, isCurrent, locateFor } from './admission.ts'
 import { sayHeld, toQuestion, type Waiting } from './holding.ts'
+import { type Inspected, inspectRequest, looksInside } from './inspection.ts'
 import type { AnswerWatch } from './model/answer.ts'
 import type { DecisionContext, Ending } from './model/audit-record.ts'
 import { type Authority, parseAuthority } from './model/authority.ts'
 import { describeCode, type Problem } from './model/errors.ts'
+import type { RedactionPlan } from './model/finding.ts'
 import type { Flow, FlowId, RequestLine } from './model/flow.ts'
 import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
 import { isAnywhere, sayRegions } from './model/region.ts'
-import type { RequestView } from './model/request-view.ts'
+import type { BodyView, RequestView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
 import { blockFor, decide, withoutWait } from './policy/decide.ts'
 import type { HoldAnswer, Ports } from './ports.ts'
@@ -29,6 +31,8 @@ export interface Permit {
   readonly admission: Admission
   /** Whether the connection may become what it is asked to, where that is nothing Cordon can read. */
   readonly upgrades: boolean
+  /** What is taken out of the answer; null for nothing. */
+  readonly redact: RedactionPlan['in'] | null
   /** What was decided; where the policy is only observed, not what was carried out. */
   readonly action: Verdict['action']
   /** Aborts when the leave of a person under which it goes has ended; null where it needs none. */
@@ -60,6 +64,15 @@ export interface Enforcer {
   consider(admission: Admission, view: RequestView): Admission | Promise<Admission>
   /** Whether a person would be asked, so that the body has to be known by which the request is recognised. Never throws. */
   holds(admission: Admission, request: RequestLine): boolean
+  /** Whether rules want to know what is in the body, or take something out of it. Never throws. */
+  looksInside(admission: Admission): boolean
+  /** The request with what is in it, and what it carries instead of its body. Never rejects. */
+  inspect(
+    admission: Admission,
+    request: RequestLine,
+    body: BodyView | null,
+    header: (name: string) => readonly string[],
+  ): Promise<Inspected>
   /** Decides, records, and hands out a permit or a refusal. What would have to wait for a person is refused. Never rejects. */
   release(admission: Admission, request: RequestLine): Promise<Release>
   /**
@@ -124,6 +137,24 @@ export function createEnforcer(ports: Ports): Enforcer {
       } catch (error) {
         ports.report('gate', error)
         return true
+      }
+    },
+
+    looksInside(admission) {
+      try {
+        return looksInside(admission)
+      } catch (error) {
+        ports.report('gate', error)
+        return true
+      }
+    },
+
+    async inspect(admission, request, body, header) {
+      try {
+        const judged = (line: RequestLine) => judge(admission, line)
+        return await inspectRequest(ports.inspector, admission, request, body, header, judged)
+      } catch (error) {
+        return { line: { ...request, fault: gateProblem(ports, error) }, replaced: null }
       }
     },
 
@@ -209,7 +240,7 @@ export function createEnforcer(ports: Ports): Enforcer {
 /** The verdict for one request, without consequences: `release` carries it out, `explain` shows it. */
 export function judge(admission: Admission, request: RequestLine): Verdict {
   const { destination, assessment } = admission
-  const { fault } = destination
+  const fault = destination.fault ?? request.fault
   if (!fault) return decide(assessment, request)
   let verdict = assessment.verdicts.get(fault.code)
   if (!verdict) {
@@ -285,10 +316,12 @@ function endHeld({ kind }: HoldAnswer, told: Verdict): Ending {
 function toPermit(
   id: FlowId,
   admission: Admission,
-  { upgrades, action }: Verdict,
+  { upgrades, action, redact }: Verdict,
   lease: AbortSignal | null,
 ): Permit {
-  return { id, admission, upgrades, action, lease }
+  const { enforced } = admission.assessment.policy
+  const isIn = enforced && redact !== null && redact.in.size > 0
+  return { id, admission, upgrades, action, lease, redact: isIn ? redact.in : null }
 }
 
 function noteFollowed(

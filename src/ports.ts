@@ -6,6 +6,7 @@ import type { Authority, Host } from './model/authority.ts'
 import type { Declaration } from './model/declaration.ts'
 import type { Destination, Resolution } from './model/destination.ts'
 import type { Problem } from './model/errors.ts'
+import type { Operator, Redaction } from './model/finding.ts'
 import type { FlowId } from './model/flow.ts'
 import type {
   Breadth,
@@ -61,6 +62,56 @@ export interface Decoder {
 
 /** The form of a body without what stands in it, for people who decide about a call; null where there is none. Never rejects. */
 export type Outliner = (body: BodyView) => Promise<string | null>
+
+/** Finds data in what passes, and takes it out. Keeps nothing of it but what may be restored to the same agent. */
+export interface Inspector {
+  /** Which kinds are in a whole body. Never rejects. */
+  look(body: BodyView): Promise<Looked>
+  /** A whole body without what the plan takes out. Never rejects. */
+  redact(body: BodyView, plan: ReadonlyMap<string, Operator>, agent: string): Promise<Replaced>
+  /**
+   * An answer as it passes.
+   *
+   * @param plan what is taken out; what was put in place of something for the same agent is restored, also where nothing is taken out
+   * @returns null where it is of a kind that cannot be read
+   */
+  open(
+    answer: { readonly contentType: string | null; readonly contentEncoding: string | null },
+    plan: ReadonlyMap<string, Operator>,
+    agent: string,
+  ): AnswerRedactor | null
+}
+
+export interface Looked {
+  /** Kinds and their classes; null when not all of it could be read. */
+  readonly data: ReadonlySet<string> | null
+}
+
+/** What was found, without its direction. */
+export type Found = Omit<Redaction, 'direction'>
+
+export interface Replaced {
+  /** Without content coding; null when nothing was taken out. */
+  readonly bytes: Buffer | null
+  readonly found: readonly Found[]
+  /** Why not all of it could be read; null when it could. */
+  readonly unscanned: string | null
+}
+
+/** What is pushed comes out again as soon as it is sure that nothing in it has to be taken out. */
+export interface AnswerRedactor {
+  push(chunk: Buffer): readonly Buffer[]
+  /** The rest. */
+  end(): readonly Buffer[]
+  readonly found: readonly Found[]
+}
+
+/** Nothing is found. */
+export const NO_INSPECTOR: Inspector = {
+  look: async () => ({ data: new Set() }),
+  redact: async () => ({ bytes: null, found: [], unscanned: null }),
+  open: () => null,
+}
 
 /** Nothing is shown. */
 export const NO_OUTLINE: Outliner = async () => null
@@ -243,6 +294,7 @@ export interface Ports {
   readonly locator: Locator
   readonly decoder: Decoder
   readonly outline: Outliner
+  readonly inspector: Inspector
   readonly holds: Holds
   readonly audit: Audit
   readonly ledger: Ledger

@@ -15,6 +15,7 @@ import {
   type Locator,
   NO_DECODER,
   NO_HOLDS,
+  NO_INSPECTOR,
   NO_LEDGER,
   NO_METER,
   NO_OUTLINE,
@@ -77,6 +78,7 @@ function ports(changes: Partial<Ports> = {}): Lab {
     locator: locating((authority) => destination({ authority })),
     decoder: NO_DECODER,
     outline: NO_OUTLINE,
+    inspector: NO_INSPECTOR,
     holds: NO_HOLDS,
     audit: {
       decide: async (record, durable) => decided.push({ ...record, durable }),

@@ -10,6 +10,7 @@ import type { PolicyDocument } from '../src/policy/document.ts'
 import {
   type HoldAnswer,
   NO_DECODER,
+  NO_INSPECTOR,
   NO_LEDGER,
   NO_METER,
   NO_OUTLINE,
@@ -58,6 +59,7 @@ async function hold(waiting: Partial<Waiting>, answer: HoldAnswer, document: Pol
     },
     decoder: NO_DECODER,
     outline: NO_OUTLINE,
+    inspector: NO_INSPECTOR,
     holds: {
       async ask(question) {
         asked.push(question)

@@ -16,7 +16,7 @@ import type { Flow, RequestLine, Scheme } from '../model/flow.ts'
 import type { BodyView } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
 import type { Policy } from '../policy/compile.ts'
-import { NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE, type Ports } from '../ports.ts'
+import { NO_HOLDS, NO_INSPECTOR, NO_LEDGER, NO_METER, NO_OUTLINE, type Ports } from '../ports.ts'
 import type { RequestHead } from '../proxy/exchange/message.ts'
 import { codingOf, EMPTY_BODY, toView } from '../proxy/exchange/peek.ts'
 import { askedUpgrade } from '../proxy/exchange/upgrade.ts'
@@ -96,6 +96,7 @@ export async function evaluate(
     locator,
     decoder: composeDecoder(settings.operation, NO_METER),
     outline: NO_OUTLINE,
+    inspector: NO_INSPECTOR,
     holds: NO_HOLDS,
     audit: NO_LOG,
     ledger: readLedger(settings),

@@ -159,21 +159,9 @@ const when = z.strictObject({
   scheme: oneOrMany(z.enum(['http', 'https'])).optional(),
   method: names.optional(),
   path: names.optional(),
-  data: names.optional().meta({
-    description:
-      'Kinds of data, or classes of them, that are in the request: see docs/redaction.md.',
-  }),
   upgrade: names.optional(),
   agent: names.optional(),
   group: names.optional(),
-})
-
-/** What a rule takes out of what passes. */
-const ruleRedact = z.strictObject({
-  out: names.optional().meta({ description: 'Kinds or classes taken out of requests.' }),
-  in: names.optional().meta({ description: 'Kinds or classes taken out of answers.' }),
-  with: z.enum(['mask', 'label', 'remove', 'hash', 'surrogate', 'token']).optional(),
-  keep: z.int().min(0).max(8).optional(),
 })
 
 const rule = z.strictObject({
@@ -181,8 +169,7 @@ const rule = z.strictObject({
   because: sentence,
   when,
   // biome-ignore lint/suspicious/noThenProperty: the published name of the key
-  then: z.enum(ACTIONS).optional(),
-  redact: ruleRedact.optional(),
+  then: z.enum(ACTIONS),
   hold: ruleHold.optional(),
   mode: z.enum(['enforce', 'observe']).optional().meta({
     description:

@@ -5,6 +5,7 @@
 
 import type { Authority } from './authority.ts'
 import type { Destination } from './destination.ts'
+import type { Redaction } from './finding.ts'
 import type { Flow, FlowId } from './flow.ts'
 import type { GrantId, HoldId } from './hold.ts'
 import type { Action, Verdict } from './verdict.ts'
@@ -62,6 +63,8 @@ export interface Ending {
   readonly bytesIn: number
   /** The code of what went wrong or was refused; null for a clean end. */
   readonly error: string | null
+  /** What was taken out; left out for nothing. */
+  readonly redactions?: readonly Redaction[]
 }
 
 export interface OutcomeRecord {

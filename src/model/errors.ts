@@ -212,6 +212,19 @@ const CODES = {
     'send it again to ask for a new approval, if the call is still needed',
   ),
 
+  'body-unscannable': info(
+    403,
+    'policy',
+    'A rule takes data out of such requests, and this one cannot be read',
+    'send the body as plain or compressed text of a common type, smaller than the limit, or ask the operator of this proxy',
+  ),
+  'redaction-signed': info(
+    403,
+    'policy',
+    'The body holds data that a rule takes out, and is signed',
+    'take the data out before the request is signed, or ask the operator of this proxy',
+  ),
+
   // What no policy can allow.
   'names-disagree': info(
     403,

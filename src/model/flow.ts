@@ -1,6 +1,7 @@
 /** One exchange on its way out: who asks, how it reached us, and what is asked for. Never the content. */
 
 import type { Agent } from './agent.ts'
+import type { Problem } from './errors.ts'
 
 /** How the destination was named: published in the `flows` view. */
 export type Mode = 'absolute' | 'connect' | 'socks5' | 'redirect' | 'tproxy'
@@ -30,6 +31,8 @@ export interface RequestLine {
   readonly overridesMethod?: boolean
   /** What the connection is asked to become (RFC 9110 section 7.8), in lower case, e.g. `websocket`; null for nothing. */
   readonly upgrade?: string | null
+  /** Why it cannot pass whatever the rules say; null or left out for nothing. */
+  readonly fault?: Problem | null
   /** Kinds of data found in it, and their classes; null or left out where nobody has looked, or could not see all of it. */
   readonly data?: ReadonlySet<string> | null
   /** As on the wire, from `/` up to but not including `?`; null where out of sight. */

@@ -409,6 +409,7 @@ test('what no policy can allow is a block that no rule settled', () => {
     rules: [],
     terms: null,
     holding: [],
+    redact: null,
     would: null,
   })
 })

@@ -7,7 +7,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEnforcer } from '../../src/enforce.ts'
 import type { DecisionRecord } from '../../src/model/audit-record.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
-import { NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE } from '../../src/ports.ts'
+import {
+  NO_DECODER,
+  NO_HOLDS,
+  NO_INSPECTOR,
+  NO_LEDGER,
+  NO_METER,
+  NO_OUTLINE,
+} from '../../src/ports.ts'
 import { Acceptance } from '../../src/proxy/acceptance.ts'
 import { Budget } from '../../src/proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
@@ -61,6 +68,7 @@ beforeEach(async () => {
   const shared = {
     pseudonym: 'cordon-test',
     held: { used: 0, limit: 1 },
+    inspector: NO_INSPECTOR,
     meter: NO_METER,
     limits: DEFAULT_LIMITS,
     websocketBudget: new Budget(1),
@@ -86,6 +94,7 @@ beforeEach(async () => {
       },
       decoder: NO_DECODER,
       outline: NO_OUTLINE,
+      inspector: NO_INSPECTOR,
       holds: NO_HOLDS,
       audit: {
         decide: async (record) => decided.push(record),

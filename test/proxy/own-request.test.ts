@@ -12,6 +12,7 @@ import type { PolicyDocument, WhenEntry } from '../../src/policy/document.ts'
 import {
   NO_DECODER,
   NO_HOLDS,
+  NO_INSPECTOR,
   NO_LEDGER,
   NO_METER,
   NO_OUTLINE,
@@ -88,6 +89,7 @@ function context({ document = {}, regions = ['DE'], audit = {} }: ContextOptions
     },
     decoder: NO_DECODER,
     outline: NO_OUTLINE,
+    inspector: NO_INSPECTOR,
     holds: NO_HOLDS,
     audit: {
       decide: async (record) => decided.push(record),

@@ -16,6 +16,7 @@ import {
   type HoldProblem,
   NO_DECODER,
   NO_HOLDS,
+  NO_INSPECTOR,
   NO_LEDGER,
   NO_METER,
   NO_OUTLINE,
@@ -34,7 +35,13 @@ export interface DeskParts {
 export function composeDesk({ log, settings, evaluation }: DeskParts): Desk {
   const { resolver, locator } = evaluation
   const policy = () => settings().policy
-  const silent = { outline: NO_OUTLINE, holds: NO_HOLDS, ledger: NO_LEDGER, meter: NO_METER }
+  const silent = {
+    outline: NO_OUTLINE,
+    inspector: NO_INSPECTOR,
+    holds: NO_HOLDS,
+    ledger: NO_LEDGER,
+    meter: NO_METER,
+  }
   const judging = { clock, resolver, locator, decoder: NO_DECODER, audit: log, policy, report }
   const enforcer = createEnforcer({ ...judging, ...silent })
   const steady = new SteadyClock({

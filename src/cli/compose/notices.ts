@@ -10,7 +10,14 @@ import { openLinkKey } from '../../holds/links/link-key.ts'
 import { Links, MAX_LINK_MS } from '../../holds/links/links.ts'
 import { type NoticeCounts, startNotifier } from '../../holds/notices/notifier.ts'
 import type { Reading } from '../../metrics/registry.ts'
-import { type Approvals, NO_DECODER, NO_HOLDS, NO_METER, NO_OUTLINE } from '../../ports.ts'
+import {
+  type Approvals,
+  NO_DECODER,
+  NO_HOLDS,
+  NO_INSPECTOR,
+  NO_METER,
+  NO_OUTLINE,
+} from '../../ports.ts'
 import { say } from '../output.ts'
 import { openReceivers, type ReceiverAt } from '../receivers.ts'
 import { composeOrigins, openOriginContexts, watchOriginFiles } from './origins.ts'
@@ -105,6 +112,7 @@ async function composeWayOut(stack: AsyncDisposableStack, owner: NoticesOptions[
     locator,
     decoder: NO_DECODER,
     outline: NO_OUTLINE,
+    inspector: NO_INSPECTOR,
     holds: NO_HOLDS,
     audit: owner.log,
     ledger: owner.ledger,

@@ -6,7 +6,15 @@ import { AuditLog } from '../../audit/log.ts'
 import type { Operation, Settings } from '../../config/load.ts'
 import { createEnforcer, type Enforcer } from '../../enforce.ts'
 import { compileHostPattern } from '../../policy/pattern.ts'
-import { type Meter, NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE } from '../../ports.ts'
+import {
+  type Meter,
+  NO_DECODER,
+  NO_HOLDS,
+  NO_INSPECTOR,
+  NO_LEDGER,
+  NO_METER,
+  NO_OUTLINE,
+} from '../../ports.ts'
 import { Budget } from '../../proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'
@@ -105,6 +113,7 @@ export async function composeOwnRequests(settings: Settings): Promise<OwnRequest
     locator,
     decoder: NO_DECODER,
     outline: NO_OUTLINE,
+    inspector: NO_INSPECTOR,
     holds: NO_HOLDS,
     audit,
     ledger: NO_LEDGER,

@@ -6,7 +6,7 @@ import { Revocations } from '../../identity/revocations.ts'
 import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
 import { CountingMeter } from '../../metrics/meter.ts'
 import type { Reading } from '../../metrics/registry.ts'
-import type { Audit, Holds, Ledger } from '../../ports.ts'
+import { type Audit, type Holds, type Ledger, NO_INSPECTOR } from '../../ports.ts'
 import { Acceptance } from '../../proxy/acceptance.ts'
 import { ConnectionCounts } from '../../proxy/limits/connections.ts'
 import { type Listener, listen } from '../../proxy/listen.ts'
@@ -64,7 +64,8 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const meter = new CountingMeter()
   const decoder = composeDecoder(operation, meter)
   const outline = composeOutliner(decoder)
-  const judging = { clock, resolver, locator, decoder, outline, policy }
+  const inspector = NO_INSPECTOR
+  const judging = { clock, resolver, locator, decoder, outline, inspector, policy }
   const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, report })
   const { origins, sessions, ...shared } = composeOrigins(
     stack,
@@ -90,6 +91,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const at = { host, port, counts, proxyProtocolFrom }
   const listener = await listen(at, {
     enforcer,
+    inspector,
     meter,
     policy,
     isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),

@@ -15,7 +15,15 @@ import type { EvidenceKind, WeighedEvidence } from '../../model/evidence.ts'
 import type { Flow } from '../../model/flow.ts'
 import type { Verdict } from '../../model/verdict.ts'
 import type { Policy } from '../../policy/compile.ts'
-import { NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE, type Ports } from '../../ports.ts'
+import {
+  NO_DECODER,
+  NO_HOLDS,
+  NO_INSPECTOR,
+  NO_LEDGER,
+  NO_METER,
+  NO_OUTLINE,
+  type Ports,
+} from '../../ports.ts'
 import { agentNamed, NO_LOG } from '../evaluate.ts'
 import { toResolved } from '../reconsider.ts'
 
@@ -50,6 +58,7 @@ export async function admitRecorded(
     locator,
     decoder: NO_DECODER,
     outline: NO_OUTLINE,
+    inspector: NO_INSPECTOR,
     holds: NO_HOLDS,
     audit: NO_LOG,
     ledger: NO_LEDGER,

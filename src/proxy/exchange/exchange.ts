@@ -6,9 +6,10 @@
 import type { Hearing } from '../../enforce.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
-import type { Meter } from '../../ports.ts'
+import type { AnswerRedactor, Meter } from '../../ports.ts'
 import type { Channel } from '../channel.ts'
 import type { Deadlines, Timeouts } from '../deadlines.ts'
+import { lengthAfter, RedactedOut, withoutValidators } from './answer-redactor.ts'
 import type { Fields } from './fields.ts'
 import type { BodyLength, MessageOut, ResponseHead } from './message.ts'
 import { type AnswerSink, type ClientSide, type OriginSide, type Outgoing, RESET } from './sides.ts'
@@ -36,6 +37,8 @@ export interface ExchangeOptions {
   readonly meter: Meter
   /** Listens to what the answer says of its place; null when it says nothing. */
   readonly hear: (head: ResponseHead) => Hearing | null
+  /** Takes data out of the answer; null when nothing is. */
+  readonly redact: (head: ResponseHead) => AnswerRedactor | null
   /** Called once. */
   readonly onOver: (ending: Ending, then: Then) => void
 }
@@ -52,6 +55,7 @@ export class Exchange implements AnswerSink {
   #toClient: MessageOut | null = null
   #answer: ResponseHead | null = null
   #hearing: Hearing | null = null
+  #redactor: AnswerRedactor | null = null
   readonly #began: number
   #over = false
 
@@ -97,7 +101,11 @@ export class Exchange implements AnswerSink {
     this.#answer = head
     this.#options.meter.took('upstream', this.#began)
     this.#hearing = this.#options.hear(head)
-    this.#toClient = this.#options.client.answer(head, body)
+    const { client } = this.#options
+    this.#redactor = body === 0 ? null : this.#options.redact(head)
+    this.#toClient = this.#redactor
+      ? new RedactedOut(client.answer(withoutValidators(head), lengthAfter(body)), this.#redactor)
+      : client.answer(head, body)
   }
 
   onPayload(buffer: Buffer, start: number, end: number): void {
@@ -200,9 +208,15 @@ export class Exchange implements AnswerSink {
       bytesOut: this.#toOrigin.bytes,
       bytesIn: this.#origin.received,
       error,
+      ...toRedactions(this.#redactor),
     }
     this.#options.onOver(ending, then)
   }
+}
+
+function toRedactions(redactor: AnswerRedactor | null): Pick<Ending, 'redactions'> {
+  if (!redactor || redactor.found.length === 0) return {}
+  return { redactions: redactor.found.map((one) => ({ ...one, direction: 'in' })) }
 }
 
 /** A proxy repeats a request by itself only if that cannot do anything twice (RFC 9110 section 9.2.2). */

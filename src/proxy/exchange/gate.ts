@@ -8,8 +8,10 @@ import type { Problem } from '../../model/errors.ts'
 import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
+import type { Replaced } from '../../ports.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
+import { changeFields, speaksOfBody } from './changed-fields.ts'
 import { HeldRequest } from './held-request.ts'
 import type { RequestHead } from './message.ts'
 import { EMPTY_BODY, toView } from './peek.ts'
@@ -32,6 +34,10 @@ export type Passed =
       readonly target: Target
       /** What the connection is asked to become, and may; null for nothing. */
       readonly upgrade: string | null
+      /** As it goes on. */
+      readonly head: RequestHead
+      /** What goes on in place of its body; null for the body as it is. */
+      readonly replaced: Replaced | null
     }
   | { readonly refusal: Refusal }
 
@@ -106,12 +112,16 @@ export class RequestGate {
       }
       const considering = enforcer.consider(admission, view)
       const considered = considering instanceof Promise ? await considering : considering
+      const looks = enforcer.looksInside(considered)
       // What waits is known again by its body.
-      if (peek && waiting.body === null && enforcer.holds(considered, line)) {
+      if (peek && waiting.body === null && (looks || enforcer.holds(considered, line))) {
         waiting.body = await peek()
         continue
       }
-      const released = await enforcer.releaseOrWait(considered, line, waiting)
+      const { line: asked, replaced } = looks
+        ? await enforcer.inspect(considered, line, waiting.body, view.header)
+        : { line, replaced: null }
+      const released = await enforcer.releaseOrWait(considered, asked, waiting)
       if (released === 'again') continue
       // Nor is how long people take.
       meter.took('decision', began + (waiting.hasWaited ? waiting.waited : 0))
@@ -119,7 +129,8 @@ export class RequestGate {
       const { permit } = released
       // What Cordon cannot read passes only where a rule says so; else the request goes on without.
       const mayBecome = upgrade === WEBSOCKET || permit.upgrades
-      return { permit, target, upgrade: mayBecome ? upgrade : null }
+      const sent = toSent(head, permit, replaced)
+      return { permit, target, upgrade: mayBecome ? upgrade : null, head: sent, replaced }
     }
   }
 
@@ -159,6 +170,29 @@ export class RequestGate {
     const line = { method: null, path: null, protocol }
     return this.refuse(problem, this.#scope.tunnel?.authority ?? null, line)
   }
+}
+
+/** The head that fits what is sent, and asks for an answer that can be read where it has to be. */
+function toSent(head: RequestHead, permit: Permit, replaced: Replaced | null): RequestHead {
+  const length = replaced?.bytes ? replaced.bytes.length : null
+  if (length === null && !permit.redact) return head
+  const isBare = (name: string) =>
+    (length !== null && speaksOfBody(name)) ||
+    (permit.redact !== null && (name === 'accept-encoding' || RANGES.has(name)))
+  const added = [
+    ...(length === null ? [] : [nameIn(head, 'Content-Length'), String(length)]),
+    ...(permit.redact === null ? [] : [nameIn(head, 'Accept-Encoding'), 'identity']),
+  ]
+  const fields = changeFields(head.fields, isBare, added)
+  if (length !== null) fields.contentLength = length
+  return { ...head, fields, body: length ?? head.body }
+}
+
+/** A part of what was redacted is not part of what it was made from. */
+const RANGES: ReadonlySet<string> = new Set(['range', 'if-range'])
+
+function nameIn({ version }: RequestHead, name: string): string {
+  return version === '2' ? name.toLowerCase() : name
 }
 
 function toFlow(scope: Scope, agent: Agent, scheme: Scheme): Flow {

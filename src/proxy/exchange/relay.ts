@@ -7,12 +7,14 @@ import type { Permit } from '../../enforce.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
+import type { Replaced } from '../../ports.ts'
 import type { Owner } from '../origin/owner.ts'
 import type { Way } from '../origin/way.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type ChannelEnd, relayChannels } from '../tunnel.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
 import { WebSocketRelay } from '../websocket/relay.ts'
+import { openRedactor } from './answer-redactor.ts'
 import { Exchange, type Then } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { valuesOf } from './message.ts'
@@ -23,6 +25,8 @@ export interface RelayOptions {
   readonly client: ClientSide
   readonly request: Outgoing
   readonly permit: Permit
+  /** What goes on in place of the body of the request; null for the body as it is. */
+  readonly replaced: Replaced | null
   /** What it may go over. */
   readonly way: Way
   /** The client's connection, as far as connections to origins belong to it. */
@@ -100,6 +104,7 @@ export class Relay {
       timeouts: context.timeouts,
       mayRetry: !fresh,
       meter: context.meter,
+      redact: (answer) => openRedactor(context, permit, answer),
       hear: (answer) =>
         context.enforcer.hear(permit, {
           status: answer.status,
@@ -112,10 +117,12 @@ export class Relay {
 
   /** Request body, once there is a connection: `buffer[start..end]`, to go out with the next `flush`. */
   payload(buffer: Buffer, start: number, end: number): void {
-    this.#exchange?.payload(buffer, start, end)
+    if (!this.#options.replaced?.bytes) this.#exchange?.payload(buffer, start, end)
   }
 
   finish(trailers: Fields | null): void {
+    const { bytes = null } = this.#options.replaced ?? {}
+    if (bytes) this.#exchange?.payload(bytes, 0, bytes.length)
     this.#exchange?.finish(trailers)
   }
 
@@ -158,7 +165,8 @@ export class Relay {
     this.#fail(GRANT_ENDED, { ...CANCELLED, outcome: 'failed' }, 'unread')
   }
 
-  #onOver = (ending: Ending, then: Then): void => {
+  #onOver = (ended: Ending, then: Then): void => {
+    const ending = this.#withFound(ended)
     this.isComplete = this.#exchange?.requestDone !== false
     const body = this.isComplete ? 'read' : 'partly-read'
     this.#exchange = null
@@ -167,6 +175,13 @@ export class Relay {
     else if ('problem' in then) this.#fail(then.problem, ending, body)
     else if ('reset' in then) this.#end(ending, then)
     else this.#becomes(then, ending)
+  }
+
+  #withFound(ending: Ending): Ending {
+    const { found = [] } = this.#options.replaced ?? {}
+    if (found.length === 0) return ending
+    const out = found.map((one) => ({ ...one, direction: 'out' as const }))
+    return { ...ending, redactions: [...out, ...(ending.redactions ?? [])] }
   }
 
   /** Both sides speak another protocol from now on; the row ends with that. */

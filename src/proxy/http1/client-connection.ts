@@ -195,7 +195,8 @@ export class ClientConnection implements Expiring, Served {
     const relay = new Relay({
       context: this.#context,
       client,
-      request: { head, target: passed.target, upgrade: passed.upgrade },
+      request: { head: passed.head, target: passed.target, upgrade: passed.upgrade },
+      replaced: passed.replaced,
       permit: passed.permit,
       way: 'either',
       user: this.#owner,

@@ -1,0 +1,65 @@
+/** An answer with data taken out as it passes: how its head then reads, and its body piece by piece. */
+
+import type { Permit } from '../../enforce.ts'
+import type { AnswerRedactor } from '../../ports.ts'
+import type { ProxyContext } from '../proxy.ts'
+import { changeFields, speaksOfBody } from './changed-fields.ts'
+import type { Fields } from './fields.ts'
+import { type BodyLength, type MessageOut, type ResponseHead, UNTOLD, valuesOf } from './message.ts'
+
+/** @returns null where nothing is taken out, or the answer is of a kind that cannot be read */
+export function openRedactor(
+  { inspector }: Pick<ProxyContext, 'inspector'>,
+  { redact, admission }: Permit,
+  answer: ResponseHead,
+): AnswerRedactor | null {
+  if (redact === null) return null
+  const contentType = valuesOf(answer, 'content-type').join(', ') || null
+  const contentEncoding = valuesOf(answer, 'content-encoding').join(', ') || null
+  return inspector.open({ contentType, contentEncoding }, redact, admission.flow.agent.id)
+}
+
+/** The head of an answer whose body is no more as it was. */
+export function withoutValidators(head: ResponseHead): ResponseHead {
+  const fields = changeFields(head.fields, speaksOfBody)
+  fields.contentLength = -1
+  return { ...head, fields }
+}
+
+/** Puts an answer through the redactor on its way to the client. */
+export class RedactedOut implements MessageOut {
+  readonly #out: MessageOut
+  readonly #redactor: AnswerRedactor
+
+  constructor(out: MessageOut, redactor: AnswerRedactor) {
+    this.#out = out
+    this.#redactor = redactor
+  }
+
+  get bytes(): number {
+    return this.#out.bytes
+  }
+
+  payload(buffer: Buffer, start: number, end: number): void {
+    this.#pass(this.#redactor.push(buffer.subarray(start, end)))
+  }
+
+  /** Trailers that speak of the body would lie. */
+  finish(trailers: Fields | null, nominated: readonly string[] | null): void {
+    this.#pass(this.#redactor.end())
+    this.#out.finish(trailers && changeFields(trailers, speaksOfBody), nominated)
+  }
+
+  flush(): boolean {
+    return this.#out.flush()
+  }
+
+  #pass(pieces: readonly Buffer[]): void {
+    for (const piece of pieces) this.#out.payload(piece, 0, piece.length)
+  }
+}
+
+/** How long the body is after that. */
+export function lengthAfter(body: BodyLength): BodyLength {
+  return body === 0 ? 0 : body > 0 ? UNTOLD : body
+}

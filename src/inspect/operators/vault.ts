@@ -1,0 +1,188 @@
+/**
+ * Which token stands for which value: per agent, in memory only, bounded in number, size and time. A value that was let go gets the same
+ * token when it comes again, so nothing is lost but the way back in the meantime.
+ */
+
+import type { AgentKeys } from './keys.ts'
+import { candidateTokens, toHead } from './token.ts'
+
+export interface VaultLimits {
+  /** Values of one agent; those not used for longest go first. */
+  readonly values: number
+  /** UTF-8 bytes of one value; longer ones get no token. */
+  readonly valueBytes: number
+  /** Agents; the one not heard of for longest goes first, with all its values. */
+  readonly agents: number
+  /** Values of all agents together; agents go as above. */
+  readonly total: number
+  /** Milliseconds for which a value is kept at least after it was used, and half of what it is kept at most. */
+  readonly ttl: number
+}
+
+export const VAULT_LIMITS: VaultLimits = {
+  values: 10_000,
+  valueBytes: 1024,
+  agents: 1000,
+  total: 200_000,
+  ttl: 24 * 3_600_000,
+}
+
+/** What one agent's values are called. */
+export interface AgentVault {
+  /** @returns null when the value is too long, or every token it could have is another's */
+  issue(type: string, value: string): string | null
+  /** @param token as issued: upper case, with `_` */
+  lookUp(token: string): string | null
+  /** Lengths of what follows the head in the tokens that are out, longest first; empty when there are none with that head. */
+  bodiesAfter(head: string): readonly number[]
+  /** Whether a token is out whose head begins like this. */
+  hasHead(beginning: string): boolean
+  readonly size: number
+}
+
+export interface Vault {
+  for(agent: string): AgentVault
+}
+
+/** @param now milliseconds, never going back */
+export function createVault(
+  keysOf: (agent: string) => AgentKeys,
+  limits: VaultLimits,
+  now: () => number,
+): Vault {
+  const agents = new Map<string, OwnVault>()
+  const total = { values: 0 }
+  const isOver = () => agents.size > limits.agents || total.values > limits.total
+  return {
+    for: (agent) => {
+      const known = agents.get(agent)
+      const vault = known ?? createAgentVault(keysOf(agent).token, limits, now, total)
+      agents.delete(agent)
+      agents.set(agent, vault)
+      if (!isOver()) return vault
+      for (const [oldest, theirs] of agents) {
+        if (theirs === vault || !isOver()) break
+        agents.delete(oldest)
+        theirs.leave()
+      }
+      return vault
+    },
+  }
+}
+
+interface OwnVault extends AgentVault {
+  /** From now on it does not count; whoever still holds it may go on with it. */
+  leave(): void
+}
+
+interface Entry {
+  readonly token: string
+  readonly type: string
+  readonly value: string
+}
+
+/** Two generations: what is used moves to the young one; when that is full, or old, the other goes as a whole. */
+interface Generation {
+  readonly byToken: Map<string, Entry>
+  readonly byValue: Map<string, Entry>
+}
+
+function createAgentVault(
+  key: Buffer,
+  limits: VaultLimits,
+  now: () => number,
+  total: { values: number },
+): OwnVault {
+  let young = newGeneration()
+  let old = newGeneration()
+  let bornAt = now()
+  let heads = createHeads()
+  let counts = true
+
+  const turn = () => {
+    if (counts) total.values -= old.byToken.size
+    old = young
+    young = newGeneration()
+    bornAt = now()
+    heads = createHeads()
+    for (const entry of old.byToken.values()) heads.add(entry)
+  }
+  const age = () => {
+    const passed = now() - bornAt
+    if (passed >= limits.ttl) turn()
+    if (passed >= 2 * limits.ttl) turn()
+  }
+  const keep = (entry: Entry) => {
+    if (young.byToken.size >= limits.values / 2) turn()
+    young.byToken.set(entry.token, entry)
+    young.byValue.set(toValueKey(entry.type, entry.value), entry)
+  }
+  const use = (entry: Entry) => {
+    if (!old.byToken.delete(entry.token)) return entry
+    old.byValue.delete(toValueKey(entry.type, entry.value))
+    keep(entry)
+    return entry
+  }
+
+  return {
+    issue: (type, value) => {
+      age()
+      const valueKey = toValueKey(type, value)
+      const known = young.byValue.get(valueKey) ?? old.byValue.get(valueKey)
+      if (known) return use(known).token
+      if (Buffer.byteLength(value) > limits.valueBytes) return null
+      for (const token of candidateTokens(key, type, value)) {
+        if (young.byToken.has(token) || old.byToken.has(token)) continue
+        const entry = { token, type, value }
+        keep(entry)
+        heads.add(entry)
+        if (counts) total.values++
+        return token
+      }
+      return null
+    },
+    lookUp: (token) => {
+      age()
+      const entry = young.byToken.get(token) ?? old.byToken.get(token)
+      return entry ? use(entry).value : null
+    },
+    bodiesAfter: (head) => heads.bodiesAfter(head),
+    hasHead: (beginning) => heads.has(beginning),
+    leave: () => {
+      total.values -= young.byToken.size + old.byToken.size
+      counts = false
+    },
+    get size() {
+      return young.byToken.size + old.byToken.size
+    },
+  }
+}
+
+function newGeneration(): Generation {
+  return { byToken: new Map(), byValue: new Map() }
+}
+
+function toValueKey(type: string, value: string): string {
+  return `${type}\0${value}`
+}
+
+/** What the tokens that are out begin with, and how long what follows is. */
+function createHeads() {
+  const lengths = new Map<string, number[]>()
+  const beginnings = new Set<string>()
+  return {
+    add: ({ type, token }: Entry) => {
+      const head = toHead(type)
+      const known = lengths.get(head) ?? []
+      const length = token.length - head.length
+      if (known.includes(length)) return
+      lengths.set(
+        head,
+        [...known, length].sort((a, b) => b - a),
+      )
+      for (let i = 1; i <= head.length; i++) beginnings.add(head.slice(0, i))
+    },
+    bodiesAfter: (head: string): readonly number[] => lengths.get(head) ?? [],
+    has: (beginning: string) => beginnings.has(beginning),
+  }
+}

@@ -42,11 +42,16 @@ const RESERVED: Readonly<Record<string, (value: string, draw: Draw, key: Buffer)
   'phone-e164': toFictionalPhone,
   'phone-number': toFictionalPhone,
   phone: toFictionalPhone,
-  // Check digits are 02 to 98 (ISO 13616).
-  iban: (value, draw) => value.slice(0, 2) + pour(value.slice(2), `00${digits(draw, 40)}`, draw),
+  iban: toImpossibleAccount,
   // RFC 5737, RFC 3849.
   ipv4: (_value, draw) => `192.0.2.${1 + draw.below(254)}`,
   ipv6: (_value, draw) => `2001:db8::${(1 + draw.below(65_535)).toString(16)}`,
+}
+
+/** Check digits are 02 to 98 (ISO 13616). */
+function toImpossibleAccount(value: string, draw: Draw): string {
+  const [country = 'XX'] = /^[A-Z]{2}/i.exec(value) ?? []
+  return country + pour(value.slice(2), `00${digits(draw, 40)}`, draw)
 }
 
 /** A test number's first six digits (ISO/IEC 7812), and a last one that fails Luhn's check. */

@@ -22,8 +22,9 @@ export class HeldCalls {
     try {
       const answer = await this.#holds.ask(question, wait, gone.signal)
       if (answer.kind === 'granted') {
-        const { lease: _, ...told } = answer
-        reply = told
+        const { lease, ...told } = answer
+        // Ended while the use was written down: whoever is told of that later has nothing to end yet.
+        reply = { ...told, isOver: lease.aborted }
       } else reply = answer
     } catch (error) {
       const isLog = error instanceof AuditUnavailable

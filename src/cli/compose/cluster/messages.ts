@@ -30,10 +30,10 @@ export interface Start {
   readonly console: { readonly address: string; readonly port: number } | null
 }
 
-/** What the desk says to a question; a lease is told of by the id of its grant. */
+/** What the desk says to a question; a lease is told of by the id of its grant, and that it has ended already by itself. */
 export type HoldReply =
   | Exclude<HoldAnswer, { readonly kind: 'granted' }>
-  | Omit<HoldAnswer & { readonly kind: 'granted' }, 'lease'>
+  | (Omit<HoldAnswer & { readonly kind: 'granted' }, 'lease'> & { readonly isOver: boolean })
   | { readonly kind: 'failed'; readonly isLog: boolean; readonly message: string }
 
 export type ToWorker =

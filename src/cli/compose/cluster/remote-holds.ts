@@ -24,8 +24,9 @@ export class RemoteHolds implements Holds {
         gone.removeEventListener('abort', onGone)
         if (reply.kind === 'failed') return reject(toError(reply))
         if (reply.kind !== 'granted') return resolve(reply)
+        const { isOver, ...answer } = reply
         // Made here and now: that the lease has ended may be said in the next moment.
-        resolve({ ...reply, lease: this.#leases.of(reply.grant) })
+        resolve({ ...answer, lease: isOver ? AbortSignal.abort() : this.#leases.of(reply.grant) })
       })
       this.#tell({ type: 'hold-ask', id, question, wait })
       if (gone.aborted) onGone()

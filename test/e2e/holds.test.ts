@@ -104,12 +104,16 @@ describe('a request that waits', () => {
     expect((await other).status).toBe(403)
   })
 
-  test('a client that leaves takes its hold back', async () => {
+  test.each([
+    ['', BODY],
+    [', also behind a large body', 'x'.repeat(300_000)],
+  ])('a client that leaves takes its hold back%s', async (name, body) => {
     const { port } = lab.proxy
+    const path = `/left${name.length}`
     const request = http
-      .request({ port, path: `${url}/left`, method: 'POST', headers: { Host: new URL(url).host } })
+      .request({ port, path: url + path, method: 'POST', headers: { Host: new URL(url).host } })
       .on('error', () => {})
-    request.end(BODY)
+    request.end(body)
     const { id } = await admin.pending()
     request.destroy()
     await eventually(
@@ -117,7 +121,7 @@ describe('a request that waits', () => {
       async () => (await admin.get(`/holds/${id}`)).state === 'cancelled',
     )
     expect((await admin.post(`/holds/${id}/approve`)).status).toBe(409)
-    const rows = lab.proxy.query('SELECT outcome, error FROM flows WHERE path = ?', '/left')
+    const rows = lab.proxy.query('SELECT outcome, error FROM flows WHERE path = ?', path)
     expect(rows).toEqual([{ outcome: 'cancelled', error: 'hold-cancelled' }])
   })
 

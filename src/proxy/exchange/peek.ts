@@ -12,10 +12,14 @@ export const MAX_PEEK = 4 * 1024 * 1024
 
 /** Bytes of all bodies that are being looked at; of what comes beyond them nobody says that it was read. */
 export const MAX_PEEK_TOTAL = 128 * 1024 * 1024
+/** Of those that come from one address: what waits for a person is kept for a while, and must not take the room of all others. */
+export const MAX_PEEK_CLIENT = MAX_PEEK_TOTAL / 2
 
 export class BodyPeek implements Disposable {
   /** Of all that were not disposed of: clients that begin and never end are bounded together. */
   static #total = 0
+  static readonly #ofClient = new Map<string, number>()
+  readonly #client: string
   #bytes = NOTHING
   #size = 0
   /** With framing: what all this keeps in memory elsewhere. */
@@ -23,9 +27,14 @@ export class BodyPeek implements Disposable {
   #isComplete = false
   #isOver = false
 
+  /** @param client address of whoever sends it */
+  constructor(client: string) {
+    this.#client = client
+  }
+
   /** Whether there is no use in waiting for more. */
   get done(): boolean {
-    return this.#isOver || this.#cost >= MAX_PEEK || BodyPeek.#total >= MAX_PEEK_TOTAL
+    return this.#isOver || this.#cost >= MAX_PEEK || this.#isTooMuch
   }
 
   /**
@@ -34,8 +43,7 @@ export class BodyPeek implements Disposable {
    */
   feed(payload: Buffer, cost: number): void {
     if (this.done) return
-    this.#cost += cost
-    BodyPeek.#total += cost
+    this.#count(cost)
     const size = this.#size + payload.length
     if (size > this.#bytes.length) {
       const grown = Buffer.allocUnsafe(Math.max(size * 2, 4_096))
@@ -62,8 +70,20 @@ export class BodyPeek implements Disposable {
 
   /** What was held for looking at it is not needed any more. */
   [Symbol.dispose](): void {
-    BodyPeek.#total -= this.#cost
-    this.#cost = 0
+    this.#count(-this.#cost)
+  }
+
+  get #isTooMuch(): boolean {
+    const theirs = BodyPeek.#ofClient.get(this.#client) ?? 0
+    return BodyPeek.#total >= MAX_PEEK_TOTAL || theirs >= MAX_PEEK_CLIENT
+  }
+
+  #count(change: number): void {
+    this.#cost += change
+    BodyPeek.#total += change
+    const theirs = (BodyPeek.#ofClient.get(this.#client) ?? 0) + change
+    if (theirs === 0) BodyPeek.#ofClient.delete(this.#client)
+    else BodyPeek.#ofClient.set(this.#client, theirs)
   }
 }
 

@@ -211,7 +211,7 @@ export class ClientConnection implements Expiring, Served {
 
   async #pass(head: RequestHead): Promise<Passed> {
     if (head.body === 0) return this.#gate.pass(head, askedUpgrade(head), null, this.#whenGone)
-    using body = new FramedPeek(head)
+    using body = new FramedPeek(head, this.#scope.client.text)
     return await this.#gate.pass(head, null, () => this.#peekBody(head, body), this.#whenGone)
   }
 

@@ -36,10 +36,12 @@ export class RequestBody {
 export class FramedPeek implements Disposable {
   readonly #head: RequestHead
   readonly #reader: BodyReader
-  readonly #peek = new BodyPeek()
+  readonly #peek: BodyPeek
 
-  constructor(head: RequestHead) {
+  /** @param client address of whoever sends it */
+  constructor(head: RequestHead, client: string) {
     this.#head = head
+    this.#peek = new BodyPeek(client)
     this.#reader = new BodyReader(head.body)
   }
 

@@ -147,9 +147,9 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   }
 
   async #pass(head: RequestHead, upgrade: string | null): Promise<Passed> {
-    const { gate } = this.#session
+    const { gate, scope } = this.#session
     if (head.body === 0) return gate.pass(head, upgrade, null, this.#whenGone)
-    using body = new BodyPeek()
+    using body = new BodyPeek(scope.client.text)
     return await gate.pass(head, null, () => this.#peekBody(head, body), this.#whenGone)
   }
 

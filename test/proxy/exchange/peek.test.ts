@@ -1,7 +1,7 @@
 /** What of a request is looked at to place it: nothing else than what the origin will get, and no more than fits. */
 
 import { describe, expect, test } from 'vitest'
-import { BodyPeek, MAX_PEEK, MAX_PEEK_TOTAL, toView } from '../../../src/proxy/exchange/peek.ts'
+import { BodyPeek, MAX_PEEK, MAX_PEEK_CLIENT, toView } from '../../../src/proxy/exchange/peek.ts'
 import { TargetReader } from '../../../src/proxy/exchange/target.ts'
 import { authority } from '../../support/nouns.ts'
 import { bytes, post, requestHead } from '../http1/support.ts'
@@ -12,7 +12,7 @@ function view(...fields: readonly string[]) {
   const head = requestHead(post(...fields))
   const target = new TargetReader(TUNNEL).read(head)
   if ('code' in target) throw new Error(target.detail)
-  return toView(head, target, new BodyPeek().view(head))
+  return toView(head, target, new BodyPeek('192.0.2.1').view(head))
 }
 
 describe('a field of the head', () => {
@@ -68,7 +68,7 @@ describe('a body', () => {
   const head = requestHead(post('Content-Length: 5'))
 
   test('is read as it comes, and complete when somebody says so', () => {
-    using peek = new BodyPeek()
+    using peek = new BodyPeek('192.0.2.1')
     for (const piece of ['ab', '', 'cde']) peek.feed(bytes(piece), piece.length)
     expect(Buffer.from(peek.view(head).bytes).toString()).toBe('abcde')
     expect([peek.done, peek.view(head).complete]).toEqual([false, false])
@@ -78,23 +78,28 @@ describe('a body', () => {
     expect(Buffer.from(peek.view(head).bytes).toString()).toBe('abcde')
   })
 
-  test('is looked at up to a bound, and all that come at once up to another', () => {
+  test('is looked at up to a bound, all of one client up to another, and all that come at once up to a third', () => {
     const most = Buffer.alloc(MAX_PEEK, 0x20)
     using peeks = new DisposableStack()
-    const fill = () => {
-      const peek = peeks.use(new BodyPeek())
-      expect(peek.done).toBe(false)
-      peek.feed(most, most.length)
-      expect([peek.done, peek.view(head).complete]).toEqual([true, false])
+    const fill = (client: string) => {
+      for (let i = 0; i < MAX_PEEK_CLIENT / MAX_PEEK; i++) {
+        const peek = peeks.use(new BodyPeek(client))
+        expect(peek.done).toBe(false)
+        peek.feed(most, most.length)
+        expect([peek.done, peek.view(head).complete]).toEqual([true, false])
+      }
     }
-    for (let i = 0; i < MAX_PEEK_TOTAL / MAX_PEEK; i++) fill()
-    expect(new BodyPeek().done).toBe(true)
+    const isFull = (client: string) => new BodyPeek(client).done
+    fill('192.0.2.1')
+    expect([isFull('192.0.2.1'), isFull('192.0.2.2')]).toEqual([true, false])
+    fill('192.0.2.2')
+    expect(isFull('192.0.2.3')).toBe(true)
     peeks.dispose()
-    expect(new BodyPeek().done).toBe(false)
+    expect([isFull('192.0.2.1'), isFull('192.0.2.3')]).toEqual([false, false])
   })
 
   test('of hardly any payload in much framing counts with its framing', () => {
-    using peek = new BodyPeek()
+    using peek = new BodyPeek('192.0.2.1')
     peek.feed(bytes('a'), MAX_PEEK)
     expect(peek.done).toBe(true)
   })

@@ -10,7 +10,7 @@ describe('a body that is looked at', () => {
     ['at once', [sent]],
     ['byte by byte', bytewise(sent)],
   ])('in chunks, %s, with the next request behind it', (_, pieces) => {
-    using peek = new FramedPeek(head)
+    using peek = new FramedPeek(head, '192.0.2.1')
     for (const piece of pieces) peek.feed(piece)
     const done = peek.done
     const { bytes: read, complete } = peek.view()
@@ -19,13 +19,13 @@ describe('a body that is looked at', () => {
 
   test('stays as it came', () => {
     const piece = Buffer.from(sent)
-    using peek = new FramedPeek(head)
+    using peek = new FramedPeek(head, '192.0.2.1')
     peek.feed(piece)
     expect(piece).toEqual(sent)
   })
 
   test('that is broken is over, and not complete', () => {
-    using peek = new FramedPeek(head)
+    using peek = new FramedPeek(head, '192.0.2.1')
     peek.feed(bytes('3\r\nabcX'))
     expect([peek.done, peek.view().complete]).toEqual([true, false])
   })

@@ -8,7 +8,12 @@
  */
 
 import { statSync } from 'node:fs'
-import type { AdminRecord, DecisionRecord, OutcomeRecord } from '../model/audit-record.ts'
+import type {
+  AdminRecord,
+  DecisionContext,
+  DecisionRecord,
+  OutcomeRecord,
+} from '../model/audit-record.ts'
 import { AuditUnavailable } from '../model/errors.ts'
 import type { FlowId } from '../model/flow.ts'
 import type { HoldEvent } from '../model/hold.ts'
@@ -150,15 +155,15 @@ export class AuditLog {
   /**
    * Gives the flows that an earlier proxy left open their end. For the one process that holds the lock.
    *
-   * @returns how many there were.
+   * @returns which there were.
    */
-  closeInterrupted(now: number): number {
-    const flows = this.#db.prepare(INTERRUPTED).pluck().all() as number[]
+  closeInterrupted(now: number): readonly InterruptedFlow[] {
+    const flows = this.#db.prepare(INTERRUPTED).all() as (InterruptedFlow & { seq: FlowId })[]
     this.#appender.commit(() => {
-      for (const flow of flows)
-        this.#appender.outcome({ flow, at: now, ending: INTERRUPTED_ENDING })
+      for (const { seq } of flows)
+        this.#appender.outcome({ flow: seq, at: now, ending: INTERRUPTED_ENDING })
     })
-    return flows.length
+    return flows
   }
 
   /** Writes what is queued and closes the file. */
@@ -296,11 +301,14 @@ const LOST = 'the database file was removed or replaced; restart the proxy'
 
 /** Decisions of the last run without an outcome: earlier runs were closed when that one started. */
 const INTERRUPTED = `
-  SELECT seq FROM decisions
+  SELECT seq, placement, action FROM decisions JOIN contexts ON contexts.id = decisions.context
   WHERE seq > coalesce((SELECT max(seq) FROM admin WHERE action = 'start'), 0)
     AND NOT EXISTS (SELECT 1 FROM outcomes WHERE flow = decisions.seq)`
 
-/** Of a flow whose process is gone. */
+/** A flow whose process is gone, as it is counted. */
+export type InterruptedFlow = Pick<DecisionContext['verdict'], 'placement' | 'action'>
+
+/** Its end. */
 export const INTERRUPTED_ENDING = {
   outcome: 'failed',
   status: null,

@@ -86,6 +86,11 @@ export function ownerReadings(owner: Owner): readonly Reading[] {
       const { digest, enforced } = owner.settings.policy
       return [{ labels: { digest, mode: enforced ? 'enforce' : 'observe' }, value: 1 }]
     }),
+    gauge(
+      'cordon_policy_stale',
+      '1 while the files ask for a policy that could not be brought into force, so that the last good one still is.',
+      () => one(owner.isPolicyStale ? 1 : 0),
+    ),
     gauge('cordon_holds_pending', 'Calls that wait for a person.', () => one(pending().length)),
     gauge('cordon_hold_age_seconds', 'How long the oldest of them has waited.', () => {
       const since = pending()[0]?.openedAt

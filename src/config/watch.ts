@@ -25,6 +25,8 @@ export interface WatchOptions {
   /** The files now ask for another way to run than the process was started with; told once for each such wish. */
   onRestartNeeded(): void
   onFailure(error: ConfigError): void
+  /** They were read without mistakes, changed or not. */
+  onRead?(): void
 }
 
 export function watchSettings({ load, first, every = 1_000, ...on }: WatchOptions): Watch {
@@ -43,6 +45,7 @@ export function watchSettings({ load, first, every = 1_000, ...on }: WatchOption
     last = seen
     if (next instanceof ConfigError) return on.onFailure(next)
     current = next
+    on.onRead?.()
     if (!isDeepStrictEqual(next.operation, wanted)) {
       wanted = next.operation
       if (!isDeepStrictEqual(wanted, first.operation)) on.onRestartNeeded()

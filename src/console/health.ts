@@ -9,6 +9,10 @@ export interface Health {
   readonly audit: string | null
   /** Whether the policy in force is carried out, or only looked at. */
   readonly mode: 'enforce' | 'observe'
+  /** What is wrong with the files of the policy, so that the last good one is in force; null when nothing is. */
+  readonly policy?: string | null
+  /** Where several processes serve: how many do now, and how many have ended and were replaced. */
+  readonly workers?: { readonly serving: number; readonly exits: number } | null
 }
 
 export function healthRoute({
@@ -23,10 +27,14 @@ export function healthRoute({
       answerFault(response, 'method', 'only GET is answered here')
     } else if (path === '/healthz') answerJson(response, 200, { status: 'ok' })
     else if (path === '/readyz') {
-      const { audit, mode } = health()
-      const ready = audit === null
-      const problems = ready ? {} : { audit }
-      const body = { status: ready ? 'ready' : 'not ready', mode, ...problems }
+      const { audit, mode, policy = null, workers } = health()
+      const ready = audit === null && workers?.serving !== 0
+      const status = ready ? 'ready' : 'not ready'
+      const problems = {
+        ...(audit === null ? {} : { audit }),
+        ...(policy === null ? {} : { policy }),
+      }
+      const body = { status, mode, ...problems, ...(workers ? { workers } : {}) }
       answerJson(response, ready ? 200 : 503, body)
     } else {
       try {

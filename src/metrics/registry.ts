@@ -81,14 +81,19 @@ export interface Exposition {
   readonly text: string
 }
 
+/** The flows that it has counted. */
+export function flowReading(meter: CountingMeter): Reading {
+  return {
+    name: 'cordon_flows_total',
+    help: 'Flows that have ended, by where their data was to be processed, what was decided and what became of them.',
+    type: 'counter',
+    read: () => flowSamples(meter),
+  }
+}
+
 function ofMeter(meter: CountingMeter): Reading[] {
   return [
-    {
-      name: 'cordon_flows_total',
-      help: 'Flows that have ended, by where their data was to be processed, what was decided and what became of them.',
-      type: 'counter',
-      read: () => flowSamples(meter),
-    },
+    flowReading(meter),
     {
       name: 'cordon_bytes_total',
       help: 'Bytes to and from destinations, as HTTP without TLS, of flows that have ended.',

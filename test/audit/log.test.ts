@@ -336,9 +336,9 @@ test('flows an earlier run left open are closed, later ones are not touched', as
   first.settle({ flow: ended, at: AT, ending: ENDING })
   await first.close()
   const second = new AuditLog({ path })
-  expect(second.closeInterrupted(AT + 99)).toBe(1)
+  expect(second.closeInterrupted(AT + 99)).toHaveLength(1)
   await second.note({ at: AT + 99, actor: 'cordon', action: 'start', subject: '', detail: '' })
-  expect(second.closeInterrupted(AT + 99)).toBe(0)
+  expect(second.closeInterrupted(AT + 99)).toEqual([])
   await second.close()
   expect(read('SELECT id, outcome, error FROM flows ORDER BY id')).toEqual([
     { id: open, outcome: 'failed', error: 'interrupted' },

@@ -50,6 +50,7 @@ beforeEach(async () => {
     log,
     now: () => AT + 5,
     onDecision: (id, { authority }, to) => decided.push([id, authority?.text, to]),
+    onInterrupted: () => {},
     onError: (error) => errors.push(error),
   })
   client = new AuditClient(near)

@@ -62,6 +62,8 @@ describe('killed with SIGKILL under load', () => {
     await using again = await startProxy({ dir: lab.dir, files: {} })
     expect(again.said()).toContain('1 flows of an earlier run')
     expect(again.flows()).toMatchObject([{ outcome: 'failed', error: 'interrupted' }])
+    const metrics = await fetch(`http://127.0.0.1:${again.consolePort}/metrics`)
+    expect(await metrics.text()).toMatch(/^cordon_flows_total\{[^}]*outcome="failed"\} 1$/m)
     expect(verifyAuditLog(again.database).ok).toBe(true)
   })
 })

@@ -132,6 +132,13 @@ describe('a policy that changes', () => {
     await eventually('the complaint', () => lab.proxy.said().includes('rules/a.yaml:2'))
     expect(lab.proxy.said()).toContain('last good policy stays in force')
     expect(await status()).toBe(200)
+    const ofConsole = async (path: string) =>
+      (await fetch(`http://127.0.0.1:${lab.proxy.consolePort}${path}`)).text()
+    expect(JSON.parse(await ofConsole('/readyz'))).toMatchObject({
+      status: 'ready',
+      policy: expect.stringContaining('last good policy'),
+    })
+    expect(await ofConsole('/metrics')).toContain('\ncordon_policy_stale 1\n')
     const actions = lab.proxy.query<{ action: string }>(
       'SELECT action FROM admin_actions ORDER BY id',
     )
@@ -142,6 +149,13 @@ describe('a policy that changes', () => {
       'policy-reload',
       'policy-reload-failed',
     ])
+    // What it was before: nothing changes, but the files are right again.
+    writeFileSync(file, rules('US'))
+    lab.proxy.process.kill('SIGHUP')
+    await eventually('the files to be right', async () =>
+      (await ofConsole('/metrics')).includes('\ncordon_policy_stale 0\n'),
+    )
+    expect(JSON.parse(await ofConsole('/readyz'))).not.toHaveProperty('policy')
   })
 
   test('does not reach a pooled connection: no keep-alive crosses a change', async () => {

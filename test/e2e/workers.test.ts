@@ -68,6 +68,10 @@ function hangs() {
   return { hanging, handler }
 }
 
+async function ofConsole({ proxy }: Lab, path: string): Promise<string> {
+  return await (await fetch(`http://127.0.0.1:${proxy.consolePort}${path}`)).text()
+}
+
 interface Client {
   readonly socket: Socket
   readonly worker: number
@@ -204,6 +208,49 @@ describe.skipIf(missing(linux))('two processes', () => {
     ])
     await connectToBoth(lab, stack)
     expect(verifyAuditLog(lab.proxy.database).breaks).toEqual([])
+    // What it took with it is counted by the one that stays.
+    const metrics = await ofConsole(lab, '/metrics')
+    expect(metrics).toContain('\ncordon_worker_exits_total 1\n')
+    expect(metrics).toMatch(
+      /\ncordon_flows_total\{placement="inside",action="allow",outcome="failed"\} 1\n/,
+    )
+    expect(JSON.parse(await ofConsole(lab, '/readyz'))).toEqual({
+      status: 'ready',
+      mode: 'enforce',
+      workers: { serving: 2, exits: 1 },
+    })
+  })
+
+  test('a process whose event loop hangs is ended and replaced, after a while', async () => {
+    const { hanging, handler } = hangs()
+    await using lab = await openCrew({ http: { handler } })
+    await using stack = new AsyncDisposableStack()
+    const clients = await connectToBoth(lab, stack)
+    const before = workersOf(lab.proxy)
+    const [hung = 0, other = 0] = before
+    const victim = clients.find(({ worker }) => worker === 0)
+    const lost = ask(victim?.socket as Socket, `http://api.de.test:${lab.http.port}/hang`)
+    lost.catch(() => {})
+    await eventually('the call to be under way', () => hanging.length === 1)
+    process.kill(hung, 'SIGSTOP')
+    await eventually('a new process', async () => {
+      const now = workersOf(lab.proxy)
+      const { workers } = JSON.parse(await ofConsole(lab, '/readyz'))
+      return now.length === 2 && !now.includes(hung) && workers.serving === 2
+    })
+    // It was the only one.
+    expect(workersOf(lab.proxy)).toContain(other)
+    expect(
+      lab.proxy.query('SELECT subject, detail FROM admin WHERE action = ?', 'worker-exit'),
+    ).toEqual([
+      {
+        subject: `process ${hung}`,
+        detail: 'did not answer for 15 seconds; flows without an end, recorded as failed: 1',
+      },
+    ])
+    expect(lab.proxy.flows().filter(({ path }) => path === '/hang')).toMatchObject([
+      { outcome: 'failed', error: 'interrupted' },
+    ])
   })
 
   test('all of them killed at once are replaced on the same port', async () => {

@@ -14,6 +14,8 @@ export interface AuditServerOptions {
   now(): number
   /** A decision has got its number. */
   onDecision(flow: FlowId, context: DecisionContext, path: string | null): void
+  /** A flow has no end and is recorded as failed. */
+  onInterrupted(context: DecisionContext): void
   /** @param error what should not have happened */
   onError(error: unknown): void
 }
@@ -39,7 +41,7 @@ export function serveAudit(channel: Socket, options: AuditServerOptions): AuditS
 }
 
 class Service {
-  readonly open = new Set<FlowId>()
+  readonly open = new Map<FlowId, DecisionContext>()
   readonly #channel: Socket
   readonly #options: AuditServerOptions
   readonly #contexts = new Map<Id, DecisionContext>()
@@ -63,7 +65,7 @@ class Service {
 
   end(): number {
     this.#ended = true
-    for (const flow of this.open) this.#interrupt(flow)
+    for (const [flow, context] of this.open) this.#interrupt(flow, context)
     const { size } = this.open
     this.open.clear()
     return size
@@ -88,21 +90,22 @@ class Service {
     const context = this.#contexts.get(contextId)
     if (!context) throw new Error(`a decision names context ${contextId}, which was never told of`)
     log.decide({ context, at, method, path, protocol, ending }, durable === 1).then((flow) => {
-      if (ending === null) this.#begin(flow)
+      if (ending === null) this.#begin(flow, context)
       onDecision(flow, context, path)
       this.#answer(id, flow)
     }, this.#refuser(id))
   }
 
   /** The process may have gone while its decision was being written. */
-  #begin(flow: FlowId): void {
-    if (this.#ended) this.#interrupt(flow)
-    else this.open.add(flow)
+  #begin(flow: FlowId, context: DecisionContext): void {
+    if (this.#ended) this.#interrupt(flow, context)
+    else this.open.set(flow, context)
   }
 
-  #interrupt(flow: FlowId): void {
+  #interrupt(flow: FlowId, context: DecisionContext): void {
     const ending: Ending = INTERRUPTED_ENDING
     this.#options.log.settle({ flow, at: this.#options.now(), ending })
+    this.#options.onInterrupted(context)
   }
 
   #refuser(id: Id) {

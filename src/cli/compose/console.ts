@@ -5,6 +5,7 @@ import type { Operation } from '../../config/load.ts'
 import { apiRoute } from '../../console/api/api.ts'
 import { Attempts } from '../../console/api/attempts.ts'
 import { decideRoute } from '../../console/decide/decide-route.ts'
+import type { Health } from '../../console/health.ts'
 import { type Console, openConsole, type Route } from '../../console/server.ts'
 import type { Links } from '../../holds/links/links.ts'
 import { describeHold } from '../../holds/notices/wording.ts'
@@ -33,12 +34,14 @@ export interface ConsoleParts {
   readonly approvals: Approvals | null
   /** Links in notices; null where nobody is told. */
   readonly links: Links | null
+  /** Of several processes that serve; absent where there is one. */
+  readonly workers?: () => NonNullable<Health['workers']>
 }
 
 /** @returns null when none is wanted. */
 export async function openConsoleOf(
   owner: Owner,
-  { metrics, approvals, links }: ConsoleParts,
+  { metrics, approvals, links, workers }: ConsoleParts,
 ): Promise<OwnConsole | null> {
   const { log, own, note } = owner
   const { console: at, dataDir } = owner.settings.operation
@@ -67,6 +70,8 @@ export async function openConsoleOf(
   const health = () => ({
     audit: log.problem,
     mode: owner.settings.policy.enforced ? ('enforce' as const) : ('observe' as const),
+    policy: owner.isPolicyStale ? STALE : null,
+    workers: workers?.() ?? null,
   })
   const names = toNames(owner.settings.operation)
   const options = { health, metrics, names, routes, report }
@@ -88,6 +93,9 @@ export async function openConsoleOf(
     },
   }
 }
+
+const STALE =
+  'the files ask for one that could not be brought into force: the last good policy is in force'
 
 /** For how long a path is approved on the page of a link, unless the policy gives less. */
 const PATH_LASTS_MS = 30 * 60_000

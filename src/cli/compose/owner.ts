@@ -7,7 +7,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { holdLock } from '../../audit/database.ts'
 import { HostLedger } from '../../audit/ledger.ts'
-import { AuditLog } from '../../audit/log.ts'
+import { AuditLog, type InterruptedFlow } from '../../audit/log.ts'
 import type { LoadOptions, Settings } from '../../config/load.ts'
 import { watchSettings } from '../../config/watch.ts'
 import type { Desk } from '../../holds/desk.ts'
@@ -36,7 +36,9 @@ export interface Owner extends AsyncDisposable {
   /** Our listeners, as they come to be bound. */
   readonly own: Endpoint[]
   /** Flows of an earlier run that had no end. */
-  readonly interrupted: number
+  readonly interrupted: readonly InterruptedFlow[]
+  /** Whether the files ask for a policy that could not be brought into force: then the last good one still is. */
+  readonly isPolicyStale: boolean
   /** To be called when another policy has come into force; none may throw. */
   readonly onPolicy: Set<() => void>
   /** Writes down what was done; never rejects. */
@@ -102,6 +104,7 @@ export async function composeOwner({
     warnOfServers(next)
     for (const tell of onPolicy) tell()
   }
+  let hasMistakes = false
   // One after the other: a version that is being brought into force is not overtaken by the next.
   let changing: Promise<void> = Promise.resolve()
   const watch = stack.use(
@@ -117,7 +120,11 @@ export async function composeOwner({
         say(
           'listeners, notices, workers, folders, DNS, TLS, origins, GeoIP, identity, residency, limits or timeouts changed: restart to use them',
         ),
+      onRead: () => {
+        hasMistakes = false
+      },
       onFailure: (error) => {
+        hasMistakes = true
         say(`the changed configuration has mistakes, so the last good policy stays in force:`)
         for (const problem of error.problems) say(sayProblem(problem))
         note('policy-reload-failed', watch.current.policy.digest, error.message)
@@ -151,6 +158,9 @@ export async function composeOwner({
     evaluation,
     own,
     interrupted,
+    get isPolicyStale() {
+      return hasMistakes || watch.current.policy.digest !== inForce.policy.digest
+    },
     onPolicy,
     note,
     reload: () => watch.reload(),

@@ -1,7 +1,7 @@
 /** What people have of a proxy, once for all its processes: the console, notices of what waits for them, and the links between the two. */
 
-import type { Exposition, Reading } from '../../metrics/registry.ts'
-import { type OwnConsole, openConsoleOf } from './console.ts'
+import type { Reading } from '../../metrics/registry.ts'
+import { type ConsoleParts, type OwnConsole, openConsoleOf } from './console.ts'
 import { composeNotices } from './notices.ts'
 import type { Owner } from './owner.ts'
 
@@ -11,18 +11,16 @@ export interface People extends AsyncDisposable {
   readonly readings: readonly Reading[]
 }
 
-export interface PeopleParts {
-  metrics(): Promise<Exposition>
-}
+export type PeopleParts = Pick<ConsoleParts, 'metrics' | 'workers'>
 
-export async function composePeople(owner: Owner, { metrics }: PeopleParts): Promise<People> {
+export async function composePeople(owner: Owner, parts: PeopleParts): Promise<People> {
   await using stack = new AsyncDisposableStack()
   const { desk: approvals } = owner
   let console: OwnConsole | null = null
   const consoleUrl = () => console && toUrl(console)
   const notices = await composeNotices({ owner, approvals, consoleUrl })
   if (notices) stack.use(notices)
-  console = await openConsoleOf(owner, { metrics, approvals, links: notices?.links ?? null })
+  console = await openConsoleOf(owner, { ...parts, approvals, links: notices?.links ?? null })
   if (console) stack.defer(() => console?.close())
   const resources = stack.move()
   return {

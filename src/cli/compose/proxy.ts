@@ -56,6 +56,9 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     }),
   )
   const { listener, meter, readings } = traffic
+  for (const { placement, action } of owner.interrupted) {
+    meter.flow(placement, action, 'failed', 0, 0)
+  }
   const metrics = () => expose(registry)
   const people = stack.use(await composePeople(owner, { metrics }))
   const { console } = people
@@ -80,8 +83,9 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
 export function toRunning(owner: Owner) {
   const { settings, authority, evaluation, interrupted } = owner
   const { geoip, tables } = evaluation
+  const { length } = interrupted
   const reload = () => owner.reload()
-  return { settings, authority, geoip, tables: tables.current, interrupted, reload }
+  return { settings, authority, geoip, tables: tables.current, interrupted: length, reload }
 }
 
 export async function noteStart(owner: Owner, bound: RunningProxy['bound']): Promise<void> {

@@ -39,6 +39,9 @@ const FIRST_DELAY_MS = 100
 const MAX_DELAY_MS = 30_000
 /** Whoever lived for so long has not failed to start. */
 const STABLE_MS = 10_000
+/** A process that says nothing for so many looks is ended and replaced: its event loop hangs. A look each second; it says something as often. */
+const LOOK_MS = 1_000
+const MAX_SILENT = 15
 /** Beyond the time that calls get to end. */
 const CLOSE_MS = 5_000
 
@@ -52,6 +55,8 @@ export class Crew {
   #stopping = false
   #delay = FIRST_DELAY_MS
   #questions = 0
+  #exits = 0
+  #looking: NodeJS.Timeout | null = null
 
   constructor(options: CrewOptions) {
     this.#options = options
@@ -70,6 +75,16 @@ export class Crew {
     return this.#members.size
   }
 
+  /** Those that take connections. */
+  get serving(): number {
+    return [...this.#members].filter(({ isServing }) => isServing).length
+  }
+
+  /** How many have ended that should not have. */
+  get exits(): number {
+    return this.#exits
+  }
+
   /** @throws CommandError when one of them cannot start; none is left then */
   async open(): Promise<Bound> {
     try {
@@ -77,6 +92,8 @@ export class Crew {
       const [bound] = await Promise.all(all)
       if (!bound) throw new Error('there is nobody to serve')
       this.#bound = bound
+      this.#looking = setInterval(() => this.#look(), LOOK_MS)
+      this.#looking.unref()
       return bound
     } catch (error) {
       this.#stopping = true
@@ -123,12 +140,19 @@ export class Crew {
   /** Lets calls under way end for at most `grace` milliseconds. */
   async close(grace: number): Promise<void> {
     this.#stopping = true
+    if (this.#looking) clearInterval(this.#looking)
     this.tellAll({ type: 'close', grace })
     const timer = setTimeout(() => {
       for (const member of this.#members) member.kill()
     }, grace + CLOSE_MS)
     await this.#allEnded()
     clearTimeout(timer)
+  }
+
+  #look(): void {
+    for (const member of this.#members) {
+      if (member.look() >= MAX_SILENT) member.kill(`did not answer for ${MAX_SILENT} seconds`)
+    }
   }
 
   async #add(): Promise<Bound> {
@@ -181,6 +205,7 @@ export class Crew {
     this.#tellUsage(member)
     // Before the first start is done, whoever waits for it hears of it.
     if (this.#bound === null) return
+    this.#exits++
     this.#options.onLoss(member.pid, end)
     const isStable = performance.now() - member.bornAt >= STABLE_MS
     const delay = isStable ? 0 : this.#delay

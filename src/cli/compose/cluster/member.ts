@@ -31,6 +31,12 @@ interface Question {
 
 export class Member {
   usage: Usage = NO_USAGE
+  /** It takes connections: it has said so. */
+  isServing = false
+  /** How often it was looked at since it last said anything. */
+  #silences = 0
+  /** Why it was ended. */
+  #why: string | null = null
   readonly bornAt = performance.now()
   /** Resolves when it is gone and its flows have their end. */
   readonly ended: Promise<End>
@@ -50,9 +56,12 @@ export class Member {
     this.ended = exited.then(async (how) => {
       this.#isGone = true
       for (const { answer } of [...this.#questions]) answer(null)
-      return { how, interrupted: await this.#audit.gone }
+      return { how: this.#why ?? how, interrupted: await this.#audit.gone }
     })
     this.#worker.on('message', (message: FromWorker) => {
+      this.#silences = 0
+      if (message.type === 'beat') return
+      if (message.type === 'listening') this.isServing = true
       const question = [...this.#questions].find(({ fits }) => fits(message))
       if (question) question.answer(message)
       else onMessage(message)
@@ -90,7 +99,19 @@ export class Member {
     })
   }
 
-  kill(): void {
+  /**
+   * To be called at even intervals. Looks are counted and not time: while the process that looks is itself kept from running, nobody is
+   * blamed for it.
+   *
+   * @returns how many there were since it last said anything
+   */
+  look(): number {
+    return this.isServing ? ++this.#silences : 0
+  }
+
+  /** @param why for people; null where it needs no explanation */
+  kill(why: string | null = null): void {
+    this.#why ??= why
     this.#worker.process.kill('SIGKILL')
   }
 }

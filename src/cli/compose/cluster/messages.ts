@@ -53,6 +53,8 @@ export type ToWorker =
   | { readonly type: 'close'; readonly grace: number }
 
 export type FromWorker =
+  /** Its event loop turns. */
+  | { readonly type: 'beat' }
   | {
       readonly type: 'listening'
       readonly bound: { readonly address: string; readonly port: number }

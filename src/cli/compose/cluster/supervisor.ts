@@ -1,8 +1,10 @@
 /** A proxy of several processes: this one owns the log, the CA and the policy and serves the console; the others serve traffic. */
 
 import { createServer } from 'node:net'
+import type { InterruptedFlow } from '../../../audit/log.ts'
 import type { Settings } from '../../../config/load.ts'
-import { aggregateMetrics, createOwnRegistry } from '../../../metrics/registry.ts'
+import { CountingMeter } from '../../../metrics/meter.ts'
+import { aggregateMetrics, createOwnRegistry, flowReading } from '../../../metrics/registry.ts'
 import { TicketRing } from '../../../tls/tickets.ts'
 import { toEndpoint, toHostPort } from '../../endpoints.ts'
 import { say } from '../../output.ts'
@@ -34,12 +36,18 @@ export async function composeSupervisor(
   const owner = stack.use(await composeOwner({ settings, load, bringIntoForce }))
   const { ledger, log, desk, authority, own, note } = owner
   const tickets = new TicketRing({ clock })
+  // Whose process cannot count them any more.
+  const lost = new CountingMeter()
+  const onInterrupted = ({ placement, action }: InterruptedFlow) =>
+    lost.flow(placement, action, 'failed', 0, 0)
+  for (const flow of owner.interrupted) onInterrupted(flow)
   let inForce = settings
   const metrics = async () => {
     const mine = await registry.getMetricsAsJSON()
     return aggregateMetrics([mine, ...(await crew.metrics())])
   }
-  const people = stack.use(await composePeople(owner, { metrics }))
+  const workers = () => ({ serving: crew.serving, exits: crew.exits })
+  const people = stack.use(await composePeople(owner, { metrics, workers }))
   const { console } = people
 
   const start = (): Start => ({
@@ -60,12 +68,19 @@ export async function composeSupervisor(
   const crew = new Crew({ size, start, onLoss, report, holds: desk, ...listening(owner) })
   const registry = createOwnRegistry([
     ...ownerReadings(owner),
+    flowReading(lost),
     ...people.readings,
     {
       name: 'cordon_workers',
       help: 'Processes that serve.',
       type: 'gauge',
       read: () => [{ value: crew.size }],
+    },
+    {
+      name: 'cordon_worker_exits_total',
+      help: 'Processes that serve which have ended by themselves, or were ended because they hung.',
+      type: 'counter',
+      read: () => [{ value: crew.exits }],
     },
   ])
   const bound = await crew.open()
@@ -104,6 +119,7 @@ export async function composeSupervisor(
         onDecision(flow, { flow: { agent }, authority }, path) {
           if (authority) ledger.followed(flow, agent.id, { authority: authority.text, path })
         },
+        onInterrupted: ({ verdict }) => onInterrupted(verdict),
         onError: (error) => report('audit channel', error),
       },
       onMessage(message: FromWorker) {

@@ -25,12 +25,16 @@ export const AUDIT_FD = 4
 /** How often the other processes are told what is open here, in milliseconds. */
 const USAGE_MS = 250
 
+/** How often it says that it is alive, in milliseconds. */
+const BEAT_MS = 1_000
+
 /** Serves until it is told to stop, or the process that owns is gone. */
 export function serveAsWorker(): void {
   // They are for the process that owns, and reach all of a group: it says what is to be done.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   // Nobody would know any more what passes here.
   process.on('disconnect', () => process.exit(1))
+  setInterval(() => tell({ type: 'beat' }), BEAT_MS).unref()
   let worker: Promise<Worker> | null = null
   // One order after the other.
   let work: Promise<void> = Promise.resolve()

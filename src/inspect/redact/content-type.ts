@@ -1,0 +1,30 @@
+/** The field Content-Type (RFC 9110 section 8.3.1), as far as readers of bodies need it. */
+
+export interface ContentType {
+  /** In lower case; empty for none. */
+  readonly type: string
+  /** @param name in lower case. @returns null for none */
+  param(name: string): string | null
+}
+
+export function parseContentType(text: string | null): ContentType {
+  const [head = '', ...rest] = splitParams(text ?? '')
+  const params = new Map<string, string>()
+  for (const item of rest) {
+    const at = item.indexOf('=')
+    if (at < 0) continue
+    const name = item.slice(0, at).trim().toLowerCase()
+    if (!params.has(name)) params.set(name, unquote(item.slice(at + 1).trim()))
+  }
+  return { type: head.trim().toLowerCase(), param: (name) => params.get(name) ?? null }
+}
+
+/** A semicolon between quotes does not end anything. */
+function splitParams(text: string): string[] {
+  return text.match(/(?:"(?:[^"\\]|\\.)*"|[^;"]|")+/g) ?? []
+}
+
+function unquote(text: string): string {
+  if (!text.startsWith('"')) return text
+  return text.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1')
+}

@@ -1,0 +1,41 @@
+/** What was found in a body: how often, of which kind and where. And what could not be looked at. */
+
+import type { Redaction } from '../../model/finding.ts'
+
+export type UnscannableReason =
+  /** Not a text. */
+  | 'binary'
+  /** A character set that nobody here reads. */
+  | 'charset'
+  /** Not what it says it is, in a way that leaves open what is where. */
+  | 'malformed'
+
+export interface Unscannable {
+  readonly reason: UnscannableReason
+  readonly path: string
+}
+
+/** Places that are told apart; what comes beyond them is counted together. */
+const MAX_PLACES = 256
+
+export class Findings {
+  readonly #counts = new Map<string, { type: string; path: string; count: number }>()
+  readonly unscannable: Unscannable[] = []
+
+  add(type: string, path: string): void {
+    const isKnown = this.#counts.has(`${type} ${path}`)
+    const where = isKnown || this.#counts.size < MAX_PLACES ? path : '…'
+    const key = `${type} ${where}`
+    const entry = this.#counts.get(key) ?? { type, path: where, count: 0 }
+    entry.count++
+    this.#counts.set(key, entry)
+  }
+
+  addUnscannable(reason: UnscannableReason, path: string): void {
+    if (this.unscannable.length < MAX_PLACES) this.unscannable.push({ reason, path })
+  }
+
+  toList(): Omit<Redaction, 'direction'>[] {
+    return [...this.#counts.values()].map((entry) => ({ ...entry }))
+  }
+}

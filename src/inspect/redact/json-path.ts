@@ -1,0 +1,110 @@
+/** Where a reader of JSON is: the keys that lead there, for people and for those who know the API. */
+
+import type { Context } from '../scan/scanner.ts'
+import type { Job, Kind, Place } from './reader.ts'
+
+/** Keys can be data as well. */
+const NAME = /^[A-Za-z_$][A-Za-z0-9_.-]{0,39}$/
+/** Names that have so many digits are those of things rather than of fields. */
+const ID = /\d{4}/
+/** Steps that are shown. */
+const SHOWN = 12
+
+export class JsonPath {
+  readonly #job: Job
+  readonly #root: Place
+  /** Of each object the key that is read, of each list the number of its element. */
+  readonly #steps: (string | number)[] = []
+  readonly #contexts: Context[] = []
+  readonly text: Place
+  readonly number: Place
+  readonly name: Place
+
+  constructor(job: Job, root: Place) {
+    this.#job = job
+    this.#root = root
+    this.text = new JsonPlace(this, 'text')
+    this.number = new JsonPlace(this, 'number')
+    this.name = new JsonPlace(this, 'key')
+  }
+
+  get depth(): number {
+    return this.#steps.length
+  }
+
+  get isInObject(): boolean {
+    return typeof this.#steps[this.#steps.length - 1] === 'string'
+  }
+
+  enter(isObject: boolean): void {
+    this.#contexts.push(this.context)
+    this.#steps.push(isObject ? '' : 0)
+  }
+
+  leave(): void {
+    this.#steps.pop()
+    this.#contexts.pop()
+  }
+
+  setKey(key: string): void {
+    this.#steps[this.#steps.length - 1] = key
+    this.#contexts[this.#steps.length - 1] = this.#job.scan.under(key)
+  }
+
+  next(): void {
+    const step = this.#steps[this.#steps.length - 1]
+    if (typeof step === 'number') this.#steps[this.#steps.length - 1] = step + 1
+  }
+
+  /** The nearest key, through lists. */
+  get key(): string {
+    for (let i = this.#steps.length - 1; i >= 0; i--) {
+      const step = this.#steps[i]
+      if (typeof step === 'string') return step
+    }
+    return this.#root.key
+  }
+
+  get context(): Context {
+    return this.#contexts[this.#contexts.length - 1] ?? this.#root.context
+  }
+
+  /** `choices.0.delta.content` */
+  toExact(): string {
+    return this.#steps.join('.')
+  }
+
+  /** `$.messages[].content` */
+  toString(): string {
+    const names = this.#steps.map((step) => {
+      if (typeof step === 'number') return '[]'
+      return NAME.test(step) && !ID.test(step) ? `.${step}` : '.*'
+    })
+    const shown = names.length > SHOWN ? [...names.slice(0, SHOWN), '…'] : names
+    const { path } = this.#root
+    return `${path === 'body' ? '' : path}$${shown.join('')}`
+  }
+}
+
+/** Where the path is at the time. */
+class JsonPlace implements Place {
+  readonly #path: JsonPath
+  readonly kind: Kind
+
+  constructor(path: JsonPath, kind: Kind) {
+    this.#path = path
+    this.kind = kind
+  }
+
+  get path(): string {
+    return this.#path.toString()
+  }
+
+  get key(): string {
+    return this.#path.key
+  }
+
+  get context(): Context {
+    return this.#path.context
+  }
+}

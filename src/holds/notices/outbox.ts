@@ -1,6 +1,6 @@
 /**
  * What is on its way to one receiver. One notice at a time, each tried again with growing pauses until it is taken, refused for good,
- * or was tried often enough; a full box loses its oldest. Nobody waits for it: neither a decision nor another receiver.
+ * or was tried often enough; a full box loses the oldest of whichever agent has most in it. Nobody waits for it: neither a decision nor another receiver.
  */
 
 import type { Notice } from './notice.ts'
@@ -130,10 +130,15 @@ export class Outbox {
     for (const other of this.#waiting) other.dueAt = Math.max(other.dueAt, earliest)
   }
 
-  /** The oldest goes: whoever gets the newer ones knows more of what can still be decided. */
+  /**
+   * The oldest goes, of the agent of which most wait: one that asks without end takes no room from others, and whoever gets the newer ones
+   * knows more of what can still be decided.
+   */
   #makeRoom(): void {
     while (this.#waiting.length > MAX_WAITING) {
-      const oldest = this.#waiting.reduce((a, b) => (a.notice.at <= b.notice.at ? a : b))
+      const byAgent = Map.groupBy(this.#waiting, ({ notice }) => notice.hold.agent)
+      const most = [...byAgent.values()].reduce((a, b) => (a.length >= b.length ? a : b))
+      const oldest = most.reduce((a, b) => (a.notice.at <= b.notice.at ? a : b))
       this.#waiting.splice(this.#waiting.indexOf(oldest), 1)
       this.counts.lost++
       this.#overflowed++

@@ -20,8 +20,8 @@ afterEach(() => {
 
 const LATER: Delivery = { kind: 'later', detail: 'status 503', after: null }
 
-function notice(number: number): Notice {
-  return { ...makeNotice(makeHold()), id: `n${number}`, at: number }
+function notice(number: number, agent = 'ci'): Notice {
+  return { ...makeNotice(makeHold({}, { agent })), id: `n${number}`, at: number }
 }
 
 /** @param answers one for each try; then the last again */
@@ -139,6 +139,16 @@ describe('several notices', () => {
     expect(box.counts.lost).toBe(5)
     expect(await box.close()).toBe(MAX_WAITING + 1)
     expect(overflows).toEqual([5])
+  })
+
+  test('an agent that asks without end takes no room from another', async () => {
+    const { box, tried } = open([{ kind: 'taken' }])
+    box.push(notice(0))
+    box.push(notice(1, 'quiet'))
+    for (let number = 2; number < 2 * MAX_WAITING; number++) box.push(notice(number))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(tried).toHaveLength(MAX_WAITING + 1)
+    expect(tried.map(({ id }) => id)).toContain('n1')
   })
 
   test('after the end nothing is tried', async () => {

@@ -41,6 +41,8 @@ export class Parking {
     const { happenings, reviewers } = this.#options
     const isGood = (grant: Grant) => stands(grant, question, reviewers())
     const grant = happenings.book.grantFor(question, happenings.now(), isGood)
+    // A use is not spent on a client that has left.
+    if (grant && gone.aborted) return { kind: 'cancelled', hold: grant.hold }
     if (grant) return this.#use(grant, question)
     const last = happenings.book.latestWith(question.fingerprint)
     const settled = last && this.#toSettled(last)

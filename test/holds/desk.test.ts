@@ -103,6 +103,15 @@ describe('the policy in force says who has to have given leave', () => {
   })
 })
 
+test('a use is not spent on a client that has left', async () => {
+  const lab = testDesk()
+  using desk = lab.desk
+  const { hold } = await give(lab, question(), { uses: 1, breadth: 'host' })
+  const answer = await desk.ask(question(), 1e9, AbortSignal.abort())
+  expect(answer).toEqual({ kind: 'cancelled', hold })
+  await use(lab, question())
+})
+
 describe('the log cannot be written', () => {
   test('a grant that is taken back stays so, and that is written as soon as it can be', async () => {
     const lab = testDesk()

@@ -15,8 +15,10 @@ export class HeldCalls {
   }
 
   /** Never rejects. */
-  async ask({ id, question, wait }: FromWorker & { readonly type: 'hold-ask' }): Promise<void> {
+  async ask(asked: FromWorker & { readonly type: 'hold-ask' }): Promise<void> {
+    const { id, question, wait, isGone } = asked
     const gone = new AbortController()
+    if (isGone) gone.abort()
     this.#waiting.set(id, gone)
     let reply: HoldReply
     try {

@@ -72,6 +72,8 @@ export type FromWorker =
       readonly id: number
       readonly question: HoldQuestion
       readonly wait: number
+      /** The client has left already. */
+      readonly isGone: boolean
     }
   /** The client has left. */
   | { readonly type: 'hold-gone'; readonly id: number }

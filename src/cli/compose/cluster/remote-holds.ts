@@ -28,9 +28,8 @@ export class RemoteHolds implements Holds {
         // Made here and now: that the lease has ended may be said in the next moment.
         resolve({ ...answer, lease: isOver ? AbortSignal.abort() : this.#leases.of(reply.grant) })
       })
-      this.#tell({ type: 'hold-ask', id, question, wait })
-      if (gone.aborted) onGone()
-      else gone.addEventListener('abort', onGone)
+      this.#tell({ type: 'hold-ask', id, question, wait, isGone: gone.aborted })
+      gone.addEventListener('abort', onGone)
     })
   }
 

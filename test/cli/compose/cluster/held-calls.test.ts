@@ -28,6 +28,16 @@ async function give({ desk, remote }: ReturnType<typeof connect>): Promise<strin
   return desk.grants()[0]?.id ?? ''
 }
 
+test('that its client left before it asked', async () => {
+  const both = connect()
+  await give(both)
+  expect(await both.remote.ask(question(), 1e9, AbortSignal.abort())).toMatchObject({
+    kind: 'cancelled',
+  })
+  expect(both.desk.grants()[0]?.used).toBe(0)
+  both.desk[Symbol.dispose]()
+})
+
 test('leave that ends while something runs under it', async () => {
   const both = connect()
   const id = await give(both)

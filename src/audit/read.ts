@@ -153,10 +153,17 @@ export class AuditReader implements Disposable {
     return this.#db.prepare('SELECT * FROM agents ORDER BY id').all() as Record<string, unknown>[]
   }
 
+  /** Whether a token was ever issued to that agent. */
+  hasIssuedTo(agent: string): boolean {
+    return this.#db.prepare(ISSUED).get(agent) !== undefined
+  }
+
   [Symbol.dispose](): void {
     this.#db.close()
   }
 }
+
+const ISSUED = `SELECT 1 FROM admin_actions WHERE action = 'token-issue' AND subject = ? LIMIT 1`
 
 const LAST_ROW = ['decisions', 'outcomes', 'admin', 'hold_events']
   .map((table) => `SELECT hash FROM ${table} WHERE seq = @seq`)

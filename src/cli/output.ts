@@ -5,6 +5,7 @@
 
 import type { Evidence, WeighedEvidence } from '../model/evidence.ts'
 import { sayEvidence } from '../model/refusal.ts'
+import { spellCommands } from './invocation.ts'
 
 export const EXIT = {
   ok: 0,
@@ -30,7 +31,7 @@ export function printJson(value: unknown): void {
 
 /** A line of the conversation. */
 export function say(text: string): void {
-  process.stderr.write(`cordon: ${toPrintable(text)}\n`)
+  process.stderr.write(`cordon: ${toPrintable(spellCommands(text))}\n`)
 }
 
 /**

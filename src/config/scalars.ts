@@ -26,11 +26,11 @@ export const oneOrMany = <T extends z.ZodType>(item: T) =>
 
 export const names = oneOrMany(name)
 
+const TIME = { error: 'a time is written like 30s, 10m or 8h' }
+
 export const duration = z
-  .string()
-  .refine((text) => parseDuration(text) !== null, {
-    error: 'a time is written like 30s, 10m or 8h',
-  })
+  .string(TIME)
+  .refine((text) => parseDuration(text) !== null, TIME)
   .meta({ pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$' })
 
 /** Milliseconds. @param longest as it is written */

@@ -19,11 +19,11 @@ import { parseSize } from './size.ts'
 const ACTIONS = ['allow', 'block', 'hold'] as const
 const PLACEMENTS = ['inside', 'outside', 'straddling', 'unknown'] as const
 
+const AMOUNT = { error: 'an amount of bytes is written like 64KiB or 16MiB' }
+
 const size = z
-  .string()
-  .refine((text) => parseSize(text) !== null, {
-    error: 'an amount of bytes is written like 64KiB or 16MiB',
-  })
+  .string(AMOUNT)
+  .refine((text) => parseSize(text) !== null, AMOUNT)
   .meta({ pattern: '^[1-9][0-9]{0,8}(B|KiB|MiB|GiB)$' })
 /** What can be read of any body. */
 const MAX_DECODED = 4 * 1024 * 1024

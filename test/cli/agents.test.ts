@@ -123,6 +123,17 @@ describe('revoke', () => {
     ])
   })
 
+  test('a name that nobody has says so, and nothing is written: 2', async () => {
+    await cordon('agents', 'token', 'ci')
+    expect(await cordon('agents', 'revoke', 'cl')).toEqual({
+      code: 2,
+      out: '',
+      err: 'cordon: error: no token was issued to `cl`, and no agent is called so\ncordon: hint: nothing was revoked; `cordon agents` lists those that are known\n',
+    })
+    expect(actions()).toEqual([{ action: 'token-issue', subject: 'ci' }])
+    expect(existsSync(join(dir, 'data/revoked-agents.json'))).toBe(false)
+  })
+
   test('a list that cannot be read is said and left alone, and the log does not claim otherwise: 3', async () => {
     write(dir, { 'data/revoked-agents.json': '{' })
     const { code, out, err } = await cordon('agents', 'revoke', 'ci')

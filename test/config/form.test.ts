@@ -256,6 +256,8 @@ describe('values', () => {
     ...['10', '10 s', '0s', '-1s', '1.5s', '1h30m', '01s', '1w', '9999999999s', 'forever'].map(
       (text) => [`timeouts: { idle: ${text === '10' ? '"10"' : text} }`, `2:19: ${TIME}`],
     ),
+    ['timeouts: { head: 30 }', `2:19: ${TIME}`],
+    ['limits: { head: 8192 }', '2:17: an amount of bytes is written like 64KiB or 16MiB'],
     ['identity: { required: 1 }', '2:23: invalid input: expected boolean, received number'],
     ['geoip: { files: [] }', '2:17: too small: expected array to have >=1 items'],
     ['agents: [{ id: a, match: {} }]', '2:26: `match` has no condition'],

@@ -52,9 +52,15 @@ export function addAgents(program: Command): void {
     .addHelpText('after', '\nExample:\n  cordon agents revoke crawler')
     .action(async (name: string, _options: ConfigOptions, command: Command) => {
       checkName(name)
-      const { operation } = load(inherited(command))
+      const { operation, policy } = load(inherited(command))
       // Said in the log only when it can be done.
-      withRevocations(operation, (revocations) => revocations.list())
+      const revoked = withRevocations(operation, (revocations) => revocations.list())
+      const isKnown = revoked.has(name) || policy.agents.some(({ id }) => id === name)
+      if (!isKnown && !isInLog(auditPath(operation), name)) {
+        const hint = 'nothing was revoked; `cordon agents` lists those that are known'
+        const fault = `no token was issued to \`${name}\`, and no agent is called so`
+        throw new CommandError(EXIT.blocked, fault, hint)
+      }
       await recordAction(operation, 'token-revoke', name, 'all tokens issued so far')
       withRevocations(operation, (revocations) => revocations.revoke(name))
       say(`tokens of \`${name}\` are refused from now on; a running proxy knows within a second`)
@@ -97,6 +103,13 @@ function withRevocations<T>(operation: Operation, use: (revocations: Revocations
     const hint = 'put it right, or move it away to count every token again'
     throw new CommandError(EXIT.invalid, `\`${error.path}\`: ${error.message}`, hint)
   }
+}
+
+/** Whether it has called, or was given a token. */
+function isInLog(path: string, name: string): boolean {
+  if (!existsSync(path)) return false
+  using reader = new AuditReader(path)
+  return reader.hasIssuedTo(name) || reader.agents().some(({ id }) => id === name)
 }
 
 function readAgents(path: string): readonly Record<string, unknown>[] {

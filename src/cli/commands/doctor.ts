@@ -5,6 +5,7 @@ import { lookAtRest } from '../doctor/at-rest.ts'
 import { lookAtDeciders } from '../doctor/deciders.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { lookAtRunning } from '../doctor/running.ts'
+import { spellCommands } from '../invocation.ts'
 import { EXIT, print, printJson } from '../output.ts'
 import { type ConfigOptions, loadWithFacts, withConfig } from '../settings.ts'
 
@@ -44,5 +45,5 @@ export function addDoctor(program: Command): void {
 
 function printFinding({ check, status, found, hint }: Finding): void {
   print(`${status.padEnd(4)}  ${check.padEnd(9)}  ${found}`)
-  if (hint !== null && status !== 'ok') print(`${' '.repeat(17)}hint: ${hint}`)
+  if (hint !== null && status !== 'ok') print(`${' '.repeat(17)}hint: ${spellCommands(hint)}`)
 }

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
 import { composeSupervisor } from '../compose/cluster/supervisor.ts'
 import { composeProxy, type RunningProxy } from '../compose/proxy.ts'
+import { COMMAND } from '../invocation.ts'
 import { sayObserved } from '../observed.ts'
 import { EXIT, print, say } from '../output.ts'
 import { type ConfigOptions, loadWithFacts, toLoadOptions, withConfig } from '../settings.ts'
@@ -124,10 +125,10 @@ function sayBanner({
   if (interrupted > 0)
     say(`${interrupted} flows of an earlier run had no end and are recorded as failed`)
   say(
-    'another home: `npm start -- --home US`; look without blocking: `npm start -- --observe`; own rules: `npx cordon init`',
+    'another home: `npm start -- --home US`; look without blocking: `npm start -- --observe`; own rules: `cordon init`',
   )
   say('on an agent host run this line, then the agent:')
-  say('  eval "$(npx cordon env)"')
+  say(`  eval "$(${COMMAND} env)"`)
   if (!console?.adminToken) return
   say('to decide about what is held use this token of `admin`; it is not shown again:')
   say(`  export CORDON_TOKEN=${console.adminToken}`)
@@ -138,7 +139,7 @@ function sayTables(tables: PrefixTables): string {
   const dates = tables.tables().map(({ asOf, fetchedAt }) => asOf ?? fetchedAt.slice(0, 10))
   const [oldest] = dates.sort()
   return oldest === undefined
-    ? 'none: `npx cordon geoip update` fetches what providers say of their own addresses'
+    ? 'none: `cordon geoip update` fetches what providers say of their own addresses'
     : `${dates.length} of providers, the oldest of ${oldest}`
 }
 

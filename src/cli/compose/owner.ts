@@ -18,6 +18,7 @@ import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { writeBundle } from '../../tls/trust.ts'
 import { sayProblem } from '../commands/check.ts'
 import type { Endpoint } from '../endpoints.ts'
+import { expectFreePorts } from '../free-ports.ts'
 import { sayObserved } from '../observed.ts'
 import { CommandError, EXIT, say } from '../output.ts'
 import { resolversAbroad, sayResolver } from '../resolvers.ts'
@@ -64,8 +65,13 @@ export async function composeOwner({
 }: OwnerOptions): Promise<Owner> {
   await using stack = new AsyncDisposableStack()
   const { operation } = settings
+  const lock = join(operation.dataDir, 'proxy.lock')
+  // Where a proxy runs already, that is what to say: its lock is there.
+  const isFirst = !existsSync(lock)
+  if (isFirst) await expectFreePorts(operation)
   mkdirSync(operation.dataDir, { recursive: true, mode: 0o750 })
-  stack.use(holdLock(join(operation.dataDir, 'proxy.lock')))
+  stack.use(holdLock(lock))
+  if (!isFirst) await expectFreePorts(operation)
 
   const isNewAuthority = !existsSync(join(operation.caDir, 'ca.pem'))
   const authority = await openAuthority(operation.caDir, { now: clock.now() })

@@ -31,7 +31,13 @@ export async function tunnelUnseen({ client, tunnel, context }: Connect): Promis
   const abort = new AbortController()
   const onClose = () => abort.abort()
   socket.once('close', onClose)
-  const released = await releaseTunnel(enforcer, flow, authority, abort.signal)
+  // Who says goodbye while it waits for a person will say nothing in the tunnel.
+  const goodbye = new AbortController()
+  const onEnd = () => goodbye.abort()
+  socket.once('end', onEnd)
+  const gone = AbortSignal.any([abort.signal, goodbye.signal])
+  const released = await releaseTunnel(enforcer, flow, authority, gone)
+  socket.off('end', onEnd)
   if ('refusal' in released) return tunnel.refuse(released.refusal)
   const { permit } = released
   const { id, admission, lease }: Permit = permit

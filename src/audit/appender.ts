@@ -12,6 +12,7 @@ import type {
   DecisionRecord,
   OutcomeRecord,
 } from '../model/audit-record.ts'
+import type { Redaction } from '../model/finding.ts'
 import type { FlowId } from '../model/flow.ts'
 import { Batch, insertSql } from './batch.ts'
 import {
@@ -90,6 +91,7 @@ export class Appender {
       append()
       this.#sql.decisions.flush()
       this.#sql.outcomes.flush()
+      this.#sql.redacted.flush()
       if (!this.#endsInDecision) this.#sql.setHead.run(this.#seq, this.#hash)
       this.#sql.commit.run()
       this.#noted = !this.#endsInDecision
@@ -100,7 +102,7 @@ export class Appender {
     }
   }
 
-  /** Inside `commit` only, like the three below. The table names the context by number, the hash by digest. */
+  /** Inside `commit` only, like the four below. The table names the context by number, the hash by digest. */
   decision(record: DecisionRecord): FlowId {
     const { at, method, protocol, ending } = record
     const { id, encodedDigest } = this.#context(record.context)
@@ -132,7 +134,7 @@ export class Appender {
   }
 
   outcome({ flow, at, ending }: OutcomeRecord): void {
-    const { outcome, status, dialedIp, bytesOut, bytesIn, error } = ending
+    const { outcome, status, dialedIp, bytesOut, bytesIn, error, inspection = null } = ending
     const seq = ++this.#seq
     this.#link(
       OUTCOMES +
@@ -144,7 +146,8 @@ export class Appender {
         encodeWord(dialedIp) +
         encodeInteger(bytesOut) +
         encodeInteger(bytesIn) +
-        encodeWord(error),
+        encodeWord(error) +
+        (inspection === null ? '' : encodeWord(inspection)),
     )
     const rows = this.#sql.outcomes
     rows.put(seq)
@@ -156,9 +159,22 @@ export class Appender {
     rows.put(bytesOut)
     rows.put(bytesIn)
     rows.put(error)
+    rows.put(inspection)
     rows.put(this.#hash)
     rows.endRow()
     this.#endsInDecision = false
+    if (ending.redactions) this.#redacted(flow, ending.redactions)
+  }
+
+  #redacted(flow: FlowId, redactions: readonly Redaction[]): void {
+    const rows = this.#sql.redacted
+    for (const { direction, type, path, count } of redactions) {
+      const row = [++this.#seq, flow, direction, type, path, count]
+      this.#hash = hashRow(this.#hash, 'redacted', row)
+      for (const field of row) rows.put(field)
+      rows.put(this.#hash)
+      rows.endRow()
+    }
   }
 
   admin(record: AdminRecord): void {
@@ -222,6 +238,7 @@ export class Appender {
   #forget(): void {
     this.#sql.decisions.clear()
     this.#sql.outcomes.clear()
+    this.#sql.redacted.clear()
     this.#dataVersion = null
     this.#stored = new WeakMap()
     this.#byDigest.clear()
@@ -241,6 +258,7 @@ const LAST_DECISION = 'SELECT seq, hash FROM decisions ORDER BY seq DESC LIMIT 1
 function prepare(db: AuditDatabase) {
   const context = ['digest', ...COLUMNS.contexts]
   const decisions = new Batch(db, 'decisions', DECISION_COLUMNS)
+  const outcomes = new Batch(db, 'outcomes', [...COLUMNS.outcomes, 'hash'], decisions)
   const insert = (table: string, columns: readonly string[]) =>
     db.prepare(insertSql(table, columns, 1))
   return {
@@ -252,7 +270,8 @@ function prepare(db: AuditDatabase) {
     findContext: db.prepare('SELECT id FROM contexts WHERE digest = ?'),
     context: insert('contexts', context),
     decisions,
-    outcomes: new Batch(db, 'outcomes', [...COLUMNS.outcomes, 'hash'], decisions),
+    outcomes,
+    redacted: new Batch(db, 'redacted', [...COLUMNS.redacted, 'hash'], outcomes),
     admin: insert('admin', [...COLUMNS.admin, 'hash']),
     holdEvent: insert('hold_events', [...COLUMNS.hold_events, 'hash']),
     held: insert('held', ['hold', 'flow']),

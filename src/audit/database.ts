@@ -22,10 +22,11 @@ export class AuditError extends Error {
 const APPLICATION_ID = 0x4372646e
 /**
  * 1: the table `head` names the last row after every commit. 2: it may lag behind decisions (see appender.ts), so that who knows only 1
- * must not write; the tables are the same. 3: `hold_events` is part of the chain, and contexts have three columns more.
+ * must not write; the tables are the same. 3: `hold_events` is part of the chain, and contexts have three columns more. 4: so is `redacted`,
+ * and outcomes have `inspection`.
  */
-const SCHEMA_VERSION = 3
-const READABLE = [1, 2, SCHEMA_VERSION]
+const SCHEMA_VERSION = 4
+const READABLE = [1, 2, 3, SCHEMA_VERSION]
 /** A commit writes whole pages: half of SQLite's usual 4 KiB takes an eighth off a commit of one decision, and costs large ones nothing. */
 const PAGE_BYTES = 2_048
 
@@ -46,7 +47,9 @@ export function openForWriting(path: string): AuditDatabase {
     // What is referred to was written by the same hand, and `verify` looks: not looked up with every row.
     db.pragma('foreign_keys = OFF')
     db.exec('BEGIN IMMEDIATE')
-    if (!isNew && Number(pragma(db, 'user_version')) < 3) db.exec(TO_FORMAT_3)
+    const format = isNew ? SCHEMA_VERSION : Number(pragma(db, 'user_version'))
+    if (format < 3) db.exec(TO_FORMAT_3)
+    if (format < 4) db.exec(TO_FORMAT_4)
     db.exec(readSql('./schema.sql'))
     db.exec(readSql('./views.sql'))
     if (isNew) db.pragma(`application_id = ${APPLICATION_ID}`)
@@ -69,7 +72,9 @@ export function openForReading(path: string): AuditDatabase {
     const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 2_000 })
     checkIdentity(db, path)
     db.pragma('temp_store = MEMORY')
-    if (Number(pragma(db, 'user_version')) < 3) db.exec(AS_FORMAT_3)
+    const format = Number(pragma(db, 'user_version'))
+    if (format < 3) db.exec(AS_FORMAT_3)
+    if (format < 4) db.exec(AS_FORMAT_4)
     for (const [name, table] of LATER_TABLES) if (!hasTable(db, name)) db.exec(table)
     db.exec(toTemporary(readSql('./views.sql')))
     return db
@@ -81,9 +86,15 @@ const TO_FORMAT_3 = ['hold_id', 'approver', 'would']
   .map((column) => `ALTER TABLE contexts ADD COLUMN ${column} TEXT;`)
   .join('\n')
 
+/** The same. SQLite reads all outcomes once to be sure that they may have it. */
+const TO_FORMAT_4 = 'ALTER TABLE outcomes ADD COLUMN inspection TEXT'
+
 /** For a reader, which may not change the file: the same, on its own connection alone. */
 const AS_FORMAT_3 = `
   CREATE TEMP VIEW contexts AS SELECT *, NULL AS hold_id, NULL AS approver, NULL AS would FROM main.contexts`
+
+const AS_FORMAT_4 = `
+  CREATE TEMP VIEW outcomes AS SELECT *, NULL AS inspection FROM main.outcomes`
 
 /** What the views look at and older files may not have: empty, for a reader alone. */
 const LATER_TABLES = [
@@ -93,6 +104,10 @@ const LATER_TABLES = [
     'CREATE TEMP TABLE hold_events (seq INTEGER PRIMARY KEY, at, hold, grant_id, kind, actor, detail, hash)',
   ],
   ['held', 'CREATE TEMP TABLE held (hold, flow)'],
+  [
+    'redacted',
+    'CREATE TEMP TABLE redacted (seq INTEGER PRIMARY KEY, flow, direction, type, path, count, hash)',
+  ],
 ] as const
 
 function hasTable(db: AuditDatabase, name: string): boolean {

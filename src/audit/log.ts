@@ -21,6 +21,7 @@ import { Appender, type Head } from './appender.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type AuditDatabase, isBusy, isContradiction, openForWriting } from './database.ts'
 import { type HoldEventRow, toHoldEventRow } from './hold-events.ts'
+import { withKeptRedactions } from './redactions.ts'
 import { StableStorage } from './stable-storage.ts'
 
 export interface AuditLogOptions {
@@ -125,12 +126,15 @@ export class AuditLog {
   }
 
   decide(record: DecisionRecord, durable: boolean): Promise<FlowId> {
-    return this.#enqueue({ decision: record }, durable)
+    const ending = record.ending && withKeptRedactions(record.ending)
+    const decision = ending === record.ending ? record : { ...record, ending }
+    return this.#enqueue({ decision }, durable)
   }
 
   settle(record: OutcomeRecord): void {
     if (this.#outcomes.length >= MAX_OUTCOMES) return
-    this.#outcomes.push(record)
+    const ending = withKeptRedactions(record.ending)
+    this.#outcomes.push(ending === record.ending ? record : { ...record, ending })
     // Left running when they are written earlier: that costs less than to stop it each time.
     this.#outcomeTimer ??= setTimeout(() => {
       this.#outcomeTimer = null

@@ -1,6 +1,7 @@
 /** Questions to the log, answered from the published views: what the commands and the console show. */
 
 import type { WeighedEvidence } from '../model/evidence.ts'
+import type { Redaction } from '../model/finding.ts'
 import type { Inspection, Mode, Scheme } from '../model/flow.ts'
 import type { Action } from '../model/verdict.ts'
 import type { Head } from './appender.ts'
@@ -38,6 +39,9 @@ export interface FlowRow {
   readonly error: string | null
   readonly hold_id: string | null
   readonly approver: string | null
+  readonly redactions_out: number
+  readonly redactions_in: number
+  readonly redaction_types: readonly string[]
   readonly would: string | null
   readonly [column: string]: unknown
 }
@@ -55,6 +59,8 @@ export interface FlowFilter {
   readonly after?: number | undefined
   /** Flows that waited under this hold, or went under the grant it led to. */
   readonly hold?: string | undefined
+  /** Flows that something was taken out of. */
+  readonly redacted?: boolean | undefined
 }
 
 const EQUAL = ['agent', 'host', 'placement', 'action', 'outcome', 'would'] as const
@@ -75,6 +81,10 @@ export class AuditReader implements Disposable {
       ['id > ?', filter.after],
       // As `hold_id = ?` says, but found by index.
       ['id IN (SELECT flow FROM held WHERE hold = ?)', filter.hold],
+      [
+        'id IN (SELECT flow FROM redacted WHERE flow > ?)',
+        filter.redacted ? (filter.after ?? 0) : undefined,
+      ],
     ])
     const rows = this.#db
       .prepare(`SELECT * FROM flows ${where} ORDER BY id DESC LIMIT ?`)
@@ -85,6 +95,11 @@ export class AuditReader implements Disposable {
   flow(id: number): FlowRow | null {
     const row = this.#db.prepare('SELECT * FROM flows WHERE id = ?').get(id)
     return row === undefined ? null : toFlowRow(row)
+  }
+
+  /** What was taken out of a flow. */
+  redactions(flow: number): readonly Redaction[] {
+    return this.#db.prepare(REDACTIONS).all(flow) as Redaction[]
   }
 
   /** How many calls there are since then. @param since milliseconds since the epoch */
@@ -165,7 +180,7 @@ export class AuditReader implements Disposable {
 
 const ISSUED = `SELECT 1 FROM admin_actions WHERE action = 'token-issue' AND subject = ? LIMIT 1`
 
-const LAST_ROW = ['decisions', 'outcomes', 'admin', 'hold_events']
+const LAST_ROW = ['decisions', 'outcomes', 'redacted', 'admin', 'hold_events']
   .map((table) => `SELECT hash FROM ${table} WHERE seq = @seq`)
   .join(' UNION ALL ')
 
@@ -178,6 +193,9 @@ export interface LinkUse {
 
 const LINK_USES = `
   SELECT at, actor, detail FROM admin_actions WHERE action = 'link-used' AND at >= ? ORDER BY id`
+
+const REDACTIONS = `
+  SELECT direction, type, path, count FROM redactions WHERE flow = ? ORDER BY direction DESC, type, path`
 
 /** Calls of some time, by number. */
 export interface CallRange {

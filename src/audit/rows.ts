@@ -43,22 +43,29 @@ export const COLUMNS = {
     'bytes_out',
     'bytes_in',
     'error',
+    'inspection',
   ],
+  redacted: ['seq', 'flow', 'direction', 'type', 'path', 'count'],
   admin: ['seq', 'at', 'actor', 'action', 'subject', 'detail'],
   hold_events: ['seq', 'at', 'hold', 'grant_id', 'kind', 'actor', 'detail'],
 } as const
 
-/** The last columns of a context: those that format 3 brought. */
-const SINCE_3 = 3
+/** How many of the last columns later formats have brought: to contexts format 3, to outcomes format 4. */
+const ADDED: Partial<Record<keyof typeof COLUMNS, number>> = { contexts: 3, outcomes: 1 }
+
+/** Hex SHA-256 of a context. */
+export function digestContext(row: readonly Field[]): string {
+  return hashRow('', 'contexts', toHashed('contexts', row))
+}
 
 /**
- * Hex SHA-256 of a context. Where it says nothing in the columns that format 3 brought, they are left out, so that older rows keep their
- * digests. Nothing can be put into them later: with them, the text that is hashed is another.
+ * What is hashed of a row. Where it says nothing in the columns that were added to its table, they are left out, so that older rows keep
+ * their hashes. Nothing can be put into them later: with them, the text that is hashed is another.
  */
-export function digestContext(row: readonly Field[]): string {
-  const older = row.length - SINCE_3
-  const isOlder = row.slice(older).every((field) => field === null)
-  return hashRow('', 'contexts', isOlder ? row.slice(0, older) : row)
+export function toHashed(table: keyof typeof COLUMNS, row: readonly Field[]): readonly Field[] {
+  const older = row.length - (ADDED[table] ?? 0)
+  for (let i = older; i < row.length; i++) if (row[i] !== null) return row
+  return older === row.length ? row : row.slice(0, older)
 }
 
 export function toContextRow(context: DecisionContext): Field[] {

@@ -1,5 +1,5 @@
--- The physical log. Append-only; every row of `decisions`, `outcomes`, `admin` and `hold_events` takes the next number of one
--- sequence and carries the hash of the row before it: see chain.ts. The published interface is views.sql, not this.
+-- The physical log. Append-only; every row of `decisions`, `outcomes`, `redacted`, `admin` and `hold_events` takes the next number
+-- of one sequence and carries the hash of the row before it: see chain.ts. The published interface is views.sql, not this.
 
 CREATE TABLE IF NOT EXISTS contexts (   -- what decisions have in common, stored once; addressed by its content
   id            INTEGER PRIMARY KEY,
@@ -47,8 +47,21 @@ CREATE TABLE IF NOT EXISTS outcomes (
   bytes_out INTEGER NOT NULL,
   bytes_in  INTEGER NOT NULL,
   error     TEXT,
+  hash      TEXT NOT NULL,
+  inspection TEXT                       -- since format 4: where more was seen than its context says; hashed behind `error` where it is set
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS redacted (   -- what was taken out of a flow, written with its outcome; never what it was, how long, or a hash of it
+  seq       INTEGER PRIMARY KEY,
+  flow      INTEGER NOT NULL REFERENCES decisions (seq),
+  direction TEXT NOT NULL,              -- out, in
+  type      TEXT NOT NULL,
+  path      TEXT NOT NULL,              -- where it stood: keys, no data; `…` for all the places beyond some
+  count     INTEGER NOT NULL,
   hash      TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX IF NOT EXISTS redacted_of ON redacted (flow);
 
 CREATE TABLE IF NOT EXISTS admin (
   seq     INTEGER PRIMARY KEY,
@@ -103,6 +116,8 @@ CREATE TRIGGER IF NOT EXISTS decisions_update BEFORE UPDATE ON decisions BEGIN S
 CREATE TRIGGER IF NOT EXISTS decisions_delete BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS outcomes_update  BEFORE UPDATE ON outcomes  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS outcomes_delete  BEFORE DELETE ON outcomes  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS redacted_update  BEFORE UPDATE ON redacted  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS redacted_delete  BEFORE DELETE ON redacted  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS admin_update     BEFORE UPDATE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS admin_delete     BEFORE DELETE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS hold_events_update BEFORE UPDATE ON hold_events BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

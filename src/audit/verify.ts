@@ -3,7 +3,7 @@
 import type { Head } from './appender.ts'
 import { type Field, GENESIS, hashRow } from './chain.ts'
 import { openForReading } from './database.ts'
-import { COLUMNS, digestContext } from './rows.ts'
+import { COLUMNS, digestContext, toHashed } from './rows.ts'
 
 export interface Break {
   /** The first number at which the break shows. */
@@ -32,7 +32,7 @@ export interface VerifyOptions {
 export const MAX_BREAKS = 20
 const PROGRESS_ROWS = 100_000
 
-const TABLES = ['decisions', 'outcomes', 'admin', 'hold_events'] as const
+const TABLES = ['decisions', 'outcomes', 'redacted', 'admin', 'hold_events'] as const
 type Table = (typeof TABLES)[number]
 type Row = { readonly seq: number; readonly hash: string; readonly table: Table } & Record<
   string,
@@ -50,7 +50,7 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
   const badContexts = findBadContexts(db)
   let head: Head = { seq: 0, hash: GENESIS }
   let rows = 0
-  const tables = { decisions: 0, outcomes: 0, admin: 0, hold_events: 0 }
+  const tables = { decisions: 0, outcomes: 0, redacted: 0, admin: 0, hold_events: 0 }
   let expected = options.expect === undefined
   const noted = db.prepare('SELECT seq, hash FROM head').get() as Head | undefined
   let ending = ''
@@ -61,7 +61,7 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
       report(row.seq, missing)
     }
     const fields = COLUMNS[row.table].map((column) => row[column] ?? null)
-    if (hashRow(head.hash, row.table, fields) !== row.hash) {
+    if (hashRow(head.hash, row.table, toHashed(row.table, fields)) !== row.hash) {
       report(
         row.seq,
         `the row in \`${row.table}\` does not continue the one before it: one of them was changed`,
@@ -80,6 +80,9 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
   for (const seq of db.prepare(OUTCOMES_OF_NOTHING).pluck().all() as number[]) {
     report(seq, 'the outcome of a flow that was never decided')
   }
+  for (const seq of db.prepare(REDACTED_OF_NOTHING).pluck().all() as number[]) {
+    report(seq, 'what was taken out of a flow that has not ended')
+  }
   for (const seq of db.prepare(HELD_OTHERWISE).pluck().all() as number[]) {
     report(seq, '`held` and the context of this decision name different holds')
   }
@@ -95,6 +98,9 @@ const NOT_AS_NOTED = 'the log says that it once ended here, with another hash'
 
 const OUTCOMES_OF_NOTHING = `
   SELECT seq FROM outcomes WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE seq = flow) LIMIT ${MAX_BREAKS}`
+
+const REDACTED_OF_NOTHING = `
+  SELECT seq FROM redacted WHERE NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.flow = redacted.flow) LIMIT ${MAX_BREAKS}`
 
 const HELD_OTHERWISE = `
   SELECT flow FROM held WHERE NOT EXISTS (

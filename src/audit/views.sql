@@ -29,10 +29,11 @@ SELECT
   o.status,
   coalesce(o.bytes_out, 0) AS bytes_out,
   coalesce(o.bytes_in, 0) AS bytes_in,
-  0 AS redactions_out,
-  0 AS redactions_in,
-  '[]' AS redaction_types,
-  c.inspection, c.policy_digest,
+  coalesce((SELECT sum(count) FROM redacted WHERE flow = d.seq AND direction = 'out'), 0) AS redactions_out,
+  coalesce((SELECT sum(count) FROM redacted WHERE flow = d.seq AND direction = 'in'), 0) AS redactions_in,
+  (SELECT json_group_array(type) FROM (SELECT DISTINCT type FROM redacted WHERE flow = d.seq ORDER BY type)) AS redaction_types,
+  coalesce(o.inspection, c.inspection) AS inspection,
+  c.policy_digest,
   o.error,
   l.parent,
   'would_' || c.would AS would
@@ -188,6 +189,11 @@ LEFT JOIN hold_events e ON e.seq = (
   SELECT seq FROM hold_events WHERE hold = g.hold AND kind IN ('revoked', 'grant-expired') ORDER BY kind = 'revoked' DESC, seq LIMIT 1
 );
 
--- Redaction does not exist yet: this has its columns, and no rows.
+-- One row for what was taken out of a flow: a kind at a place in what left home (`out`) or in its answer (`in`), and how often. `at` is its end.
 CREATE VIEW redactions AS
-SELECT NULL AS flow, NULL AS direction, NULL AS type, NULL AS count WHERE 0;
+SELECT
+  r.flow,
+  strftime('%Y-%m-%dT%H:%M:%fZ', o.at / 1000.0, 'unixepoch') AS at,
+  r.direction, r.type, r.path, r.count
+FROM redacted r
+LEFT JOIN outcomes o ON o.flow = r.flow;

@@ -6,7 +6,7 @@
 import type { Authority } from './authority.ts'
 import type { Destination } from './destination.ts'
 import type { Redaction } from './finding.ts'
-import type { Flow, FlowId } from './flow.ts'
+import type { Flow, FlowId, Inspection } from './flow.ts'
 import type { GrantId, HoldId } from './hold.ts'
 import type { Action, Verdict } from './verdict.ts'
 
@@ -65,6 +65,8 @@ export interface Ending {
   readonly error: string | null
   /** What was taken out; left out for nothing. */
   readonly redactions?: readonly Redaction[]
+  /** Set where more was seen of it than its flow says. */
+  readonly inspection?: Inspection
 }
 
 export interface OutcomeRecord {

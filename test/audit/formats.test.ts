@@ -35,6 +35,15 @@ const CONTEXT: readonly Field[] = [
   'f'.repeat(64),
 ]
 
+const ENDING = {
+  outcome: 'forwarded',
+  status: 200,
+  dialedIp: '192.0.2.10',
+  bytesOut: 1,
+  bytesIn: 2,
+  error: null,
+} as const
+
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let path: string
 beforeEach(async () => {
@@ -46,16 +55,19 @@ afterEach(() => folder[Symbol.asyncDispose]())
 function makeOld(version: number): void {
   const db = new Database(path)
   db.pragma('journal_mode = WAL')
-  db.exec(readFileSync(new URL('./format-2.sql', import.meta.url), 'utf8'))
+  db.exec(readFileSync(new URL(`./format-${Math.max(2, version)}.sql`, import.meta.url), 'utf8'))
   db.pragma(`application_id = ${0x4372646e}`)
   db.pragma(`user_version = ${version}`)
   const digest = hashRow('', 'contexts', CONTEXT)
   const insert = (table: string, row: readonly Field[]) =>
     db.prepare(`INSERT INTO ${table} VALUES (${row.map(() => '?').join(', ')})`).run(...row)
-  insert('contexts', [1, digest, ...CONTEXT])
+  insert('contexts', [1, digest, ...CONTEXT, ...(version < 3 ? [] : [null, null, null])])
   const hash = hashRow(GENESIS, 'decisions', [1, AT, digest, 'GET', '/old', 'HTTP/1.1'])
   insert('decisions', [1, AT, 1, 'GET', '/old', 'HTTP/1.1', hash])
-  insert('head', [1, 1, hash])
+  const ending = ['forwarded', 200, '192.0.2.1', 10, 20, null]
+  const end = hashRow(hash, 'outcomes', [2, 1, AT, ...ending])
+  insert('outcomes', [1, 2, AT, ...ending, end])
+  insert('head', [1, 2, end])
   db.close()
 }
 
@@ -68,13 +80,17 @@ function read<T>(sql: string): T[] {
   }
 }
 
-describe.each([1, 2])('a log of format %i', (version) => {
+describe.each([1, 2, 3])('a log of format %i', (version) => {
   beforeEach(() => makeOld(version))
 
   test('is read and verified as it is, with the views of today', () => {
-    expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 1, tables: { hold_events: 0 } })
+    const tables = { decisions: 1, outcomes: 1, redacted: 0, hold_events: 0 }
+    expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 2, tables })
     using reader = new AuditReader(path)
-    const none = { hold_id: null, approver: null, would: null }
+    const none = {
+      ...{ hold_id: null, approver: null, would: null, inspection: 'headers' },
+      ...{ redactions_out: 0, redactions_in: 0, redaction_types: [] },
+    }
     expect(reader.flow(1)).toMatchObject({ host: 'old.test', ...none })
     expect(reader.agents()).toMatchObject([{ id: 'anonymous', flows: 1 }])
     expect([reader.holds({}, 10), reader.grants({}, 10), reader.flows({ hold: 'h' }, 10)]).toEqual([
@@ -82,23 +98,33 @@ describe.each([1, 2])('a log of format %i', (version) => {
       [],
       [],
     ])
+    expect([reader.redactions(1), reader.flows({ redacted: true }, 10)]).toEqual([[], []])
     expect(read('PRAGMA user_version')).toEqual([{ user_version: version }])
-    expect(Object.keys(read<object>('SELECT * FROM flows')[0] ?? {})).not.toContain('would')
+    expect(read("SELECT 1 FROM sqlite_schema WHERE name = 'redacted'")).toEqual([])
   })
 
-  test('goes on as format 3: the old rows are what they were, the new ones are in the chain', async () => {
+  test('goes on as format 4: the old rows are what they were, the new ones are in the chain', async () => {
     const before = read('SELECT seq, hash FROM decisions')
     const log = new AuditLog({ path })
     const hold = { id: 'h-00000001', grant: 'g-00000001', approvers: ['ada'] }
-    await log.decide(decision({ context: context({ hold }) }), true)
+    const redactions = [{ direction: 'out', type: 'iban', path: '$.a', count: 2 }] as const
+    const ending = { ...ENDING, redactions, inspection: 'full' } as const
+    await log.decide(decision({ context: context({ hold }), ending }), true)
     for (const event of everyHoldEvent()) await log.keep(event)
     await log.close()
-    expect(read('PRAGMA user_version')).toEqual([{ user_version: 3 }])
+    expect(read('PRAGMA user_version')).toEqual([{ user_version: 4 }])
     expect(read('SELECT seq, hash FROM decisions WHERE seq = 1')).toEqual(before)
     expect(verifyAuditLog(path).breaks).toEqual([])
-    expect(read('SELECT host, hold_id, approver, would FROM flows ORDER BY id')).toEqual([
-      { host: 'old.test', hold_id: null, approver: null, would: null },
-      { host: 'api.de.test', hold_id: 'h-00000001', approver: 'ada', would: null },
+    const columns = 'host, hold_id, approver, would, redactions_out, inspection'
+    expect(read(`SELECT ${columns} FROM flows ORDER BY id`)).toEqual([
+      {
+        ...{ host: 'old.test', hold_id: null, approver: null, would: null },
+        ...{ redactions_out: 0, inspection: 'headers' },
+      },
+      {
+        ...{ host: 'api.de.test', hold_id: 'h-00000001', approver: 'ada', would: null },
+        ...{ redactions_out: 2, inspection: 'full' },
+      },
     ])
   })
 
@@ -130,11 +156,12 @@ describe.each([1, 2])('a log of format %i', (version) => {
   test('has no way to get a new column filled unseen', async () => {
     await new AuditLog({ path }).close()
     const db = new Database(path)
-    db.exec('DROP TRIGGER contexts_update')
-    db.exec("UPDATE contexts SET would = 'hold'")
+    db.exec('DROP TRIGGER contexts_update; DROP TRIGGER outcomes_update')
+    db.exec("UPDATE contexts SET would = 'hold'; UPDATE outcomes SET inspection = 'full'")
     db.close()
-    expect(verifyAuditLog(path).breaks).toEqual([
+    expect(verifyAuditLog(path).breaks).toMatchObject([
       { seq: 1, what: 'the context of this decision was changed' },
+      { seq: 2 },
     ])
   })
 })
@@ -145,7 +172,7 @@ test('a log of the first days, which knew no links yet, is read and taken over a
   db.exec('DROP VIEW cross_region_flows; DROP VIEW destinations; DROP VIEW agents; DROP VIEW flows')
   db.exec('DROP TABLE links; DROP TABLE inventory')
   db.close()
-  expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 1 })
+  expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 2 })
   using reader = new AuditReader(path)
   expect(reader.flow(1)).toMatchObject({ host: 'old.test', parent: null })
   expect(reader.holds({}, 10)).toEqual([])

@@ -214,11 +214,14 @@ describe('the log is append-only', () => {
     'DELETE FROM hold_events',
     "UPDATE held SET hold = 'x'",
     'DELETE FROM held',
+    'UPDATE redacted SET count = 0',
+    'DELETE FROM redacted',
   ])('%s is refused', async (sql) => {
     const log = new AuditLog({ path })
     const hold = { id: 'h-1', grant: null, approvers: [] }
     const id = await log.decide(decision({ context: context({ hold }) }), false)
-    log.settle({ flow: id, at: AT, ending: ENDING })
+    const redactions = [{ direction: 'out', type: 'iban', path: '$', count: 1 }] as const
+    log.settle({ flow: id, at: AT, ending: { ...ENDING, redactions } })
     await log.note({ at: AT, actor: 'a', action: 'b', subject: 'c', detail: 'd' })
     await log.keep({ kind: 'expired', at: AT, hold: 'h-1' })
     await log.close()

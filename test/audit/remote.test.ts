@@ -13,6 +13,7 @@ import { readLines } from '../../src/audit/remote/wire.ts'
 import { verifyAuditLog } from '../../src/audit/verify.ts'
 import type { Ending } from '../../src/model/audit-record.ts'
 import { AuditUnavailable } from '../../src/model/errors.ts'
+import type { Redaction } from '../../src/model/finding.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { context, decision, flow } from '../support/nouns.ts'
 import { eventually } from '../support/wait.ts'
@@ -108,6 +109,33 @@ test('whose leave a call had, and what it would have met, come over with it', as
     { hold_id: null, approver: null, would: 'would_hold' },
   ])
   expect(read('SELECT hold, flow FROM held')).toEqual([{ hold: 'h-00000001', flow: id }])
+  expect(verifyAuditLog(path).breaks).toEqual([])
+})
+
+test('what was taken out comes over with the end, no more of it than is kept', async () => {
+  const redactions = Array.from({ length: 1_000 }, (_, i) => ({
+    ...{ direction: i % 2 ? 'in' : 'out', type: 'iban', path: `$.${i}`, count: 1 },
+  })) as readonly Redaction[]
+  let longest = 0
+  const write = near.write.bind(near)
+  near.write = (line: string) => {
+    longest = Math.max(longest, line.length)
+    return write(line)
+  }
+  const id = await client.decide(decision(), false)
+  client.settle({ flow: id, at: AT, ending: { ...ENDING, redactions, inspection: 'full' } })
+  const blocked: Ending = { ...ENDING, outcome: 'blocked', redactions: redactions.slice(0, 2) }
+  await client.decide(decision({ ending: blocked }), false)
+  await client.close()
+  await eventually('the rows', () => read('SELECT 1 FROM outcomes').length === 2)
+  expect(
+    read('SELECT outcome, redactions_out, redactions_in, inspection FROM flows ORDER BY id'),
+  ).toEqual([
+    { outcome: 'forwarded', redactions_out: 500, redactions_in: 500, inspection: 'full' },
+    { outcome: 'blocked', redactions_out: 1, redactions_in: 1, inspection: 'headers' },
+  ])
+  expect(read('SELECT count(*) AS n FROM redactions')).toEqual([{ n: 202 }])
+  expect(longest).toBeLessThan(20_000)
   expect(verifyAuditLog(path).breaks).toEqual([])
 })
 

@@ -14,6 +14,7 @@ import type {
 } from '../../model/audit-record.ts'
 import { AuditUnavailable } from '../../model/errors.ts'
 import type { FlowId } from '../../model/flow.ts'
+import { withKeptRedactions } from '../redactions.ts'
 import { type Answers, type Batch, type DecisionLine, type Id, readLines } from './wire.ts'
 
 interface Waiting {
@@ -58,13 +59,14 @@ export class AuditClient {
     durable: boolean,
   ): Promise<FlowId> {
     return this.#ask((id) => {
-      const line = [id, this.#idOf(context), at, method, path, protocol, durable ? 1 : 0, ending]
+      const end = ending && withKeptRedactions(ending)
+      const line = [id, this.#idOf(context), at, method, path, protocol, durable ? 1 : 0, end]
       this.#decisions.push(line as unknown as DecisionLine)
     })
   }
 
   settle({ flow, at, ending }: OutcomeRecord): void {
-    this.#outcomes.push([flow, at, ending])
+    this.#outcomes.push([flow, at, withKeptRedactions(ending)])
     this.#later ??= setTimeout(() => this.#flush(), OUTCOME_DELAY_MS)
   }
 

@@ -29,7 +29,7 @@ export const markers: Scanner = {
   },
 }
 
-const SECRET: Context = { ...NOWHERE, key: 1 }
+const SECRET: Context = { ...NOWHERE, keys: [1] }
 
 /** How much of a mark is there. */
 function markLength(bytes: Uint8Array, at: number, end: number): number {

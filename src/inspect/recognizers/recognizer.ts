@@ -68,6 +68,8 @@ export interface AnchorShape {
   readonly readiness?: Readiness
   /** How far left of the literal it may begin: so much is held back in streams. 0 unless said. */
   readonly reach?: number
+  /** What it may reach over, ranges as in `PrefixShape`: only a run of these is held back. Any bytes unless said. */
+  readonly before?: string
   /**
    * Finds what the literal at `at` belongs to. It must read no byte left of `floor` (nor more than `reach` left of `at`), none at or behind
    * `limit`, and each at most a few times. Sets `out.start` and `out.end` as if the text ended at `limit` (both the same: nothing here), and `out.reached`

@@ -6,8 +6,6 @@
  * than a fixed number of times, and clean text allocates nothing.
  */
 
-import type { Recognizer } from '../recognizers/recognizer.ts'
-
 /** So many bytes of text before `start` are looked at for words; a caller that works in pieces keeps them. */
 export const LOOK_BEHIND = 64
 /** So many bytes at most are held back because something might begin there that goes on. What is longer is open, see `Stream`. */
@@ -32,42 +30,42 @@ export interface Scanner {
   ) => number
 }
 
-/** @param open the end was not seen within MAX_HELD bytes: a span of the same type follows right behind, and is the same find */
+/** @param open its end was not seen within MAX_HELD bytes: a span of the same type that begins right where it ends is the same find */
 export type Sink = (start: number, end: number, type: string, open: boolean) => void
 
 /** A text that comes in pieces: one for each text, from `openStream()`. */
 export interface Stream {
   /** Set by the caller for the last piece. */
   ended: boolean
-  /** Kept by the scanner: what is being eaten. */
+  /** Kept by the scanner: whether a piece was there before, and what goes on from it. */
+  begun: boolean
   open: OpenSpan | null
 }
 
 export interface OpenSpan {
-  readonly type: string
+  /** Index in the scanner's recognisers. */
+  readonly recognizer: number
   /** Indexed by byte: whether it goes on with that. */
   readonly eats: Uint8Array
 }
 
 export function openStream(): Stream {
-  return { ended: false, open: null }
+  return { ended: false, begun: false, open: null }
 }
 
 /** From `Scanner.under`; `NOWHERE` for a text without a name. */
 export interface Context {
   /** Indexes of recognisers that the name speaks for. */
   readonly hinted: Uint8Array | null
-  /** The recogniser that any value under this name belongs to. */
-  readonly key: number
+  /** Indexes of key shapes that any value under this name may belong to. */
+  readonly keys: readonly number[] | null
   /** The name says that this is a hash, an id of a trace, a version…: bare numbers need a word for them. */
   readonly plain: boolean
 }
 
-export const NOWHERE: Context = { hinted: null, key: -1, plain: false }
+export const NOWHERE: Context = { hinted: null, keys: null, plain: false }
 
 export interface ScanOptions {
   /** Published types; unless given, all that are not `off`. An `off` one that is named is `on`. */
   readonly types?: ReadonlySet<string>
 }
-
-export type CreateScanner = (recognizers: readonly Recognizer[], options?: ScanOptions) => Scanner

@@ -1,0 +1,72 @@
+/** Where an e-mail address around an `@` begins and ends: RFC 5321's dot-string and a host name with a top-level domain of letters. */
+
+import type { Extent } from './recognizer.ts'
+
+const MAX_LOCAL = 64
+const MAX_DOMAIN = 253
+
+const LETTER = 1
+const DIGIT = 2
+const LOCAL = 4
+
+const KINDS = new Uint8Array(256)
+for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
+  KINDS[char.charCodeAt(0)] = LETTER
+for (const char of '0123456789') KINDS[char.charCodeAt(0)] = DIGIT
+for (const char of '._%+-') KINDS[char.charCodeAt(0)] = LOCAL
+
+export function emailExtent(
+  bytes: Uint8Array,
+  at: number,
+  floor: number,
+  limit: number,
+  out: Extent,
+): void {
+  out.start = at
+  out.end = at
+  let start = at
+  while (start > floor && at - start < MAX_LOCAL && KINDS[bytes[start - 1] as number] !== 0) start--
+  while (start < at && (KINDS[bytes[start] as number] as number) === LOCAL) start++
+  if (start === at || bytes[at - 1] === 0x2e) return
+  const end = domainEnd(bytes, at + 1, limit, out)
+  if (end === 0 || isService(bytes, start, at)) return
+  out.start = start
+  out.end = end
+}
+
+/** @returns behind the top-level domain, or 0 */
+function domainEnd(bytes: Uint8Array, from: number, limit: number, out: Extent): number {
+  const bound = Math.min(limit, from + MAX_DOMAIN + 1)
+  let label = from
+  let end = 0
+  let isName = true
+  let at = from
+  for (; at < bound; at++) {
+    const byte = bytes[at] as number
+    const kind = KINDS[byte] as number
+    if (kind === LETTER) continue
+    if (kind === DIGIT || byte === 0x2d) {
+      isName = false
+      continue
+    }
+    if (byte !== 0x2e) break
+    if (at === label) return end
+    if (isName && label > from && at - label >= 2) end = at
+    label = at + 1
+    isName = true
+  }
+  out.reached = at === limit
+  if (isName && label > from && at - label >= 2 && at - label <= 24) return at
+  // `me@example.com.` ends a sentence; `me@example.c0m` and `a@1.2` are none.
+  return at === label ? end : 0
+}
+
+/** `git@host:path` is how code is fetched, not a person. */
+function isService(bytes: Uint8Array, start: number, at: number): boolean {
+  return (
+    at - start === 3 &&
+    bytes[start] === 0x67 &&
+    bytes[start + 1] === 0x69 &&
+    bytes[start + 2] === 0x74
+  )
+}

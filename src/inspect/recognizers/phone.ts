@@ -1,0 +1,131 @@
+/** Phone numbers without a library: country calling codes with the lengths of their numbers (ITU-T E.164, E.164.D of 2024-11). */
+
+import { isAllSame } from './checksums.ts'
+import { digit, type Extent } from './recognizer.ts'
+
+/** Calling code to least and most digits of the national number. Where nothing is said: 7 to 12, E.164 has 15 in all. */
+const LENGTHS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  ...{ 1: [10, 10], 7: [10, 10], 20: [8, 10], 27: [9, 9], 30: [10, 10], 31: [9, 9], 32: [8, 9] },
+  ...{ 33: [9, 9], 34: [9, 9], 36: [8, 9], 39: [6, 12], 40: [9, 9], 41: [9, 9], 43: [6, 13] },
+  ...{ 44: [9, 10], 45: [8, 8], 46: [7, 10], 47: [8, 8], 48: [9, 9], 49: [6, 12], 51: [8, 9] },
+  ...{
+    52: [10, 11],
+    53: [8, 8],
+    54: [10, 11],
+    55: [10, 11],
+    56: [9, 9],
+    57: [10, 10],
+    58: [10, 10],
+  },
+  ...{ 60: [8, 10], 61: [9, 9], 62: [8, 12], 63: [8, 10], 64: [8, 10], 65: [8, 8], 66: [8, 9] },
+  ...{
+    81: [9, 10],
+    82: [8, 10],
+    84: [9, 10],
+    86: [10, 11],
+    90: [10, 10],
+    91: [10, 10],
+    92: [9, 10],
+  },
+  ...{ 93: [9, 9], 94: [9, 9], 95: [8, 10], 98: [10, 10] },
+}
+
+/** Three-digit codes in use: the others that begin like them are no countries. */
+const THREE =
+  '210 211 212 213 216 218 220 221 222 223 224 225 226 227 228 229 230 231 232 233 234 235 236 237 238 239 240 241 242 243 244 245 246 248 249 250 251 252 253 254 255 256 257 258 260 261 262 263 264 265 266 267 268 269 290 291 297 298 299 350 351 352 353 354 355 356 357 358 359 370 371 372 373 374 375 376 377 378 380 381 382 383 385 386 387 389 420 421 423 500 501 502 503 504 505 506 507 508 509 590 591 592 593 594 595 596 597 598 599 670 672 673 674 675 676 677 678 679 680 681 682 683 685 686 687 688 689 690 691 692 850 852 853 855 856 870 878 880 881 882 883 886 888 960 961 962 963 964 965 966 967 968 970 971 972 973 974 975 976 977 979 992 993 994 995 996 998'
+
+/** Indexed by a calling code: least and most digits behind it; 0 for no code. */
+const LEAST = new Uint8Array(1000)
+const MOST = new Uint8Array(1000)
+for (const code of THREE.split(' ')) {
+  LEAST[Number(code)] = 6
+  MOST[Number(code)] = 12
+}
+for (const [code, [least, most]] of Object.entries(LENGTHS)) {
+  LEAST[Number(code)] = least
+  MOST[Number(code)] = most
+}
+
+const MAX_DIGITS = 15
+/** Digits and what is between them: `+44 (0)20 7946 0958`. */
+const MAX_TEXT = 28
+
+/** From the `+` on: digits in groups, with blank, `-`, `.`, `/` or parentheses between them. */
+export function internationalPhoneExtent(
+  bytes: Uint8Array,
+  at: number,
+  floor: number,
+  limit: number,
+  out: Extent,
+): void {
+  out.start = at
+  out.end = at
+  // `a+49…` and `9+49…` are sums and base64.
+  if (at > floor && isWord(bytes[at - 1] as number)) return
+  const bound = Math.min(limit, at + MAX_TEXT)
+  let code = 0
+  let codeLength = 0
+  let digits = 0
+  let gap = 0
+  let end = 0
+  let i = at + 1
+  for (; i < bound; i++) {
+    const byte = bytes[i] as number
+    if (byte < 0x30 || byte > 0x39) {
+      if (gap === 0 && fits(code, codeLength, digits)) end = i
+      if (digits === 0 || !isGap(byte) || ++gap > 2) break
+      continue
+    }
+    gap = 0
+    // (0) is dialled within the country only.
+    if (codeLength > 0 && digits === codeLength && byte === 0x30 && bytes[i - 1] === 0x28) continue
+    if (++digits > MAX_DIGITS) break
+    if (codeLength > 0) continue
+    code = code * 10 + (byte & 15)
+    if (digits > 3 || code === 0) return
+    if (LEAST[code] !== 0) codeLength = digits
+  }
+  if (i === bound && gap === 0 && fits(code, codeLength, digits)) end = i
+  out.reached = i === limit
+  if (end === 0 || (end < limit && isWord(bytes[end] as number))) return
+  if (code === 1 && !isNorthAmerican(bytes, at + 2, end)) return
+  out.start = at
+  out.end = end
+}
+
+function fits(code: number, codeLength: number, digits: number): boolean {
+  const national = digits - codeLength
+  return codeLength > 0 && national >= (LEAST[code] ?? 0) && national <= (MOST[code] ?? 0)
+}
+
+/** Area code and exchange begin with 2 to 9. */
+function isNorthAmerican(bytes: Uint8Array, start: number, end: number): boolean {
+  let place = 0
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number
+    if (byte < 0x30 || byte > 0x39) continue
+    if ((place === 0 || place === 3) && byte < 0x32) return false
+    place++
+  }
+  return true
+}
+
+/** What stands near a word for phones: not all the same digit, and no year or price in front. */
+export function isNationalPhone(text: Uint8Array, length: number): boolean {
+  return !isAllSame(text, length) && (length < 11 || digit(text, 0) < 2)
+}
+
+function isGap(byte: number): boolean {
+  return (
+    byte === 0x20 ||
+    byte === 0x2d ||
+    byte === 0x2e ||
+    byte === 0x28 ||
+    byte === 0x29 ||
+    byte === 0x2f
+  )
+}
+
+function isWord(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || ((byte | 32) >= 0x61 && (byte | 32) <= 0x7a)
+}

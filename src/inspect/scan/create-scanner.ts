@@ -1,0 +1,43 @@
+/** Compiles recognisers into a scanner: who takes part, which words, layouts, literals and names lead to whom. */
+
+import type { KeyShape, Recognizer, Shape } from '../recognizers/recognizer.ts'
+import { compileLayouts, patternsOf } from './layouts.ts'
+import { compileLiterals } from './literals.ts'
+import { indexContextWords, Names } from './names.ts'
+import { Pass } from './pass.ts'
+import type { Scanner, ScanOptions } from './scanner.ts'
+
+export function createScanner(all: readonly Recognizer[], options: ScanOptions = {}): Scanner {
+  const recognizers = all.filter((recognizer) => takesPart(recognizer, options))
+  const isOn = (recognizer: Recognizer, shape: Shape): boolean =>
+    readinessOf(recognizer, shape) !== 'context'
+  const keys = recognizers.flatMap((recognizer, index) =>
+    recognizer.shapes
+      .filter((shape): shape is KeyShape => shape.kind === 'key')
+      .map((shape) => ({ recognizer: index, shape, on: true })),
+  )
+  const words = indexContextWords(recognizers)
+  const names = new Names(keys, words, recognizers.length)
+  const pass = new Pass({
+    types: recognizers.map(({ type }) => type),
+    words,
+    roots: compileLayouts(patternsOf(recognizers, isOn)),
+    literals: compileLiterals(recognizers, isOn),
+    keys,
+    names,
+  })
+  return {
+    under: (name) => names.under(name),
+    scan: (bytes, start, end, context, sink, stream) =>
+      pass.scan(bytes, start, end, context, sink, stream ?? null),
+  }
+}
+
+/** A shape that is `off` takes part where its recogniser was asked for by name. */
+function takesPart({ type, readiness }: Recognizer, { types }: ScanOptions): boolean {
+  return types === undefined ? readiness !== 'off' : types.has(type)
+}
+
+function readinessOf(recognizer: Recognizer, shape: Shape): string {
+  return shape.readiness ?? recognizer.readiness
+}

@@ -1,0 +1,158 @@
+/**
+ * The layouts of all patterns as one automaton: a step is a group, known by the separator before it, its length, and which kinds of
+ * characters it has. Where a step leads nowhere, nothing there can match; so text is left after one look in nearly all cases.
+ */
+
+import type { PatternShape, Recognizer } from '../recognizers/recognizer.ts'
+import { DIGIT, LOWER, SEPARATORS, UPPER, WORD } from './text.ts'
+
+/** Letters and digits of the longest group, and of a whole layout. */
+export const MAX_RUN = 64
+export const MAX_GROUPS = 16
+
+export interface Node {
+  /** Of the layouts that end here, in the order of the registry. */
+  readonly candidates: readonly Candidate[]
+  /** Undefined where no layout goes on. */
+  readonly edges: ReadonlyMap<number, Node> | undefined
+  /** Some of the candidates are only found in context. */
+  readonly wantsWords: boolean
+}
+
+export interface Candidate {
+  /** Index in the scanner's recognisers. */
+  readonly recognizer: number
+  readonly on: boolean
+  /** One group of nothing but digits or digits and letters: most of what looks like it is something else. */
+  readonly bare: boolean
+  /** Kinds by position; null where the automaton has seen to that. */
+  readonly kinds: Uint8Array | null
+  readonly valid: PatternShape['valid']
+}
+
+export function edgeKey(separator: number, length: number, kinds: number): number {
+  return (separator << 10) | (length << 3) | kinds
+}
+
+export interface PatternOf {
+  readonly recognizer: number
+  readonly shape: PatternShape
+  readonly on: boolean
+}
+
+interface Layout {
+  readonly groups: readonly string[]
+  readonly separators: readonly number[]
+  readonly candidate: Candidate
+}
+
+/** @returns indexed by `edgeKey(0, length, kinds)` of the first group */
+export function compileLayouts(patterns: readonly PatternOf[]): readonly (Node | undefined)[] {
+  const layouts = patterns.flatMap(({ shape, recognizer, on }) =>
+    shape.layouts.map((layout) => toLayout(layout, recognizer, on, shape.valid)),
+  )
+  const { edges } = buildNode(
+    layouts.map((_, index) => index),
+    0,
+    layouts,
+    new Map(),
+  )
+  const roots: (Node | undefined)[] = new Array(MAX_RUN * 8 + 8).fill(undefined)
+  for (const [key, node] of edges ?? []) roots[key] = node
+  return roots
+}
+
+function toLayout(
+  text: string,
+  recognizer: number,
+  on: boolean,
+  valid: PatternShape['valid'],
+): Layout {
+  const groups = text.split(/[ \-./_]/)
+  const compact = groups.join('')
+  if (!/^[9AaXx]+$/.test(compact) || groups.includes('')) throw new Error(`not a layout: ${text}`)
+  if (compact.length > MAX_RUN || groups.length > MAX_GROUPS) throw new Error(`too long: ${text}`)
+  const separators = [...text].map((char) => SEPARATORS[char.charCodeAt(0)] ?? 0)
+  const isUniform = groups.every((group) => /^(9+|A+|a+|x+)$/.test(group))
+  return {
+    groups,
+    separators: [0, ...separators.filter((separator) => separator !== 0)],
+    candidate: {
+      recognizer,
+      on,
+      bare: groups.length === 1,
+      kinds: isUniform ? null : Uint8Array.from(compact, kindsAt),
+      valid,
+    },
+  }
+}
+
+function kindsAt(char: string): number {
+  if (char === '9') return DIGIT
+  if (char === 'A') return UPPER
+  if (char === 'a') return UPPER | LOWER
+  return char === 'X' ? DIGIT | UPPER : WORD
+}
+
+/** Subset construction; layouts that differ only behind share what is before, and those that meet again share what is behind. */
+function buildNode(
+  indexes: readonly number[],
+  depth: number,
+  layouts: readonly Layout[],
+  known: Map<string, Node>,
+): Node {
+  const name = `${depth}:${indexes.join()}`
+  const before = known.get(name)
+  if (before !== undefined) return before
+  const steps = new Map<number, number[]>()
+  const candidates: Candidate[] = []
+  for (const index of indexes) {
+    const { groups, separators, candidate } = layouts[index] as Layout
+    const group = groups[depth]
+    if (group === undefined) {
+      candidates.push(candidate)
+      continue
+    }
+    for (let kinds = 1; kinds <= WORD; kinds++) {
+      if (!couldHave(group, kinds)) continue
+      const key = edgeKey(separators[depth] ?? 0, group.length, kinds)
+      const step = steps.get(key)
+      if (step === undefined) steps.set(key, [index])
+      else step.push(index)
+    }
+  }
+  const edges = new Map<number, Node>()
+  for (const [key, step] of steps) edges.set(key, buildNode(step, depth + 1, layouts, known))
+  const node = {
+    candidates,
+    edges: edges.size === 0 ? undefined : edges,
+    wantsWords: candidates.some(({ on }) => !on),
+  }
+  known.set(name, node)
+  return node
+}
+
+/** Whether a group's characters can be of just these kinds. */
+function couldHave(group: string, kinds: number): boolean {
+  const each = [...group].map(kindsAt)
+  const all = each.reduce((sum, kind) => sum | kind, 0)
+  return (kinds & ~all) === 0 && each.every((kind) => (kind & kinds) !== 0) && hasRoom(each, kinds)
+}
+
+/** As many characters as kinds: one of each has to stand somewhere. */
+function hasRoom(each: readonly number[], kinds: number): boolean {
+  let wanted = 0
+  for (let rest = kinds; rest !== 0; rest &= rest - 1) wanted++
+  return each.length >= wanted
+}
+
+export function patternsOf(
+  recognizers: readonly Recognizer[],
+  isOn: (recognizer: Recognizer, shape: PatternShape) => boolean,
+): readonly PatternOf[] {
+  return recognizers.flatMap((recognizer, index) =>
+    recognizer.shapes
+      .filter((shape) => shape.kind === 'pattern')
+      .map((shape) => ({ recognizer: index, shape, on: isOn(recognizer, shape) })),
+  )
+}

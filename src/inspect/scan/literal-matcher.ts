@@ -1,0 +1,117 @@
+/** From a literal to what it belongs to. */
+
+import type { Extent } from '../recognizers/recognizer.ts'
+import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
+import { BY_FORM, BY_FORM_AND_WORDS, type Finds } from './finds.ts'
+import type { Literal, Literals } from './literals.ts'
+import type { Nearby } from './nearby.ts'
+import { MAX_HELD } from './scanner.ts'
+
+/** From here on a prefix that allows so much is not too long, but without an end in sight. */
+export const ENDLESS = 3900
+
+export class LiteralMatcher {
+  readonly #literals: Literals
+  readonly #bounds: Bounds
+  readonly #nearby: Nearby
+  readonly #finds: Finds
+  readonly #extent: Extent = { start: 0, end: 0, reached: false }
+  #isEndless = false
+
+  constructor(literals: Literals, bounds: Bounds, nearby: Nearby, finds: Finds) {
+    this.#literals = literals
+    this.#bounds = bounds
+    this.#nearby = nearby
+    this.#finds = finds
+  }
+
+  begin(): void {
+    for (const run of this.#literals.runs) run.forget()
+  }
+
+  /** @returns behind what was found, NOTHING or NOT_YET */
+  match(at: number): number {
+    const { bytes, limit, more, context } = this.#bounds
+    const literals = this.#literals.byFirst[bytes[at] as number]
+    if (literals === undefined) return NOTHING
+    let best: Literal | null = null
+    let bestStart = 0
+    let bestEnd = 0
+    let bestRank = BY_FORM
+    let isEndless = false
+    for (const literal of literals) {
+      const there = countSame(bytes, at, literal.bytes, limit)
+      if (there < literal.bytes.length) {
+        if (more && at + there === limit) return this.#hold(at, literal)
+        continue
+      }
+      const isHinted =
+        context.hinted?.[literal.recognizer] === 1 ||
+        (this.#nearby.look(bytes, at) && this.#nearby.before(literal.recognizer, at) >= 0)
+      if (!literal.on && !isHinted) continue
+      this.#isEndless = false
+      if (!this.#measure(literal, at)) return this.#hold(at, literal)
+      const { start, end } = this.#extent
+      if (end - start <= bestEnd - bestStart) continue
+      best = literal
+      bestStart = start
+      bestEnd = end
+      bestRank = isHinted ? BY_FORM_AND_WORDS : BY_FORM
+      isEndless = this.#isEndless
+    }
+    if (best === null) return NOTHING
+    this.#finds.add(bestStart, bestEnd, best.recognizer, bestRank, isEndless)
+    if (isEndless) this.#bounds.open = { recognizer: best.recognizer, eats: best.eats }
+    return bestEnd
+  }
+
+  /** @returns `stop`, or less where a literal that is still to come may reach over the end of what is there */
+  reachedFrom(stop: number, end: number): number {
+    let from = stop
+    for (const literal of this.#literals.reaching)
+      from = Math.min(from, reach(this.#bounds.bytes, end, literal))
+    return from
+  }
+
+  #hold(at: number, literal: Literal): number {
+    this.#bounds.held = reach(this.#bounds.bytes, at, literal)
+    return NOT_YET
+  }
+
+  /** Sets the extent; empty for nothing. @returns false where bytes that decide are not there yet */
+  #measure({ prefix, anchor, bytes: text, reach }: Literal, at: number): boolean {
+    const { bytes, limit, more } = this.#bounds
+    const out = this.#extent
+    out.start = at
+    out.end = at
+    out.reached = false
+    if (prefix !== null) {
+      const { run, min, max, valid } = prefix
+      const from = at + text.length
+      const end = run.endOf(bytes, from, Math.min(limit, from + Math.min(max + 1, ENDLESS)))
+      const count = end - from
+      this.#isEndless = max >= ENDLESS && count === ENDLESS
+      if (end === limit && more && count <= max && !this.#isEndless) return false
+      if (count < min || count > max || (valid !== undefined && !valid(bytes, at, end))) return true
+      out.end = end
+      return true
+    }
+    const bound = Math.min(limit, at + MAX_HELD - reach)
+    anchor?.extent(bytes, at, Math.max(this.#finds.floor, at - reach), bound, out)
+    if (!out.reached) return true
+    this.#isEndless = bound === at + MAX_HELD - reach
+    return this.#isEndless || !more
+  }
+}
+
+function countSame(bytes: Uint8Array, at: number, text: Uint8Array, limit: number): number {
+  let count = 1
+  while (count < text.length && at + count < limit && bytes[at + count] === text[count]) count++
+  return count
+}
+
+function reach(bytes: Uint8Array, end: number, literal: Literal): number {
+  let at = end
+  while (at > 0 && end - at < literal.reach && literal.before[bytes[at - 1] as number] === 1) at--
+  return at
+}

@@ -1,0 +1,138 @@
+/** `name=value`, `name: value`, `"name": "value"` inside of a text: where the name says by itself what the value is. */
+
+import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
+import { BY_NAME_ONLY, type Finds } from './finds.ts'
+import { gateOf } from './literals.ts'
+import type { Key, Names } from './names.ts'
+import { toAlphabet } from './text.ts'
+
+/** Of a name, and of a value before it is one without an end. */
+const MAX_NAME = 48
+const MAX_VALUE = 1024
+
+const NAME = toAlphabet('A-Za-z0-9_.-')
+const BARE_VALUE = new Uint8Array(256).fill(1)
+for (const end of ' \t\r\n,;&"\'`<>(){}[]\\') BARE_VALUE[end.charCodeAt(0)] = 0
+
+export class LooseNames {
+  readonly #keys: readonly Key[]
+  readonly #names: Names
+  readonly #bounds: Bounds
+  readonly #finds: Finds
+  /** Indexed by `gateOf` of the last two letters of a name. */
+  readonly #gate = new Uint8Array(64 * 64)
+  /** Up to where the last value without quotes goes. */
+  #valueEnd = 0
+
+  constructor(keys: readonly Key[], names: Names, bounds: Bounds, finds: Finds) {
+    this.#keys = keys
+    this.#names = names
+    this.#bounds = bounds
+    this.#finds = finds
+    for (const { shape } of keys.filter(({ shape }) => shape.loose === true))
+      for (const key of shape.keys)
+        for (const form of [key, `${key}s`]) {
+          const [first = 0, second = 0] = Buffer.from(form.replace(/[0-9 ]/g, '').slice(-2))
+          this.#gate[gateOf(first, second)] = 1
+        }
+  }
+
+  get isIdle(): boolean {
+    return !this.#gate.includes(1)
+  }
+
+  begin(): void {
+    this.#valueEnd = 0
+  }
+
+  /** @param at of `=` or `:`  @returns behind it where the value was found, NOTHING or NOT_YET */
+  match(at: number): number {
+    const { bytes } = this.#bounds
+    let end = at
+    if (end > 0 && (bytes[end - 1] === 0x3a || bytes[end - 1] === 0x20)) end--
+    if (end > 0 && isQuote(bytes[end - 1])) end--
+    if (end > 0 && bytes[end - 1] === 0x5c) end--
+    const nameEnd = end
+    while (end > 0 && isDigit(bytes[end - 1])) end--
+    if (
+      end < 2 ||
+      this.#gate[gateOf((bytes[end - 2] as number) | 32, (bytes[end - 1] as number) | 32)] !== 1
+    )
+      return NOTHING
+    let start = end
+    while (start > 0 && at - start < MAX_NAME && NAME[bytes[start - 1] as number] === 1) start--
+    const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, nameEnd - start)
+    const { keys } = this.#names.under(name.toString('latin1'))
+    return keys === null ? NOTHING : this.#value(at, keys)
+  }
+
+  #value(at: number, keys: readonly number[]): number {
+    const { bytes, limit, more } = this.#bounds
+    let from = at + 1
+    if (from < limit && bytes[from] === 0x3e) from++
+    while (from < limit && from - at < 5 && isBlank(bytes[from])) from++
+    const escapes = from
+    while (from < limit && from - escapes < 4 && bytes[from] === 0x5c) from++
+    const isEscaped = from > escapes
+    const quote = from < limit && isQuote(bytes[from]) ? (bytes[from] as number) : 0
+    if (quote !== 0) from++
+    const bound = Math.min(limit, from + MAX_VALUE)
+    const end =
+      quote === 0 ? this.#bareEnd(from, bound) : this.#quotedEnd(from, bound, quote, isEscaped)
+    const isEndless = end === from + MAX_VALUE
+    if (end === limit && more && !isEndless) {
+      this.#bounds.held = at
+      return NOT_YET
+    }
+    if (end === from || (quote === 0 && isLiteral(bytes, from, end))) return NOTHING
+    for (const key of keys) {
+      const { shape, recognizer } = this.#keys[key] as Key
+      if (shape.loose !== true || (shape.valid !== undefined && !shape.valid(bytes, from, end)))
+        continue
+      this.#finds.add(from, end, recognizer, BY_NAME_ONLY, isEndless, at)
+      if (!isEndless) return at + 1
+      this.#bounds.open = { recognizer, eats: BARE_VALUE }
+      return end
+    }
+    return NOTHING
+  }
+
+  #bareEnd(from: number, bound: number): number {
+    const { bytes } = this.#bounds
+    let at = Math.max(from, Math.min(this.#valueEnd, bound))
+    while (at < bound && BARE_VALUE[bytes[at] as number] === 1) at++
+    this.#valueEnd = at
+    return at
+  }
+
+  #quotedEnd(from: number, bound: number, quote: number, isEscaped: boolean): number {
+    const { bytes } = this.#bounds
+    for (let at = from; at < bound; at++) {
+      const byte = bytes[at]
+      if (byte === quote || byte === 0x0a) return at
+      if (byte !== 0x5c) continue
+      if (isEscaped) return at
+      at++
+    }
+    return bound
+  }
+}
+
+/** `null`, `true`, `false`: nothing is in them. */
+function isLiteral(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > 9) return false
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+  return /^(null|true|false|none|undefined|nil|nan)$/i.test(text)
+}
+
+function isQuote(byte: number | undefined): boolean {
+  return byte === 0x22 || byte === 0x27 || byte === 0x60
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39
+}

@@ -1,0 +1,128 @@
+/**
+ * Names that texts stand under: keys, fields, columns, tags, and `name=` inside of a text. A name hints at recognisers by its words, and
+ * may say by how it ends that any value under it belongs to one.
+ */
+
+import type { KeyShape, Recognizer } from '../recognizers/recognizer.ts'
+import type { Context } from './scanner.ts'
+import { indexWords, type WordIndex, WordReader } from './words.ts'
+
+/** Names that are kept with what they mean. */
+const MAX_KNOWN = 4096
+/** Of a longer name only the end is read. */
+const MAX_NAME = 96
+
+export interface Key {
+  readonly recognizer: number
+  readonly shape: KeyShape
+  readonly on: boolean
+}
+
+/** Words that say a bare number or token under them is no one's. */
+const PLAIN: readonly string[] = [
+  ...['uuid', 'guid', 'hash', 'sha', 'md', 'digest', 'checksum', 'crc', 'etag', 'integrity'],
+  ...['commit', 'revision', 'version', 'trace id', 'span id', 'trace', 'request id', 'timestamp'],
+  ...['time', 'offset', 'size', 'bytes', 'length', 'duration', 'embedding', 'seed', 'nonce'],
+  ...['created', 'updated', 'expires', 'snowflake', 'ts', 'tweet id', 'build', 'fingerprint'],
+]
+
+/** Words of recognisers, and behind them one number that stands for PLAIN. */
+export function indexContextWords(recognizers: readonly Recognizer[]): WordIndex {
+  const words = recognizers.flatMap(({ words }, index) =>
+    words.map((word) => [word, index] as const),
+  )
+  return indexWords([...words, ...PLAIN.map((word) => [word, recognizers.length] as const)])
+}
+
+export class Names {
+  readonly #size: number
+  readonly #keys: readonly Key[]
+  readonly #words: WordReader
+  readonly #ends: WordReader
+  readonly #known = new Map<string, Context>()
+
+  constructor(keys: readonly Key[], words: WordIndex, size: number) {
+    this.#keys = keys
+    this.#size = size
+    this.#words = new WordReader(words)
+    this.#ends = new WordReader(
+      indexWords(
+        keys.flatMap(({ shape }, index) => shape.keys.map((key) => [key, index] as const)),
+      ),
+    )
+  }
+
+  under(name: string): Context {
+    const known = this.#known.get(name)
+    if (known !== undefined) return known
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    const context = this.#read(name)
+    this.#known.set(name, context)
+    return context
+  }
+
+  #read(name: string): Context {
+    const bytes = Buffer.from(toAscii(name.slice(-MAX_NAME)), 'latin1')
+    const hinted = new Uint8Array(this.#size)
+    let any = false
+    let plain = false
+    readRuns(this.#words, bytes, (what) => {
+      for (const each of what) {
+        if (each === this.#size) plain = true
+        else {
+          hinted[each] = 1
+          any = true
+        }
+      }
+    })
+    const ending: { key: number; start: number }[] = []
+    const firstWord = bytes.findIndex((byte) => isLetter(byte))
+    const lastWord = bytes.findLastIndex((byte) => isLetter(byte)) + 1
+    readRuns(this.#ends, bytes, (what, start, end) => {
+      if (end !== lastWord) return
+      for (const key of what) {
+        if (this.#keys[key]?.shape.whole === true && start !== firstWord) continue
+        ending.push({ key, start })
+      }
+    })
+    // The longest phrase says most: `date of birth` before `birth`.
+    const keys = ending.sort((a, b) => a.start - b.start || a.key - b.key).map(({ key }) => key)
+    return { hinted: any ? hinted : null, keys: keys.length === 0 ? null : keys, plain }
+  }
+}
+
+/** Accents are left out: `Straße` is `strase` only where it says so itself. */
+function toAscii(name: string): string {
+  const plain = name
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .replaceAll('ß', 'ss')
+  return plain.replace(/[^\x00-\x7f]/g, '\x80')
+}
+
+function readRuns(
+  reader: WordReader,
+  bytes: Uint8Array,
+  found: (what: readonly number[], start: number, end: number) => void,
+): void {
+  reader.forget()
+  let at = 0
+  while (at < bytes.length) {
+    if (!isLetter(bytes[at] as number) && !isDigit(bytes[at] as number)) {
+      at++
+      continue
+    }
+    const start = at
+    while (at < bytes.length && (isLetter(bytes[at] as number) || isDigit(bytes[at] as number)))
+      at++
+    reader.read(bytes, start, at, found)
+  }
+}
+
+function isLetter(byte: number): boolean {
+  return (byte | 32) >= 0x61 && (byte | 32) <= 0x7a
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
+}

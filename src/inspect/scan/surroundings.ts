@@ -1,0 +1,131 @@
+/**
+ * Whether letters and digits stand alone, or are a piece of something longer: a decimal number, a version, a UUID, base64, a column of
+ * numbers. A pure function of a few bytes on either side.
+ */
+
+import { DIGIT, kindOf, LOWER, UPPER } from './text.ts'
+
+/** How far a neighbouring run is looked at. */
+const NEIGHBOUR = 16
+
+export const ALONE = 1
+export const PIECE = 0
+/** The bytes that decide are not there yet. */
+export const UNDECIDED = -1
+
+/** @param kinds of all of [start, end), its separators left out  @param more whether bytes may follow at `limit` */
+export function standsAlone(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  kinds: number,
+  limit: number,
+  more: boolean,
+): number {
+  if (start > 0 && isPieceBefore(bytes, start, kinds)) return PIECE
+  if (more && end + NEIGHBOUR >= limit) {
+    if (end >= limit) return UNDECIDED
+    const next = bytes[end] as number
+    // Only these make what is behind them matter.
+    if (next === 0x2d || next === 0x5f || next === 0x2e || next === 0x20 || next === 0x2b)
+      if (!isSettled(bytes, end + 1, limit)) return UNDECIDED
+    if (next === 0x2f && end + 1 >= limit) return UNDECIDED
+  }
+  return end < limit && isPieceBehind(bytes, end, kinds, limit) ? PIECE : ALONE
+}
+
+/** Whether the run behind ends within what is there. */
+function isSettled(bytes: Uint8Array, from: number, limit: number): boolean {
+  for (let at = from; at < limit; at++) if (kindOf(bytes, at) === 0) return true
+  return false
+}
+
+function isPieceBefore(bytes: Uint8Array, start: number, kinds: number): boolean {
+  const before = bytes[start - 1] as number
+  if (before > 0x7f || start < 2) return before === 0x2b && kinds === DIGIT
+  const kind = kindOf(bytes, start - 2)
+  switch (before) {
+    case 0x2e: // .
+      return kind === DIGIT
+    case 0x2d: // -
+    case 0x5f: // _
+      return kind !== 0 && hasDigitBefore(bytes, start - 2)
+    case 0x2b: // +
+      return kinds === DIGIT || kind !== 0
+    case 0x2f: // /
+      return kinds !== DIGIT && kind !== 0
+    case 0x40: // @
+      return kinds !== DIGIT
+    case 0x25: // %
+      return false
+    default:
+      return false
+  }
+}
+
+function isPieceBehind(bytes: Uint8Array, end: number, kinds: number, limit: number): boolean {
+  const behind = bytes[end] as number
+  const kind = end + 1 < limit ? kindOf(bytes, end + 1) : 0
+  switch (behind) {
+    case 0x2e: // .
+      return kind === DIGIT || (kind === LOWER && kinds === DIGIT)
+    case 0x2d: // -
+    case 0x5f: // _
+      return kind !== 0 && hasDigitBehind(bytes, end + 1, limit)
+    case 0x2b: // +
+    case 0x2f: // /
+      return kinds !== DIGIT && kind !== 0
+    case 0x3d: // =
+      return kinds !== DIGIT && (kinds & (UPPER | LOWER)) === (UPPER | LOWER)
+    case 0x40: // @
+      return kind !== 0
+    default:
+      return false
+  }
+}
+
+/**
+ * Whether groups between blanks are a piece of a row of such groups: a table of numbers, a hex dump.
+ * @param first, last lengths of the first and last group
+ */
+export function inColumn(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  first: number,
+  last: number,
+  limit: number,
+  more: boolean,
+): number {
+  if (end - start === first || bytes[start + first] !== 0x20) return ALONE
+  if (start > first + 1 && bytes[start - 1] === 0x20) {
+    let at = start - 2
+    while (at >= 0 && start - at <= first + 2 && kindOf(bytes, at) !== 0) at--
+    if (start - 2 - at === first && hasDigitBefore(bytes, start - 2)) return PIECE
+  }
+  if (end < limit && bytes[end] === 0x20) {
+    let at = end + 1
+    while (at < limit && at - end <= last + 2 && kindOf(bytes, at) !== 0) at++
+    if (more && at === limit) return UNDECIDED
+    if (at - end - 1 === last && hasDigitBehind(bytes, end + 1, limit)) return PIECE
+  }
+  return ALONE
+}
+
+function hasDigitBefore(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at >= 0 && from - at < NEIGHBOUR; at--) {
+    const kind = kindOf(bytes, at)
+    if (kind === 0) return false
+    if (kind === DIGIT) return true
+  }
+  return false
+}
+
+function hasDigitBehind(bytes: Uint8Array, from: number, limit: number): boolean {
+  for (let at = from; at < limit && at - from < NEIGHBOUR; at++) {
+    const kind = kindOf(bytes, at)
+    if (kind === 0) return false
+    if (kind === DIGIT) return true
+  }
+  return false
+}

@@ -15,6 +15,7 @@ import { listGrants, revokeGrant } from './grants.ts'
 import { type Handler, ok, type Reply } from './handler.ts'
 import { approveHold, cancelHold, denyHold, listHolds, showHold } from './holds.ts'
 import { readBody } from './json-body.ts'
+import { Pace } from './pace.ts'
 import { Repeats } from './repeats.ts'
 import { requestAccess } from './requests.ts'
 
@@ -38,30 +39,33 @@ export const API = '/api/v1'
 export function apiRoute(options: ApiOptions): Route {
   const answerTo = createAnswers(options)
   return async (call) => {
-    const { request, response, url } = call
+    const { url } = call
     if (url.pathname !== API && !url.pathname.startsWith(`${API}/`)) return false
     const reply = await answerTo(call)
-    if (reply === null) return true
-    // What is left of a body that nobody wants is not waited for.
-    if (!request.complete) response.setHeader('Connection', 'close')
-    if ('status' in reply) answerJson(response, reply.status, reply.body)
-    else {
-      if (reply.fault === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer')
-      if (reply.fault === 'too-many') response.setHeader('Retry-After', '5')
-      answerFault(response, reply.fault, reply.detail, reply.hint)
-    }
+    if (reply !== null) send(call, reply)
     return true
   }
 }
 
-/** @returns a function that gives null for what has become a stream. */
+function send({ request, response }: Call, reply: Reply | Fault): void {
+  // What is left of a body that nobody wants is not waited for.
+  if (!request.complete) response.setHeader('Connection', 'close')
+  if ('status' in reply) return answerJson(response, reply.status, reply.body)
+  if (reply.fault === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer')
+  if (reply.fault === 'too-many') response.setHeader('Retry-After', '5')
+  answerFault(response, reply.fault, reply.detail, reply.hint)
+}
+
+/** @returns a function that gives null for what was answered already, or has become a stream. */
 function createAnswers(options: ApiOptions): (call: Call) => Promise<Reply | Fault | null> {
   const { approvals, callers, clock, attempts } = options
   const resources = createResources(options)
   const streams = new EventStreams(clock)
   const repeats = new Repeats()
+  const pace = new Pace()
 
-  return async ({ request, response, url }) => {
+  return async (call) => {
+    const { request, response, url } = call
     const client = request.socket.remoteAddress ?? ''
     const token = readBearer(request)
     const caller = token === null ? NO_TOKEN : await callers.of(token, client)
@@ -78,13 +82,19 @@ function createAnswers(options: ApiOptions): (call: Call) => Promise<Reply | Fau
       return NOT_SO
     }
     if (!approvals) return NOT_HERE
+    const look = async (work: () => void | Promise<void>) => {
+      const isDone = await pace.run(`${caller.kind} ${caller.name}`, async () => {
+        await work()
+        return true
+      })
+      return isDone ? null : BUSY
+    }
     if (methods === EVENTS && token !== null) {
       const isKnown = async () => !('fault' in (await callers.of(token, client)))
-      streams.open({ response, approvals, caller, isKnown })
-      return null
+      return look(() => streams.open({ response, approvals, caller, isKnown }))
     }
     const ask = { approvals, clock, caller, id, query: url.searchParams, body: {} }
-    if (request.method === 'GET') return handler(ask)
+    if (request.method === 'GET') return look(async () => send(call, await handler(ask)))
     const read = await readBody(request)
     if ('fault' in read) return read
     const act = async () => handler({ ...ask, body: read.value })
@@ -155,6 +165,12 @@ const TOO_MANY: Fault = {
   fault: 'too-many',
   detail: 'there were too many tries without a valid token',
   hint: 'wait a few seconds; a valid token is always taken',
+}
+
+const BUSY: Fault = {
+  fault: 'too-many',
+  detail: 'you have asked for too much at once',
+  hint: 'wait for answers before you ask again',
 }
 
 const NOTHING: Fault = {

@@ -12,7 +12,7 @@ import type { Problem } from '../model/errors.ts'
 import type { CertificateAuthority } from './authority-pair.ts'
 import { toPem } from './certificate.ts'
 import { BACK_DATED, createLeafMinter } from './leaf.ts'
-import { DEFAULT_LEAF_LIMITS, LeafBuckets, type LeafLimits } from './leaf-limits.ts'
+import { LeafBuckets, type LeafLimits } from './leaf-limits.ts'
 import { TicketRing } from './tickets.ts'
 
 export interface ContextsOptions {
@@ -22,7 +22,7 @@ export interface ContextsOptions {
   readonly capacity?: number
   /** Default: one of its own. */
   readonly tickets?: TicketRing
-  readonly limits?: LeafLimits
+  readonly limits: LeafLimits
 }
 
 /** Whom a context is for. */
@@ -81,7 +81,7 @@ const TOO_MANY: Problem = {
 
 /** Minting is synchronous: calls for one host cannot overlap, and the second finds what the first has made. */
 export function createContexts(options: ContextsOptions): Contexts {
-  const { authority, clock, capacity = 4096, limits = DEFAULT_LEAF_LIMITS } = options
+  const { authority, clock, capacity = 4096, limits } = options
   const { tickets = new TicketRing({ clock }) } = options
   const minter = createLeafMinter(authority)
   const key = minter.key.export({ type: 'pkcs8', format: 'pem' })

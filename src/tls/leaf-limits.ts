@@ -12,12 +12,6 @@ export interface LeafLimits {
   readonly all: Allowance
 }
 
-/** A browser needs a hundred hosts for a page; minting takes well under a millisecond. */
-export const DEFAULT_LEAF_LIMITS: LeafLimits = {
-  client: { burst: 2_000, perSecond: 20 },
-  all: { burst: 8_000, perSecond: 200 },
-}
-
 /** Clients remembered; the one that has been quiet longest makes room. */
 const MAX_CLIENTS = 4_096
 

@@ -21,17 +21,12 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FLAG, FRAME } from '../../src/proxy/http2/frames.ts'
 import { converse, openTls, openTunnel, rawExchange } from '../support/clients.ts'
-import {
-  block,
-  frame,
-  headers,
-  type List,
-  RawHttp2,
-  statusOf,
-  uint32,
-} from '../support/http2-frames.ts'
+import { block, headers, type List, RawHttp2, statusOf } from '../support/http2-frames.ts'
+import { frame, uint32 } from '../support/http2-peer.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { readKilobytes } from '../support/memory.ts'
 import { linux, missing } from '../support/needs.ts'
+import { rowsOf } from '../support/new-rows.ts'
 import { type RecordingOrigin, recordingOrigin } from '../support/recording-origin.ts'
 import { eventually } from '../support/wait.ts'
 
@@ -40,7 +35,6 @@ const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024))
 let lab: Lab
 let ca: string
 let origin: RecordingOrigin
-let lastId = 0
 beforeAll(async () => {
   lab = await openLab({
     config: 'timeouts: { head: 600ms }\nlimits: { http2_resets: 20, http2_streams: 10 }',
@@ -63,24 +57,7 @@ beforeEach(async () => {
   await newRows(0)
 })
 
-interface FlowRow {
-  readonly id: number
-  readonly error: string | null
-  readonly bytes_out: number
-  readonly outcome: string
-}
-
-async function newRows(count: number): Promise<FlowRow[]> {
-  const rows = await eventually(`${count} rows`, () => {
-    const rows = lab.proxy.query<FlowRow>(
-      'SELECT id, error, bytes_out, outcome FROM flows WHERE id > ? ORDER BY id',
-      lastId,
-    )
-    return rows.length >= count && rows.every(({ outcome }) => outcome !== 'open') ? rows : null
-  })
-  lastId = rows.at(-1)?.id ?? lastId
-  return rows
-}
+const newRows = rowsOf(() => lab.proxy)
 
 const at = () => `api.de.test:${origin.port}`
 const request = (line: string, ...fields: string[]) =>
@@ -94,11 +71,7 @@ async function expectAlive(): Promise<void> {
   expect(got).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
 }
 
-/** Kibibytes that are resident in the proxy. */
-function resident(): number {
-  const status = readFileSync(`/proc/${lab.proxy.process.pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1])
-}
+const resident = () => readKilobytes(lab.proxy.process.pid)
 
 describe('B32: what nobody has to read is not unpacked', () => {
   test.skipIf(missing(linux)).each([

@@ -21,6 +21,7 @@ import {
   uint32,
 } from '../support/http2-peer.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { readKilobytes } from '../support/memory.ts'
 import { linux, missing } from '../support/needs.ts'
 import { eventually } from '../support/wait.ts'
 
@@ -234,7 +235,7 @@ describe('what waits', () => {
         const paths = h2.seen.slice(-20)
         return paths.every((path) => path === 'POST /never')
       })
-      const before = resident(lab.proxy.process.pid)
+      const before = readKilobytes(lab.proxy.process.pid)
       const wanted = 20 * 200_000
       for (let i = 0; i < 200; i++) {
         for (const id of streams) peer.send(...Array(1_000).fill(data(id, 'x')))
@@ -246,14 +247,9 @@ describe('what waits', () => {
       })
       await sleep(500)
       // The heap's own slack, for what passed through it, and what waits.
-      expect(resident(lab.proxy.process.pid) - before).toBeLessThan(60_000 + (3 * held) / 1024)
+      expect(readKilobytes(lab.proxy.process.pid) - before).toBeLessThan(60_000 + (3 * held) / 1024)
       peer.socket.destroy()
       await eventually('nothing to wait any more', async () => (await metric(HELD)) === 0)
     },
   )
 })
-
-/** Kibibytes. */
-function resident(pid: number | undefined): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-}

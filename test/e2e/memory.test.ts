@@ -1,7 +1,7 @@
 /** Memory does not grow with what passes: bodies are moved on, not collected. */
 
 import { once } from 'node:events'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { truncate, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { join } from 'node:path'
@@ -10,8 +10,10 @@ import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { FRAME } from '../../src/proxy/http2/frames.ts'
 import { curl } from '../support/clients.ts'
-import { data, frame, headers, RawHttp2 } from '../support/http2-frames.ts'
+import { data, headers, RawHttp2 } from '../support/http2-frames.ts'
+import { frame } from '../support/http2-peer.ts'
 import { openLab } from '../support/lab.ts'
+import { readKilobytes } from '../support/memory.ts'
 import { linux, missing } from '../support/needs.ts'
 
 const SIZE = 100 * 1024 * 1024
@@ -79,9 +81,3 @@ test.skipIf(missing(linux))(
     socket.destroy()
   },
 )
-
-/** A line of /proc/PID/status: kibibytes. */
-function readKilobytes(pid: number | undefined, name: 'VmRSS' | 'VmHWM'): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(new RegExp(String.raw`^${name}:\s+(\d+) kB`, 'm').exec(status)?.[1])
-}

@@ -11,6 +11,7 @@ import net from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { converse, openTls } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { rowsOf } from '../support/new-rows.ts'
 import { type RecordingOrigin, recordingOrigin } from '../support/recording-origin.ts'
 import { eventually } from '../support/wait.ts'
 
@@ -19,7 +20,6 @@ let plain: RecordingOrigin
 let secure: RecordingOrigin
 /** What the origin says to `/x`, and whether it closes then. */
 let said = ''
-let lastId = 0
 beforeAll(async () => {
   lab = await openLab()
   const answer: NonNullable<Parameters<typeof recordingOrigin>[0]>['answer'] = (
@@ -218,17 +218,9 @@ const WAYS: readonly Way[] = [
   },
 ]
 
-async function newRows(count: number) {
-  const rows = await eventually(`${count} rows`, () => {
-    const rows = lab.proxy.query<{ id: number; error: string | null; outcome: string }>(
-      'SELECT id, error, outcome FROM flows WHERE id > ? ORDER BY id',
-      lastId,
-    )
-    return rows.length >= count && rows.every(({ outcome }) => outcome !== 'open') ? rows : null
-  })
-  lastId = rows.at(-1)?.id ?? lastId
-  return rows.map(({ error, outcome }) => ({ error, outcome }))
-}
+const rows = rowsOf(() => lab.proxy)
+const newRows = async (count: number) =>
+  (await rows(count)).map(({ error, outcome }) => ({ error, outcome }))
 
 /** Two, on one connection. */
 function requests({ origin, prefix }: Way, method: string): string {

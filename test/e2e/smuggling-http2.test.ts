@@ -16,12 +16,12 @@ import {
   statusOf,
 } from '../support/http2-frames.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { rowsOf } from '../support/new-rows.ts'
 import { type RecordingOrigin, recordingOrigin } from '../support/recording-origin.ts'
 import { eventually } from '../support/wait.ts'
 
 let lab: Lab
 let origin: RecordingOrigin
-let lastId = 0
 beforeAll(async () => {
   lab = await openLab()
   const answers: Record<string, string> = {
@@ -257,24 +257,7 @@ const RELAYED: readonly {
   },
 ]
 
-interface FlowRow {
-  readonly id: number
-  readonly error: string | null
-  readonly bytes_out: number
-  readonly outcome: string
-}
-
-async function newRows(count: number): Promise<FlowRow[]> {
-  const rows = await eventually(`${count} rows`, () => {
-    const rows = lab.proxy.query<FlowRow>(
-      'SELECT id, error, bytes_out, outcome FROM flows WHERE id > ? ORDER BY id',
-      lastId,
-    )
-    return rows.length >= count && rows.every(({ outcome }) => outcome !== 'open') ? rows : null
-  })
-  lastId = rows.at(-1)?.id ?? lastId
-  return rows
-}
+const newRows = rowsOf(() => lab.proxy)
 
 /** HTTP/2 in the clear, with the proxy itself. */
 async function open(): Promise<RawHttp2> {

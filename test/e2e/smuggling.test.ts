@@ -18,6 +18,7 @@ import net from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { converse, openTls, openTunnel, rawExchange } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { type NewRow, rowsOf } from '../support/new-rows.ts'
 import { type RecordingOrigin, recordingOrigin } from '../support/recording-origin.ts'
 import {
   BODIES,
@@ -33,7 +34,6 @@ import { eventually } from '../support/wait.ts'
 let lab: Lab
 let plain: RecordingOrigin
 let secure: RecordingOrigin
-let lastId = 0
 beforeAll(async () => {
   lab = await openLab()
   const early = ({ start }: { start: readonly [string, string] }) =>
@@ -84,25 +84,7 @@ const WAYS: readonly Way[] = [
   },
 ]
 
-interface FlowRow {
-  readonly id: number
-  readonly error: string | null
-  readonly bytes_out: number
-  readonly outcome: string
-}
-
-/** Rows since the last call, once there are at least `count` and all have ended. */
-async function newRows(count: number): Promise<FlowRow[]> {
-  const rows = await eventually(`${count} rows`, () => {
-    const rows = lab.proxy.query<FlowRow>(
-      'SELECT id, error, bytes_out, outcome FROM flows WHERE id > ? ORDER BY id',
-      lastId,
-    )
-    return rows.length >= count && rows.every(({ outcome }) => outcome !== 'open') ? rows : null
-  })
-  lastId = rows.at(-1)?.id ?? lastId
-  return rows
-}
+const newRows = rowsOf(() => lab.proxy)
 
 /** `@/` for the target and `@` for Host filled in. */
 const fill = ({ prefix, origin }: Way, bytes: string) =>
@@ -117,12 +99,13 @@ async function send(way: Way, bytes: string): Promise<string> {
 }
 
 /** The counts agree: rows that left and requests that came, by a reader that is not ours. */
-function expectSameCount(rows: readonly FlowRow[], { origin }: Way): void {
+function expectSameCount(rows: readonly NewRow[], { origin }: Way): void {
   const left = rows.filter(({ bytes_out }) => bytes_out > 0)
   expect(origin().requests()).toHaveLength(left.length)
 }
 
-const codesOf = (text: string) => [...text.matchAll(/"code":"([\w-]+)"/g)].map(([, code]) => code)
+const codesOf = (text: string) =>
+  [...text.matchAll(/"type":"urn:cordon:([\w-]+)"/g)].map(([, code]) => code)
 const isSoon = { timeout: 10_000 }
 
 describe.each(WAYS)('$name', (way) => {

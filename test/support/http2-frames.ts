@@ -8,23 +8,14 @@ import type { Socket } from 'node:net'
 import { FrameReader } from '../../src/proxy/http2/frame-reader.ts'
 import { FLAG, FRAME, PREFACE } from '../../src/proxy/http2/frames.ts'
 import { HpackDecoder } from '../../src/proxy/http2/hpack/decoder.ts'
+import { block as blockOf, frame } from './http2-peer.ts'
 import { eventually } from './wait.ts'
 
 export type List = readonly (readonly [name: string, value: string])[]
 
-export function frame(type: number, flags: number, stream: number, payload: Buffer | string = '') {
-  const bytes = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload
-  const header = Buffer.alloc(9)
-  header.writeUIntBE(bytes.length, 0, 3)
-  header[3] = type
-  header[4] = flags
-  header.writeUInt32BE(stream, 5)
-  return Buffer.concat([header, bytes])
-}
-
 /** A header block. @param list names and values, latin-1 */
 export function block(list: List): Buffer {
-  return Buffer.concat(list.flatMap(([name, value]) => [Buffer.of(0), text(name), text(value)]))
+  return blockOf(...list.flat())
 }
 
 export function headers(stream: number, list: List, endStream = true): Buffer {
@@ -34,26 +25,6 @@ export function headers(stream: number, list: List, endStream = true): Buffer {
 
 export function data(stream: number, payload: string, endStream = true): Buffer {
   return frame(FRAME.data, endStream ? FLAG.endStream : 0, stream, payload)
-}
-
-export function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(value)
-  return bytes
-}
-
-/** Section 5.2: a length with a prefix of 7 bits, then the bytes. */
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value, 'latin1')
-  const length: number[] = []
-  if (bytes.length < 127) length.push(bytes.length)
-  else {
-    length.push(127)
-    let left = bytes.length - 127
-    for (; left >= 128; left >>= 7) length.push((left & 127) | 128)
-    length.push(left)
-  }
-  return Buffer.concat([Buffer.from(length), bytes])
 }
 
 /** What a peer has said on one stream, or on the connection. */

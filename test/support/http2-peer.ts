@@ -51,14 +51,15 @@ export function frame(
   type: Type | number,
   flags: number,
   stream: number,
-  payload: Buffer = Buffer.alloc(0),
+  payload: Buffer | string = '',
 ): Buffer {
+  const bytes = Buffer.from(payload as string, 'latin1')
   const header = Buffer.alloc(9)
-  header.writeUIntBE(payload.length, 0, 3)
+  header.writeUIntBE(bytes.length, 0, 3)
   header[3] = typeof type === 'number' ? type : TYPES.indexOf(type)
   header[4] = flags
   header.writeUInt32BE(stream, 5)
-  return Buffer.concat([header, payload])
+  return Buffer.concat([header, bytes])
 }
 
 export function uint32(...values: number[]): Buffer {

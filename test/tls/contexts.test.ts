@@ -10,6 +10,9 @@ import { TicketRing } from '../../src/tls/tickets.ts'
 import { missing, program } from '../support/needs.ts'
 import { DAY, greet, host, issue, listen, run, shakeHands, temporaryFolder } from './support.ts'
 
+/** For tests that are about something else. */
+const AMPLE = { client: { burst: 1e6, perSecond: 1 }, all: { burst: 1e6, perSecond: 1 } }
+
 const paths = { certificate: 'ca.pem', key: 'ca.key' }
 const HOUR = DAY / 24
 
@@ -21,7 +24,13 @@ beforeAll(() => {
 /** Contexts with a clock that is moved by hand. */
 function createWithClock(capacity = 4096, more: Partial<ContextsOptions> = {}) {
   let now = Date.now()
-  const contexts = createContexts({ authority, clock: { now: () => now }, capacity, ...more })
+  const contexts = createContexts({
+    authority,
+    clock: { now: () => now },
+    capacity,
+    limits: AMPLE,
+    ...more,
+  })
   return { contexts, pass: (ms: number) => (now += ms) }
 }
 
@@ -102,7 +111,7 @@ describe('contexts', () => {
     let now = Date.now()
     const ca = issue({ ca: true, notAfter: now + HOUR })
     const ending = parsePair({ certificate: ca.pem, key: ca.keyPem }, paths, now)
-    const contexts = createContexts({ authority: ending, clock: { now: () => now } })
+    const contexts = createContexts({ authority: ending, clock: { now: () => now }, limits: AMPLE })
     contextFor(contexts, 'a.example')
     now += HOUR
     expect(() => contextFor(contexts, 'a.example')).toThrow('is not valid at this time')
@@ -277,7 +286,7 @@ describe('handshakes', () => {
     const signing = issue({ ca: true, name: 'signing', issuer: middle })
     const text = { certificate: signing.pem + middle.pem + root.pem, key: signing.keyPem }
     const own = parsePair(text, paths, Date.now())
-    const contexts = createContexts({ authority: own, clock: Date })
+    const contexts = createContexts({ authority: own, clock: Date, limits: AMPLE })
     await using server = await serve(contexts, 'a.example')
     await expect(
       shakeHands(server.port, { ca: root.pem, servername: 'a.example' }),

@@ -17,8 +17,9 @@ import { ClientConnection } from './http1/client-connection.ts'
 import { ClientSession } from './http2/client-session.ts'
 import { readOpening } from './opening.ts'
 import type { ProxyContext } from './proxy.ts'
+import { TOO_LATE, UNREAD } from './quiet-socket.ts'
 import { refuseOn } from './refuse.ts'
-import { FirstBytes, TOO_LATE, UNREAD } from './sniff.ts'
+import { FirstBytes } from './sniff.ts'
 
 /** Serves the tunnel; `flow` is what CONNECT said, for what never becomes a request. */
 export async function intercept(connect: Connect, flow: Flow): Promise<void> {

@@ -13,9 +13,10 @@ import { ClientSession } from './http2/client-session.ts'
 import type { ConnectionCounts } from './limits/connections.ts'
 import type { ProxyContext, Tunnel } from './proxy.ts'
 import { HeaderWait } from './proxy-protocol/receive.ts'
+import { TOO_LATE, UNREAD } from './quiet-socket.ts'
 import { refuseOn } from './refuse.ts'
 import { servePortTls, toPortFlow } from './secure-port.ts'
-import { FirstBytes, TOO_LATE, tellProtocol, UNREAD } from './sniff.ts'
+import { FirstBytes, tellProtocol } from './sniff.ts'
 
 export interface Listener {
   /** What was bound: the port is known only now when 0 was asked for. */

@@ -3,12 +3,9 @@
  * HTTP, the common case, nothing is copied and nothing put back.
  */
 
-import type { Problem } from '../model/errors.ts'
-import type { RequestLine } from '../model/flow.ts'
 import type { Channel } from './channel.ts'
-import type { Expiring } from './deadlines.ts'
 import { beginsAsHttp2 } from './opening.ts'
-import type { ProxyContext, Served } from './proxy.ts'
+import { QuietSocket, type Waiting } from './quiet-socket.ts'
 
 /** What may be spoken on the proxy port. One more is one more case here and where this is called. */
 export type Protocol = 'tls' | 'http' | 'http2'
@@ -37,67 +34,30 @@ export interface Awaiting {
   onLate(): void
 }
 
-type Shared = Pick<ProxyContext, 'deadlines' | 'timeouts' | 'connections'>
-
 /** Waits for the first byte on a socket that nobody else listens to. */
-export class FirstBytes implements Expiring, Served {
-  readonly deadline: number
-  readonly #socket: Channel
-  readonly #shared: Shared
+export class FirstBytes extends QuietSocket {
   readonly #then: Awaiting
 
-  constructor(socket: Channel, shared: Shared, then: Awaiting) {
-    this.#socket = socket
-    this.#shared = shared
+  constructor(socket: Channel, shared: Waiting, then: Awaiting) {
+    super(socket, shared)
     this.#then = then
-    this.deadline = shared.deadlines.in(shared.timeouts.head)
-    shared.deadlines.add(this)
-    shared.connections.add(this)
-    socket.on('error', ignore)
-    socket.on('data', this.#onData)
-    socket.on('end', this.#onEnd)
-    socket.on('close', this.#onClose)
-    socket.resume()
   }
 
   expire(): void {
-    this.#letGo()
+    this.letGo()
     this.#then.onLate()
   }
 
-  shutDown(): void {
-    this.#socket.destroySoon()
-  }
-
-  #onData = (first: Buffer): void => {
-    this.#letGo()
+  protected onData(first: Buffer): void {
+    this.letGo()
     this.#then.onBytes(first)
   }
 
-  #onEnd = (): void => {
-    this.#socket.destroySoon()
+  protected onEnd(): void {
+    this.socket.destroySoon()
   }
 
-  #onClose = (): void => {
-    this.#letGo()
+  protected onGone(): void {
     this.#then.onGone()
   }
-
-  #letGo(): void {
-    this.#shared.deadlines.delete(this)
-    this.#shared.connections.delete(this)
-    this.#socket.off('data', this.#onData)
-    this.#socket.off('end', this.#onEnd)
-    this.#socket.off('close', this.#onClose)
-  }
 }
-
-/** For a connection that stays silent. */
-export const TOO_LATE: Problem = {
-  code: 'request-timeout',
-  detail: 'no whole request head came in time',
-}
-export const UNREAD: RequestLine = { method: null, path: null, protocol: 'HTTP/1.1' }
-
-/** An error is followed by a close. */
-function ignore(): void {}

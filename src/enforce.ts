@@ -18,6 +18,7 @@ import { type Authority, parseAuthority } from './model/authority.ts'
 import { describeCode, type Problem } from './model/errors.ts'
 import type { RedactionPlan } from './model/finding.ts'
 import type { Flow, FlowId, RequestLine } from './model/flow.ts'
+import type { Placement } from './model/placement.ts'
 import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
 import { isAnywhere, sayRegions } from './model/region.ts'
 import type { BodyView, RequestView } from './model/request-view.ts'
@@ -231,8 +232,7 @@ export function createEnforcer(ports: Ports): Enforcer {
 
     settle({ id, action, admission }, ending) {
       ports.audit.settle({ flow: id, at: ports.clock.now(), ending })
-      const { outcome, bytesOut, bytesIn } = ending
-      ports.meter.flow(admission.assessment.placement, action, outcome, bytesOut, bytesIn)
+      countEnding(ports, admission.assessment.placement, action, ending)
     },
   }
 }
@@ -428,13 +428,22 @@ function record(
   durable: boolean,
 ): Promise<FlowId> {
   const at = ports.clock.now()
-  if (ending) {
-    const { placement, action } = context.verdict
-    ports.meter.flow(placement, action, ending.outcome, ending.bytesOut, ending.bytesIn)
-  }
+  const { placement, action } = context.verdict
+  if (ending) countEnding(ports, placement, action, ending)
   const { method, protocol } = request
   const path = toRecorded(request)
   return ports.audit.decide({ context, at, method, path, protocol, ending }, durable)
+}
+
+function countEnding(
+  { meter }: Ports,
+  placement: Placement,
+  action: Verdict['action'],
+  { outcome, bytesOut, bytesIn, redactions }: Ending,
+): void {
+  meter.flow(placement, action, outcome, bytesOut, bytesIn)
+  if (!redactions) return
+  for (const { direction, type, count } of redactions) meter.redacted(direction, type, count)
 }
 
 /** The path as it may be written down. */

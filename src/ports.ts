@@ -6,7 +6,7 @@ import type { Authority, Host } from './model/authority.ts'
 import type { Declaration } from './model/declaration.ts'
 import type { Destination, Resolution } from './model/destination.ts'
 import type { Problem } from './model/errors.ts'
-import type { Operator, Redaction } from './model/finding.ts'
+import type { Direction, Operator, Redaction } from './model/finding.ts'
 import type { FlowId } from './model/flow.ts'
 import type {
   Breadth,
@@ -280,13 +280,21 @@ export interface Meter {
     bytesOut: number,
     bytesIn: number,
   ): void
+  /** Of a flow that has ended: so much of a kind was taken out of what it sent, or of its answer. @param type one that recognisers or the policy name */
+  redacted(direction: Direction, type: string, count: number): void
   /** @param since when it began, by `now` */
   took(stage: Stage, since: number): void
   count(event: Event): void
 }
 
 /** Nothing is counted. */
-export const NO_METER: Meter = { now: () => 0, flow: () => {}, took: () => {}, count: () => {} }
+export const NO_METER: Meter = {
+  now: () => 0,
+  flow: () => {},
+  redacted: () => {},
+  took: () => {},
+  count: () => {},
+}
 
 export interface Ports {
   readonly clock: Clock

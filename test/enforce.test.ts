@@ -403,3 +403,27 @@ describe('an admission', () => {
     expect(lab.decided[0]?.context).toBe(lab.decided[1]?.context)
   })
 })
+
+test('what was taken out of a flow is counted when it ends', async () => {
+  const counted: unknown[] = []
+  const redacted = (...args: unknown[]) => counted.push(args)
+  const lab = ports({ ...located(['DE']), meter: { ...NO_METER, redacted } })
+  const enforcer = createEnforcer(lab)
+  const released = await enforcer.release(await enforcer.admit(flow(), TO), GET)
+  if (!('permit' in released)) throw new Error('it should pass')
+  const ending = {
+    outcome: 'forwarded',
+    status: 200,
+    dialedIp: '192.0.2.1',
+    bytesOut: 1,
+    bytesIn: 2,
+    error: null,
+  } as const
+  enforcer.settle(released.permit, ending)
+  const one = { direction: 'out', type: 'iban', path: '$', count: 2 } as const
+  enforcer.settle(released.permit, { ...ending, redactions: [one, { ...one, direction: 'in' }] })
+  expect(counted).toEqual([
+    ['out', 'iban', 2],
+    ['in', 'iban', 2],
+  ])
+})

@@ -4,6 +4,7 @@
  */
 
 import type { Outcome } from '../model/audit-record.ts'
+import type { Direction } from '../model/finding.ts'
 import type { Placement } from '../model/placement.ts'
 import type { Action } from '../model/verdict.ts'
 import type { Event, Meter, Stage } from '../ports.ts'
@@ -37,11 +38,19 @@ export class Histogram {
   }
 }
 
+/** Kinds that are counted each by its name: far more than there are. What comes beyond is counted as `other`. */
+const MAX_KINDS = 1_000
+
 export class CountingMeter implements Meter {
   /** By placement, action and outcome, in this order. */
   readonly flows = new Float64Array(PLACEMENTS.length * ACTIONS.length * OUTCOMES.length)
   readonly stages: readonly Histogram[] = STAGES.map(() => new Histogram())
   readonly events = new Float64Array(EVENTS.length)
+  /** By type. */
+  readonly redactions: Readonly<Record<Direction, Map<string, number>>> = {
+    out: new Map(),
+    in: new Map(),
+  }
   bytesOut = 0
   bytesIn = 0
 
@@ -60,6 +69,12 @@ export class CountingMeter implements Meter {
     this.flows[at] = (this.flows[at] ?? 0) + 1
     this.bytesOut += bytesOut
     this.bytesIn += bytesIn
+  }
+
+  redacted(direction: Direction, type: string, count: number): void {
+    const counts = this.redactions[direction]
+    const kind = counts.size < MAX_KINDS || counts.has(type) ? type : 'other'
+    counts.set(kind, (counts.get(kind) ?? 0) + count)
   }
 
   took(stage: Stage, since: number): void {

@@ -104,6 +104,12 @@ function ofMeter(meter: CountingMeter): Reading[] {
       ],
     },
     {
+      name: 'cordon_redactions_total',
+      help: 'What rules have taken out of requests (`out`) and answers (`in`) of flows that have ended, by kind.',
+      type: 'counter',
+      read: () => redactionSamples(meter),
+    },
+    {
       name: 'cordon_events_total',
       help: 'Things that an operator may want to know of.',
       type: 'counter',
@@ -124,6 +130,12 @@ function flowSamples({ flows }: CountingMeter): Sample[] {
     }
   }
   return samples
+}
+
+function redactionSamples({ redactions }: CountingMeter): Sample[] {
+  return (['out', 'in'] as const).flatMap((direction) =>
+    Array.from(redactions[direction], ([type, value]) => ({ labels: { direction, type }, value })),
+  )
 }
 
 interface Value {

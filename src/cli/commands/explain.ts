@@ -6,6 +6,7 @@ import { AuditReader, type FlowRow } from '../../audit/read.ts'
 import { wouldOf } from '../../enforce.ts'
 import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
 import type { WeighedEvidence } from '../../model/evidence.ts'
+import type { Redaction } from '../../model/finding.ts'
 import { sayNext } from '../../model/refusal.ts'
 import { sayRegions } from '../../model/region.ts'
 import { type RuleTrace, traceRules } from '../../policy/explain.ts'
@@ -177,8 +178,9 @@ async function explainFlow(text: string, options: ExplainOptions): Promise<void>
   if (!flow) throw new CommandError(EXIT.failed, `there is no flow ${id} in the log`)
   using evaluation = await composeEvaluation(() => settings)
   const again = await reconsider(settings, evaluation, flow)
-  if (options.json) printJson({ ...flow, ...toJsonAgain(again) })
-  else sayFlow(flow, again)
+  const redactions = reader.redactions(id)
+  if (options.json) printJson({ ...flow, redactions, ...toJsonAgain(again) })
+  else sayFlow(flow, redactions, again)
   process.exitCode = flow.action === 'allow' ? EXIT.ok : EXIT.blocked
 }
 
@@ -198,7 +200,11 @@ function toJsonAgain({ consistent, today }: Reconsidered) {
   }
 }
 
-function sayFlow(flow: FlowRow, { consistent, today }: Reconsidered): void {
+function sayFlow(
+  flow: FlowRow,
+  redactions: readonly Redaction[],
+  { consistent, today }: Reconsidered,
+): void {
   const { method, host, port, path, agent, started_at: at, outcome } = flow
   print(
     `${flow.action.toUpperCase()}, ${outcome}  ${method ?? 'tunnel'} ${host ?? '-'}:${port ?? '-'}${path ?? ''} as ${agent} at ${at}`,
@@ -206,6 +212,11 @@ function sayFlow(flow: FlowRow, { consistent, today }: Reconsidered): void {
   print(`  because    ${flow.reason}`)
   print(`  place      ${sayRegions(flow.regions)} (${flow.placement})`)
   print(`  status     ${flow.status ?? 'none'}${flow.error ? `, ${flow.error}` : ''}`)
+  print(`  inspection ${flow.inspection}`)
+  if (redactions.length > 0) print('  redacted')
+  for (const { direction, type, path: where, count } of redactions) {
+    print(`    ${direction.padEnd(3)} ${type}, ${count} at ${where}`)
+  }
   if (flow.would)
     print(`  would      ${String(flow.would).replace('would_', '')}, if all were enforced`)
   if (flow.evidence.length > 0) print('  evidence as it was then')

@@ -35,6 +35,7 @@ export function addFlows(program: Command): void {
       ).choices(['block', 'hold']),
     )
     .option('--hold <id>', 'calls that waited under this hold, or went under its grant')
+    .option('--redacted', 'calls that data was taken out of')
     .option('--since <time>', 'not older than 2h, 7d …, or an ISO date')
     .option('--limit <n>', 'the newest so many', '50')
     .option('-f, --follow', 'go on as calls come')
@@ -44,10 +45,10 @@ export function addFlows(program: Command): void {
       '\nExample:\n  cordon flows --placement outside --since 7d\n  cordon flows --follow',
     )
     .action(async (options: FlowsOptions) => {
-      const { agent, host, placement, action, outcome, hold } = options
+      const { agent, host, placement, action, outcome, hold, redacted } = options
       const would = options.would && `would_${options.would}`
       const since = options.since === undefined ? undefined : toSince(options.since)
-      const filter = { agent, host, placement, action, outcome, would, hold, since }
+      const filter = { agent, host, placement, action, outcome, would, hold, redacted, since }
       const limit = toLimit(options.limit)
       using reader = new AuditReader(auditPath(load(options).operation))
       const flows = reader.flows(filter, limit)
@@ -85,10 +86,12 @@ function toCells(flow: FlowRow): string[] {
   ]
 }
 
-/** How it ended, with what was wrong, or with what it would have met. */
-function toEnd({ outcome, error, would }: FlowRow): string {
-  if (error && outcome !== 'forwarded') return `${outcome} ${error}`
-  return typeof would === 'string' ? `${outcome} ${would}` : outcome
+/** How it ended, with what was wrong, or with what it would have met; and how much was taken out. */
+function toEnd({ outcome, error, would, redactions_out, redactions_in }: FlowRow): string {
+  const redacted = redactions_out + redactions_in
+  const mark = redacted > 0 ? `, ${redacted} redacted` : ''
+  if (error && outcome !== 'forwarded') return `${outcome} ${error}${mark}`
+  return typeof would === 'string' ? `${outcome} ${would}${mark}` : `${outcome}${mark}`
 }
 
 function toLimit(text: string): number {

@@ -21,6 +21,7 @@ import { KEEP_ALIVE, suits, WORKLOADS } from '../../bench/workloads.ts'
 import { checkForm } from '../../src/config/form.ts'
 import { configFile } from '../../src/config/schema.ts'
 import { parseYaml } from '../../src/config/yaml.ts'
+import { eventually } from '../support/wait.ts'
 
 const SOUND: Row = {
   ...{ workload: 'w1l', peer: 'cordon', round: 1, figures: { cpuUs: 30 } },
@@ -150,6 +151,8 @@ describe('a process tree', () => {
     expect(alone).toBeGreaterThan(rssMb)
     process.kill(-pid, 'SIGKILL')
     await once(child, 'exit')
+    // A process that was killed takes a moment to be gone.
+    await eventually('nothing to be left', () => usage(pid).rssMb === 0)
     expect(usage(pid)).toEqual({ cpuMs: 0, rssMb: 0 })
   })
 })

@@ -32,7 +32,7 @@ export interface Permit {
   readonly admission: Admission
   /** Whether the connection may become what it is asked to, where that is nothing Cordon can read. */
   readonly upgrades: boolean
-  /** What is taken out of the answer; null for nothing. */
+  /** What is taken out of the answer, and restored in it; null where it passes as it is. */
   readonly redact: RedactionPlan['in'] | null
   /** What was decided; where the policy is only observed, not what was carried out. */
   readonly action: Verdict['action']
@@ -320,8 +320,13 @@ function toPermit(
   lease: AbortSignal | null,
 ): Permit {
   const { enforced } = admission.assessment.policy
-  const isIn = enforced && redact !== null && redact.in.size > 0
-  return { id, admission, upgrades, action, lease, redact: isIn ? redact.in : null }
+  const changes = enforced && redact !== null && (redact.in.size > 0 || isRestored(redact))
+  return { id, admission, upgrades, action, lease, redact: changes ? redact.in : null }
+}
+
+/** Whether something was put in place of data that comes back in the answer. */
+function isRestored({ out }: RedactionPlan): boolean {
+  return out.values().some(({ kind }) => kind === 'token')
 }
 
 function noteFollowed(

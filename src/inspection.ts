@@ -5,6 +5,7 @@
 
 import type { Admission } from './admission.ts'
 import type { Problem } from './model/errors.ts'
+import type { OnUnscannable } from './model/finding.ts'
 import type { RequestLine } from './model/flow.ts'
 import type { BodyView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
@@ -45,16 +46,17 @@ export async function inspectRequest(
   const plan = assessment.policy.enforced && action !== 'block' ? redact?.out : undefined
   if (!plan || plan.size === 0) return { line: known, replaced: null }
   const replaced = body ? await inspector.redact(body, plan, flow.agent.id) : UNSEEN
-  const fault = faultOf(replaced, header)
+  const fault = faultOf(replaced, assessment.policy.onUnscannable.out, header)
   if (fault) return { line: { ...known, fault }, replaced: null }
   return { line: known, replaced: replaced.bytes === null ? null : replaced }
 }
 
 function faultOf(
   { unscanned, bytes }: Replaced,
+  onUnscannable: OnUnscannable['out'],
   header: (name: string) => readonly string[],
 ): Problem | null {
-  if (unscanned !== null) {
+  if (unscanned !== null && onUnscannable === 'block') {
     const detail = `a rule takes data out of such requests, and this one cannot be read: ${unscanned}`
     return { code: 'body-unscannable', detail }
   }

@@ -1,5 +1,5 @@
 /**
- * Several policy files as one document. Each may add zones, agents, destinations, reviewers and rules; home, each placement and each key of `hold` are said once.
+ * Several policy files as one document. Each may add zones, agents, destinations, reviewers and rules; home, each placement and each key of `hold` and `redaction` are said once.
  * Remembers where every part came from, so that a problem found later is reported in the file it stands in.
  */
 
@@ -21,7 +21,7 @@ export interface Merged {
 
 const LISTS = ['agents', 'destinations', 'rules', 'reviewers'] as const
 /** Sections of which each key is said once. */
-const SECTIONS = ['placement', 'hold'] as const
+const SECTIONS = ['placement', 'hold', 'redaction'] as const
 
 interface Origin {
   readonly yaml: YamlFile
@@ -42,6 +42,7 @@ export function mergePolicies(sources: readonly PolicySource[]): Merged {
   const sections: Record<(typeof SECTIONS)[number], Record<string, unknown>> = {
     placement: {},
     hold: {},
+    redaction: {},
   }
   let home: PolicyDocument['home']
 

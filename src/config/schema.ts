@@ -159,9 +159,21 @@ const when = z.strictObject({
   scheme: oneOrMany(z.enum(['http', 'https'])).optional(),
   method: names.optional(),
   path: names.optional(),
+  data: names.optional().meta({
+    description:
+      'Kinds of data, or classes of them, that are in the request: see docs/redaction.md.',
+  }),
   upgrade: names.optional(),
   agent: names.optional(),
   group: names.optional(),
+})
+
+/** What a rule takes out of what passes. */
+const ruleRedact = z.strictObject({
+  out: names.optional().meta({ description: 'Kinds or classes taken out of requests.' }),
+  in: names.optional().meta({ description: 'Kinds or classes taken out of answers.' }),
+  with: z.enum(['mask', 'label', 'remove', 'hash', 'surrogate', 'token']).optional(),
+  keep: z.int().min(0).max(8).optional(),
 })
 
 const rule = z.strictObject({
@@ -169,7 +181,8 @@ const rule = z.strictObject({
   because: sentence,
   when,
   // biome-ignore lint/suspicious/noThenProperty: the published name of the key
-  then: z.enum(ACTIONS),
+  then: z.enum(ACTIONS).optional(),
+  redact: ruleRedact.optional(),
   hold: ruleHold.optional(),
   mode: z.enum(['enforce', 'observe']).optional().meta({
     description:
@@ -189,6 +202,20 @@ const policyKeys = {
   placement: z.partialRecord(z.enum(PLACEMENTS), z.enum(ACTIONS)).optional(),
   reviewers: z.array(reviewer).max(10_000).optional(),
   hold: holdSettings.optional(),
+  redaction: z
+    .strictObject({
+      on_unscannable: z
+        .strictObject({
+          out: z.enum(['block', 'pass']).optional(),
+          in: z.enum(['block', 'pass']).optional(),
+        })
+        .optional()
+        .meta({
+          description:
+            'What becomes of bodies that a rule takes data out of, and that cannot be read. Default: requests are blocked, answers pass.',
+        }),
+    })
+    .optional(),
 }
 
 /** A file under `rules/`. */

@@ -218,6 +218,12 @@ const CODES = {
     'A rule takes data out of such requests, and this one cannot be read',
     'send the body as plain or compressed text of a common type, smaller than the limit, or ask the operator of this proxy',
   ),
+  'answer-unscannable': info(
+    502,
+    'policy',
+    'A rule takes data out of such answers, and this one cannot be read',
+    'ask the destination for plain text, or the operator of this proxy',
+  ),
   'redaction-signed': info(
     403,
     'policy',

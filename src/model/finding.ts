@@ -50,3 +50,9 @@ export interface RedactionPlan {
   readonly out: ReadonlyMap<string, Operator>
   readonly in: ReadonlyMap<string, Operator>
 }
+
+/** What becomes of bodies that a rule takes data out of, and that cannot be read. */
+export interface OnUnscannable {
+  readonly out: 'block' | 'pass'
+  readonly in: 'block' | 'pass'
+}

@@ -6,7 +6,7 @@
 import type { Cidr } from '../model/address.ts'
 import { ANONYMOUS, isAgentName } from '../model/agent.ts'
 import type { Declaration, HostPattern } from '../model/declaration.ts'
-import type { RedactionPlan } from '../model/finding.ts'
+import type { OnUnscannable, RedactionPlan } from '../model/finding.ts'
 import type { HoldSettings } from '../model/hold.ts'
 import type { Placement, Zone } from '../model/placement.ts'
 import type { Reviewer } from '../model/reviewer.ts'
@@ -100,6 +100,7 @@ export interface Policy {
   /** Who may decide about what is held; `ADMIN` is always one of them. */
   readonly reviewers: readonly Reviewer[]
   readonly holds: HoldSettings
+  readonly onUnscannable: OnUnscannable
 }
 
 export interface CompileOptions {
@@ -154,6 +155,10 @@ export function compilePolicy(
     answers: options.answers,
     reviewers: people.reviewers,
     holds,
+    onUnscannable: {
+      out: document.redaction?.on_unscannable?.out ?? 'block',
+      in: document.redaction?.on_unscannable?.in ?? 'pass',
+    },
   }
   return problems.length > 0 ? { problems } : { policy }
 }

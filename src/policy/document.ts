@@ -3,7 +3,7 @@
  * `compile` gives it meaning. Plain data; names still refer to each other, patterns are still text.
  */
 
-import type { Operator } from '../model/finding.ts'
+import type { OnUnscannable, Operator } from '../model/finding.ts'
 import type { Placement } from '../model/placement.ts'
 import type { Action } from '../model/verdict.ts'
 
@@ -17,6 +17,17 @@ export interface PolicyDocument {
   readonly destinations?: readonly DestinationEntry[] | undefined
   readonly placement?: Partial<Readonly<Record<Placement, Action>>> | undefined
   readonly rules?: readonly RuleEntry[] | undefined
+  /** In general; how single calls are redacted is for rules. */
+  readonly redaction?:
+    | {
+        readonly on_unscannable?:
+          | {
+              readonly out?: OnUnscannable['out'] | undefined
+              readonly in?: OnUnscannable['in'] | undefined
+            }
+          | undefined
+      }
+    | undefined
   readonly reviewers?: readonly ReviewerEntry[] | undefined
   readonly hold?: HoldEntry | undefined
 }

@@ -1,22 +1,32 @@
 /** An answer with data taken out as it passes: how its head then reads, and its body piece by piece. */
 
 import type { Permit } from '../../enforce.ts'
+import type { Problem } from '../../model/errors.ts'
 import type { AnswerRedactor } from '../../ports.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { changeFields, speaksOfBody } from './changed-fields.ts'
 import type { Fields } from './fields.ts'
 import { type BodyLength, type MessageOut, type ResponseHead, UNTOLD, valuesOf } from './message.ts'
 
-/** @returns null where nothing is taken out, or the answer is of a kind that cannot be read */
+/** @returns null where nothing is taken out; a problem where something would have to be, and the answer cannot be read */
 export function openRedactor(
   { inspector }: Pick<ProxyContext, 'inspector'>,
   { redact, admission }: Permit,
   answer: ResponseHead,
-): AnswerRedactor | null {
+): AnswerRedactor | Problem | null {
   if (redact === null) return null
+  const { onUnscannable } = admission.assessment.policy
   const contentType = valuesOf(answer, 'content-type').join(', ') || null
   const contentEncoding = valuesOf(answer, 'content-encoding').join(', ') || null
-  return inspector.open({ contentType, contentEncoding }, redact, admission.flow.agent.id)
+  const told = { contentType, contentEncoding }
+  const redactor = inspector.open(told, redact, admission.flow.agent.id)
+  return redactor === null && onUnscannable.in === 'block' ? UNREADABLE : redactor
+}
+
+const UNREADABLE: Problem = {
+  code: 'answer-unscannable',
+  detail:
+    'it comes with a content coding, although none was asked for, or is of no kind that can be read',
 }
 
 /** The head of an answer whose body is no more as it was. */

@@ -37,8 +37,8 @@ export interface ExchangeOptions {
   readonly meter: Meter
   /** Listens to what the answer says of its place; null when it says nothing. */
   readonly hear: (head: ResponseHead) => Hearing | null
-  /** Takes data out of the answer; null when nothing is. */
-  readonly redact: (head: ResponseHead) => AnswerRedactor | null
+  /** Takes data out of the answer; null when nothing is, a problem when it cannot be. */
+  readonly redact: (head: ResponseHead) => AnswerRedactor | Problem | null
   /** Called once. */
   readonly onOver: (ending: Ending, then: Then) => void
 }
@@ -102,7 +102,9 @@ export class Exchange implements AnswerSink {
     this.#options.meter.took('upstream', this.#began)
     this.#hearing = this.#options.hear(head)
     const { client } = this.#options
-    this.#redactor = body === 0 ? null : this.#options.redact(head)
+    const redactor = body === 0 ? null : this.#options.redact(head)
+    if (redactor && 'code' in redactor) return this.#fail(redactor)
+    this.#redactor = redactor
     this.#toClient = this.#redactor
       ? new RedactedOut(client.answer(withoutValidators(head), lengthAfter(body)), this.#redactor)
       : client.answer(head, body)

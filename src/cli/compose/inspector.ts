@@ -1,0 +1,154 @@
+/**
+ * What finds data in bodies and takes it out: scanner, formats and operators put together for one process. What was replaced by a token is
+ * put back in answers to the same agent, as one more kind that is found in them.
+ */
+
+import type { Operation } from '../../config/load.ts'
+import { deriveAgentKeys, openRedactionKey } from '../../inspect/operators/keys.ts'
+import { replace } from '../../inspect/operators/replace.ts'
+import { createVault, VAULT_LIMITS } from '../../inspect/operators/vault.ts'
+import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
+import { RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
+import { createRedactor, type Redactor } from '../../inspect/redact/redactor.ts'
+import { createScanner, NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
+import type { DataClass, Operator } from '../../model/finding.ts'
+import { type BodyView, isCoded } from '../../model/request-view.ts'
+import type { AnswerRedactor, Decoder, Found, Inspector, Replaced } from '../../ports.ts'
+
+type Plan = ReadonlyMap<string, Operator>
+
+/** A token that may have been issued; whether it was is for the vault of the agent to say. */
+const ISSUED: Recognizer = {
+  type: 'issued-token',
+  class: 'personal',
+  readiness: 'on',
+  words: [],
+  shapes: [
+    {
+      kind: 'prefix',
+      prefixes: ['PII_', 'pii_', 'PII-'],
+      alphabet: 'A-Za-z0-9_-',
+      min: 5,
+      max: 36,
+    },
+  ],
+  basis: 'issued before',
+}
+
+export const KINDS: ReadonlyMap<string, DataClass> = new Map(
+  RECOGNIZERS.map(({ type, class: of }) => [type, of]),
+)
+
+export function composeInspector(
+  { dataDir }: Pick<Operation, 'dataDir'>,
+  decoder: Decoder,
+): Inspector {
+  let master: Buffer | null = null
+  const keysOf = (agent: string) => {
+    master ??= openRedactionKey(dataDir)
+    return deriveAgentKeys(master, agent)
+  }
+  const vault = createVault(keysOf, VAULT_LIMITS, () => performance.now())
+  const everything = createScanner(RECOGNIZERS)
+  const scanners = new WeakMap<Plan, Scanner>()
+  const scannerFor = (plan: Plan, recognizers: readonly Recognizer[]) => {
+    let scanner = scanners.get(plan)
+    if (!scanner) {
+      scanner = createScanner(recognizers, { types: new Set([...plan.keys(), ISSUED.type]) })
+      scanners.set(plan, scanner)
+    }
+    return scanner
+  }
+  const isReal = (type: string, text: string) => {
+    let found = false
+    const bytes = Buffer.from(text)
+    everything.scan(bytes, 0, bytes.length, NOWHERE, (_start, _end, each) => {
+      found ||= each === type
+    })
+    return found
+  }
+
+  const open = (scan: Scanner, contentType: string | null, plan: Plan, agent: string): Redactor => {
+    const own = vault.for(agent)
+    const means = { keys: keysOf(agent), vault: own, isReal }
+    return createRedactor({
+      contentType,
+      scan,
+      replace: (type, bytes, { kind }) => {
+        const value = bytes.toString()
+        if (type === ISSUED.type) return Buffer.from(own.lookUp(toIssued(value)) ?? value)
+        const operator = plan.get(type) ?? { kind: 'label' }
+        const of = KINDS.get(type) ?? 'secret'
+        const layer = kind === 'number' ? 'number' : 'text'
+        return Buffer.from(replace({ type, class: of, value }, operator, layer, means))
+      },
+    })
+  }
+
+  return {
+    look: (body) =>
+      readPlain(decoder, body, async (plain) => {
+        const data = new Set<string>()
+        const redactor = createRedactor({
+          contentType: plain.contentType,
+          scan: everything,
+          replace: (type, value) => {
+            data.add(type)
+            data.add(KINDS.get(type) ?? type)
+            return value
+          },
+        })
+        redactor.push(Buffer.from(plain.bytes))
+        redactor.end()
+        return { data: redactor.unscannable.length > 0 ? null : data }
+      }).then((looked) => looked ?? { data: null }),
+
+    redact: (body, plan, agent) =>
+      readPlain(decoder, body, async (plain): Promise<Replaced> => {
+        const redactor = open(scannerFor(plan, RECOGNIZERS), plain.contentType, plan, agent)
+        const pieces = [...redactor.push(Buffer.from(plain.bytes)), ...redactor.end()]
+        const [unreadable] = redactor.unscannable
+        const found = toFound(redactor)
+        return {
+          bytes: found.length > 0 ? Buffer.concat(pieces) : null,
+          found,
+          unscanned: unreadable ? `${unreadable.reason} at ${unreadable.path}` : null,
+        }
+      }).then((replaced) => replaced ?? { bytes: null, found: [], unscanned: UNREAD }),
+
+    open({ contentType, contentEncoding }, plan, agent): AnswerRedactor | null {
+      if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity') return null
+      const scan = scannerFor(plan, [...RECOGNIZERS, ISSUED])
+      const redactor = open(scan, contentType, plan, agent)
+      return {
+        push: (chunk) => redactor.push(chunk),
+        end: () => redactor.end(),
+        get found() {
+          return toFound(redactor)
+        },
+      }
+    },
+  }
+}
+
+const UNREAD = 'it is too large, or compressed in a way that cannot be read'
+
+/** @returns null where not all of it can be read */
+async function readPlain<T>(
+  decoder: Decoder,
+  body: BodyView,
+  read: (plain: BodyView) => Promise<T>,
+): Promise<T | null> {
+  const use = async (plain: BodyView) =>
+    plain.complete && !isCoded(plain) ? await read(plain) : null
+  return isCoded(body) ? decoder.decode(body, use) : use(body)
+}
+
+function toFound({ findings }: Redactor): readonly Found[] {
+  return findings.filter(({ type }) => type !== ISSUED.type)
+}
+
+/** As it was issued, however it came back. */
+function toIssued(text: string): string {
+  return text.toUpperCase().replaceAll('-', '_')
+}

@@ -10,6 +10,7 @@ import { parseHost } from '../model/authority.ts'
 import type { CatalogueEntry } from '../model/catalogue.ts'
 import type { CloudRegions } from '../model/cloud-region.ts'
 import type { EdgeSpace } from '../model/edge-space.ts'
+import { KINDS } from '../inspect/recognizers/registry.ts'
 import { compilePolicy, type Policy } from '../policy/compile.ts'
 import type { Answers } from '../policy/steer.ts'
 import type { ZoneTable } from '../policy/zones.ts'
@@ -239,7 +240,7 @@ function compileSources(
   const { builtinZones, enforced, tunnelOnly, http1Only, answers } = options
   const zones = [...builtinZones].map(([name, countries]) => [name, [...countries]])
   const digest = digestOf([document, enforced, tunnelOnly, http1Only, answers, zones])
-  const result = compilePolicy(document, { ...options, digest })
+  const result = compilePolicy(document, { ...options, digest, kinds: KINDS })
   const found = 'problems' in result ? result.problems.slice(0, MAX_PROBLEMS) : []
   const problems = [
     ...merged.problems,

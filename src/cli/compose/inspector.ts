@@ -8,10 +8,10 @@ import { deriveAgentKeys, openRedactionKey } from '../../inspect/operators/keys.
 import { replace } from '../../inspect/operators/replace.ts'
 import { createVault, VAULT_LIMITS } from '../../inspect/operators/vault.ts'
 import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
-import { RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
+import { KINDS, RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
 import { createRedactor, type Redactor } from '../../inspect/redact/redactor.ts'
 import { createScanner, NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
-import type { DataClass, Operator } from '../../model/finding.ts'
+import type { Operator } from '../../model/finding.ts'
 import { type BodyView, isCoded } from '../../model/request-view.ts'
 import type { AnswerRedactor, Decoder, Found, Inspector, Replaced } from '../../ports.ts'
 
@@ -34,10 +34,6 @@ const ISSUED: Recognizer = {
   ],
   basis: 'issued before',
 }
-
-export const KINDS: ReadonlyMap<string, DataClass> = new Map(
-  RECOGNIZERS.map(({ type, class: of }) => [type, of]),
-)
 
 export function composeInspector(
   { dataDir }: Pick<Operation, 'dataDir'>,

@@ -6,7 +6,7 @@ import { Revocations } from '../../identity/revocations.ts'
 import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
 import { CountingMeter } from '../../metrics/meter.ts'
 import type { Reading } from '../../metrics/registry.ts'
-import { type Audit, type Holds, type Ledger, NO_INSPECTOR } from '../../ports.ts'
+import type { Audit, Holds, Ledger } from '../../ports.ts'
 import { Acceptance } from '../../proxy/acceptance.ts'
 import { ConnectionCounts } from '../../proxy/limits/connections.ts'
 import { type Listener, listen } from '../../proxy/listen.ts'
@@ -20,6 +20,7 @@ import { say } from '../output.ts'
 import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
 import { composeDecoder, composeOutliner } from './decoder.ts'
+import { composeInspector } from './inspector.ts'
 import type { Evaluation } from './evaluation.ts'
 import { composeOrigins, openOriginContexts, watchOriginFiles } from './origins.ts'
 import { clock, report } from './process.ts'
@@ -64,7 +65,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const meter = new CountingMeter()
   const decoder = composeDecoder(operation, meter)
   const outline = composeOutliner(decoder)
-  const inspector = NO_INSPECTOR
+  const inspector = composeInspector(operation, decoder)
   const judging = { clock, resolver, locator, decoder, outline, inspector, policy }
   const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, report })
   const { origins, sessions, ...shared } = composeOrigins(

@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   identity: ['model'],
   audit: ['model'],
   holds: ['model', 'ports.ts'],
-  config: ['model', 'policy'],
+  config: ['model', 'policy', 'inspect'],
   console: ['model', 'ports.ts', 'audit'],
   metrics: ['model', 'ports.ts'],
   proxy: ['model', 'tls', 'ports.ts', 'enforce.ts', 'admission.ts', 'holding.ts'],

@@ -5,12 +5,12 @@
 
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
+import { KINDS } from '../inspect/recognizers/registry.ts'
 import { type Cidr, parseCidr } from '../model/address.ts'
 import { parseHost } from '../model/authority.ts'
 import type { CatalogueEntry } from '../model/catalogue.ts'
 import type { CloudRegions } from '../model/cloud-region.ts'
 import type { EdgeSpace } from '../model/edge-space.ts'
-import { KINDS } from '../inspect/recognizers/registry.ts'
 import { compilePolicy, type Policy } from '../policy/compile.ts'
 import type { Answers } from '../policy/steer.ts'
 import type { ZoneTable } from '../policy/zones.ts'

@@ -2,7 +2,7 @@
 
 import type { Reading, Sample } from '../metrics/registry.ts'
 import type { Budget } from '../proxy/budget.ts'
-import type { HeldBytes } from '../proxy/http2/session.ts'
+import type { HeldBytes } from '../proxy/http2/connection.ts'
 import type { ConnectionCounts } from '../proxy/limits/connections.ts'
 import type { OriginPool } from '../proxy/origin/pool.ts'
 import type { Contexts } from '../tls/contexts.ts'

@@ -12,7 +12,7 @@ import type { Acceptance } from './acceptance.ts'
 import type { Budget } from './budget.ts'
 import type { Channel } from './channel.ts'
 import type { Deadlines, Timeouts } from './deadlines.ts'
-import type { HeldBytes } from './http2/session.ts'
+import type { HeldBytes } from './http2/connection.ts'
 import type { Limits } from './limits/limits.ts'
 import type { OriginPool } from './origin/pool.ts'
 

@@ -7,13 +7,14 @@ import type { IpAddress } from '../../model/address.ts'
 import type { Problem } from '../../model/errors.ts'
 import { toAlertProblem } from '../../tls/trust.ts'
 import type { Expiring } from '../deadlines.ts'
+import type { ConnectionOptions } from './connection.ts'
 import { ERROR, PREFACE } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
 import { OriginStream } from './origin-stream.ts'
-import { Session, type SessionOptions } from './session.ts'
+import { Session } from './session.ts'
 import { Stream } from './stream.ts'
 
-export interface OriginSessionOptions extends SessionOptions {
+export interface OriginSessionOptions extends ConnectionOptions {
   /** Host and port that it leads to. */
   readonly authority: string
   readonly address: IpAddress

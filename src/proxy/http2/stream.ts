@@ -6,10 +6,10 @@
 import type { Fields } from '../exchange/fields.ts'
 import type { MessageOut } from '../exchange/message.ts'
 import { keptTrailers } from '../exchange/trailers.ts'
+import type { Connection } from './connection.ts'
 import { ERROR } from './frames.ts'
 import type { HeaderList } from './hpack/decoder.ts'
 import { Pieces } from './pieces.ts'
-import type { Session } from './session.ts'
 
 /** Who wants what comes on a stream. Every stream ends with one of `onEnd`, `onReset` and `onBroken`. */
 export interface StreamSink {
@@ -59,7 +59,7 @@ export class Stream implements MessageOut {
   isReset = false
   /** For the session: its sink will be told to flush. */
   isTouched = false
-  readonly #session: Session
+  readonly #connection: Connection
   #recvLeft: number
   /** Payload taken that the peer was not told of yet. */
   #taken = 0
@@ -75,11 +75,11 @@ export class Stream implements MessageOut {
   #isEnding = false
   #trailersOut: readonly string[] | null = null
 
-  constructor(session: Session, id: number) {
-    this.#session = session
+  constructor(connection: Connection, id: number) {
+    this.#connection = connection
     this.id = id
-    this.sendWindow = session.peer.initialWindow
-    this.#recvLeft = session.streamWindow
+    this.sendWindow = connection.peer.initialWindow
+    this.#recvLeft = connection.streamWindow
   }
 
   /** Neither side has anything to say any more. */
@@ -98,13 +98,13 @@ export class Stream implements MessageOut {
     if (this.isReset || this.localEnded) return
     for (const text of list) this.bytes += text.length
     if (endStream) this.localEnded = true
-    this.#session.sendHeaders(this, list, secret, endStream)
+    this.#connection.sendHeaders(this, list, secret, endStream)
   }
 
   payload(buffer: Buffer, start: number, end: number): void {
     if (start === end || this.isReset || this.localEnded) return
     this.#outbound.push(buffer, start, end)
-    this.#session.hold(end - start)
+    this.#connection.hold(end - start)
   }
 
   finish(trailers: Fields | null, nominated: readonly string[] | null): void {
@@ -121,7 +121,8 @@ export class Stream implements MessageOut {
     // over of what was under way.
     if (this.#outbound.bytes >= HIGH_WATER) {
       this.#isFull = true
-      if (this.#session.isOverfull) this.#session.breakStream(this, ERROR.enhanceYourCalm, HELD)
+      if (this.#connection.isOverfull)
+        this.#connection.breakStream(this, ERROR.enhanceYourCalm, HELD)
     }
     return !this.#isFull
   }
@@ -129,13 +130,14 @@ export class Stream implements MessageOut {
   /** Sends as many frames as may be sent, up to a number. */
   advance(frames: number): void {
     if (this.isReset || this.localEnded) return
-    const session = this.#session
+    const connection = this.#connection
+    const { output } = connection
     const outbound = this.#outbound
     let left = frames
     for (let piece = outbound.first; piece; piece = outbound.first) {
       if (this.sendWindow <= 0) return
-      if (left-- === 0 || !session.hasRoom) return session.wait(this)
-      const room = Math.min(session.maxFrame, session.sendWindow, this.sendWindow)
+      if (left-- === 0 || !output.hasRoom) return output.wait(this)
+      const room = Math.min(connection.maxFrame, output.window, this.sendWindow)
       const { buffer, start } = piece
       const end = Math.min(piece.end, start + room)
       const isWhole = end === piece.end
@@ -145,8 +147,8 @@ export class Stream implements MessageOut {
       this.sendWindow -= length
       this.bytes += length
       outbound.drop(length)
-      session.hold(-length)
-      session.sendData(this, buffer, start, end, isLast)
+      connection.hold(-length)
+      connection.sendData(this, buffer, start, end, isLast)
     }
     if (this.#isEnding) this.#sendEnd()
     else if (this.#isFull) {
@@ -159,8 +161,8 @@ export class Stream implements MessageOut {
     if (this.localEnded) return
     this.localEnded = true
     const trailers = this.#trailersOut
-    if (trailers) this.#session.sendHeaders(this, trailers, null, true)
-    else this.#session.sendData(this, NOTHING, 0, 0, true)
+    if (trailers) this.#connection.sendHeaders(this, trailers, null, true)
+    else this.#connection.sendData(this, NOTHING, 0, 0, true)
   }
 
   /** Once all was sent, ends the other direction too. */
@@ -181,7 +183,7 @@ export class Stream implements MessageOut {
     // It may be over for its connection while what has come still waits for a slow reader.
     const isOver = this.isClosed
     this.#drop()
-    if (!isOver) this.#session.sendReset(this, code)
+    if (!isOver) this.#connection.sendReset(this, code)
   }
 
   // In.
@@ -227,7 +229,7 @@ export class Stream implements MessageOut {
     }
     if (this.isPaused || !this.#inbound.isEmpty) {
       this.#inbound.push(buffer, start, end)
-      this.#session.hold(length)
+      this.#connection.hold(length)
     } else {
       this.sink?.onData(buffer, start, end)
       this.#take(length)
@@ -260,7 +262,7 @@ export class Stream implements MessageOut {
     const { sink } = this
     this.sink = null
     this.isReset = true
-    this.#session.hold(-this.#inbound.bytes - this.#outbound.bytes)
+    this.#connection.hold(-this.#inbound.bytes - this.#outbound.bytes)
     this.#inbound.clear()
     this.#outbound.clear()
     return sink
@@ -271,7 +273,7 @@ export class Stream implements MessageOut {
     for (let piece = inbound.first; piece && !this.isPaused; piece = inbound.first) {
       const { buffer, start, end } = piece
       inbound.drop(end - start)
-      this.#session.hold(start - end)
+      this.#connection.hold(start - end)
       this.sink?.onData(buffer, start, end)
       this.#take(end - start)
     }
@@ -288,8 +290,8 @@ export class Stream implements MessageOut {
   /** Tells the peer of the room, once it is worth a frame. */
   #take(length: number): void {
     this.#taken += length
-    if (this.remoteEnded || this.isReset || this.#taken < this.#session.streamWindow / 2) return
-    this.#session.sendWindowUpdate(this.id, this.#taken)
+    if (this.remoteEnded || this.isReset || this.#taken < this.#connection.streamWindow / 2) return
+    this.#connection.sendWindowUpdate(this.id, this.#taken)
     this.#recvLeft += this.#taken
     this.#taken = 0
   }

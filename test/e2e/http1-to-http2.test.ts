@@ -3,7 +3,8 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import http2 from 'node:http2'
-import type { TLSSocket } from 'node:tls'
+import type { AddressInfo } from 'node:net'
+import tls, { type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { converse, curl, openTls, runProgram, throughProxy } from '../support/clients.ts'
@@ -358,6 +359,39 @@ describe('an origin that goes away', () => {
     const answer = await askAt(authority, 'GET / HTTP/1.1\r\nHost: AT\r\n\r\n')
     expect(answer?.start).toMatch(/^HTTP\/1\.1 502 /)
     expect(answer?.body).toContain('"code":"connect-malformed"')
+  })
+})
+
+describe('an origin that does not say beforehand that it speaks HTTP/2 alone', () => {
+  test('in the clear', async () => {
+    const clear = lab.keep(await http2Origin(null, { address: '127.0.0.10' }))
+    const url = `http://api.de.test:${clear.port}`
+    const first = await curl(lab.proxy, '--http1.1', '-X', 'DELETE', `${url}/a`)
+    expect([first.status, JSON.parse(first.body).method]).toEqual([200, 'DELETE'])
+    const second = await curl(lab.proxy, '--http1.1', '-d', 'hello', `${url}/b`)
+    expect([second.status, JSON.parse(second.body).body]).toEqual([200, 'hello'])
+    expect(clear.seen).toEqual(['DELETE /a', 'POST /b'])
+  })
+
+  test('in TLS, where it lets the handshake pass', async () => {
+    const { keyPem: key, pem: cert } = lab.certificate('api.de.test')
+    const ALPNCallback = ({ protocols }: { protocols: string[] }) =>
+      protocols.includes('h2') ? 'h2' : protocols[0]
+    const silent = tls.createServer({ key, cert, ALPNCallback }, (socket) => {
+      socket.on('error', () => {})
+      http2
+        .performServerHandshake(socket)
+        .on('error', () => {})
+        .on('stream', echoStream)
+    })
+    silent.listen(0, '127.0.0.10')
+    await once(silent, 'listening')
+    const url = `https://api.de.test:${(silent.address() as AddressInfo).port}/`
+    const first = await curl(lab.proxy, '--http1.1', url)
+    const second = await curl(lab.proxy, '--http1.1', '-d', 'hello', url)
+    expect([first.status, second.status]).toEqual([200, 200])
+    expect(JSON.parse(second.body).body).toBe('hello')
+    silent.close()
   })
 })
 

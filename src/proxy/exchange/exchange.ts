@@ -140,17 +140,16 @@ export class Exchange implements AnswerSink {
     this.#end('forwarded', { upgrade, client, origin }, null)
   }
 
-  onFailure(problem: Problem, reset: number | null): void {
-    this.#end('failed', this.#afterFailure(problem, reset), problem.code)
+  onFailure(problem: Problem, reset: number | null, unread = reset === RESET.refused): void {
+    this.#end('failed', this.#afterFailure(problem, reset, unread), problem.code)
   }
 
-  #afterFailure(problem: Problem, reset: number | null): Then {
+  #afterFailure(problem: Problem, reset: number | null, unread: boolean): Then {
     if (this.#hasBegun) return { reset: reset ?? RESET.internal }
     const { mayRetry, request, client } = this.#options
     const { head } = request
-    const unseen = reset === RESET.refused
     const untouched = this.#origin.used && this.#origin.received === 0 && reset === null
-    const isSafe = head.body === 0 && (unseen || (untouched && IDEMPOTENT.has(head.method)))
+    const isSafe = head.body === 0 && (unread || (untouched && IDEMPOTENT.has(head.method)))
     if (mayRetry && isSafe) return 'retry'
     return reset === null || !client.takesResets ? { problem } : { reset }
   }

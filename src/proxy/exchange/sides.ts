@@ -73,8 +73,11 @@ export interface AnswerSink {
   onEnd(trailers: Fields | null, reusable: boolean): void
   /** The connection becomes what was asked for: `detach` gives it. */
   onAccepted(head: ResponseHead): void
-  /** @param reset what the origin said when it reset the stream (RFC 9113 section 7); null when it said nothing */
-  onFailure(problem: Problem, reset: number | null): void
+  /**
+   * @param reset what the origin said when it reset the stream (RFC 9113 section 7); null when it said nothing
+   * @param unread whether it cannot have read the request
+   */
+  onFailure(problem: Problem, reset: number | null, unread?: boolean): void
   /** The origin can take more of the request. */
   onDrain(): void
 }

@@ -16,6 +16,7 @@ import {
   UNTIL_CLOSE,
 } from '../exchange/message.ts'
 import type { AnswerSink, OriginSide, Outgoing } from '../exchange/sides.ts'
+import { beginsAsServer } from '../http2/frames.ts'
 import type { Owner } from '../origin/owner.ts'
 import { faultOf, keyOf, makeKey, WEBSOCKET } from '../websocket/handshake.ts'
 import { BodyReader } from './body.ts'
@@ -33,6 +34,8 @@ export interface OriginConnectionOptions {
   readonly pseudonym: string
   readonly maxHeadBytes: number
   report(where: string, error: unknown): void
+  /** Called when it turns out that HTTP/2 is spoken there, and nothing else. */
+  readonly onHttp2: () => void
   /** Called when an exchange is complete and another may follow. */
   readonly onIdle: (connection: OriginConnection) => void
   /** Called once, when the connection has ended. */
@@ -149,6 +152,7 @@ export class OriginConnection implements Expiring, OriginSide {
   #read(chunk: Buffer): void {
     const sink = this.#sink
     if (!sink) return this.destroy()
+    if (this.received === 0 && !this.used && beginsAsServer(chunk)) return this.#failAsHttp2()
     this.received += chunk.length
     let buffer = chunk
     while (this.#body === null) {
@@ -240,7 +244,12 @@ export class OriginConnection implements Expiring, OriginSide {
     sink.onFailure(this.#fault ?? { code: 'connect-reset', detail }, null)
   }
 
-  #fail(detail: string): void {
+  #failAsHttp2(): void {
+    this.#options.onHttp2()
+    this.#fail('it speaks HTTP/2 and was asked by HTTP/1.1', true)
+  }
+
+  #fail(detail: string, unread = false): void {
     const sink = this.#sink
     this.#sink = null
     this.destroy()
@@ -248,7 +257,7 @@ export class OriginConnection implements Expiring, OriginSide {
       code: 'connect-malformed',
       detail: `${this.address.text}: ${detail}`,
     }
-    sink?.onFailure(problem, null)
+    sink?.onFailure(problem, null, unread)
   }
 }
 

@@ -59,6 +59,13 @@ export const DEFAULT_WINDOW = 65_535
 export const MAX_WINDOW = 0x7fff_ffff
 
 /** Something that ends the whole connection. */
+/** Whether these bytes are how a server of HTTP/2 opens a connection (section 3.4): SETTINGS, and no beginning of an answer of HTTP/1. */
+export function beginsAsServer(bytes: Buffer): boolean {
+  if (bytes.length < FRAME_HEADER_BYTES || bytes[3] !== FRAME.settings || bytes[4] !== 0)
+    return false
+  return bytes.readUIntBE(0, 3) % 6 === 0 && bytes.readUInt32BE(5) === 0
+}
+
 export interface ConnectionFault {
   readonly code: number
   readonly detail: string

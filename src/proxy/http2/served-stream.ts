@@ -103,7 +103,7 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   /** Who spoke HTTP/2 in the clear inside a tunnel knew that the origin does; a proxy is not told what others speak. */
   #wayTo({ scheme }: Target): Way {
     if (scheme === 'https') return 'h2'
-    return this.#session.scope.tunnel ? 'h2c' : 'http/1.1'
+    return this.#session.scope.tunnel ? 'h2c' : 'either'
   }
 
   /** Answers with the refusal, and wants no more of the request. */

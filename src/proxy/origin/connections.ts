@@ -110,6 +110,7 @@ export class OriginConnections {
       pseudonym,
       maxHeadBytes: limits.head,
       report,
+      onHttp2: () => this.#options.protocols.refusesHttp1(destination.authority.text),
       onIdle: () => this.#keep(key, connection),
       onClose: () => {
         deadlines.delete(connection)

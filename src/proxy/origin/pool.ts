@@ -23,7 +23,7 @@ import { type OriginProtocol, OriginProtocols } from './protocols.ts'
 import { OriginSlots } from './slots.ts'
 import { OriginStreams } from './streams.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
-import { BUSY, type Passage } from './way.ts'
+import { BUSY, type Passage, type Way } from './way.ts'
 
 export interface PoolOptions {
   readonly contexts: Pick<OriginContexts, 'for'>
@@ -87,7 +87,7 @@ export class OriginPool {
       const idle = this.#connections.take(admission, user)
       if (idle || !this.#protocols.isHttp2Alone(text)) return idle
     }
-    const stream = this.#streams.take(admission, way === 'h2c' ? way : 'h2', upgrade !== null)
+    const stream = this.#streams.take(admission, http2Of(admission, way), upgrade !== null)
     const isKnown = way === 'h2' && this.#protocols.of(text) === 'http/1.1'
     return stream ?? (isKnown ? this.#connections.take(admission, user) : null)
   }
@@ -105,7 +105,7 @@ export class OriginPool {
       const opened = await overHttp1()
       if (!('code' in opened) || opened.code !== 'tls-no-protocol') return opened
     }
-    const http2 = way === 'h2c' ? way : 'h2'
+    const http2 = http2Of(admission, way)
     if (upgrade !== null && !(await this.#canBecome(admission, http2, upgrade))) return overHttp1()
     const opened = await this.#streams.open(admission, http2, signal)
     return opened === 'http/1.1' ? (connections.take(admission, user) ?? overHttp1()) : opened
@@ -152,4 +152,9 @@ export class OriginPool {
   #makeRoom(authority: string | null): void {
     if (!this.#connections.evict(authority)) this.#streams.evict(authority)
   }
+}
+
+/** How HTTP/2 begins there: chosen in the TLS handshake, or without asking, since there is none. */
+function http2Of({ flow }: Admission, way: Way): 'h2' | 'h2c' {
+  return way === 'h2c' || flow.scheme === 'http' ? 'h2c' : 'h2'
 }

@@ -41,7 +41,7 @@ export class OriginProtocols {
     this.#learn(authority, { protocol, until: this.#now() + LIFETIME_MS, aloneUntil })
   }
 
-  /** Asked for nothing else, it has refused HTTP/1.1. */
+  /** Asked for HTTP/1.1 and nothing else, it has refused that, or spoken HTTP/2 all the same. */
   refusesHttp1(authority: string): void {
     const until = this.#now() + LIFETIME_MS
     this.#learn(authority, { protocol: 'h2', until, aloneUntil: until })

@@ -5,7 +5,7 @@ import type { IpAddress } from '../../model/address.ts'
 import type { Owner } from './owner.ts'
 
 /**
- * `http/1.1`: that alone. `either`: that, or HTTP/2 where the origin's TLS handshake knows nothing else. `h2`: HTTP/2 where the handshake
+ * `http/1.1`: that alone. `either`: that, or HTTP/2 where the origin has shown that it speaks nothing else. `h2`: HTTP/2 where the handshake
  * chooses it, else HTTP/1.1. `h2c`: HTTP/2 without asking, in the clear (RFC 9113 section 3.3).
  */
 export type Way = 'http/1.1' | 'either' | 'h2' | 'h2c'

@@ -220,7 +220,7 @@ const CODES = {
   ),
   'answer-unscannable': info(
     502,
-    'policy',
+    'upstream',
     'A rule takes data out of such answers, and this one cannot be read',
     'ask the destination for plain text, or the operator of this proxy',
   ),

@@ -8,6 +8,7 @@
 import { JsonReader, type OpenString } from './json.ts'
 import { openText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
+import { findRepeats } from './repeats.ts'
 import { Rewriting } from './rewriting.ts'
 import { valueRange } from './value-range.ts'
 
@@ -17,8 +18,6 @@ export interface EventShape {
   readonly pieces: ReadonlyMap<string, string | null>
   /** Texts that end with it, by how their names begin. */
   readonly ends: readonly string[]
-  /** Values that repeat what the pieces say in another form; none when what is said changes. */
-  readonly repeats: readonly (readonly (string | number)[])[]
 }
 
 /** @returns null for an event that has no pieces */
@@ -54,7 +53,8 @@ interface Piece {
 interface Waiting {
   readonly event: StreamEvent
   readonly pieces: Piece[]
-  readonly repeats: EventShape['repeats']
+  isJson: boolean
+  isChanged: boolean
 }
 
 export class EventQueue {
@@ -76,11 +76,16 @@ export class EventQueue {
   }
 
   add(event: StreamEvent): void {
-    const shape = this.#toShape(event)
-    const waiting: Waiting = { event, pieces: [], repeats: shape?.repeats ?? [] }
+    const json = parseEvent(event.data)
+    const shape = json === undefined ? null : this.#readShape(json, event.name)
+    const waiting: Waiting = { event, pieces: [], isJson: json !== undefined, isChanged: false }
+    const patch: Patch = (start, end, by) => {
+      waiting.isChanged = true
+      event.patch(start, end, by)
+    }
     const reader = shape
-      ? new JsonReader(this.#job, this.#place, 0, event.patch, this.#open(shape, waiting.pieces))
-      : openText(this.#job, this.#place, 0, event.patch)
+      ? new JsonReader(this.#job, this.#place, 0, patch, this.#open(shape, waiting.pieces))
+      : openText(this.#job, this.#place, 0, patch)
     reader.push(event.data)
     reader.end()
     this.#queue.push(waiting)
@@ -92,16 +97,6 @@ export class EventQueue {
   end(): void {
     this.#endTexts('')
     this.#drain()
-  }
-
-  #toShape({ data, name }: StreamEvent): EventShape | null {
-    const first = data.toString('latin1', 0, 64).trimStart()[0]
-    if (first !== '{') return null
-    try {
-      return this.#readShape(JSON.parse(data.toString('utf8')), name)
-    } catch {
-      return null
-    }
   }
 
   #open(shape: EventShape, pieces: Piece[]): OpenString {
@@ -163,21 +158,34 @@ function isReady(piece: Piece): boolean {
   return rewriting.decided >= piece.end || last !== piece
 }
 
-function write({ event, pieces, repeats }: Waiting): void {
-  let isChanged = false
+function write({ event, pieces, isJson, isChanged }: Waiting): void {
+  let isOther = isChanged
   for (const { text, said, end, patch } of pieces) {
     const now = Buffer.concat(text.rewriting.take(end))
     if (now.equals(said)) continue
-    isChanged = true
+    isOther = true
     patch(0, said.length, now)
   }
-  if (isChanged) {
-    for (const path of repeats) {
-      const range = valueRange(event.data, path)
-      if (range) event.patch(range.start, range.end, Buffer.from('null'))
-    }
-  }
+  if (isOther && isJson) removeRepeats(event)
   event.done()
+}
+
+/** Values that say again, in another form, what is not said any more. */
+function removeRepeats({ data, patch }: StreamEvent): void {
+  for (const path of findRepeats(data)) {
+    const range = valueRange(data, path)
+    if (range) patch(range.start, range.end, Buffer.from('null'))
+  }
+}
+
+/** @returns undefined for what is no object of JSON */
+function parseEvent(data: Buffer): unknown {
+  if (data.toString('latin1', 0, 64).trimStart()[0] !== '{') return undefined
+  try {
+    return JSON.parse(data.toString('utf8'))
+  } catch {
+    return undefined
+  }
 }
 
 /** One piece of a text, without its escapes. */

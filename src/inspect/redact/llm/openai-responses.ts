@@ -1,0 +1,28 @@
+/**
+ * Responses of OpenAI: `response.*.delta` with one string, ended by its `.done`, which says the whole of it again. What is said again is
+ * looked at for itself, and comes out the same.
+ */
+
+import { at, id, list, Shape } from './shape.ts'
+
+/** Sound and pictures. */
+const BINARY = /\b(?:audio|partial_image)\.(?:delta|done)$/
+
+export function readResponsesEvent(event: unknown): Shape | null {
+  const type = at(event, 'type')
+  if (typeof type !== 'string' || !/^(?:response|conversation)\./.test(type)) return null
+  const shape = new Shape()
+  const item = id(at(event, 'item_id'), at(event, 'output_index'))
+  const part = id(at(event, 'content_index'), at(event, 'summary_index'))
+  const text = (end: string) => `responses/${item}/${type.slice(0, -end.length)}/${part}/`
+  if (type.endsWith('.delta') && !BINARY.test(type)) {
+    shape.add(at(event, 'delta'), 'delta', text('.delta'))
+  } else if (type.endsWith('.done')) shape.end(text('.done'))
+  else if (/^response\.(?:completed|incomplete|failed|done)$/.test(type)) shape.end('responses/')
+  shape.add(at(at(event, 'item'), 'encrypted_content'), 'item.encrypted_content', null)
+  list(at(at(event, 'response'), 'output')).forEach((output, i) => {
+    const path = `response.output.${i}.encrypted_content`
+    shape.add(at(output, 'encrypted_content'), path, null)
+  })
+  return shape
+}

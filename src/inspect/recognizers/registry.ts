@@ -4,8 +4,25 @@ import type { DataClass } from '../../model/finding.ts'
 import { CONTACT } from './contact.ts'
 import { FINANCIAL } from './financial.ts'
 import type { Recognizer } from './recognizer.ts'
+import { AI_SECRETS } from './secrets-ai.ts'
+import { CLOUD_SECRETS } from './secrets-cloud.ts'
+import { CODE_SECRETS } from './secrets-code.ts'
+import { JWT } from './secrets-jwt.ts'
+import { KEY_SECRETS } from './secrets-keys.ts'
+import { NAMED_SECRETS } from './secrets-named.ts'
+import { SERVICE_SECRETS } from './secrets-services.ts'
 
-export const RECOGNIZERS: readonly Recognizer[] = [...FINANCIAL, ...CONTACT]
+export const RECOGNIZERS: readonly Recognizer[] = [
+  ...FINANCIAL,
+  ...CONTACT,
+  ...KEY_SECRETS,
+  JWT,
+  ...CLOUD_SECRETS,
+  ...CODE_SECRETS,
+  ...AI_SECRETS,
+  ...SERVICE_SECRETS,
+  ...NAMED_SECRETS,
+]
 
 /** The class of each kind, by its published name. */
 export const KINDS: ReadonlyMap<string, DataClass> = new Map(

@@ -3,6 +3,7 @@
  * and `judge`; only the log is missing, so nothing can be released from here.
  */
 
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Admission } from '../admission.ts'
 import { AuditReader } from '../audit/read.ts'
@@ -16,13 +17,14 @@ import type { Flow, RequestLine, Scheme } from '../model/flow.ts'
 import type { BodyView } from '../model/request-view.ts'
 import type { Verdict } from '../model/verdict.ts'
 import type { Policy } from '../policy/compile.ts'
-import { NO_HOLDS, NO_INSPECTOR, NO_LEDGER, NO_METER, NO_OUTLINE, type Ports } from '../ports.ts'
+import { type Found, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE, type Ports } from '../ports.ts'
 import type { RequestHead } from '../proxy/exchange/message.ts'
 import { codingOf, EMPTY_BODY, toView } from '../proxy/exchange/peek.ts'
 import { askedUpgrade } from '../proxy/exchange/upgrade.ts'
 import { parseRequestHead } from '../proxy/http1/head.ts'
 import { composeDecoder } from './compose/decoder.ts'
 import type { Evaluation } from './compose/evaluation.ts'
+import { composeInspector } from './compose/inspector.ts'
 import { auditPath, clock } from './compose/process.ts'
 import { CommandError, EXIT } from './output.ts'
 
@@ -46,6 +48,8 @@ export interface Evaluated {
   readonly admission: Admission
   readonly request: RequestLine
   readonly verdict: Verdict
+  /** What would be taken out of the body that was given. */
+  readonly found: readonly Found[]
 }
 
 /** @throws CommandError when the text is not an http or https URL. */
@@ -90,13 +94,15 @@ export async function evaluate(
   resolution: Resolution | null = null,
 ): Promise<Evaluated> {
   const { policy } = settings
+  const decoder = composeDecoder(settings.operation, NO_METER)
   const ports: Ports = {
     clock,
     resolver: resolution ? { resolve: async () => resolution } : resolver,
     locator,
-    decoder: composeDecoder(settings.operation, NO_METER),
+    decoder,
     outline: NO_OUTLINE,
-    inspector: NO_INSPECTOR,
+    // Nothing leaves, and nothing is kept: any key will do.
+    inspector: composeInspector(() => randomBytes(32), decoder),
     holds: NO_HOLDS,
     audit: NO_LOG,
     ledger: readLedger(settings),
@@ -127,10 +133,15 @@ export async function evaluate(
   const target = { scheme, authority, wire: path + query, host: authority.text, path }
   const enforcer = createEnforcer(ports)
   const admitted = await enforcer.admit(flow, call.authority)
-  const admission = unseen
-    ? admitted
-    : await enforcer.consider(admitted, toView(head, target, toBody(head, call)))
-  return { admission, request, verdict: judge(admission, request) }
+  const view = toView(head, target, toBody(head, call))
+  const admission = unseen ? admitted : await enforcer.consider(admitted, view)
+  // Of a body that was not given nobody knows what is in it.
+  const { line, replaced } =
+    unseen || view.body === null
+      ? { line: request, replaced: null }
+      : await enforcer.inspect(admission, request, view.body, view.header)
+  const verdict = judge(admission, line)
+  return { admission, request: line, verdict, found: replaced?.found ?? [] }
 }
 
 /** The head that such a call would have, read as the proxy reads it. @throws CommandError when it would refuse it. */

@@ -6,7 +6,7 @@ import { AuditReader, type FlowRow } from '../../audit/read.ts'
 import { wouldOf } from '../../enforce.ts'
 import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
 import type { WeighedEvidence } from '../../model/evidence.ts'
-import type { Redaction } from '../../model/finding.ts'
+import type { Operator, Redaction } from '../../model/finding.ts'
 import { sayNext } from '../../model/refusal.ts'
 import { sayRegions } from '../../model/region.ts'
 import { type RuleTrace, traceRules } from '../../policy/explain.ts'
@@ -96,7 +96,8 @@ function readBody(file: string): Buffer {
 }
 
 /** Fields are named as the columns of `flows`. */
-function toJson({ admission, request, verdict }: Evaluated) {
+function toJson(evaluated: Evaluated) {
+  const { admission, request, verdict, found } = evaluated
   const { flow, destination, assessment } = admission
   const would = wouldOf(admission, verdict)
   return {
@@ -124,12 +125,35 @@ function toJson({ admission, request, verdict }: Evaluated) {
     rule: verdict.rule,
     because: verdict.because,
     reason: verdict.reason,
-    rules: trace({ admission, request, verdict }),
-    hold: toHoldJson({ admission, request, verdict }),
+    rules: trace(evaluated),
+    hold: toHoldJson(evaluated),
+    redact: verdict.redact && {
+      out: toOperators(verdict.redact.out),
+      in: toOperators(verdict.redact.in),
+      found,
+    },
     inspection: flow.inspection,
     policy_digest: assessment.policy.digest,
     next: verdict.code && sayNext(verdict, destination),
   }
+}
+
+/** Kinds that are dealt with in the same way stand together. */
+function sayRedaction({ verdict, found }: Evaluated): void {
+  if (!verdict.redact) return
+  for (const direction of ['out', 'in'] as const) {
+    const byOperator = Map.groupBy(verdict.redact[direction], ([, { kind }]) => kind)
+    for (const [kind, all] of byOperator) {
+      const types = all.map(([type]) => type).sort()
+      const few = types.length > 8 ? [...types.slice(0, 8), `${types.length - 8} more`] : types
+      print(`  redact     ${direction}: ${few.join(', ')} with ${kind}`)
+    }
+  }
+  for (const { type, path, count } of found) print(`  found      ${count} ${type} at ${path}`)
+}
+
+function toOperators(plan: ReadonlyMap<string, Operator>): Record<string, Operator['kind']> {
+  return Object.fromEntries([...plan].map(([type, { kind }]) => [type, kind]))
 }
 
 function trace({ admission, request, verdict }: Evaluated): readonly RuleTrace[] {
@@ -163,6 +187,7 @@ function sayExplanation(evaluated: Evaluated): void {
     print(`  would      ${action}, if rule \`${rule}\` were not only observed`)
   }
   sayHold(evaluated)
+  sayRedaction(evaluated)
   if (verdict.code) {
     print(`  code       ${verdict.code}`)
     print(`  next       ${sayNext(verdict, destination)}`)

@@ -3,8 +3,7 @@
  * put back in answers to the same agent, as one more kind that is found in them.
  */
 
-import type { Operation } from '../../config/load.ts'
-import { deriveAgentKeys, openRedactionKey } from '../../inspect/operators/keys.ts'
+import { deriveAgentKeys } from '../../inspect/operators/keys.ts'
 import { replace } from '../../inspect/operators/replace.ts'
 import { createVault, VAULT_LIMITS } from '../../inspect/operators/vault.ts'
 import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
@@ -36,13 +35,11 @@ const ISSUED: Recognizer = {
   basis: 'issued before',
 }
 
-export function composeInspector(
-  { dataDir }: Pick<Operation, 'dataDir'>,
-  decoder: Decoder,
-): Inspector {
+/** @param openKey gives the key of hashes, surrogates and tokens; called at first use */
+export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspector {
   let master: Buffer | null = null
   const keysOf = (agent: string) => {
-    master ??= openRedactionKey(dataDir)
+    master ??= openKey()
     return deriveAgentKeys(master, agent)
   }
   const vault = createVault(keysOf, VAULT_LIMITS, () => performance.now())

@@ -4,6 +4,7 @@ import type { Settings } from '../../config/load.ts'
 import { createEnforcer } from '../../enforce.ts'
 import { Revocations } from '../../identity/revocations.ts'
 import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
+import { openRedactionKey } from '../../inspect/operators/keys.ts'
 import { CountingMeter } from '../../metrics/meter.ts'
 import type { Reading } from '../../metrics/registry.ts'
 import type { Audit, Holds, Ledger } from '../../ports.ts'
@@ -65,7 +66,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const meter = new CountingMeter()
   const decoder = composeDecoder(operation, meter)
   const outline = composeOutliner(decoder)
-  const inspector = composeInspector(operation, decoder)
+  const inspector = composeInspector(() => openRedactionKey(operation.dataDir), decoder)
   const judging = { clock, resolver, locator, decoder, outline, inspector, policy }
   const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, report })
   const { origins, sessions, ...shared } = composeOrigins(

@@ -3,9 +3,11 @@
  * are judged all the same; only TLS goes through, because only there is a server name that could disagree.
  */
 
-import type { Enforcer, Permit, Release } from '../enforce.ts'
+import type { Permit, Release } from '../enforce.ts'
+import type { IpAddress } from '../model/address.ts'
+import type { Agent } from '../model/agent.ts'
 import type { Ending } from '../model/audit-record.ts'
-import type { Authority, Host } from '../model/authority.ts'
+import type { Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Flow, RequestLine } from '../model/flow.ts'
 import { refuseByProblem } from '../model/refusal.ts'
@@ -20,14 +22,7 @@ import { relayChannels } from './tunnel.ts'
 
 export async function tunnelUnseen({ client, tunnel, context }: Connect): Promise<void> {
   const { enforcer, origins, deadlines, timeouts } = context
-  const { authority, agent, socket } = tunnel
-  const flow: Flow = {
-    mode: 'connect',
-    scheme: 'tcp',
-    clientIp: client.text,
-    agent,
-    inspection: 'sni',
-  }
+  const { authority, socket } = tunnel
   const abort = new AbortController()
   const onClose = () => abort.abort()
   socket.once('close', onClose)
@@ -36,7 +31,7 @@ export async function tunnelUnseen({ client, tunnel, context }: Connect): Promis
   const onEnd = () => goodbye.abort()
   socket.once('end', onEnd)
   const gone = AbortSignal.any([abort.signal, goodbye.signal])
-  const released = await releaseTunnel(enforcer, flow, authority, gone)
+  const released = await releaseTunnel({ client, tunnel, context }, gone)
   socket.off('end', onEnd)
   if ('refusal' in released) return tunnel.refuse(released.refusal)
   const { permit } = released
@@ -77,17 +72,27 @@ export async function tunnelUnseen({ client, tunnel, context }: Connect): Promis
 
 /** A tunnel waits for a person before it is opened: what is inside cannot be told anything. */
 async function releaseTunnel(
-  enforcer: Enforcer,
-  flow: Flow,
-  authority: Authority,
+  { client, tunnel, context }: Connect,
   gone: AbortSignal,
 ): Promise<Release> {
+  const { enforcer, identify } = context
+  const { authority, credentials } = tunnel
   const waiting = new HeldRequest(null, null, EMPTY_BODY, () => gone)
+  let { agent } = tunnel
   for (;;) {
+    const flow = toFlow(client, agent)
     const admission = await enforcer.admit(flow, authority)
     const released = await enforcer.releaseOrWait(admission, UNSEEN, waiting)
     if (released !== 'again') return released
+    // As in `gate`: who asks may not be who they were.
+    const anew = await identify(credentials, client)
+    if ('code' in anew) return { refusal: await enforcer.refuse(flow, authority, anew, UNSEEN) }
+    agent = anew
   }
+}
+
+function toFlow({ text: clientIp }: IpAddress, agent: Agent): Flow {
+  return { mode: 'connect', scheme: 'tcp', clientIp, agent, inspection: 'sni' }
 }
 
 function judgeOpening(opening: Opening, host: Host) {

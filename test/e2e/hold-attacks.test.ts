@@ -5,9 +5,10 @@ import http2 from 'node:http2'
 import net from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { curl, openTls } from '../support/clients.ts'
+import { curl, openTls, runProgram } from '../support/clients.ts'
 import { asReviewer, type Reviewer } from '../support/desk.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { PROJECT } from '../support/proxy.ts'
 import { eventually } from '../support/wait.ts'
 
 /** Waits until there are so many pending holds. */
@@ -168,4 +169,48 @@ test('a stream of HTTP/2 that is taken back takes its hold along; approval comes
   expect(lab.https.seen.length).toBeLessThanOrEqual(used)
   expect(used).toBeLessThanOrEqual(approved.filter(({ status }) => status === 200).length)
   session.destroy()
+})
+
+describe('the token of an agent is revoked while its call waits', () => {
+  let lab: Lab
+  beforeAll(async () => {
+    lab = await openLab({
+      config: 'hold: { wait: 60s }\nintercept: { never: [api.unknown.test] }',
+    })
+  })
+  afterAll(() => lab[Symbol.asyncDispose]())
+
+  const agents = async (...args: string[]) => {
+    const program = [join(PROJECT, 'src/main.ts'), 'agents', ...args]
+    const { out, err, code } = await runProgram(process.execPath, program, { cwd: lab.dir })
+    if (code !== 0) throw new Error(err)
+    return out.trim()
+  }
+
+  test.each([
+    ['plain', 'http', 'api.mixed.test'],
+    ['inside-tls', 'https', 'api.mixed.test'],
+    ['unseen', 'https', 'api.unknown.test'],
+  ])('%s: what was approved does not pass', async (name, scheme, host) => {
+    const admin = asReviewer(lab.proxy)
+    const token = await agents('token', name)
+    const at = `${scheme}://${host}:${scheme === 'http' ? lab.http.port : lab.https.port}/${name}`
+    const user = ['--proxy-user', `agent:${token}`]
+    const roots = name === 'unseen' ? ['--cacert', `${lab.dir}/root.pem`] : []
+    const waiting = curl(lab.proxy, '-m', '60', '-i', ...roots, ...user, at)
+    const { id } = await admin.pending()
+    await agents('revoke', name)
+    // The proxy looks at what was revoked twice a second.
+    await eventually('the token to be void', async () => {
+      const other = await curl(lab.proxy, '-i', ...user, `http://api.de.test:${lab.http.port}/`)
+      return other.body.includes('token-revoked')
+    })
+    const before = lab.http.seen.length + lab.https.seen.length
+    await admin.approve(id)
+    const { status, body } = await waiting
+    expect(status).not.toBe(200)
+    if (host === 'api.mixed.test') expect(body).toContain('"code":"token-revoked"')
+    expect(lab.http.seen.length + lab.https.seen.length).toBe(before)
+    expect(lab.proxy.query('SELECT 1 FROM grants WHERE used > 0')).toEqual([])
+  })
 })

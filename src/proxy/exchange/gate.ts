@@ -72,8 +72,8 @@ export class RequestGate {
     peek: (() => Promise<BodyView>) | null,
     gone: () => AbortSignal,
   ): Promise<Passed> {
-    const { tunnel, fault, client, credentials } = this.#scope
-    const { enforcer, identify, pseudonym, meter } = this.#context
+    const { tunnel, fault, credentials } = this.#scope
+    const { enforcer, pseudonym, meter } = this.#context
     let began = meter.now()
     const known = tunnel?.authority ?? null
     if (fault) return { refusal: await this.refuse(fault, known, toLine(head, null)) }
@@ -91,13 +91,9 @@ export class RequestGate {
     }
 
     const shown = tunnel ? credentials : head.fields.proxyAuthorization
-    const identified = identify(shown, client)
-    const agent = identified instanceof Promise ? await identified : identified
-    if ('code' in agent) return { refusal: await this.refuse(agent, authority, line) }
-    if (agent !== this.#flow.agent || scheme !== this.#flow.scheme) {
-      this.#flow = toFlow(this.#scope, agent, scheme)
-    }
-    const flow = this.#flow
+    const identified = this.#identify(shown, scheme)
+    let flow = identified instanceof Promise ? await identified : identified
+    if ('code' in flow) return { refusal: await this.refuse(flow, authority, line) }
     const waiting = new HeldRequest(target.wire, head, peek ? null : EMPTY_BODY, gone)
     for (;;) {
       // A client may take its time, and so may people: what held before does not have to hold any more.
@@ -122,7 +118,13 @@ export class RequestGate {
         ? await enforcer.inspect(considered, line, waiting.body, view.header)
         : { line, replaced: null }
       const released = await enforcer.releaseOrWait(considered, asked, waiting)
-      if (released === 'again') continue
+      if (released === 'again') {
+        // While people take their time tokens expire and are revoked, and policies say something else of whom they prove.
+        const anew = await this.#identify(shown, scheme)
+        if ('code' in anew) return { refusal: await this.refuse(anew, authority, line) }
+        flow = anew
+        continue
+      }
       // Nor is how long people take.
       meter.took('decision', began + (waiting.hasWaited ? waiting.waited : 0))
       if ('refusal' in released) return released
@@ -132,6 +134,21 @@ export class RequestGate {
       const sent = toSent(head, permit, replaced)
       return { permit, target, upgrade: mayBecome ? upgrade : null, head: sent, replaced }
     }
+  }
+
+  /** Whose call it is, as far as that can be told now. */
+  #identify(shown: string | null, scheme: Scheme): Flow | Problem | Promise<Flow | Problem> {
+    const agent = this.#context.identify(shown, this.#scope.client)
+    const toFlowOf = (one: Agent | Problem) => ('code' in one ? one : this.#flowOf(one, scheme))
+    return agent instanceof Promise ? agent.then(toFlowOf) : toFlowOf(agent)
+  }
+
+  /** The same object for the same caller: destinations are remembered by it. */
+  #flowOf(agent: Agent, scheme: Scheme): Flow {
+    if (agent !== this.#flow.agent || scheme !== this.#flow.scheme) {
+      this.#flow = toFlow(this.#scope, agent, scheme)
+    }
+    return this.#flow
   }
 
   /** The head of a CONNECT. Never rejects. */

@@ -289,7 +289,8 @@ async function releaseHeld(
 ): Promise<Release | 'again'> {
   const { destination } = admission
   const outline = waiting.body && (await ports.outline(waiting.body))
-  const question = toQuestion(admission, verdict, request, waiting, outline)
+  const data = request.data ?? (waiting.body && (await ports.inspector.look(waiting.body)).data)
+  const question = toQuestion(admission, verdict, { ...request, data }, waiting, outline)
   const left = Math.max(0, question.terms.wait - waiting.waited)
   const answer = await ports.holds.ask(question, left, waiting.gone())
   if (answer.kind === 'approved') return 'again'

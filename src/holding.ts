@@ -6,6 +6,7 @@
 import { createHash, hash } from 'node:crypto'
 import type { Admission } from './admission.ts'
 import type { Code } from './model/errors.ts'
+import { DATA_CLASSES } from './model/finding.ts'
 import type { RequestLine } from './model/flow.ts'
 import { partsOf } from './model/form-body.ts'
 import { type Held, type HoldQuestion, type HoldTerms, sayTerms } from './model/hold.ts'
@@ -81,7 +82,7 @@ export function toHeld(
     evidence: evidence.slice(0, MAX_EVIDENCE).map(sayEvidence),
     bodyBytes: null,
     bodyDigest: null,
-    classes: [],
+    classes: DATA_CLASSES.filter((each) => line.data?.has(each)),
   }
 }
 

@@ -168,9 +168,16 @@ describe('a request that waits', () => {
     const shown = await admin.get(`/holds/${id}`)
     expect(shown).toMatchObject({ host: 'api.mixed.test', path: '/shown', regions: ['IE', 'US'] })
     expect(shown.outline).toContain('prompt: text of 4 characters')
+    expect(shown.classes).toEqual([])
     expect(JSON.stringify(shown)).not.toContain('4711')
     await admin.post(`/holds/${id}/deny`)
     await waiting
+    const body = JSON.stringify({ card: '4111 1111 1111 1111' })
+    const other = curl(lab.proxy, '-H', 'Content-Type: application/json', '-d', body, `${url}/card`)
+    const next = await admin.pending()
+    expect((await admin.get(`/holds/${next.id}`)).classes).toEqual(['payment'])
+    await admin.post(`/holds/${next.id}/deny`)
+    await other
   })
 })
 

@@ -32,6 +32,8 @@ export interface Permit {
   readonly admission: Admission
   /** Whether the connection may become what it is asked to, where that is nothing Cordon can read. */
   readonly upgrades: boolean
+  /** Whether all of its body was read, because rules ask for that. */
+  readonly isRead: boolean
   /** What is taken out of the answer, and restored in it; null where it passes as it is. */
   readonly redact: RedactionPlan['in'] | null
   /** What was decided; where the policy is only observed, not what was carried out. */
@@ -209,7 +211,7 @@ export function createEnforcer(ports: Ports): Enforcer {
           hold: null,
           would: null,
         }
-        id = await record(ports, context, request, endRefused(verdict), false)
+        id = await record(ports, context, request, endRefused(verdict, request), false)
         return refuseByProblem(id, problem, authority)
       } catch (error) {
         return refuseByProblem(id, gateProblem(ports, error), authority)
@@ -260,11 +262,11 @@ async function releaseNow(
   try {
     const verdict = withoutWait(assessment, judge(admission, request))
     const passes = mayPass(verdict, admission)
-    const ending = passes ? null : endRefused(verdict)
+    const ending = passes ? null : endRefused(verdict, request)
     const durable = passes && assessment.placement !== 'inside'
     id = await record(ports, contextFor(admission, verdict), request, ending, durable)
     noteFollowed(ports, id, admission, request)
-    if (passes) return { permit: toPermit(id, admission, verdict, null) }
+    if (passes) return { permit: toPermit(id, admission, verdict, request, null) }
     return { refusal: refuseByVerdict(id, verdict, destination) }
   } catch (error) {
     return { refusal: refuseByProblem(id, gateProblem(ports, error), destination.authority) }
@@ -301,14 +303,17 @@ async function releaseHeld(
   const { grant = null, approvers = [] } = granted ?? {}
   const note = hold === null ? null : { id: hold, grant, approvers }
   const context = { ...contextFor(admission, isOver ? told : verdict), hold: note }
-  const id = await record(ports, context, request, isOver ? endHeld(answer, told) : null, true)
+  const ending = isOver ? endHeld(answer, told, request) : null
+  const id = await record(ports, context, request, ending, true)
   noteFollowed(ports, id, admission, request)
-  if (!isOver && granted) return { permit: toPermit(id, admission, verdict, granted.lease) }
+  if (!isOver && granted) {
+    return { permit: toPermit(id, admission, verdict, request, granted.lease) }
+  }
   return { refusal: refuseByVerdict(id, told, destination, held) }
 }
 
-function endHeld({ kind }: HoldAnswer, told: Verdict): Ending {
-  const ending = endRefused(told)
+function endHeld({ kind }: HoldAnswer, told: Verdict, request: RequestLine): Ending {
+  const ending = endRefused(told, request)
   return kind === 'denied' || kind === 'expired' || kind === 'cancelled'
     ? { ...ending, outcome: kind }
     : ending
@@ -318,11 +323,12 @@ function toPermit(
   id: FlowId,
   admission: Admission,
   { upgrades, action, redact }: Verdict,
+  { isRead = false }: RequestLine,
   lease: AbortSignal | null,
 ): Permit {
   const { enforced } = admission.assessment.policy
   const changes = enforced && redact !== null && (redact.in.size > 0 || isRestored(redact))
-  return { id, admission, upgrades, action, lease, redact: changes ? redact.in : null }
+  return { id, admission, upgrades, isRead, action, lease, redact: changes ? redact.in : null }
 }
 
 /** Whether something was put in place of data that comes back in the answer. */
@@ -458,9 +464,10 @@ function toRecorded({ path, hidesPath = false }: RequestLine): string | null {
 }
 
 /** A refused flow ends as soon as it is decided: nothing was sent. */
-function endRefused({ code }: Verdict): Ending {
+function endRefused({ code }: Verdict, { isRead = false }: RequestLine): Ending {
   const { status, side } = describeCode(code ?? 'gate-failed')
   const outcome =
     side === 'upstream' ? 'failed' : code === 'request-incomplete' ? 'cancelled' : 'blocked'
-  return { outcome, status, dialedIp: null, bytesOut: 0, bytesIn: 0, error: code }
+  const ending = { outcome, status, dialedIp: null, bytesOut: 0, bytesIn: 0, error: code } as const
+  return isRead ? { ...ending, inspection: 'full' } : ending
 }

@@ -41,14 +41,15 @@ export async function inspectRequest(
   const { assessment, flow } = admission
   const isAsked = assessment.candidates.some(({ looksAtData }) => looksAtData)
   const data = isAsked && body ? (await inspector.look(body)).data : null
-  const known = isAsked ? { ...line, data } : line
+  const known = isAsked ? { ...line, data, isRead: data !== null } : line
   const { action, redact } = judged(known)
   const plan = assessment.policy.enforced && action !== 'block' ? redact?.out : undefined
   if (!plan || plan.size === 0) return { line: known, replaced: null }
   const replaced = body ? await inspector.redact(body, plan, flow.agent.id) : UNSEEN
   const fault = faultOf(replaced, assessment.policy.onUnscannable.out, header)
-  if (fault) return { line: { ...known, fault }, replaced: null }
-  return { line: known, replaced: replaced.bytes === null ? null : replaced }
+  const read = { ...known, isRead: replaced.unscanned === null }
+  if (fault) return { line: { ...read, fault }, replaced: null }
+  return { line: read, replaced: replaced.bytes === null ? null : replaced }
 }
 
 function faultOf(

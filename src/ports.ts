@@ -104,6 +104,8 @@ export interface AnswerRedactor {
   /** The rest. */
   end(): readonly Buffer[]
   readonly found: readonly Found[]
+  /** Whether not all of what has passed could be read. */
+  readonly isPartial: boolean
 }
 
 /** Nothing is found. */

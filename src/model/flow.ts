@@ -8,7 +8,10 @@ export type Mode = 'absolute' | 'connect' | 'socks5' | 'redirect' | 'tproxy'
 
 export type Scheme = 'http' | 'https' | 'tcp'
 
-/** How much of the exchange Cordon can see: all, the heads, the TLS server name, or nothing but bytes. */
+/**
+ * How much of the exchange Cordon can see: all, the heads, the TLS server name, or nothing but bytes. A flow begins with what is sure; its
+ * ending may say that more was read.
+ */
 export type Inspection = 'full' | 'headers' | 'sni' | 'none'
 
 /** What stays the same for all requests of one client connection to one destination. */
@@ -35,6 +38,8 @@ export interface RequestLine {
   readonly fault?: Problem | null
   /** Kinds of data found in it, and their classes; null or left out where nobody has looked, or could not see all of it. */
   readonly data?: ReadonlySet<string> | null
+  /** Whether all of its body was read, because rules ask for that; left out where nobody has, or not all could be. */
+  readonly isRead?: boolean
   /** As on the wire, from `/` up to but not including `?`; null where out of sight. */
   readonly path: string | null
   /** Whether the path is a credential, as of webhooks we call: it is judged, and written down nowhere. */

@@ -120,6 +120,9 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
         get found() {
           return toFound(redactor)
         },
+        get isPartial() {
+          return redactor.unscannable.length > 0
+        },
       }
     },
   }

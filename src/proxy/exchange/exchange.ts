@@ -56,6 +56,7 @@ export class Exchange implements AnswerSink {
   #answer: ResponseHead | null = null
   #hearing: Hearing | null = null
   #redactor: AnswerRedactor | null = null
+  #passesUnread = false
   readonly #began: number
   #over = false
 
@@ -105,6 +106,7 @@ export class Exchange implements AnswerSink {
     const redactor = body === 0 ? null : this.#options.redact(head)
     if (redactor && 'code' in redactor) return this.#fail(redactor)
     this.#redactor = redactor
+    this.#passesUnread = body !== 0 && redactor === null
     this.#toClient = this.#redactor
       ? new RedactedOut(client.answer(withoutValidators(head), lengthAfter(body)), this.#redactor)
       : client.answer(head, body)
@@ -186,6 +188,11 @@ export class Exchange implements AnswerSink {
   /** Bytes of the answer so far. */
   get received(): number {
     return this.#origin.received
+  }
+
+  /** Whether any of the answer's body has passed without being read. */
+  get hasUnread(): boolean {
+    return this.#passesUnread || (this.#redactor?.isPartial ?? false)
   }
 
   /** Whether the client has got any of the answer. */

@@ -55,6 +55,7 @@ export class Relay {
   #exchange: Exchange | null = null
   #dialling: AbortController | null = null
   #isCancelled = false
+  #hasUnread = false
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -167,6 +168,7 @@ export class Relay {
 
   #onOver = (ended: Ending, then: Then): void => {
     const ending = this.#withFound(ended)
+    this.#hasUnread = this.#exchange?.hasUnread ?? false
     this.isComplete = this.#exchange?.requestDone !== false
     const body = this.isComplete ? 'read' : 'partly-read'
     this.#exchange = null
@@ -223,8 +225,15 @@ export class Relay {
   #end(ending: Ending, result: RelayResult): void {
     const { context, permit, onOver } = this.#options
     permit.lease?.removeEventListener('abort', this.#onLeaseEnd)
-    context.enforcer.settle(permit, ending)
+    context.enforcer.settle(permit, this.#isWhole ? { ...ending, inspection: 'full' } : ending)
     onOver(result)
+  }
+
+  /** Whether all was read that rules want to be: the request, if it has a body, and what has passed of the answer. */
+  get #isWhole(): boolean {
+    const { permit, request } = this.#options
+    if (permit.redact === null) return permit.isRead
+    return (permit.isRead || request.head.body === 0) && !this.#hasUnread
   }
 }
 

@@ -23,13 +23,15 @@ export type Survey = Pick<HoldQuestion, 'held' | 'terms'>
 
 export interface DeskOptions extends HappeningsOptions {
   policy(): DeskPolicy
-  /** Eight letters and digits that were not there before. */
+  /** Eight letters and digits, drawn at random. */
   newId(): string
   /** What would become of a request that somebody asks for ahead. */
   survey(wish: AccessWish): Promise<Survey | HoldProblem>
 }
 
 export interface Desk extends Holds, Approvals, Disposable {
+  /** Milliseconds since the epoch, by the clock that does not go back: what leave begins and ends by. */
+  now(): number
   /** Called when leave ends before its time, with whatever runs under it. */
   onLeaseEnd: (grant: GrantId) => void
   /** Nobody waits any more, nor will: clients are told to come again, and find their holds where they were. */
@@ -45,13 +47,18 @@ const FORGET_TICKS = 240
 
 /** @param events all that happened to what may still matter, in order */
 export function openDesk(options: DeskOptions, events: Iterable<HoldEvent>): Desk {
-  const { policy, newId, survey } = options
+  const { policy, survey } = options
   const happenings = new Happenings(options, events)
   const { book } = happenings
   const leases = new Leases((grant) => desk.onLeaseEnd(grant))
   const isFull = (held: Held) => {
     const { maxPending, maxPendingPerAgent } = policy().holds
     return book.pending.size >= maxPending || book.pendingOf(held) >= maxPendingPerAgent
+  }
+  /** What is still spoken of keeps its name for itself. */
+  const newId = (): string => {
+    const id = options.newId()
+    return book.holds.has(`h-${id}`) || book.grants.has(`g-${id}`) ? newId() : id
   }
   const reviewers = () => policy().reviewers
   const lengths = () => policy().holds
@@ -63,6 +70,7 @@ export function openDesk(options: DeskOptions, events: Iterable<HoldEvent>): Des
 
   const desk: Desk = {
     onLeaseEnd: () => {},
+    now: () => happenings.now(),
     ask: (question, wait, gone) => parking.ask(question, wait, gone),
     holds: () => [...book.holds.values()],
     hold: (id) => book.holds.get(id) ?? null,

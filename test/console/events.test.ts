@@ -158,6 +158,17 @@ test('only so many of one may listen', async () => {
   await eventually('a free place', async () => (await listen()).response.status === 200)
 })
 
+test('agents do not take all places', async () => {
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    at.people.set(`agent-${name}`, { kind: 'agent', name })
+  }
+  for (const name of ['a', 'b', 'c', 'd']) {
+    for (let i = 0; i < 8; i++) expect((await listen(`agent-${name}`)).response.status).toBe(200)
+  }
+  expect((await listen('agent-e')).response.status).toBe(503)
+  expect((await listen()).response.status).toBe(200)
+})
+
 test('a token that is not good any more ends its stream with the next beat', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   const { upTo, hasEnded } = await listen()

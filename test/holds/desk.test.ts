@@ -165,6 +165,15 @@ describe('the log cannot be written', () => {
   })
 })
 
+test('what is still spoken of keeps its name for itself', async () => {
+  const drawn = ['aaaaaaaa', 'aaaaaaaa', 'bbbbbbbb']
+  const lab = testDesk({ newId: () => drawn.shift() ?? 'cccccccc' })
+  using desk = lab.desk
+  await desk.ask(question(), 0, STAYS)
+  await desk.ask(question({ path: '/b' }), 0, STAYS)
+  expect(desk.holds().map(({ id }) => id)).toEqual(['h-aaaaaaaa', 'h-bbbbbbbb'])
+})
+
 describe('many', () => {
   test('calls of somebody who has proved nothing take no room from another address', async () => {
     const lab = testDesk({ maxPendingPerAgent: 2, maxPending: 5 })

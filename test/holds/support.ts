@@ -79,6 +79,7 @@ export interface TestDeskOptions {
   readonly maxPending?: number
   readonly maxPendingPerAgent?: number
   readonly maxEnded?: number
+  newId?(): string
 }
 
 let ids = 0
@@ -105,7 +106,7 @@ export function testDesk(options: TestDeskOptions = {}): TestDesk {
         holds: { grantDefault: 30_000, grantMax: 3_600_000, maxPending, maxPendingPerAgent },
       }),
       now: () => lab.now,
-      newId: () => String(++ids).padStart(8, '0'),
+      newId: options.newId ?? (() => String(++ids).padStart(8, '0')),
       survey: async ({ agent, authority, method, path }) => ({
         held: {
           ...HELD,

@@ -55,7 +55,8 @@ export async function openConsoleOf(
   const api = apiRoute({
     approvals,
     callers,
-    clock,
+    // What the desk goes by, also where the clock of the host was set back.
+    clock: owner.desk,
     parseDuration,
     reviewers: () => policy().reviewers.map(({ id }) => id),
     groupsOf: (agent) => policy().agents.find(({ id }) => id === agent)?.memberOf ?? [],

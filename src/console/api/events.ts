@@ -13,6 +13,8 @@ import { maySee, toSeenHold } from './handler.ts'
 import { toGrantRow } from './rows.ts'
 
 const MAX_CLIENTS = 64
+/** Agents can do without; people who decide shall not find them all taken. */
+const MAX_CLIENTS_AGENTS = 32
 const MAX_CLIENTS_OF_ONE = 8
 const BEAT_MS = 15_000
 /** When a client that was cut off tries again. */
@@ -42,8 +44,7 @@ export class EventStreams {
   open(stream: Stream): void {
     const { response, approvals, caller } = stream
     const who = `${caller.kind} ${caller.name}`
-    const theirs = [...this.#callers.values()].filter((one) => one === who).length
-    if (this.#callers.size >= MAX_CLIENTS || theirs >= MAX_CLIENTS_OF_ONE) {
+    if (this.#isFull(who)) {
       const hint = 'close one that is not needed, or ask `GET /api/v1/holds` now and then'
       return answerFault(response, 'full', 'too many listen for events already', hint)
     }
@@ -75,6 +76,14 @@ export class EventStreams {
       unwatch()
       this.#callers.delete(response)
     })
+  }
+
+  #isFull(who: string): boolean {
+    const all = [...this.#callers.values()]
+    const theirs = all.filter((one) => one === who).length
+    if (all.length >= MAX_CLIENTS || theirs >= MAX_CLIENTS_OF_ONE) return true
+    const isAgent = (one: string) => one.startsWith('agent ')
+    return isAgent(who) && all.filter(isAgent).length >= MAX_CLIENTS_AGENTS
   }
 
   #snapshot(stream: Stream): object {

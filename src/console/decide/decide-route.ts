@@ -200,7 +200,7 @@ function toDonePage<Link extends OpenedLink>(
   return donePage(title, facts)
 }
 
-function sayEnd({ state, endedBy, votes }: Hold): string {
+function sayEnd({ state, endedBy, reason, votes }: Hold): string {
   const by = votes.map(({ reviewer }) => reviewer).join(', ')
   switch (state) {
     case 'approved':
@@ -210,7 +210,8 @@ function sayEnd({ state, endedBy, votes }: Hold): string {
     case 'expired':
       return 'nobody has decided about this in time, so it has expired'
     case 'cancelled':
-      return endedBy === null ? 'the client has left meanwhile' : `this was withdrawn by ${endedBy}`
+      if (endedBy !== null) return `this was withdrawn by ${endedBy}`
+      return `nothing is to be decided any more: ${reason ?? 'the client left'}`
     case 'pending':
       return 'this still waits for a decision'
     default:

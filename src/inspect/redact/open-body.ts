@@ -1,27 +1,126 @@
-/** A body: by its declared type and by how it begins, what it is read as. */
+/** A body, or a part of one: by its declared type and by how it begins, what it is read as. */
 
 import { parseContentType } from './content-type.ts'
 import { EventQueue } from './event-queue.ts'
+import { FormReader } from './form.ts'
 import { JsonReader } from './json.ts'
 import { LineReader } from './lines.ts'
 import { readModelEvent } from './llm/read-shape.ts'
+import { MultipartReader } from './multipart.ts'
 import { openText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
+import { hasMagic, isBinary, isForm, SNIFFED } from './sniff.ts'
 import { SseReader } from './sse.ts'
 
 const JSON_TYPE = /^(?:application|text)\/(?:[^/]*\+)?json$/
 const LINES_TYPE =
   /^(?:application|text)\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|stream\+json)$/
+const TEXT_TYPE = /^text\/|[/+](?:xml|yaml|x-yaml|graphql|javascript|ecmascript|x-sh|sql|toml)$/
+
+/** Character sets in which ASCII is ASCII, and nothing else is. */
+const ASCII_LIKE =
+  /^(?:utf-?8|us-ascii|ascii|latin-?1|iso[-_]?8859-\d{1,2}|windows-125\d|cp125\d)$/i
 
 export function openBody(job: Job, contentType: string | null, patch: Patch): Reader {
   const place: Place = { path: 'body', key: '', kind: 'text', context: job.scan.under('') }
-  const { type } = parseContentType(contentType)
+  return openPart(job, contentType, place, 0, patch)
+}
+
+/** @param depth bodies that it is in */
+export function openPart(
+  job: Job,
+  contentType: string | null,
+  place: Place,
+  depth: number,
+  patch: Patch,
+): Reader {
+  const { type, param } = parseContentType(contentType)
+  const charset = param('charset')
+  if (charset !== null && !ASCII_LIKE.test(charset)) {
+    job.findings.addUnscannable('charset', place.path)
+    return new Unread()
+  }
   if (type === 'text/event-stream') {
     return new SseReader(job, place, patch, new EventQueue(job, place, readModelEvent))
   }
   if (LINES_TYPE.test(type)) {
     return new LineReader(job, place, patch, new EventQueue(job, place, readModelEvent))
   }
-  if (JSON_TYPE.test(type)) return new JsonReader(job, place, 0, patch)
-  return openText(job, place, 0, patch)
+  if (type.startsWith('multipart/')) return openParts(job, param('boundary'), place, depth, patch)
+  if (type === 'application/x-www-form-urlencoded') return new FormReader(job, place, patch)
+  const isText = JSON_TYPE.test(type) || TEXT_TYPE.test(type) || (type === '' && depth > 0)
+  return new Sniffing(isText ? 8 : SNIFFED, (bytes) => {
+    if (isText ? hasMagic(bytes) : isBinary(bytes)) {
+      job.findings.addUnscannable('binary', place.path)
+      return new Unread()
+    }
+    if (JSON_TYPE.test(type)) return new JsonReader(job, place, 0, patch)
+    if (!isText && isForm(bytes)) return new FormReader(job, place, patch)
+    return openText(job, place, 0, patch)
+  })
+}
+
+function openParts(
+  job: Job,
+  boundary: string | null,
+  place: Place,
+  depth: number,
+  patch: Patch,
+): Reader {
+  if (boundary && boundary.length <= 200 && depth < job.limits.depth) {
+    return new MultipartReader(job, place, boundary, depth, patch)
+  }
+  job.findings.addUnscannable('malformed', place.path)
+  return new Unread()
+}
+
+/** Waits for so many bytes before it is told what it is. */
+class Sniffing implements Reader {
+  readonly #size: number
+  readonly #open: (bytes: Buffer) => Reader
+  #bytes: Buffer = Buffer.alloc(0)
+  #reader: Reader | null = null
+
+  constructor(size: number, open: (bytes: Buffer) => Reader) {
+    this.#size = size
+    this.#open = open
+  }
+
+  get decided(): number {
+    return this.#reader?.decided ?? 0
+  }
+
+  push(bytes: Buffer): void {
+    if (this.#reader) return this.#reader.push(bytes)
+    const all = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, bytes]) : bytes
+    if (all.length < this.#size) this.#bytes = Buffer.from(all)
+    else this.#begin(all)
+  }
+
+  settle(): void {
+    this.#reader?.settle()
+  }
+
+  end(): void {
+    if (!this.#reader) this.#begin(this.#bytes)
+    this.#reader?.end()
+  }
+
+  #begin(bytes: Buffer): void {
+    this.#reader = this.#open(bytes.subarray(0, this.#size))
+    if (bytes.length > 0) this.#reader.push(bytes)
+  }
+}
+
+/** What is not looked at, and said to be so. */
+class Unread implements Reader {
+  decided = 0
+
+  push(bytes: Buffer): void {
+    this.decided += bytes.length
+  }
+
+  settle(): void {}
+
+  end(): void {}
 }

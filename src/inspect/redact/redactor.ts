@@ -7,10 +7,12 @@
 
 import type { Redaction } from '../../model/finding.ts'
 import type { Scanner } from '../scan/scanner.ts'
+import { parseContentType } from './content-type.ts'
 import { Findings, type Unscannable } from './findings.ts'
 import { openBody } from './open-body.ts'
 import { type Job, REDACT_LIMITS, type RedactLimits, type Replace } from './reader.ts'
 import { Rewriting } from './rewriting.ts'
+import { createTranscoder, orderOf, type Transcoder } from './transcode.ts'
 
 export interface RedactorOptions {
   /** The field's value; null for none. */
@@ -36,16 +38,10 @@ export interface Redactor {
 export function createRedactor({ contentType, scan, replace, limits }: RedactorOptions): Redactor {
   const findings = new Findings()
   const job: Job = { scan, replace, findings, limits: { ...REDACT_LIMITS, ...limits } }
-  const rewriting = new Rewriting((patch) => openBody(job, contentType, patch))
+  const body = new Body(job, contentType)
   return {
-    push: (chunk) => {
-      rewriting.push(chunk)
-      return rewriting.take()
-    },
-    end: () => {
-      rewriting.end()
-      return rewriting.take()
-    },
+    push: (chunk) => body.push(chunk),
+    end: () => body.end(),
     get findings() {
       return findings.toList()
     },
@@ -53,4 +49,64 @@ export function createRedactor({ contentType, scan, replace, limits }: RedactorO
       return findings.unscannable
     },
   }
+}
+
+/** The beginning tells whether it is UTF-16; all formats are read as UTF-8. */
+class Body {
+  readonly #job: Job
+  readonly #contentType: string | null
+  #first: Buffer | null = Buffer.alloc(0)
+  #rewriting: Rewriting | null = null
+  #transcoder: Transcoder | null = null
+
+  constructor(job: Job, contentType: string | null) {
+    this.#job = job
+    this.#contentType = contentType
+  }
+
+  push(chunk: Buffer): Buffer[] {
+    if (chunk.length === 0) return []
+    if (this.#first === null) return this.#give(chunk)
+    const all = this.#first.length > 0 ? Buffer.concat([this.#first, chunk]) : chunk
+    if (all.length < 2) {
+      this.#first = Buffer.from(all)
+      return []
+    }
+    this.#begin(all)
+    return this.#give(all)
+  }
+
+  end(): Buffer[] {
+    const first = this.#first
+    if (first !== null) this.#begin(first)
+    const given = first && first.length > 0 ? this.#give(first) : []
+    this.#rewriting?.end()
+    return [...given, ...this.#take()]
+  }
+
+  #begin(bytes: Buffer): void {
+    this.#first = null
+    const { type, param } = parseContentType(this.#contentType)
+    const charset = param('charset')
+    const order = orderOf(bytes, charset)
+    this.#transcoder = order && createTranscoder(order)
+    // What was said of the bytes is not true of those that are read.
+    const read = order ? withoutParams(type, param('boundary')) : this.#contentType
+    this.#rewriting = new Rewriting((patch) => openBody(this.#job, read, patch))
+  }
+
+  #give(chunk: Buffer): Buffer[] {
+    this.#rewriting?.push(this.#transcoder?.toUtf8(chunk) ?? chunk)
+    return this.#take()
+  }
+
+  #take(): Buffer[] {
+    const pieces = this.#rewriting?.take() ?? []
+    const transcoder = this.#transcoder
+    return transcoder ? pieces.map((piece) => transcoder.toUtf16(piece)) : pieces
+  }
+}
+
+function withoutParams(type: string, boundary: string | null): string {
+  return boundary === null ? type : `${type}; boundary="${boundary}"`
 }

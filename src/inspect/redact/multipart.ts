@@ -1,0 +1,207 @@
+/**
+ * Bodies in parts (RFC 2046 section 5.1, RFC 7578): each part as what it says it is, under its name. No boundary is broken, and no part
+ * says a length that it has no more.
+ */
+
+import { parseContentType } from './content-type.ts'
+import { openPart } from './open-body.ts'
+import { Patches } from './patches.ts'
+import { namedPlace } from './place.ts'
+import type { Job, Patch, Place, Reader } from './reader.ts'
+import { readWhole, TextReader } from './text.ts'
+
+const LF = 0x0a
+const CR = 0x0d
+const DASH = 0x2d
+const NOTHING = Buffer.alloc(0)
+/** Of the fields of one part. */
+const MAX_FIELDS = 16 * 1024
+
+type State = 'body' | 'delimiter' | 'fields'
+
+export class MultipartReader implements Reader {
+  readonly #job: Job
+  readonly #place: Place
+  readonly #patch: Patch
+  readonly #depth: number
+  readonly #boundary: Buffer
+  #state: State = 'body'
+  /** What was not read. */
+  #bytes: Buffer
+  #base = -2
+  /** A part, what comes before the first or behind the last one, and where it begins. */
+  #part: Reader
+  #partBase = 0
+  #isOver = false
+
+  constructor(job: Job, place: Place, boundary: string, depth: number, patch: Patch) {
+    this.#job = job
+    this.#place = place
+    this.#patch = patch
+    this.#depth = depth
+    this.#boundary = Buffer.from(`--${boundary}`, 'latin1')
+    // The first boundary may be all there is before.
+    this.#bytes = Buffer.from('\r\n')
+    this.#part = new TextReader(job, place, this.#shift(0))
+  }
+
+  get decided(): number {
+    if (this.#state !== 'body') return Math.max(0, this.#base)
+    return Math.max(0, this.#partBase + this.#part.decided)
+  }
+
+  push(bytes: Buffer): void {
+    this.#bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, bytes]) : bytes
+    this.#read(false)
+    this.#bytes = Buffer.from(this.#bytes)
+  }
+
+  settle(): void {
+    this.#part.settle()
+  }
+
+  end(): void {
+    this.#read(true)
+    if (this.#state === 'body') this.#give(this.#bytes.length)
+    else this.#openRest()
+    this.#part.end()
+    this.#base += this.#bytes.length
+  }
+
+  #read(isEnd: boolean): void {
+    let isMore = true
+    while (isMore) {
+      if (this.#state === 'body') isMore = this.#readBody()
+      else if (this.#state === 'delimiter') isMore = this.#readDelimiter(isEnd)
+      else isMore = this.#readFields()
+    }
+  }
+
+  /** Up to the line break before a boundary, which belongs to that. */
+  #readBody(): boolean {
+    const found = this.#isOver ? -1 : this.#findBoundary()
+    if (found < 0) {
+      const kept = this.#isOver ? 0 : this.#boundary.length + 1
+      this.#give(Math.max(0, this.#bytes.length - kept))
+      return false
+    }
+    this.#give(found)
+    this.#part.end()
+    this.#state = 'delimiter'
+    return true
+  }
+
+  /** @returns where the line break before it begins */
+  #findBoundary(): number {
+    const bytes = this.#bytes
+    let at = bytes.indexOf(this.#boundary)
+    for (; at >= 0; at = bytes.indexOf(this.#boundary, at + 1)) {
+      // What begins with it is empty: the line break belongs to the fields.
+      if (at === 0) return 0
+      if (bytes[at - 1] !== LF) continue
+      return bytes[at - 2] === CR ? at - 2 : at - 1
+    }
+    return -1
+  }
+
+  #readDelimiter(isEnd: boolean): boolean {
+    const bytes = this.#bytes
+    const start = bytes.indexOf(this.#boundary) + this.#boundary.length
+    if (bytes.length < start + 2 && !isEnd) return false
+    const isLast = bytes[start] === DASH && bytes[start + 1] === DASH
+    const end = bytes.indexOf(LF, start)
+    if (!isLast && end < 0) {
+      if (bytes.length - start < MAX_FIELDS) return false
+      this.#openRest()
+      return true
+    }
+    this.#drop(isLast ? start + 2 : end + 1)
+    this.#state = 'fields'
+    if (isLast) {
+      this.#isOver = true
+      this.#openRest()
+    }
+    return true
+  }
+
+  #readFields(): boolean {
+    const end = endOfFields(this.#bytes)
+    if (end < 0) {
+      if (this.#bytes.length > MAX_FIELDS) this.#openRest()
+      return this.#state === 'body'
+    }
+    const fields = this.#bytes.subarray(0, end)
+    const { name, contentType, isCoded } = this.#readField(fields)
+    this.#drop(end)
+    this.#partBase = this.#base
+    this.#state = 'body'
+    const place = namedPlace(this.#job, this.#place, name)
+    // A part without content begins with the line break that belongs to the boundary.
+    const patch = this.#shift(this.#base)
+    this.#part = openPart(this.#job, contentType, place, this.#depth + 1, patch)
+    if (isCoded) this.#job.findings.addUnscannable('binary', place.path)
+    return true
+  }
+
+  #readField(fields: Buffer): { name: string; contentType: string | null; isCoded: boolean } {
+    const patches = new Patches()
+    let name = ''
+    let contentType: string | null = null
+    let isCoded = false
+    for (const { start, end, next } of linesOf(fields)) {
+      const line = fields.toString('utf8', start, end)
+      const value = line.slice(line.indexOf(':') + 1).trim()
+      if (/^content-length\s*:/i.test(line)) {
+        patches.add(this.#base + start, this.#base + next, NOTHING)
+        continue
+      }
+      if (/^content-disposition\s*:/i.test(line)) name = parseContentType(value).param('name') ?? ''
+      if (/^content-type\s*:/i.test(line)) contentType = value
+      if (/^content-transfer-encoding\s*:/i.test(line)) isCoded = /base64|quoted/i.test(value)
+      readWhole(this.#job, fields, start, end, this.#place, this.#base, patches.add)
+    }
+    patches.give(this.#patch)
+    return { name, contentType, isCoded }
+  }
+
+  /** Not as it should be: what follows is text. */
+  #openRest(): void {
+    this.#state = 'body'
+    this.#partBase = Math.max(0, this.#base)
+    this.#part = new TextReader(this.#job, this.#place, this.#shift(this.#partBase))
+    this.#isOver = true
+    this.#give(this.#bytes.length)
+  }
+
+  #give(size: number): void {
+    if (size === 0) return
+    // What was put before the body is none of it.
+    const skipped = Math.max(0, Math.min(size, -this.#base))
+    this.#part.push(this.#bytes.subarray(skipped, size))
+    this.#drop(size)
+  }
+
+  #drop(size: number): void {
+    this.#bytes = this.#bytes.subarray(size)
+    this.#base += size
+  }
+
+  #shift(base: number): Patch {
+    return (start, end, by) =>
+      this.#patch(base + start, base + end, by.includes(this.#boundary) ? NOTHING : by)
+  }
+}
+
+/** @returns behind the blank line; -1 when that has not come */
+function endOfFields(bytes: Buffer): number {
+  for (const { start, end, next } of linesOf(bytes)) if (start === end) return next
+  return -1
+}
+
+function* linesOf(bytes: Buffer): Generator<{ start: number; end: number; next: number }> {
+  let start = 0
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, start)) {
+    yield { start, end: at > start && bytes[at - 1] === CR ? at - 1 : at, next: at + 1 }
+    start = at + 1
+  }
+}

@@ -1,0 +1,62 @@
+/** What a body is by its first bytes, where what it says of itself does not say, or is not to be believed. */
+
+/** Bytes by which it is told whether something is text. */
+export const SNIFFED = 512
+
+/** Files of which nobody reads the letters, by how they begin. */
+const MAGIC = [
+  '\x1f\x8b',
+  'PK\x03\x04',
+  '%PDF-',
+  '\x89PNG',
+  '\xff\xd8\xff',
+  'GIF8',
+  'RIFF',
+  '\x28\xb5\x2f\xfd',
+  '7z\xbc\xaf',
+  'BZh',
+  '\x7fELF',
+  'OggS',
+  'ID3',
+  'wOF',
+  '\x00asm',
+].map((text) => Buffer.from(text, 'latin1'))
+
+/** Of bytes that are no text, at most one in so many. */
+const RARE = 20
+
+export function isBinary(bytes: Buffer): boolean {
+  if (MAGIC.some((magic) => bytes.subarray(0, magic.length).equals(magic))) return true
+  let odd = 0
+  for (const byte of bytes) {
+    if (byte === 0) return true
+    if (byte < 0x20 && (byte < 0x07 || byte > 0x0d) && byte !== 0x1b && byte !== 0x1e) odd++
+  }
+  return odd * RARE > bytes.length || (!isUtf8(bytes) && highBytes(bytes) * 3 > bytes.length)
+}
+
+/** Whether it begins like one of them. */
+export function hasMagic(bytes: Buffer): boolean {
+  return MAGIC.some((magic) => bytes.subarray(0, magic.length).equals(magic))
+}
+
+/** The last character may be cut. */
+function isUtf8(bytes: Buffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function highBytes(bytes: Buffer): number {
+  let count = 0
+  for (const byte of bytes) if (byte >= 0x80) count++
+  return count
+}
+
+/** `a=b&c=d` and nothing else. */
+export function isForm(bytes: Buffer): boolean {
+  return /^[\w.%+[\]*-]{1,100}=[^\s<>{}"]*$/.test(bytes.toString('latin1').trimEnd())
+}

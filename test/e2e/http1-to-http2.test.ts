@@ -31,7 +31,8 @@ let origin: Http2Origin
 let at: string
 let resets: (number | undefined)[] = []
 beforeAll(async () => {
-  lab = await openLab({ config: 'timeouts: { half_closed: 300ms }' })
+  // What one process has learned of an origin, others have not.
+  lab = await openLab({ workers: 1, config: 'timeouts: { half_closed: 300ms }' })
   ca = readFileSync(lab.proxy.ca, 'utf8')
   origin = lab.keep(
     await http2Origin(lab.certificate('api.de.test'), {

@@ -3,6 +3,7 @@
 import type { DataClass } from '../../model/finding.ts'
 import { CONTACT } from './contact.ts'
 import { FINANCIAL } from './financial.ts'
+import { IDS } from './ids.ts'
 import type { Recognizer } from './recognizer.ts'
 import { AI_SECRETS } from './secrets-ai.ts'
 import { CLOUD_SECRETS } from './secrets-cloud.ts'
@@ -22,6 +23,7 @@ export const RECOGNIZERS: readonly Recognizer[] = [
   ...AI_SECRETS,
   ...SERVICE_SECRETS,
   ...NAMED_SECRETS,
+  ...IDS,
 ]
 
 /** The class of each kind, by its published name. */

@@ -1,0 +1,162 @@
+/**
+ * Data about health that is no national number: what a record, an insurance or a file of a patient is known by, and what says something about
+ * the patient. Special categories under GDPR art. 9.
+ */
+
+import { isAt, isDigitAt, isLuhn, toNumber } from './check-digits.ts'
+import { id } from './id.ts'
+import type { Recognizer } from './recognizer.ts'
+
+export const HEALTH: readonly Recognizer[] = [
+  id('eu-ehic', {
+    basis: 'Luhn, 80, country',
+    words: [
+      'ehic',
+      'european health insurance',
+
+      'ceam',
+      'evkk',
+      'krankenversicherungskarte',
+    ],
+    alone: ['99999999999999999999', '99999 99999 99999 99999'],
+    near: ['9999999999 9999999999', '9999 9999 9999 9999 9999'],
+    valid: (text) => toNumber(text, 0, 2) === 80 && isEhicCountry(text) && isLuhn(text, 0, 20),
+    class: 'special',
+  }),
+  {
+    type: 'medical-record-number',
+    class: 'special',
+    readiness: 'context',
+    words: [
+      'mrn',
+      'medical record',
+      'medical record number',
+      'patient id',
+      'patient number',
+      'chart number',
+    ],
+    shapes: [
+      { kind: 'pattern', layouts: ['999999', '9999999', '99999999', '999999999', '9999999999'] },
+      { kind: 'pattern', layouts: ['A999999', 'A9999999', 'AA999999', 'AA9999999', 'AAA999999'] },
+      {
+        kind: 'pattern',
+        layouts: ['AAA-999999', 'AAA-9999999', '99-99-99', '999-99-99', 'A-999999'],
+      },
+      {
+        kind: 'key',
+        keys: ['mrn', 'medical record number', 'patient id', 'patient number'],
+        loose: true,
+      },
+    ],
+    basis: 'name',
+  },
+  {
+    type: 'health-insurance-number',
+    class: 'special',
+    readiness: 'context',
+    words: [
+      'member id',
+      'insurance id',
+      'policy number',
+      'subscriber id',
+      'health plan',
+      'health insurance',
+    ],
+    shapes: [
+      { kind: 'pattern', layouts: ['AAA999999999', 'AAA99999999', 'A99999999', 'A999999999'] },
+      { kind: 'pattern', layouts: ['AAA999A99999', 'AAAA999999999'] },
+      {
+        kind: 'key',
+        keys: [
+          'health insurance number',
+          'health plan id',
+          'health insurance id',
+          'insurance member id',
+        ],
+        loose: true,
+      },
+    ],
+    basis: 'name',
+  },
+  {
+    type: 'diagnosis',
+    class: 'special',
+    readiness: 'on',
+    words: ['diagnosis', 'diagnose', 'icd'],
+    shapes: [
+      {
+        kind: 'key',
+        keys: ['diagnosis', 'diagnoses', 'medical condition', 'icd 10', 'icd10', 'diagnosis code'],
+      },
+    ],
+    basis: 'name',
+  },
+  {
+    type: 'icd-10-code',
+    class: 'special',
+    readiness: 'context',
+    words: ['icd', 'icd 10', 'icd10', 'diagnosis', 'diagnose', 'diagnosis code'],
+    shapes: [
+      {
+        kind: 'pattern',
+        layouts: ['A99', 'A99.9', 'A99.99', 'A9X.XXX', 'A9X.XXXX'],
+        valid: isIcd10,
+      },
+    ],
+    basis: 'chapter',
+  },
+  {
+    type: 'medication',
+    class: 'special',
+    readiness: 'on',
+    words: ['medication', 'prescription', 'rx'],
+    shapes: [
+      {
+        kind: 'key',
+        keys: ['medication', 'medications', 'prescription', 'drug name', 'allergies'],
+      },
+    ],
+    basis: 'name',
+  },
+  {
+    type: 'us-ndc',
+    class: 'special',
+    readiness: 'off',
+    words: ['ndc', 'national drug code', 'drug code'],
+    shapes: [
+      {
+        kind: 'pattern',
+        layouts: ['9999-9999-99', '99999-999-99', '99999-9999-9', '99999-9999-99'],
+      },
+    ],
+    basis: 'form',
+  },
+  {
+    type: 'blood-type',
+    class: 'special',
+    readiness: 'on',
+    words: ['blood type', 'blood group', 'blutgruppe', 'groupe sanguin'],
+    shapes: [
+      {
+        kind: 'key',
+        keys: ['blood type', 'blood group', 'blutgruppe', 'groupe sanguin', 'grupo sanguineo'],
+      },
+    ],
+    basis: 'name',
+  },
+]
+
+/** ISO 3166-1 numeric of the countries that issue it. */
+function isEhicCountry(text: Uint8Array): boolean {
+  return EHIC_COUNTRIES.includes(toNumber(text, 2, 5))
+}
+
+const EHIC_COUNTRIES = [
+  40, 56, 100, 191, 196, 203, 208, 233, 246, 250, 276, 300, 348, 352, 372, 380, 428, 438, 440, 442,
+  470, 528, 578, 616, 620, 642, 703, 705, 724, 752, 756, 807, 826, 688, 499,
+]
+
+/** Chapters are A to Z but for U, which is in use for special purposes only. */
+export function isIcd10(text: Uint8Array): boolean {
+  return isAt(text, 0, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') && isDigitAt(text, 1)
+}

@@ -6,7 +6,7 @@
 import type { Admission } from '../src/admission.ts'
 import { composeEvaluation } from '../src/cli/compose/evaluation.ts'
 import { loadWithFacts } from '../src/cli/settings.ts'
-import { createEnforcer, judge } from '../src/enforce.ts'
+import { createEnforcer } from '../src/enforce.ts'
 import { parseIp } from '../src/model/address.ts'
 import { ANONYMOUS } from '../src/model/agent.ts'
 import { type Authority, parseAuthority } from '../src/model/authority.ts'
@@ -21,6 +21,7 @@ import {
   NO_METER,
   NO_OUTLINE,
 } from '../src/ports.ts'
+import { judge } from '../src/release.ts'
 
 const ROUNDS = 7
 const CALLS = 20_000

@@ -10,53 +10,29 @@
  */
 
 import { type Admission, considerRequest, gateProblem, isCurrent, locateFor } from './admission.ts'
-import { sayHeld, toQuestion, type Waiting } from './holding.ts'
+import { type AnswerHead, type Hearing, hear } from './hearing.ts'
+import type { Waiting } from './holding.ts'
 import { type Inspected, inspectRequest, looksInside } from './inspection.ts'
-import type { AnswerWatch } from './model/answer.ts'
-import type { DecisionContext, Ending } from './model/audit-record.ts'
-import { type Authority, parseAuthority } from './model/authority.ts'
-import { describeCode, type Problem } from './model/errors.ts'
-import type { RedactionPlan } from './model/finding.ts'
+import type { Ending } from './model/audit-record.ts'
+import type { Authority } from './model/authority.ts'
+import type { Problem } from './model/errors.ts'
 import type { Flow, FlowId, RequestLine } from './model/flow.ts'
-import type { Placement } from './model/placement.ts'
-import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
-import { isAnywhere, sayRegions } from './model/region.ts'
+import { type Refusal, refuseByProblem } from './model/refusal.ts'
 import type { BodyView, RequestView } from './model/request-view.ts'
-import type { Verdict } from './model/verdict.ts'
-import { blockFor, decide, withoutWait } from './policy/decide.ts'
-import type { HoldAnswer, Ports } from './ports.ts'
-
-/** Leave to send one request to one of the judged addresses. */
-export interface Permit {
-  readonly id: FlowId
-  readonly admission: Admission
-  /** Whether the connection may become what it is asked to, where that is nothing Cordon can read. */
-  readonly upgrades: boolean
-  /** Whether all of its body was read, because rules ask for that. */
-  readonly isRead: boolean
-  /** What is taken out of the answer, and restored in it; null where it passes as it is. */
-  readonly redact: RedactionPlan['in'] | null
-  /** What was decided; where the policy is only observed, not what was carried out. */
-  readonly action: Verdict['action']
-  /** Aborts when the leave of a person under which it goes has ended; null where it needs none. */
-  readonly lease: AbortSignal | null
-}
-
-export type Release = { readonly permit: Permit } | { readonly refusal: Refusal }
-
-export interface AnswerHead {
-  readonly status: number
-  /** All values, in order. @param name in lower case */
-  header(name: string): readonly string[]
-}
-
-/** An answer that passes. */
-export interface Hearing {
-  /** To be called with each piece of payload; null where the head was all there is. */
-  readonly feed: ((bytes: Uint8Array) => void) | null
-  /** To be called once at the end. @returns whether the answer was made outside of what was concluded. */
-  end(): boolean
-}
+import { blockFor } from './policy/decide.ts'
+import type { Ports } from './ports.ts'
+import {
+  countEnding,
+  endRefused,
+  judge,
+  mayPass,
+  mustAsk,
+  type Permit,
+  type Release,
+  record,
+  releaseHeld,
+  releaseNow,
+} from './release.ts'
 
 export interface Enforcer {
   /** Looks the destination up and judges every address; at once when that was done just now. Never rejects. */
@@ -218,19 +194,7 @@ export function createEnforcer(ports: Ports): Enforcer {
       }
     },
 
-    hear(permit, { status, header }) {
-      try {
-        if (LEADS_ON.has(status)) noteRedirect(ports, permit, header('location')[0] ?? '')
-        // Who refuses or sends elsewhere has not processed anything.
-        if (status < 200 || status > 299) return null
-        const { host } = permit.admission.destination.authority
-        const watch = ports.locator.watchAnswer(host.text, header)
-        return watch && { feed: watch.feed, end: () => compareAnswer(ports, permit, watch) }
-      } catch (error) {
-        ports.report('answer', error)
-        return null
-      }
-    },
+    hear: (permit, answer) => hear(ports, permit, answer),
 
     settle({ id, action, admission }, ending) {
       ports.audit.settle({ flow: id, at: ports.clock.now(), ending })
@@ -239,168 +203,8 @@ export function createEnforcer(ports: Ports): Enforcer {
   }
 }
 
-/** The verdict for one request, without consequences: `release` carries it out, `explain` shows it. */
-export function judge(admission: Admission, request: RequestLine): Verdict {
-  const { destination, assessment } = admission
-  const fault = destination.fault ?? request.fault
-  if (!fault) return decide(assessment, request)
-  let verdict = assessment.verdicts.get(fault.code)
-  if (!verdict) {
-    verdict = blockFor(fault, assessment.zone)
-    assessment.verdicts.set(fault.code, verdict)
-  }
-  return verdict
-}
-
-async function releaseNow(
-  ports: Ports,
-  admission: Admission,
-  request: RequestLine,
-): Promise<Release> {
-  const { destination, assessment } = admission
-  let id: FlowId | null = null
-  try {
-    const verdict = withoutWait(assessment, judge(admission, request))
-    const passes = mayPass(verdict, admission)
-    const ending = passes ? null : endRefused(verdict, request)
-    const durable = passes && assessment.placement !== 'inside'
-    id = await record(ports, contextFor(admission, verdict), request, ending, durable)
-    noteFollowed(ports, id, admission, request)
-    if (passes) return { permit: toPermit(id, admission, verdict, request, null) }
-    return { refusal: refuseByVerdict(id, verdict, destination) }
-  } catch (error) {
-    return { refusal: refuseByProblem(id, gateProblem(ports, error), destination.authority) }
-  }
-}
-
-/** Whether it is for a person to say. */
-function mustAsk(verdict: Verdict, { assessment, destination }: Admission): boolean {
-  return verdict.action === 'hold' && assessment.policy.enforced && destination.fault === null
-}
-
-/**
- * Asks, and carries out what was said. INVARIANT: no permit but with a use of a grant, and that is in the log with the name of whoever
- * gave it. Rejects where the log cannot be written.
- */
-async function releaseHeld(
-  ports: Ports,
-  admission: Admission,
-  verdict: Verdict,
-  request: RequestLine,
-  waiting: Waiting,
-): Promise<Release | 'again'> {
-  const { destination } = admission
-  const outline = waiting.body && (await ports.outline(waiting.body))
-  const data = request.data ?? (waiting.body && (await ports.inspector.look(waiting.body)).data)
-  const question = toQuestion(admission, verdict, { ...request, data }, waiting, outline)
-  const left = Math.max(0, question.terms.wait - waiting.waited)
-  const answer = await ports.holds.ask(question, left, waiting.gone())
-  if (answer.kind === 'approved') return 'again'
-  const granted = answer.kind === 'granted' ? answer : null
-  const isOver = granted?.lease.aborted ?? true
-  const { told, held } = sayHeld(verdict, answer, question)
-  const { hold } = held
-  const { grant = null, approvers = [] } = granted ?? {}
-  const note = hold === null ? null : { id: hold, grant, approvers }
-  const context = { ...contextFor(admission, isOver ? told : verdict), hold: note }
-  const ending = isOver ? endHeld(answer, told, request) : null
-  const id = await record(ports, context, request, ending, true)
-  noteFollowed(ports, id, admission, request)
-  if (!isOver && granted) {
-    return { permit: toPermit(id, admission, verdict, request, granted.lease) }
-  }
-  return { refusal: refuseByVerdict(id, told, destination, held) }
-}
-
-function endHeld({ kind }: HoldAnswer, told: Verdict, request: RequestLine): Ending {
-  const ending = endRefused(told, request)
-  return kind === 'denied' || kind === 'expired' || kind === 'cancelled'
-    ? { ...ending, outcome: kind }
-    : ending
-}
-
-function toPermit(
-  id: FlowId,
-  admission: Admission,
-  { upgrades, action, redact }: Verdict,
-  { isRead = false }: RequestLine,
-  lease: AbortSignal | null,
-): Permit {
-  const { enforced } = admission.assessment.policy
-  const changes = enforced && redact !== null && (redact.in.size > 0 || isRestored(redact))
-  return { id, admission, upgrades, isRead, action, lease, redact: changes ? redact.in : null }
-}
-
-/** Whether something was put in place of data that comes back in the answer. */
-function isRestored({ out }: RedactionPlan): boolean {
-  return out.values().some(({ kind }) => kind === 'token')
-}
-
-function noteFollowed(
-  { ledger }: Ports,
-  id: FlowId,
-  { flow, destination }: Admission,
-  request: RequestLine,
-): void {
-  const to = { authority: destination.authority.text, path: toRecorded(request) }
-  ledger.followed(id, flow.agent.id, to)
-}
-
 /** A request nobody has seen: rules that restrict count as matching, rules that allow do not. */
 const UNSEEN: RequestLine = { method: null, path: null, protocol: 'TLS' }
-
-/** With a Location (RFC 9110 section 10.2.2). */
-const LEADS_ON: ReadonlySet<number> = new Set([201, 301, 302, 303, 307, 308])
-
-/** Remembers where an answer sends its client, so that the call that follows can be told from others. */
-function noteRedirect({ ledger }: Ports, permit: Permit, location: string): void {
-  const { flow, destination } = permit.admission
-  const match = /^(?:(https?):\/\/([^/?#]+))?(\/[^?#]*)?/i.exec(location)
-  // Relative to a folder, or to a scheme: rare, and not worth guessing at.
-  if (!match?.[0] || location.startsWith('//')) return
-  const [, scheme, named, path = '/'] = match
-  const port = (scheme ?? flow.scheme).toLowerCase() === 'http' ? 80 : 443
-  const to = named === undefined ? null : parseAuthority(named, port)
-  if (to && 'fault' in to) return
-  const authority = to ? to.value.text : destination.authority.text
-  ledger.redirected(permit.id, flow.agent.id, { authority, path })
-}
-
-/** Holds what an answer said against what was concluded; a contradiction is remembered. */
-function compareAnswer(
-  ports: Ports,
-  { id, admission }: Permit,
-  { evidence }: AnswerWatch,
-): boolean {
-  const { regions, authority } = admission.destination
-  if (regions.length === 0 || isAnywhere(regions)) return false
-  const wrong = evidence.find(({ claim }) => claim.some((code) => !regions.includes(code)))
-  if (!wrong) return false
-  ports.meter.count('residency-mismatch')
-  ports.ledger.contradicted(
-    authority.host.text,
-    id,
-    `${wrong.detail}, not in ${sayRegions(regions)}`,
-  )
-  return true
-}
-
-/** What would become of a request if nothing were only observed; null where it becomes of it anyway. */
-export function wouldOf(
-  { assessment, destination }: Admission,
-  { action, would }: Verdict,
-): DecisionContext['would'] {
-  // What no policy can allow is refused all the same.
-  const isOnlySaid = !assessment.policy.enforced && destination.fault === null
-  if (isOnlySaid && action !== 'allow') return action
-  return would?.action ?? null
-}
-
-/** An observed policy lets pass what it would refuse; a destination with a fault it never does. */
-function mayPass(verdict: Verdict, { assessment, destination }: Admission): boolean {
-  if (verdict.action === 'allow') return true
-  return !assessment.policy.enforced && destination.fault === null
-}
 
 function remember(admissions: WeakMap<Flow, Map<string, Admission>>, admission: Admission): void {
   let known = admissions.get(admission.flow)
@@ -409,65 +213,4 @@ function remember(admissions: WeakMap<Flow, Map<string, Admission>>, admission: 
     admissions.set(admission.flow, known)
   }
   known.set(admission.destination.authority.text, admission)
-}
-
-function contextFor(admission: Admission, verdict: Verdict): DecisionContext {
-  let context = admission.contexts.get(verdict)
-  if (!context) {
-    const { flow, destination, assessment } = admission
-    const { digest: policyDigest, enforced } = assessment.policy
-    const { authority } = destination
-    context = {
-      flow,
-      authority,
-      destination,
-      verdict,
-      policyDigest,
-      enforced,
-      hold: null,
-      would: wouldOf(admission, verdict),
-    }
-    admission.contexts.set(verdict, context)
-  }
-  return context
-}
-
-function record(
-  ports: Ports,
-  context: DecisionContext,
-  request: RequestLine,
-  ending: Ending | null,
-  durable: boolean,
-): Promise<FlowId> {
-  const at = ports.clock.now()
-  const { placement, action } = context.verdict
-  if (ending) countEnding(ports, placement, action, ending)
-  const { method, protocol } = request
-  const path = toRecorded(request)
-  return ports.audit.decide({ context, at, method, path, protocol, ending }, durable)
-}
-
-function countEnding(
-  { meter }: Ports,
-  placement: Placement,
-  action: Verdict['action'],
-  { outcome, bytesOut, bytesIn, redactions }: Ending,
-): void {
-  meter.flow(placement, action, outcome, bytesOut, bytesIn)
-  if (!redactions) return
-  for (const { direction, type, count } of redactions) meter.redacted(direction, type, count)
-}
-
-/** The path as it may be written down. */
-function toRecorded({ path, hidesPath = false }: RequestLine): string | null {
-  return hidesPath ? null : path
-}
-
-/** A refused flow ends as soon as it is decided: nothing was sent. */
-function endRefused({ code }: Verdict, { isRead = false }: RequestLine): Ending {
-  const { status, side } = describeCode(code ?? 'gate-failed')
-  const outcome =
-    side === 'upstream' ? 'failed' : code === 'request-incomplete' ? 'cancelled' : 'blocked'
-  const ending = { outcome, status, dialedIp: null, bytesOut: 0, bytesIn: 0, error: code } as const
-  return isRead ? { ...ending, inspection: 'full' } : ending
 }

@@ -1,7 +1,7 @@
 /** The spine alone, with ports that do what the test says: every failure ends in a refusal, nothing is permitted before its row. */
 
 import { describe, expect, test } from 'vitest'
-import { createEnforcer, judge } from '../src/enforce.ts'
+import { createEnforcer } from '../src/enforce.ts'
 import type { DecisionRecord, OutcomeRecord } from '../src/model/audit-record.ts'
 import type { Authority } from '../src/model/authority.ts'
 import type { Destination } from '../src/model/destination.ts'
@@ -21,6 +21,7 @@ import {
   NO_OUTLINE,
   type Ports,
 } from '../src/ports.ts'
+import { judge } from '../src/release.ts'
 import { authority, destination, flow, ip } from './support/nouns.ts'
 
 const EEA = new Map([['EEA', new Set(['DE', 'FR', 'IE'])]])

@@ -4,7 +4,7 @@
  */
 
 import type { MailNamed, NotifyNamed, WebhookNamed } from '../config/notify.ts'
-import { type Enforcer, judge } from '../enforce.ts'
+import type { Enforcer } from '../enforce.ts'
 import { toJson } from '../holds/notices/json.ts'
 import { deliverToMailboxes } from '../holds/notices/mail.ts'
 import type { Receiver } from '../holds/notices/notifier.ts'
@@ -17,6 +17,7 @@ import type { Flow, RequestLine } from '../model/flow.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { connectAsCordon, type OwnConnectionContext } from '../proxy/own-connection.ts'
 import { CORDON, parseOwnUrl, requestAsCordon } from '../proxy/own-request.ts'
+import { judge } from '../release.ts'
 import { clock } from './compose/process.ts'
 import { CommandError, EXIT } from './output.ts'
 import { readSecret } from './secrets.ts'

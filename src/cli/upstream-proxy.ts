@@ -2,13 +2,14 @@
 
 import type { Admission } from '../admission.ts'
 import type { UpstreamProxyNamed } from '../config/load.ts'
-import { type Enforcer, judge } from '../enforce.ts'
+import type { Enforcer } from '../enforce.ts'
 import type { Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Flow } from '../model/flow.ts'
 import { compileHostPattern } from '../policy/pattern.ts'
 import { UpstreamProxy, type UpstreamProxyOptions } from '../proxy/origin/upstream-proxy.ts'
 import { CORDON } from '../proxy/own-request.ts'
+import { judge } from '../release.ts'
 import { type Form, readSecret } from './secrets.ts'
 
 export interface UpstreamProxyParts extends Pick<UpstreamProxyOptions, 'contexts' | 'sessions'> {

@@ -4,13 +4,14 @@
  * and time. Redirects are answers: whoever follows one asks again.
  */
 
-import type { Enforcer, Permit } from '../enforce.ts'
+import type { Enforcer } from '../enforce.ts'
 import type { Agent } from '../model/agent.ts'
 import type { Ending } from '../model/audit-record.ts'
 import { type Authority, parseAuthority } from '../model/authority.ts'
 import type { Parsed, Problem } from '../model/errors.ts'
 import type { Flow } from '../model/flow.ts'
 import { type Refusal, refuseByProblem } from '../model/refusal.ts'
+import type { Permit } from '../release.ts'
 import type { RequestHead, ResponseHead } from './exchange/message.ts'
 import type { AnswerSink, OriginSide } from './exchange/sides.ts'
 import { RESET } from './exchange/sides.ts'

@@ -3,7 +3,6 @@
  * are judged all the same; only TLS goes through, because only there is a server name that could disagree.
  */
 
-import type { Permit, Release } from '../enforce.ts'
 import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
 import type { Ending } from '../model/audit-record.ts'
@@ -11,6 +10,7 @@ import type { Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Flow, RequestLine } from '../model/flow.ts'
 import { refuseByProblem } from '../model/refusal.ts'
+import type { Permit, Release } from '../release.ts'
 import type { Channel } from './channel.ts'
 import type { Connect } from './connect.ts'
 import { HeldRequest } from './exchange/held-request.ts'

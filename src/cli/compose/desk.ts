@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { lastAt, readHoldEvents } from '../../audit/hold-history.ts'
 import type { AuditLog } from '../../audit/log.ts'
 import type { Settings } from '../../config/load.ts'
-import { createEnforcer, judge } from '../../enforce.ts'
+import { createEnforcer } from '../../enforce.ts'
 import { termsOf, toHeld } from '../../holding.ts'
 import { type Desk, openDesk, type Survey } from '../../holds/desk.ts'
 import { SteadyClock } from '../../holds/steady-clock.ts'
@@ -21,6 +21,7 @@ import {
   NO_METER,
   NO_OUTLINE,
 } from '../../ports.ts'
+import { judge } from '../../release.ts'
 import type { Evaluation } from './evaluation.ts'
 import { clock, report } from './process.ts'
 

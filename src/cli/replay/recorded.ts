@@ -5,7 +5,7 @@
 
 import type { Admission } from '../../admission.ts'
 import type { RecordedCall, RecordedContext } from '../../audit/read.ts'
-import { createEnforcer, judge } from '../../enforce.ts'
+import { createEnforcer } from '../../enforce.ts'
 import type { Knowledge } from '../../locate/knowledge.ts'
 import { CREATES, createLocator } from '../../locate/locate.ts'
 import { NO_TABLES } from '../../locate/tables/prefix-tables.ts'
@@ -24,6 +24,7 @@ import {
   NO_OUTLINE,
   type Ports,
 } from '../../ports.ts'
+import { judge } from '../../release.ts'
 import { agentNamed, NO_LOG } from '../evaluate.ts'
 import { toResolved } from '../reconsider.ts'
 

@@ -1,8 +1,8 @@
 /** An answer with data taken out as it passes: how its head then reads, and its body piece by piece. */
 
-import type { Permit } from '../../enforce.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { AnswerRedactor } from '../../ports.ts'
+import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { changeFields, speaksOfBody } from './changed-fields.ts'
 import type { Fields } from './fields.ts'

@@ -3,7 +3,7 @@
  * was cut is never finished as if it were whole; whichever side dies, the other learns of it.
  */
 
-import type { Hearing } from '../../enforce.ts'
+import type { Hearing } from '../../hearing.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { AnswerRedactor, Meter } from '../../ports.ts'

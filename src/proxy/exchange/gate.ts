@@ -1,6 +1,5 @@
 /** One request through the spine: what it names, who asks, what is decided. No sockets; the answer is a permit or a refusal. */
 
-import type { Permit } from '../../enforce.ts'
 import type { IpAddress } from '../../model/address.ts'
 import { type Agent, ANONYMOUS } from '../../model/agent.ts'
 import { type Authority, parseWireAuthority } from '../../model/authority.ts'
@@ -9,6 +8,7 @@ import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
 import type { Replaced } from '../../ports.ts'
+import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
 import { changeFields, speaksOfBody } from './changed-fields.ts'

@@ -3,11 +3,11 @@
  * one turned out dead, and the outcome in the log. Tells the client's side how to go on.
  */
 
-import type { Permit } from '../../enforce.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
 import type { Replaced } from '../../ports.ts'
+import type { Permit } from '../../release.ts'
 import type { Owner } from '../origin/owner.ts'
 import type { Way } from '../origin/way.ts'
 import type { ProxyContext } from '../proxy.ts'

@@ -1,21 +1,26 @@
 /** A body, or a part of one: by its declared type and by how it begins, what it is read as. */
 
 import { parseContentType } from './content-type.ts'
+import { CsvReader } from './csv.ts'
 import { EventQueue } from './event-queue.ts'
+import { EventStreamReader } from './event-stream.ts'
 import { FormReader } from './form.ts'
 import { JsonReader } from './json.ts'
 import { LineReader } from './lines.ts'
 import { readModelEvent } from './llm/read-shape.ts'
+import { MarkupReader } from './markup.ts'
 import { MultipartReader } from './multipart.ts'
 import { openText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
-import { hasMagic, isBinary, isForm, SNIFFED } from './sniff.ts'
+import { hasMagic, isBinary, isForm, isMarkup, SNIFFED } from './sniff.ts'
 import { SseReader } from './sse.ts'
 
 const JSON_TYPE = /^(?:application|text)\/(?:[^/]*\+)?json$/
 const LINES_TYPE =
   /^(?:application|text)\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|stream\+json)$/
 const TEXT_TYPE = /^text\/|[/+](?:xml|yaml|x-yaml|graphql|javascript|ecmascript|x-sh|sql|toml)$/
+const CSV_TYPE = /^(?:text|application)\/(?:csv|tab-separated-values|tsv|vnd\.ms-excel\.csv)$/
+const MARKUP_TYPE = /^text\/html$|[/+]xml$/
 
 /** Character sets in which ASCII is ASCII, and nothing else is. */
 const ASCII_LIKE =
@@ -46,6 +51,10 @@ export function openPart(
   if (LINES_TYPE.test(type)) {
     return new LineReader(job, place, patch, new EventQueue(job, place, readModelEvent))
   }
+  if (type === 'application/vnd.amazon.eventstream') {
+    return new EventStreamReader(job, place, patch, new EventQueue(job, place, readModelEvent))
+  }
+  if (CSV_TYPE.test(type)) return new CsvReader(job, place, patch)
   if (type.startsWith('multipart/')) return openParts(job, param('boundary'), place, depth, patch)
   if (type === 'application/x-www-form-urlencoded') return new FormReader(job, place, patch)
   const isText = JSON_TYPE.test(type) || TEXT_TYPE.test(type) || (type === '' && depth > 0)
@@ -55,6 +64,7 @@ export function openPart(
       return new Unread()
     }
     if (JSON_TYPE.test(type)) return new JsonReader(job, place, 0, patch)
+    if (MARKUP_TYPE.test(type) || isMarkup(bytes)) return new MarkupReader(job, place, patch)
     if (!isText && isForm(bytes)) return new FormReader(job, place, patch)
     return openText(job, place, 0, patch)
   })

@@ -1,5 +1,6 @@
 /** A text in another one: by how it begins, what it is read as. */
 
+import { DataUrlReader } from './data-url.ts'
 import { JsonReader } from './json.ts'
 import { JsonText } from './json-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
@@ -8,6 +9,7 @@ import { TextReader } from './text.ts'
 /** Blanks before it that are skipped. */
 const MAX_BLANKS = 64
 const NOTHING = Buffer.alloc(0)
+const DATA = Buffer.from('data:')
 
 /** @returns whether a whole text may be something else than text */
 export function isSpecial(bytes: Buffer, start: number, end: number): boolean {
@@ -19,14 +21,18 @@ export function openText(job: Job, place: Place, depth: number, patch: Patch): R
   return new Opening(job, place, depth, patch)
 }
 
-type Special = 'json' | 'text' | null
+type Special = 'json' | 'data' | 'text' | null
 
-/** @returns null when there are only blanks */
+/** @returns null when that cannot be told yet */
 function kindAt(bytes: Buffer, start: number, end: number): Special {
   for (let at = start; at < end; at++) {
     const byte = bytes[at] as number
     if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) continue
-    return byte === 0x7b || byte === 0x5b || byte === 0x22 ? 'json' : 'text'
+    if (byte === 0x7b || byte === 0x5b || byte === 0x22) return 'json'
+    if (byte !== DATA[0] || at > start) return 'text'
+    const shown = bytes.subarray(at, Math.min(end, at + DATA.length))
+    if (!shown.equals(DATA.subarray(0, shown.length))) return 'text'
+    return shown.length === DATA.length ? 'data' : null
   }
   return null
 }
@@ -39,6 +45,7 @@ class Opening implements Reader {
 
   constructor(job: Job, place: Place, depth: number, patch: Patch) {
     this.#open = (kind) => {
+      if (kind === 'data') return new DataUrlReader(job, place, depth, patch)
       if (kind !== 'json') return new TextReader(job, place, patch)
       if (depth <= job.limits.depth) return new JsonReader(job, place, depth, patch)
       return new JsonText(0, false, patch, (inner) => new TextReader(job, place, inner))

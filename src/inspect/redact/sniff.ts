@@ -60,3 +60,8 @@ function highBytes(bytes: Buffer): number {
 export function isForm(bytes: Buffer): boolean {
   return /^[\w.%+[\]*-]{1,100}=[^\s<>{}"]*$/.test(bytes.toString('latin1').trimEnd())
 }
+
+/** `<a`, `<!`, `<?`. */
+export function isMarkup(bytes: Buffer): boolean {
+  return /^(?:\xef\xbb\xbf)?\s*<[A-Za-z!?]/.test(bytes.toString('latin1', 0, 64))
+}

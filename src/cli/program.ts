@@ -109,7 +109,8 @@ export function describeFailure(error: unknown): Failure {
   }
   const { code, syscall, message } = error as NodeJS.ErrnoException
   if (syscall === 'listen' || syscall === 'bind') {
-    const hint = 'another program may use the port; choose one under `listen:`'
+    const hint =
+      'another program, or another Cordon, may use the port; choose others in cordon.yaml, such as `listen: { proxy: "127.0.0.1:3228", console: "127.0.0.1:3230" }`'
     return { code: EXIT.failed, message: `cannot listen: ${message}`, hint }
   }
   const text = code ? message : error instanceof Error ? (error.stack ?? message) : String(error)

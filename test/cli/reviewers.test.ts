@@ -69,6 +69,14 @@ describe('the first start', () => {
     expect(actions()).toEqual([{ action: 'reviewer-token-issue', subject: 'admin' }])
   })
 
+  test('says commands that find this very proxy', async () => {
+    const files = { 'cordon.yaml': CONFIG, 'other.yaml': CONFIG }
+    const args = ['--config', 'other.yaml', '--data', "data's"]
+    await using proxy = await startProxy({ dir, files, args })
+    expect(proxy.said()).toContain('  eval "$(cordon env --config other.yaml)"\n')
+    expect(proxy.said()).toContain("  cordon holds --config other.yaml --data 'data'\\''s'\n")
+  })
+
   test('without a console nobody could use one, and none is made', async () => {
     await using proxy = await start(CONFIG.replace('console: "127.0.0.1:0"', 'console: null'))
     expect(proxy.said()).not.toMatch(TOKEN)

@@ -25,7 +25,7 @@ test.each([
       const { code, out, err } = await cordon(folder.path, ['start', '--workers', workers])
       expect({ code, out }).toEqual({ code: 1, out: '' })
       expect(err).toMatch(
-        /^cordon: error: cannot listen: .*EADDRINUSE.*\ncordon: hint: .*`listen:`\n$/,
+        /^cordon: error: cannot listen: .*EADDRINUSE.*\ncordon: hint: .*`listen: \{ proxy: .*\}`\n$/,
       )
       expect(readdirSync(folder.path)).toEqual(['cordon.yaml'])
     } finally {

@@ -3,7 +3,7 @@
 import type { SeenHold } from '../../console/api/handler.ts'
 import { sayTerms } from '../../model/hold.ts'
 import { sayRegions } from '../../model/region.ts'
-import { sayCall, sayMoment, sayTime } from './sayings.ts'
+import { sayCall, sayMoment, sayOften, sayTime } from './sayings.ts'
 
 /** What the API says of one hold alone. */
 export interface Closer {
@@ -74,8 +74,7 @@ function sayWho({ agent, groups, client_ip, owner }: SeenHold): string {
 
 function sayWants({ wants }: SeenHold): string | null {
   if (!wants) return null
-  const often = wants.uses === null ? 'any number of times' : `${wants.uses} times`
-  return `from ${sayMoment(wants.starts_at)} until ${sayMoment(wants.expires_at)}, ${often}`
+  return `from ${sayMoment(wants.starts_at)} until ${sayMoment(wants.expires_at)}, ${sayOften(wants.uses)}`
 }
 
 function sayEnd({ ended_at, ended_by, decision_reason }: SeenHold): string {

@@ -13,7 +13,7 @@ export function toHoldCells(hold: HoldRow): string[] {
     hold.state === 'pending' ? sayTime(hold.seconds_left) : '-',
     hold.agent,
     sayCall(hold),
-    `${sayRegions(hold.regions)} ${hold.placement}`,
+    `${hold.regions.length === 0 ? '?' : sayRegions(hold.regions)} ${hold.placement}`,
     hold.rule ?? '-',
   ].map(toLine)
 }
@@ -45,12 +45,16 @@ export function sayCall({
 
 /** How wide, until when, how often: what a reviewer has to know they have given. */
 export function sayGrant(grant: GrantRow): string {
-  const often =
-    grant.uses === null ? 'any number of times' : grant.uses === 1 ? 'once' : `${grant.uses} times`
+  const often = sayOften(grant.uses)
   const from = grant.starts_at > grant.created_at ? `from ${sayMoment(grant.starts_at)} ` : ''
   const until = `${from}until ${sayMoment(grant.expires_at)}`
   const end = `${often}, ${until}, ${saySphere(grant.regions)}; \`cordon grants revoke ${grant.id}\` takes it back`
   return toLine(`${sayWhom(grant)} may ${sayWhat(grant)} ${end}`)
+}
+
+/** @param uses null for as often as it comes */
+export function sayOften(uses: number | null): string {
+  return uses === null ? 'any number of times' : uses === 1 ? 'once' : `${uses} times`
 }
 
 function sayWhat(grant: GrantRow): string {

@@ -6,8 +6,8 @@ import type { ApiClient } from '../approvals/api-client.ts'
 import { type ApiOptions, openApi, withApi } from '../approvals/find-api.ts'
 import { findId, wholeId } from '../approvals/find-id.ts'
 import { grantsOfLog, readsLog } from '../approvals/from-log.ts'
-import { GRANT_HEAD, sayCall, toGrantCells, toLine } from '../approvals/sayings.ts'
-import { print, printJson, printTable } from '../output.ts'
+import { GRANT_HEAD, sayCall, sayOften, toGrantCells, toLine } from '../approvals/sayings.ts'
+import { print, printJson, printTable, say } from '../output.ts'
 
 interface GrantsOptions extends ApiOptions {
   readonly all?: boolean
@@ -24,8 +24,10 @@ export function addGrants(program: Command): void {
     .addHelpText('after', '\nExample:\n  cordon grants\n  cordon grants revoke g-7k2mq0ax')
     .action(async (options: GrantsOptions) => {
       const rows = await listGrants(options)
-      if (options.json) printJson(rows)
-      else printTable(GRANT_HEAD, rows.map(toGrantCells))
+      if (options.json) return printJson(rows)
+      if (rows.length === 0)
+        return say(options.all ? 'there are no grants' : 'no grant is in force')
+      printTable(GRANT_HEAD, rows.map(toGrantCells))
     })
 
   withApi(grants.command('revoke'))
@@ -41,11 +43,12 @@ export function addGrants(program: Command): void {
         reason: options.reason,
       })
       if (options.json) printJson(granted)
-      else
-        print(
-          toLine(`revoked ${granted.id}: ${sayCall(granted)}; it was used ${granted.used} times`),
-        )
+      else print(toLine(`revoked ${granted.id}: ${sayCall(granted)}; used ${sayUsed(granted)}`))
     })
+}
+
+function sayUsed({ used }: GrantRow): string {
+  return used === 0 ? 'never' : sayOften(used)
 }
 
 async function findGrantId(api: ApiClient, text: string): Promise<string> {

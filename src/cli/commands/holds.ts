@@ -21,6 +21,12 @@ interface HoldsOptions extends ApiOptions {
   readonly json?: boolean
 }
 
+/** Instead of an empty table. */
+const EMPTY: Partial<Record<(typeof STATES)[number], string>> = {
+  pending: 'nothing waits for a person',
+  all: 'there are no holds',
+}
+
 const LIMIT = 1_000
 
 export function addHolds(program: Command): void {
@@ -60,9 +66,10 @@ async function showOne(api: ApiClient, text: string, { json }: HoldsOptions): Pr
   }
 }
 
-function list(holds: readonly HoldRow[], { json }: HoldsOptions): void {
-  if (json) printJson(holds)
-  else printTable(HOLD_HEAD, holds.map(toHoldCells))
+function list(holds: readonly HoldRow[], { json, state = 'pending' }: HoldsOptions): void {
+  if (json) return printJson(holds)
+  if (holds.length === 0) return say(EMPTY[state] ?? `no hold is ${state}`)
+  printTable(HOLD_HEAD, holds.map(toHoldCells))
 }
 
 /** @returns null for any. */

@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { sayTerms } from '../../model/hold.ts'
 import { type ApiOptions, openApi, withApi } from '../approvals/find-api.ts'
-import { sayCall, sayMoment, sayTime, toLine } from '../approvals/sayings.ts'
+import { sayCall, sayMoment, sayOften, sayTime, toLine } from '../approvals/sayings.ts'
 import { print, printJson } from '../output.ts'
 import type { Decided } from './approve.ts'
 import { toUses } from './approve.ts'
@@ -45,7 +45,7 @@ export function addRequest(program: Command): void {
 
 function sayAsked({ hold }: Decided): string {
   const { wants, seconds_left } = hold
-  const often = wants?.uses === null ? 'any number of times' : `${wants?.uses} times`
+  const often = sayOften(wants?.uses ?? null)
   const when = wants
     ? `from ${sayMoment(wants.starts_at)} until ${sayMoment(wants.expires_at)}`
     : ''

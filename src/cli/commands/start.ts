@@ -40,7 +40,7 @@ export function addStart(program: Command): void {
           : await composeSupervisor({ settings, load }, workers)
       // Before anybody can know that it runs: who is told so may end it at once.
       const ended = stopped(proxy)
-      sayBanner(proxy)
+      sayBanner(proxy, options)
       if (options.json) print(JSON.stringify(toJson(proxy)))
       await ended
       process.exitCode = EXIT.ok
@@ -77,16 +77,10 @@ function stopped(proxy: RunningProxy): Promise<void> {
   })
 }
 
-function sayBanner({
-  settings,
-  bound,
-  console,
-  authority,
-  geoip,
-  tables,
-  interrupted,
-  workers,
-}: RunningProxy): void {
+function sayBanner(
+  { settings, bound, console, authority, geoip, tables, interrupted, workers }: RunningProxy,
+  { config, data }: StartOptions,
+): void {
   const { policy, operation, configPath } = settings
   const here = (path: string) => relative(process.cwd(), path) || '.'
   const lines = [
@@ -128,10 +122,23 @@ function sayBanner({
     'another home: `npm start -- --home US`; look without blocking: `npm start -- --observe`; own rules: `cordon init`',
   )
   say('on an agent host run this line, then the agent:')
-  say(`  eval "$(${COMMAND} env)"`)
+  say(`  eval "$(${COMMAND} env${sayOptions({ config })})"`)
   if (!console?.adminToken) return
   say('to decide about what is held use this token of `admin`; it is not shown again:')
   say(`  export CORDON_TOKEN=${console.adminToken}`)
+  say(`  ${COMMAND} holds${sayOptions({ config, data })}`)
+}
+
+/** What other commands need to find the same proxy. `env` needs no data. */
+function sayOptions(options: Readonly<Record<string, string | undefined>>): string {
+  const words = Object.entries(options).map(([name, value]) =>
+    value === undefined ? '' : ` --${name} ${toShell(value)}`,
+  )
+  return words.join('')
+}
+
+function toShell(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** The oldest date counts: that is how far the tables can be behind. */

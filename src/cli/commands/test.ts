@@ -96,8 +96,12 @@ async function run(
   }
   compare('action', expect.action, verdict.action)
   compare('placement', expect.placement, verdict.placement)
-  compare('rules', expect.rules && [...expect.rules].sort().join(' '), verdict.rules.join(' '))
+  compare('rules', expect.rules && sayRules(expect.rules), sayRules(verdict.rules))
   return problems.length > 0 ? `${problems.join('; ')} (${verdict.reason})` : null
+}
+
+function sayRules(rules: readonly string[]): string {
+  return [...rules].sort().join(' ') || 'none'
 }
 
 function toResolution({ addresses }: Scenario['request']): Resolution {

@@ -138,8 +138,9 @@ const rows = CALLS.map((call) => {
 printTable(['CALL TO', 'REQUEST', 'PLACE', 'OUTCOME'], rows)
 const data = join(folder, 'data')
 console.log(`
-Somebody approved hold ${approved} with \`cordon approve\` while its client waited; nobody looked at the other one, so its client was told
-to come again: the same request joins its hold, and passes once it is approved.
+Somebody approved hold ${approved} with \`cordon approve\` while its client waited; nobody looked at
+the other one, so its client was told to come again: the same request joins its hold, and passes
+once it is approved.
 ${origin.seen.length} of ${CALLS.length} calls reached a stand-in. Why each was decided so is in the log; look at it with
   npx cordon flows --data ${data}
   npx cordon explain --flow ${proxy.flows().at(1)?.id} --config ${join(folder, 'cordon.yaml')}

@@ -1,0 +1,145 @@
+/**
+ * Exact values of a customer, e.g. of a table of employees, which neither the configuration nor its readers get to see: keyed hashes of
+ * values of one to a few words. A quicker keyed hash tells nearly all words that are in none of them.
+ */
+
+import { createHmac } from 'node:crypto'
+import type { AnchorShape, Shape } from '../recognizer.ts'
+import type { Compiled } from './custom.ts'
+import type { Dictionary } from './document.ts'
+import { beginningsOf, character, fold, isWordCode, readCharacter } from './words.ts'
+
+const MAX_VALUES = 1_000_000
+const MAX_WORDS = 6
+/** UTF-8 bytes of a value. */
+const MAX_BYTES = 128
+const MIN_CHARACTERS = 4
+/** Bytes of a hash that are kept. */
+const HASH = 12
+/** Bits of the filter for each value. */
+const BITS = 16
+
+/** @returns a dictionary of them, or which value cannot be in one */
+export function hashDictionary(
+  type: string,
+  values: readonly string[],
+  key: Buffer,
+): Compiled<Dictionary> {
+  if (values.length > MAX_VALUES) return { fault: `there are more than ${MAX_VALUES} values` }
+  const folded = [...new Set(values.map(foldValue))]
+  const beginnings = new Set<string>()
+  let words = 1
+  for (const [i, value] of folded.entries()) {
+    const count = value.split(' ').length
+    if ([...value].length < MIN_CHARACTERS)
+      return { fault: `value ${i + 1} has fewer than ${MIN_CHARACTERS} characters` }
+    if (count > MAX_WORDS) return { fault: `value ${i + 1} has more than ${MAX_WORDS} words` }
+    if (Buffer.byteLength(value) > MAX_BYTES) return { fault: `value ${i + 1} is too long` }
+    words = Math.max(words, count)
+    beginnings.add([...value].slice(0, 2).join(''))
+  }
+  const filter = new Uint8Array(2 ** Math.ceil(Math.log2(Math.max(64, folded.length * BITS))) / 8)
+  const seed = seedOf(key)
+  for (const value of folded) {
+    let hash = seed
+    for (const each of value) hash = mix(hash, each.codePointAt(0) ?? 0)
+    setBit(filter, hash)
+  }
+  return {
+    value: {
+      type,
+      beginnings: [...beginnings].sort(),
+      words,
+      hashes: folded.map((value) => hashOf(key, value)).sort(),
+      filter: Buffer.from(filter).toString('base64url'),
+    },
+  }
+}
+
+export function compileDictionary(
+  { beginnings, words, hashes, filter: text }: Dictionary,
+  key: Buffer,
+): Compiled<readonly Shape[]> {
+  const filter = Buffer.from(text, 'base64url')
+  if (hashes.length === 0) return { fault: 'there are no values' }
+  if (filter.length < 8 || (filter.length & (filter.length - 1)) !== 0)
+    return { fault: 'the filter is damaged' }
+  if (!Number.isInteger(words) || words < 1 || words > MAX_WORDS)
+    return { fault: `values have 1 to ${MAX_WORDS} words` }
+  const short = beginnings.find((beginning) => [...beginning].length !== 2)
+  if (short !== undefined) return { fault: `\`${short}\` is not two characters` }
+  const extent = look(new Set(hashes), filter, words, key)
+  const literals = new Set(beginnings.flatMap(beginningsOf))
+  return {
+    value: [...literals].map((literal) => ({ kind: 'anchor', literal, extent, rest: 'A-Za-z0-9' })),
+  }
+}
+
+/** The longest run of whole words from there on whose hash is known. */
+function look(
+  hashes: ReadonlySet<string>,
+  filter: Uint8Array,
+  words: number,
+  key: Buffer,
+): AnchorShape['extent'] {
+  const seed = seedOf(key)
+  return (bytes, at, _floor, limit, out) => {
+    out.start = at
+    out.end = at
+    out.reached = false
+    let hash = seed
+    let end = at
+    let left = words
+    let isWord = false
+    let isBlank = false
+    while (end - at <= MAX_BYTES) {
+      const isEnd = end >= limit || !readCharacter(bytes, end, limit)
+      const { code, size } = character
+      if (isEnd || (isWord && !isWordCode(code))) {
+        if (hasBit(filter, hash) && hashes.has(hashOf(key, foldValue(textOf(bytes, at, end)))))
+          out.end = end
+        if (isEnd) {
+          out.reached = true
+          return
+        }
+      }
+      if (code === 0x20 && (isBlank || --left === 0)) return
+      isBlank = code === 0x20
+      isWord = isWordCode(code)
+      hash = mix(hash, code)
+      end += size
+    }
+  }
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')
+}
+
+function foldValue(value: string): string {
+  const plain = value.normalize('NFC').replace(/\s+/gu, ' ').trim()
+  return [...plain].map((each) => String.fromCodePoint(fold(each.codePointAt(0) ?? 0))).join('')
+}
+
+function hashOf(key: Buffer, value: string): string {
+  return createHmac('sha256', key).update(value).digest().subarray(0, HASH).toString('base64url')
+}
+
+function seedOf(key: Buffer): number {
+  return createHmac('sha256', key).update('filter').digest().readInt32LE(0)
+}
+
+function mix(hash: number, code: number): number {
+  const mixed = Math.imul(hash ^ code, 0x85ebca6b)
+  return mixed ^ (mixed >>> 13)
+}
+
+function setBit(filter: Uint8Array, hash: number): void {
+  const bit = hash & (filter.length * 8 - 1)
+  filter[bit >> 3] = (filter[bit >> 3] as number) | (1 << (bit & 7))
+}
+
+function hasBit(filter: Uint8Array, hash: number): boolean {
+  const bit = hash & (filter.length * 8 - 1)
+  return ((filter[bit >> 3] as number) & (1 << (bit & 7))) !== 0
+}

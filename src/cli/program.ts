@@ -23,6 +23,7 @@ import { addGrants } from './commands/grants.ts'
 import { addHolds } from './commands/holds.ts'
 import { addInit } from './commands/init.ts'
 import { addLocate } from './commands/locate.ts'
+import { addRedact } from './commands/redact.ts'
 import { addReplay } from './commands/replay.ts'
 import { addRequest } from './commands/request.ts'
 import { addResidency } from './commands/residency.ts'
@@ -60,6 +61,7 @@ export function createProgram(): Command {
     addGrants,
     addRequest,
     addReviewers,
+    addRedact,
     addReplay,
     addAgents,
     addCa,

@@ -50,7 +50,9 @@ export function toQuestion(
   const bodyBytes = bytes && complete ? bytes.length : null
   const held = { ...toHeld(admission, verdict, request), bodyBytes, bodyDigest }
   const terms = termsOf(verdict)
-  return { held, terms, fingerprint: toFingerprint(held, terms, waiting), outline }
+  const { agent } = admission.flow
+  const requester = agent.subject ?? agent.id
+  return { held, requester, terms, fingerprint: toFingerprint(held, terms, waiting), outline }
 }
 
 /** A call that may come later; of its body nothing is known. */

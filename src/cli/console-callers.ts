@@ -37,7 +37,8 @@ export function createConsoleCallers({
       const address = parseIp(client)
       const agent = address && agentFor(policy(), verified, address)
       if (agent?.by !== 'token') return UNKNOWN
-      return { kind: 'agent', name: agent.id, groups: agent.groups }
+      const { id: name, groups, subject } = agent
+      return { kind: 'agent', name, groups, ...(subject === undefined ? {} : { subject }) }
     },
   }
 }

@@ -135,7 +135,8 @@ export class Parking {
     return opened
   }
 
-  async #open({ fingerprint, held, terms, outline }: HoldQuestion): Promise<Hold | null> {
+  async #open(question: HoldQuestion): Promise<Hold | null> {
+    const { fingerprint, held, requester, terms, outline } = question
     const { happenings, isFull, newId } = this.#options
     if (isFull(held)) return null
     const at = happenings.now()
@@ -145,15 +146,17 @@ export class Parking {
       held,
       terms,
       fingerprint,
-      requester: held.agent,
+      requester,
       purpose: null,
       wants: null,
       openedAt: at,
       expiresAt: at + terms.expires,
     }
     await happenings.opening({ kind: 'opened', at, hold })
-    if (outline !== null) this.#outlines.set(hold.id, outline)
-    return happenings.book.holds.get(hold.id) ?? null
+    const opened = happenings.book.holds.get(hold.id) ?? null
+    // It may have been decided while it was written down.
+    if (outline !== null && opened?.state === 'pending') this.#outlines.set(hold.id, outline)
+    return opened
   }
 
   #onWaited({ id, held, terms, expiresAt }: Hold, how: 'over' | 'gone'): HoldAnswer {

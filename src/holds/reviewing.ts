@@ -48,10 +48,10 @@ export function isMet(
 /** Whether those who gave leave would be enough to agree to this call now: rules, people and owners may be others than they were. */
 export function stands(
   { approvers }: Grant,
-  { held, terms }: HoldQuestion,
+  question: HoldQuestion,
   reviewers: readonly Reviewer[],
 ): boolean {
-  return isMet({ held, terms, requester: held.agent }, approvers, reviewers)
+  return isMet(question, approvers, reviewers)
 }
 
 function findReviewer(id: string, reviewers: readonly Reviewer[]): Reviewer | undefined {

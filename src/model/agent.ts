@@ -7,6 +7,8 @@ export interface Agent {
   readonly groups: readonly string[]
   /** What the identity rests on. A token is proof; a source address is what the network says. */
   readonly by: 'token' | 'source' | 'none'
+  /** Whom the token names, where the policy calls them something else. */
+  readonly subject?: string
 }
 
 export const ANONYMOUS: Agent = { id: 'anonymous', groups: [], by: 'none' }

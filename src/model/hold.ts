@@ -85,6 +85,8 @@ export interface Held {
 /** One request that is to wait. */
 export interface HoldQuestion {
   readonly held: Held
+  /** Whose token it came with, whatever the policy calls them; the agent where there is none. */
+  readonly requester: string
   readonly terms: HoldTerms
   /** Hex SHA-256 over what makes a request the same: agent, method, authority, target, body, placement. */
   readonly fingerprint: string

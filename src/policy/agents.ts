@@ -29,10 +29,12 @@ export function agentFor(policy: Policy, identity: Identity | null, client: IpAd
     return ANONYMOUS
   }
   const groups = new Set([...(identity?.groups ?? []), ...(best?.memberOf ?? [])])
+  const id = best?.id ?? identity?.subject ?? ANONYMOUS.id
   return {
-    id: best?.id ?? identity?.subject ?? ANONYMOUS.id,
+    id,
     groups: [...groups].sort(),
     by: identity ? 'token' : 'source',
+    ...(identity && identity.subject !== id ? { subject: identity.subject } : {}),
   }
 }
 

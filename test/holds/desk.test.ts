@@ -103,6 +103,29 @@ describe('the policy in force says who has to have given leave', () => {
   })
 })
 
+describe('nobody decides about their own request', () => {
+  const hers = { ...question(), requester: 'anna' }
+
+  test('also where the policy has another name for who asks', async () => {
+    const lab = testDesk()
+    using desk = lab.desk
+    const waiting = desk.ask(hers, 1e9, STAYS)
+    await settle()
+    const [hold] = desk.holds()
+    expect(await desk.approve(hold?.id ?? '', 'anna', WISH)).toMatchObject({ fault: 'not-allowed' })
+    expect(await desk.approve(hold?.id ?? '', 'ben', WISH)).toMatchObject({ state: 'approved' })
+    expect(await waiting).toMatchObject({ kind: 'approved' })
+  })
+
+  test('nor with leave they gave for the same agent', async () => {
+    const lab = testDesk()
+    using _ = lab.desk
+    await give(lab, question(), { breadth: 'host' })
+    expect(await ask(lab, hers)).toBe('waits')
+    await use(lab, question())
+  })
+})
+
 test('a use is not spent on a client that has left', async () => {
   const lab = testDesk()
   using desk = lab.desk

@@ -59,7 +59,8 @@ export function question(
   const whole = { ...HELD, ...held }
   const { agent, method, host, regions, rules, bodyDigest } = whole
   const fingerprint = JSON.stringify([agent, method, host, wire, regions, rules, bodyDigest])
-  return { held: whole, terms: { ...TERMS, ...terms }, fingerprint, outline: null }
+  const requester = whole.agent
+  return { held: whole, requester, terms: { ...TERMS, ...terms }, fingerprint, outline: null }
 }
 
 export interface TestDesk {

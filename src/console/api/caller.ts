@@ -6,6 +6,8 @@ import type { Fault } from '../answers.ts'
 export interface Caller {
   readonly kind: 'reviewer' | 'agent'
   readonly name: string
+  /** Of an agent: whom its token names, where the policy calls them something else. */
+  readonly subject?: string
   /** Sorted. */
   readonly groups: readonly string[]
 }

@@ -60,7 +60,7 @@ export function requestAccess({ lasts, groupsOf }: RequestsOptions): Handler {
     if (expiresAt <= now) return invalid('it would have ended already')
     const name = agent ?? caller.name
     const found = await approvals.request({
-      requester: caller.name,
+      requester: caller.subject ?? caller.name,
       purpose: reason,
       agent: name,
       groups: caller.kind === 'agent' ? caller.groups : groupsOf(name),

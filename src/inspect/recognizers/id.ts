@@ -11,6 +11,8 @@ export interface Id {
   /** Layouts that are found where a word says what they are. */
   readonly near?: readonly string[]
   readonly valid?: (text: Uint8Array, length: number) => boolean
+  /** Instead, where a word says what it is. */
+  readonly validNear?: (text: Uint8Array, length: number) => boolean
   readonly class?: DataClass
 }
 
@@ -21,7 +23,8 @@ export function id(type: string, { basis, words, alone = [], near = [], ...more 
   const shapes: PatternShape[] = []
   if (alone.length > 0) shapes.push({ kind: 'pattern', layouts: alone, ...valid })
   if (near.length > 0) {
-    shapes.push({ kind: 'pattern', layouts: near, readiness: 'context', ...valid })
+    const other = more.validNear === undefined ? valid : { valid: more.validNear }
+    shapes.push({ kind: 'pattern', layouts: near, readiness: 'context', ...other })
   }
   const readiness = alone.length > 0 ? 'on' : 'context'
   return {

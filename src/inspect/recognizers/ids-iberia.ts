@@ -47,7 +47,8 @@ export const IDS_IBERIA: readonly Recognizer[] = [
       'numero de documento',
       'bilhete de identidade',
     ],
-    alone: ['99999999 9 XX9', '999999999XX9', '99999999 9XX9', '99999999-9-XX9'],
+    alone: ['99999999 9 AA9', '999999999AA9', '99999999 9AA9', '99999999-9-AA9'],
+    near: ['99999999 9 XX9', '999999999XX9'],
     valid: isPtCc,
   }),
   id('pt-niss', {

@@ -55,8 +55,9 @@ export const IDS_NORDICS: readonly Recognizer[] = [
     basis: 'Luhn, day of birth',
     words: ['personnummer', 'samordningsnummer', 'personnr', 'pnr', 'personal identity number'],
     alone: ['999999-9999', '99999999-9999'],
-    near: ['9999999999', '999999999999'],
-    valid: isSePersonnummer,
+    near: ['999999-9999', '99999999-9999', '9999999999', '999999999999'],
+    valid: isSeAlone,
+    validNear: isSePersonnummer,
   }),
   id('se-passport', {
     basis: 'form',
@@ -122,4 +123,10 @@ export function isSePersonnummer(text: Uint8Array, length: number): boolean {
   const year = at === 0 ? two(text, 0) : toNumber(text, 0, 4)
   const isDate = at === 0 ? isDay : isBirthday
   return isDate(year, month, day > 60 ? day - 60 : day) && isLuhn(text, at, length)
+}
+
+/** What has a day of the last years in front is rather a build or an order than a child, and those of a hundred years have a `+`. */
+function isSeAlone(text: Uint8Array, length: number): boolean {
+  const year = two(text, length - 10)
+  return (year < 13 || year > 29) && isSePersonnummer(text, length)
 }

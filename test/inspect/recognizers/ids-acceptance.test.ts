@@ -32,7 +32,10 @@ const ALONE = IDS.flatMap(({ type, readiness, shapes }) =>
 )
 
 describe('what is found by itself', () => {
-  const bare = ALONE.filter(({ layout }) => /^9+$/.test(layout))
+  // Where letters may stand, digits may.
+  const bare = ALONE.map((row) => ({ ...row, layout: row.layout.replace(/[Xx]/g, '9') })).filter(
+    ({ layout }) => /^9+$/.test(layout),
+  )
   test.each(bare)(
     '$type $layout: at most one in a thousand of random digits',
     ({ shape, layout }) => {

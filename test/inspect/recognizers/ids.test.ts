@@ -147,6 +147,18 @@ describe('found where a word says so', () => {
   })
 })
 
+describe('what is rather something else', () => {
+  test.each([
+    'build 20261129-9468, 20251130-1015, 20240229-2380',
+    'order 241129-4528 and 250101-1238',
+    'id 402138682313, 392024432735, 284880845680',
+    'at 1700000000000, 1708012345678',
+    'ratio 0.12345678901, 7.5603014253644',
+  ])('%s', (text) => {
+    expect(textsIn(scanner, text)).toEqual([])
+  })
+})
+
 describe('what machines read of documents', () => {
   test.each([
     'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<',

@@ -4,6 +4,7 @@ import type { DataClass } from '../../model/finding.ts'
 import { CONTACT } from './contact.ts'
 import { FINANCIAL } from './financial.ts'
 import { IDS } from './ids.ts'
+import { NETWORK } from './network.ts'
 import type { Recognizer } from './recognizer.ts'
 import { AI_SECRETS } from './secrets-ai.ts'
 import { CLOUD_SECRETS } from './secrets-cloud.ts'
@@ -13,9 +14,11 @@ import { KEY_SECRETS } from './secrets-keys.ts'
 import { NAMED_SECRETS } from './secrets-named.ts'
 import { SERVICE_SECRETS } from './secrets-services.ts'
 
+// biome-ignore format: one line per family
 export const RECOGNIZERS: readonly Recognizer[] = [
   ...FINANCIAL,
   ...CONTACT,
+  ...NETWORK,
   ...KEY_SECRETS,
   JWT,
   ...CLOUD_SECRETS,

@@ -24,7 +24,6 @@ export function createScanner(all: readonly Recognizer[], options: ScanOptions =
     roots: compileLayouts(patternsOf(recognizers, isOn)),
     literals: compileLiterals(recognizers, isOn),
     keys,
-    names,
   })
   return {
     under: (name) => names.under(name),

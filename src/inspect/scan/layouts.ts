@@ -10,13 +10,18 @@ import { DIGIT, LOWER, SEPARATORS, UPPER, WORD } from './text.ts'
 export const MAX_RUN = 64
 export const MAX_GROUPS = 16
 
+/** Of shorter ones there are too many in texts. */
+const LEAST_BEHIND = 7
+
 export interface Node {
   /** Of the layouts that end here, in the order of the registry. */
   readonly candidates: readonly Candidate[]
   /** Undefined where no layout goes on. */
   readonly edges: ReadonlyMap<number, Node> | undefined
-  /** Some of the candidates are only found in context. */
-  readonly wantsWords: boolean
+  /** Some of the candidates are found by themselves. */
+  readonly hasOn: boolean
+  /** Some are only found in context, and long enough for words behind them to count. */
+  readonly wantsBehind: boolean
 }
 
 export interface Candidate {
@@ -25,6 +30,8 @@ export interface Candidate {
   readonly on: boolean
   /** One group of nothing but digits or digits and letters: most of what looks like it is something else. */
   readonly bare: boolean
+  /** Words behind it count as well. */
+  readonly behind: boolean
   /** Kinds by position; null where the automaton has seen to that. */
   readonly kinds: Uint8Array | null
   readonly valid: PatternShape['valid']
@@ -81,6 +88,7 @@ function toLayout(
       recognizer,
       on,
       bare: groups.length === 1,
+      behind: compact.length >= LEAST_BEHIND,
       kinds: isUniform ? null : Uint8Array.from(compact, kindsAt),
       valid,
     },
@@ -126,7 +134,8 @@ function buildNode(
   const node = {
     candidates,
     edges: edges.size === 0 ? undefined : edges,
-    wantsWords: candidates.some(({ on }) => !on),
+    hasOn: candidates.some(({ on }) => on),
+    wantsBehind: candidates.some(({ on, behind }) => !on && behind),
   }
   known.set(name, node)
   return node

@@ -31,7 +31,7 @@ export class LiteralMatcher {
 
   /** @returns behind what was found, NOTHING or NOT_YET */
   match(at: number): number {
-    const { bytes, limit, more, context } = this.#bounds
+    const { bytes, limit, more } = this.#bounds
     const literals = this.#literals.byFirst[bytes[at] as number]
     if (literals === undefined) return NOTHING
     let best: Literal | null = null
@@ -45,10 +45,7 @@ export class LiteralMatcher {
         if (more && at + there === limit) return this.#hold(at, literal)
         continue
       }
-      const isHinted =
-        context.hinted?.[literal.recognizer] === 1 ||
-        (this.#nearby.look(bytes, at) && this.#nearby.before(literal.recognizer, at) >= 0)
-      if (!literal.on && !isHinted) continue
+      if (!literal.on && !this.#isHinted(literal, at)) continue
       this.#isEndless = false
       if (!this.#measure(literal, at)) return this.#hold(at, literal)
       const { start, end } = this.#extent
@@ -56,7 +53,7 @@ export class LiteralMatcher {
       best = literal
       bestStart = start
       bestEnd = end
-      bestRank = isHinted ? BY_FORM_AND_WORDS : BY_FORM
+      bestRank = this.#isHinted(literal, at) ? BY_FORM_AND_WORDS : BY_FORM
       isEndless = this.#isEndless
     }
     if (best === null) return NOTHING
@@ -65,11 +62,17 @@ export class LiteralMatcher {
     return bestEnd
   }
 
-  /** @returns `stop`, or less where a literal that is still to come may reach over the end of what is there */
-  reachedFrom(stop: number, end: number): number {
+  #isHinted({ recognizer }: Literal, at: number): boolean {
+    const { bytes, context } = this.#bounds
+    if (context.hinted?.[recognizer] === 1) return true
+    return this.#nearby.look(bytes, at) && this.#nearby.before(recognizer, at) >= 0
+  }
+
+  /** @returns `stop`, or less where a literal behind it, or one that is still to come, may reach over it */
+  reachedFrom(stop: number): number {
     let from = stop
     for (const literal of this.#literals.reaching)
-      from = Math.min(from, reach(this.#bounds.bytes, end, literal))
+      from = Math.min(from, reach(this.#bounds.bytes, stop, literal))
     return from
   }
 

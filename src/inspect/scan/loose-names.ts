@@ -3,8 +3,9 @@
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_NAME_ONLY, type Finds } from './finds.ts'
 import { gateOf } from './literals.ts'
-import type { Key, Names } from './names.ts'
+import { indexKeys, type Key, readRuns } from './names.ts'
 import { toAlphabet } from './text.ts'
+import { WordReader } from './words.ts'
 
 /** Of a name, and of a value before it is one without an end. */
 const MAX_NAME = 48
@@ -16,20 +17,24 @@ for (const end of ' \t\r\n,;&"\'`<>(){}[]\\') BARE_VALUE[end.charCodeAt(0)] = 0
 
 export class LooseNames {
   readonly #keys: readonly Key[]
-  readonly #names: Names
+  readonly #reader: WordReader
   readonly #bounds: Bounds
   readonly #finds: Finds
   /** Indexed by `gateOf` of the last two letters of a name. */
   readonly #gate = new Uint8Array(64 * 64)
+  /** The name that is being read, and the keys that it ends with. */
+  #nameStart = 0
+  #nameEnd = 0
+  #ending: readonly number[] | null = null
   /** Up to where the last value without quotes goes. */
   #valueEnd = 0
 
-  constructor(keys: readonly Key[], names: Names, bounds: Bounds, finds: Finds) {
-    this.#keys = keys
-    this.#names = names
+  constructor(keys: readonly Key[], bounds: Bounds, finds: Finds) {
+    this.#keys = keys.filter(({ shape }) => shape.loose === true)
+    this.#reader = new WordReader(indexKeys(this.#keys), this.#told)
     this.#bounds = bounds
     this.#finds = finds
-    for (const { shape } of keys.filter(({ shape }) => shape.loose === true))
+    for (const { shape } of this.#keys)
       for (const key of shape.keys)
         for (const form of [key, `${key}s`]) {
           const [first = 0, second = 0] = Buffer.from(form.replace(/[0-9 ]/g, '').slice(-2))
@@ -52,7 +57,6 @@ export class LooseNames {
     if (end > 0 && (bytes[end - 1] === 0x3a || bytes[end - 1] === 0x20)) end--
     if (end > 0 && isQuote(bytes[end - 1])) end--
     if (end > 0 && bytes[end - 1] === 0x5c) end--
-    const nameEnd = end
     while (end > 0 && isDigit(bytes[end - 1])) end--
     if (
       end < 2 ||
@@ -61,9 +65,19 @@ export class LooseNames {
       return NOTHING
     let start = end
     while (start > 0 && at - start < MAX_NAME && NAME[bytes[start - 1] as number] === 1) start--
-    const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, nameEnd - start)
-    const { keys } = this.#names.under(name.toString('latin1'))
-    return keys === null ? NOTHING : this.#value(at, keys)
+    while (start < end && !isLetter(bytes[start] as number)) start++
+    this.#nameStart = start
+    this.#nameEnd = end
+    this.#ending = null
+    readRuns(this.#reader, bytes, start, end)
+    return this.#ending === null ? NOTHING : this.#value(at, this.#ending)
+  }
+
+  /** Longer phrases are told later, and say more. */
+  readonly #told = (what: readonly number[], start: number, end: number): void => {
+    if (end !== this.#nameEnd) return
+    const isWhole = start === this.#nameStart
+    if (isWhole || what.some((key) => this.#keys[key]?.shape.whole !== true)) this.#ending = what
   }
 
   #value(at: number, keys: readonly number[]): number {
@@ -131,6 +145,10 @@ function isQuote(byte: number | undefined): boolean {
 
 function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09
+}
+
+function isLetter(byte: number): boolean {
+  return (byte | 32) >= 0x61 && (byte | 32) <= 0x7a
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -40,16 +40,19 @@ export class Names {
   readonly #words: WordReader
   readonly #ends: WordReader
   readonly #known = new Map<string, Context>()
+  /** Of the name that is being read. */
+  #hinted = new Uint8Array(0)
+  #any = false
+  #plain = false
+  #ending: { key: number; start: number; end: number }[] = []
 
   constructor(keys: readonly Key[], words: WordIndex, size: number) {
     this.#keys = keys
     this.#size = size
-    this.#words = new WordReader(words)
-    this.#ends = new WordReader(
-      indexWords(
-        keys.flatMap(({ shape }, index) => shape.keys.map((key) => [key, index] as const)),
-      ),
-    )
+    this.#words = new WordReader(words, (what) => this.#hint(what))
+    this.#ends = new WordReader(indexKeys(keys), (what, start, end) => {
+      for (const key of what) this.#ending.push({ key, start, end })
+    })
   }
 
   under(name: string): Context {
@@ -63,32 +66,42 @@ export class Names {
 
   #read(name: string): Context {
     const bytes = Buffer.from(toAscii(name.slice(-MAX_NAME)), 'latin1')
-    const hinted = new Uint8Array(this.#size)
-    let any = false
-    let plain = false
-    readRuns(this.#words, bytes, (what) => {
-      for (const each of what) {
-        if (each === this.#size) plain = true
-        else {
-          hinted[each] = 1
-          any = true
-        }
-      }
-    })
-    const ending: { key: number; start: number }[] = []
+    this.#hinted = new Uint8Array(this.#size)
+    this.#any = false
+    this.#plain = false
+    this.#ending = []
+    readRuns(this.#words, bytes)
+    readRuns(this.#ends, bytes)
     const firstWord = bytes.findIndex((byte) => isLetter(byte))
     const lastWord = bytes.findLastIndex((byte) => isLetter(byte)) + 1
-    readRuns(this.#ends, bytes, (what, start, end) => {
-      if (end !== lastWord) return
-      for (const key of what) {
-        if (this.#keys[key]?.shape.whole === true && start !== firstWord) continue
-        ending.push({ key, start })
-      }
-    })
-    // The longest phrase says most: `date of birth` before `birth`.
-    const keys = ending.sort((a, b) => a.start - b.start || a.key - b.key).map(({ key }) => key)
-    return { hinted: any ? hinted : null, keys: keys.length === 0 ? null : keys, plain }
+    const keys = this.#ending
+      .filter(({ end }) => end === lastWord)
+      .filter(({ key, start }) => start === firstWord || this.#keys[key]?.shape.whole !== true)
+      // The longest phrase says most: `date of birth` before `birth`.
+      .sort((a, b) => a.start - b.start || a.key - b.key)
+      .map(({ key }) => key)
+    return {
+      hinted: this.#any ? this.#hinted : null,
+      keys: keys.length === 0 ? null : keys,
+      plain: this.#plain,
+    }
   }
+
+  #hint(what: readonly number[]): void {
+    for (const each of what) {
+      if (each === this.#size) this.#plain = true
+      else {
+        this.#hinted[each] = 1
+        this.#any = true
+      }
+    }
+  }
+}
+
+export function indexKeys(keys: readonly Key[]): WordIndex {
+  return indexWords(
+    keys.flatMap(({ shape }, index) => shape.keys.map((key) => [key, index] as const)),
+  )
 }
 
 /** Accents are left out: `Straße` is `strase` only where it says so itself. */
@@ -100,23 +113,22 @@ function toAscii(name: string): string {
   return plain.replace(/[^\x00-\x7f]/g, '\x80')
 }
 
-function readRuns(
-  reader: WordReader,
-  bytes: Uint8Array,
-  found: (what: readonly number[], start: number, end: number) => void,
-): void {
+export function readRuns(reader: WordReader, bytes: Uint8Array, from = 0, to = bytes.length): void {
   reader.forget()
-  let at = 0
-  while (at < bytes.length) {
-    if (!isLetter(bytes[at] as number) && !isDigit(bytes[at] as number)) {
+  let at = from
+  while (at < to) {
+    if (!isWord(bytes[at] as number)) {
       at++
       continue
     }
     const start = at
-    while (at < bytes.length && (isLetter(bytes[at] as number) || isDigit(bytes[at] as number)))
-      at++
-    reader.read(bytes, start, at, found)
+    while (at < to && isWord(bytes[at] as number)) at++
+    reader.read(bytes, start, at)
   }
+}
+
+function isWord(byte: number): boolean {
+  return isLetter(byte) || isDigit(byte)
 }
 
 function isLetter(byte: number): boolean {

@@ -25,15 +25,15 @@ export class Nearby {
   #noted = 0
   #read = 0
   #query = 0
-  #dirty = false
+  /** Where the last phrase began that speaks for anything. */
+  #latest = -1
   /** What words said before here is about something else: the record or the field ended. */
   floor = 0
-  /** Where the last word ended that says the number behind it is no one's. */
 
   /** @param size how many things words can speak for */
   constructor(index: WordIndex, size: number) {
-    this.#reader = new WordReader(index)
-    this.#behindReader = new WordReader(index)
+    this.#reader = new WordReader(index, this.#foundBefore)
+    this.#behindReader = new WordReader(index, this.#foundBehind)
     this.#before = new Int32Array(size).fill(-1)
     this.#behind = new Int32Array(size)
   }
@@ -42,8 +42,8 @@ export class Nearby {
     this.#noted = 0
     this.#read = 0
     this.floor = 0
-    if (this.#dirty) this.#before.fill(-1)
-    this.#dirty = false
+    if (this.#latest !== -1) this.#before.fill(-1)
+    this.#latest = -1
     this.#reader.forget()
   }
 
@@ -58,7 +58,7 @@ export class Nearby {
   /** Reads what went by before `start`. @returns whether any word speaks for anything there */
   look(bytes: Uint8Array, start: number): boolean {
     if (this.#read !== this.#noted) this.#catchUp(bytes, start)
-    return this.#dirty
+    return this.#latest >= start - BEFORE && this.#latest >= this.floor
   }
 
   #catchUp(bytes: Uint8Array, start: number): void {
@@ -67,13 +67,13 @@ export class Nearby {
       const slot = index & (REMEMBERED - 1)
       const from = this.#starts[slot] as number
       if (from < start - BEFORE) continue
-      this.#reader.read(bytes, from, this.#ends[slot] as number, this.#foundBefore)
+      this.#reader.read(bytes, from, this.#ends[slot] as number)
     }
     this.#read = this.#noted
   }
 
   readonly #foundBefore = (what: readonly number[], phraseStart: number): void => {
-    this.#dirty = true
+    if (phraseStart > this.#latest) this.#latest = phraseStart
     for (const each of what) this.#before[each] = phraseStart
   }
 
@@ -103,7 +103,7 @@ export class Nearby {
       // The name of what comes next: `id=1, ssn=2`.
       const next = bytes[at]
       if (next === 0x3d || next === 0x3a) return true
-      this.#behindReader.read(bytes, from, at, this.#foundBehind)
+      this.#behindReader.read(bytes, from, at)
     }
     return !(more && limit < end + BEHIND)
   }

@@ -9,7 +9,7 @@ import { MAX_RUN, type Node } from './layouts.ts'
 import { LiteralMatcher } from './literal-matcher.ts'
 import { gateOf, type Literals } from './literals.ts'
 import { LooseNames } from './loose-names.ts'
-import type { Key, Names } from './names.ts'
+import type { Key } from './names.ts'
 import { Nearby } from './nearby.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import { type Context, LOOK_BEHIND, MAX_HELD, NOWHERE, type Sink, type Stream } from './scanner.ts'
@@ -22,7 +22,6 @@ export interface Compiled {
   readonly roots: readonly (Node | undefined)[]
   readonly literals: Literals
   readonly keys: readonly Key[]
-  readonly names: Names
 }
 
 /** Beside KINDS, what a byte means to the pass. */
@@ -54,7 +53,7 @@ export class Pass {
     held: 0,
   }
 
-  constructor({ types, words, roots, literals, keys, names }: Compiled) {
+  constructor({ types, words, roots, literals, keys }: Compiled) {
     this.#types = types
     this.#roots = roots
     this.#gate = literals.gate
@@ -63,7 +62,7 @@ export class Pass {
     this.#finds = new Finds(types)
     this.#patterns = new PatternMatcher(this.#bounds, this.#nearby, this.#finds, types.length)
     this.#literals = new LiteralMatcher(literals, this.#bounds, this.#nearby, this.#finds)
-    this.#loose = new LooseNames(keys, names, this.#bounds, this.#finds)
+    this.#loose = new LooseNames(keys, this.#bounds, this.#finds)
     this.#classes = classesFor(literals, !this.#loose.isIdle)
   }
 
@@ -103,7 +102,7 @@ export class Pass {
     this.#literals.begin()
     this.#loose.begin()
     let stop = from < end ? this.#walk(from) : from
-    if (bounds.more && bounds.open === null) stop = this.#literals.reachedFrom(stop, end)
+    if (bounds.more && bounds.open === null) stop = this.#literals.reachedFrom(stop)
     const decided = Math.max(this.#finds.settle(stop), start)
     if (stream !== null) stream.open = bounds.open
     return decided
@@ -176,7 +175,7 @@ export class Pass {
           if (node !== undefined) found = this.#patterns.match(node, from, at, kinds)
         }
         if (found === NOTHING) {
-          if (kinds !== DIGIT) nearby.note(from, at)
+          if ((kinds & DIGIT) === 0) nearby.note(from, at)
           continue
         }
       } else {
@@ -233,7 +232,7 @@ export class Pass {
         let kinds = kind
         while (at < limit && ((KINDS[bytes[at] as number] as number) & WORD) !== 0)
           kinds |= KINDS[bytes[at++] as number] as number
-        if ((kinds & WORD) !== DIGIT) this.#nearby.note(from, at)
+        if ((kinds & DIGIT) === 0) this.#nearby.note(from, at)
       } else if ((kind & FLOOR) !== 0) this.#nearby.floor = from
       else if ((kind & COMMA) !== 0) {
         if (behindComma(bytes, from, limit) === SPLITS) this.#nearby.floor = from

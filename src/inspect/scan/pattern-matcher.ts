@@ -4,8 +4,11 @@ import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_FORM, BY_FORM_AND_WORDS, type Finds } from './finds.ts'
 import { type Candidate, edgeKey, MAX_GROUPS, MAX_RUN, type Node } from './layouts.ts'
 import type { Nearby } from './nearby.ts'
-import { inColumn, PIECE, standsAlone, UNDECIDED } from './surroundings.ts'
+import { ALONE, inColumn, PIECE, standsAlone, UNDECIDED } from './surroundings.ts'
 import { KINDS, SEPARATORS, WORD } from './text.ts'
+
+/** Nearer than any word. */
+const NAMED = 0x7fff_ffff
 
 export class PatternMatcher {
   readonly #bounds: Bounds
@@ -88,52 +91,51 @@ export class PatternMatcher {
     const { bytes, limit, more, context } = this.#bounds
     const node = this.#nodes[index] as Node
     const end = this.#ends[index] as number
-    const nearby = this.#nearby
-    const anyBefore = nearby.look(bytes, start)
-    const isHinted = anyBefore || context.hinted !== null
+    const isHinted = this.#nearby.look(bytes, start) || context.hinted !== null
+    if (!node.hasOn && !node.wantsBehind && !isHinted) return NOTHING
     const alone = standsAlone(bytes, start, end, this.#kinds[index] as number, limit, more)
-    if (alone === UNDECIDED) return NOT_YET
-    if (alone === PIECE) return NOTHING
-    const length = this.#compact(start, end)
-    const isPlain =
-      isHinted || context.plain ? context.plain || nearby.before(this.#plain, start) >= 0 : false
-    const column = inColumn(
-      bytes,
-      start,
-      end,
-      firstLength,
-      this.#lasts[index] as number,
-      limit,
-      more,
-    )
+    if (alone !== ALONE) return alone === UNDECIDED ? NOT_YET : NOTHING
+    const last = this.#lasts[index] as number
+    const column = inColumn(bytes, start, end, firstLength, last, limit, more)
     if (column === UNDECIDED) return NOT_YET
+    const length = this.#compact(start, end)
+    if ((node.hasOn || isHinted) && this.#takeBest(node, start, end, length, column === PIECE))
+      return end
+    if (!node.wantsBehind) return NOTHING
+    if (!this.#nearby.lookBehind(bytes, end, limit, more)) return NOT_YET
+    return this.#takeBehind(node, start, end, length) ? end : NOTHING
+  }
 
-    let best: Candidate | null = null
+  /** Those by themselves, and those that a name or words before speak for: the nearest words win. */
+  #takeBest(node: Node, start: number, end: number, length: number, isColumn: boolean): boolean {
+    const { hinted, plain } = this.#bounds.context
+    const nearby = this.#nearby
+    const isPlain = plain || nearby.before(this.#plain, start) >= 0
+    let best = -1
     let nearest = -1
     for (const candidate of node.candidates) {
       const { recognizer } = candidate
-      let hint = -1
-      if (context.hinted !== null && context.hinted[recognizer] === 1) hint = 0x7fff_ffff
-      else if (anyBefore) hint = nearby.before(recognizer, start)
-      if (hint < 0 && (!candidate.on || (isPlain && candidate.bare) || column === PIECE)) continue
-      if (best !== null && hint <= nearest) continue
+      const isNamed = hinted !== null && hinted[recognizer] === 1
+      const hint = isNamed ? NAMED : nearby.before(recognizer, start)
+      if (hint < 0 && (!candidate.on || isColumn || (isPlain && candidate.bare))) continue
+      if (best !== -1 && hint <= nearest) continue
       if (!this.#fits(candidate, length)) continue
-      best = candidate
+      best = recognizer
       nearest = hint
     }
-    if (best === null && node.wantsWords) {
-      if (!nearby.lookBehind(bytes, end, limit, more)) return NOT_YET
-      for (const candidate of node.candidates) {
-        if (!nearby.behind(candidate.recognizer) || !this.#fits(candidate, length)) continue
-        best = candidate
-        nearest = 0
-        break
-      }
+    if (best === -1) return false
+    this.#finds.add(start, end, best, nearest >= 0 ? BY_FORM_AND_WORDS : BY_FORM)
+    return true
+  }
+
+  #takeBehind(node: Node, start: number, end: number, length: number): boolean {
+    for (const candidate of node.candidates) {
+      if (!candidate.behind || !this.#nearby.behind(candidate.recognizer)) continue
+      if (!this.#fits(candidate, length)) continue
+      this.#finds.add(start, end, candidate.recognizer, BY_FORM_AND_WORDS)
+      return true
     }
-    if (best === null) return NOTHING
-    const rank = nearest >= 0 ? BY_FORM_AND_WORDS : BY_FORM
-    this.#finds.add(start, end, best.recognizer, rank)
-    return end
+    return false
   }
 
   /** The letters and digits of [start, end) without what is between. */

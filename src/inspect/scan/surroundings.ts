@@ -29,7 +29,7 @@ export function standsAlone(
     // Only these make what is behind them matter.
     if (next === 0x2d || next === 0x5f || next === 0x2e || next === 0x20 || next === 0x2b)
       if (!isSettled(bytes, end + 1, limit)) return UNDECIDED
-    if (next === 0x2f && end + 1 >= limit) return UNDECIDED
+    if ((next === 0x2f || next === 0x40) && end + 1 >= limit) return UNDECIDED
   }
   return end < limit && isPieceBehind(bytes, end, kinds, limit) ? PIECE : ALONE
 }

@@ -60,29 +60,39 @@ function hashPair(left: number, right: number): number {
   return (Math.imul(left, 31) + right) & MASK
 }
 
+/** Told for each phrase: what it speaks for, where it begins and ends. */
+export type Told = (what: readonly number[], start: number, end: number) => void
+
+/** Bits of a hash by which nearly all words are known not to be in an index. */
+const SIEVE = 0x3fff
+
 /** Reads the words of runs one after another, and tells for each the phrases that end with it. */
 export class WordReader {
   readonly #index: WordIndex
-  readonly #hashes = new Int32Array(MAX_PHRASE)
-  readonly #starts = new Int32Array(MAX_PHRASE)
+  readonly #sieve = new Uint8Array(SIEVE + 1)
+  readonly #told: Told
+  /** Hashes and starts of the phrases that end with the last word, by how many words they have. */
   #count = 0
   #lastEnd = 0
+  #hash1 = 0
+  #hash2 = 0
+  #hash3 = 0
+  #start1 = 0
+  #start2 = 0
+  #start3 = 0
 
-  constructor(index: WordIndex) {
+  constructor(index: WordIndex, told: Told) {
     this.#index = index
+    this.#told = told
+    for (const hash of index.keys()) this.#sieve[hash & SIEVE] = 1
   }
 
   forget(): void {
     this.#count = 0
   }
 
-  /** Reads one run of letters and digits. @param found called with what the phrases speak for, and where they begin */
-  read(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    found: (what: readonly number[], phraseStart: number, end: number) => void,
-  ): void {
+  /** Reads one run of letters and digits. */
+  read(bytes: Uint8Array, start: number, end: number): void {
     let at = start
     while (at < end) {
       let kind = KINDS[bytes[at] as number] as number
@@ -95,40 +105,42 @@ export class WordReader {
       at++
       while (at < end) {
         const next = KINDS[bytes[at] as number] as number
-        if (next === DIGIT || (kind === LOWER && next === UPPER)) break
-        // The last capital of several belongs to the word that follows: SSNNumber.
-        if (next === UPPER && at > from && isLower(bytes, at + 1, end)) break
-        if (next === LOWER && kind === UPPER && at - from > 1) break
+        if (next !== LOWER) {
+          if (next === DIGIT || kind === LOWER) break
+          // The last capital of several belongs to the word that follows: SSNNumber.
+          if (isLower(bytes, at + 1, end)) break
+        } else if (kind === UPPER && at - from > 1) break
         hash = hashByte(hash, bytes[at] as number)
         kind = next
         at++
       }
-      this.#add(hash, from, at, found)
+      this.#add(hash, from, at)
     }
   }
 
-  #add(
-    hash: number,
-    start: number,
-    end: number,
-    found: (what: readonly number[], phraseStart: number, end: number) => void,
-  ): void {
-    if (this.#count > 0 && start - this.#lastEnd > MAX_GAP) this.#count = 0
-    const { hashes, starts } = { hashes: this.#hashes, starts: this.#starts }
-    for (let i = MAX_PHRASE - 1; i > 0; i--) {
-      hashes[i] = hashes[i - 1] as number
-      starts[i] = starts[i - 1] as number
-    }
-    hashes[0] = hash
-    starts[0] = start
-    if (this.#count < MAX_PHRASE) this.#count++
+  #add(hash: number, start: number, end: number): void {
+    if (start - this.#lastEnd > MAX_GAP) this.#count = 0
+    const count = this.#count
+    const hash2 = hashPair(this.#hash1, hash)
+    const hash3 = hashPair(this.#hash2, hash)
+    this.#tell(hash, start, end)
+    if (count > 0) this.#tell(hash2, this.#start1, end)
+    if (count > 1) this.#tell(hash3, this.#start2, end)
+    if (count > 2) this.#tell(hashPair(this.#hash3, hash), this.#start3, end)
+    this.#hash3 = hash3
+    this.#start3 = this.#start2
+    this.#hash2 = hash2
+    this.#start2 = this.#start1
+    this.#hash1 = hash
+    this.#start1 = start
+    this.#count = count < MAX_PHRASE - 1 ? count + 1 : count
     this.#lastEnd = end
-    for (let length = 1; length <= this.#count; length++) {
-      let phrase = hashes[length - 1] as number
-      for (let i = length - 2; i >= 0; i--) phrase = hashPair(phrase, hashes[i] as number)
-      const what = this.#index.get(phrase)
-      if (what !== undefined) found(what, starts[length - 1] as number, end)
-    }
+  }
+
+  #tell(hash: number, start: number, end: number): void {
+    if (this.#sieve[hash & SIEVE] === 0) return
+    const what = this.#index.get(hash)
+    if (what !== undefined) this.#told(what, start, end)
   }
 }
 

@@ -39,7 +39,13 @@ export const CONTACT: readonly Recognizer[] = [
       'contact number',
     ],
     shapes: [
-      { kind: 'anchor', literal: '+', extent: internationalPhoneExtent },
+      {
+        kind: 'anchor',
+        literal: '+',
+        reach: 1,
+        before: 'A-Za-z0-9',
+        extent: internationalPhoneExtent,
+      },
       {
         kind: 'pattern',
         layouts: [
@@ -169,7 +175,6 @@ export const CONTACT: readonly Recognizer[] = [
       'postleitzahl',
       'code postal',
       'codigo postal',
-      'cap',
     ],
     shapes: [
       {

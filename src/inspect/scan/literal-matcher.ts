@@ -3,7 +3,7 @@
 import type { Extent } from '../recognizers/recognizer.ts'
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_FORM, BY_FORM_AND_WORDS, type Finds } from './finds.ts'
-import type { Literal, Literals } from './literals.ts'
+import { type Literal, type Literals, sieveOf } from './literals.ts'
 import type { Nearby } from './nearby.ts'
 import { MAX_HELD } from './scanner.ts'
 
@@ -12,6 +12,7 @@ export const ENDLESS = 3900
 
 export class LiteralMatcher {
   readonly #literals: Literals
+  readonly #sieve: Uint8Array
   readonly #bounds: Bounds
   readonly #nearby: Nearby
   readonly #finds: Finds
@@ -20,6 +21,7 @@ export class LiteralMatcher {
 
   constructor(literals: Literals, bounds: Bounds, nearby: Nearby, finds: Finds) {
     this.#literals = literals
+    this.#sieve = literals.sieve
     this.#bounds = bounds
     this.#nearby = nearby
     this.#finds = finds
@@ -32,6 +34,13 @@ export class LiteralMatcher {
   /** @returns behind what was found, NOTHING or NOT_YET */
   match(at: number): number {
     const { bytes, limit, more } = this.#bounds
+    if (
+      at + 2 < limit &&
+      this.#sieve[
+        sieveOf(bytes[at] as number, bytes[at + 1] as number, bytes[at + 2] as number)
+      ] === 0
+    )
+      return NOTHING
     const literals = this.#literals.byFirst[bytes[at] as number]
     if (literals === undefined) return NOTHING
     let best: Literal | null = null

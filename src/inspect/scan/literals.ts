@@ -23,6 +23,8 @@ export interface Literals {
   readonly byFirst: readonly (readonly Literal[] | undefined)[]
   /** Indexed by `gateOf` of the first two bytes: 0 where no literal begins with them. */
   readonly gate: Uint8Array
+  /** Indexed by `sieveOf` of the first three bytes, for those that pass the gate. */
+  readonly sieve: Uint8Array
   /** Those that reach left. */
   readonly reaching: readonly Literal[]
   readonly runs: readonly AlphabetRun[]
@@ -30,6 +32,10 @@ export interface Literals {
 
 export function gateOf(first: number, second: number): number {
   return ((first & 63) << 6) | (second & 63)
+}
+
+export function sieveOf(first: number, second: number, third: number): number {
+  return ((first & 31) << 10) | ((second & 31) << 5) | (third & 31)
 }
 
 export function compileLiterals(
@@ -45,14 +51,24 @@ export function compileLiterals(
   )
   const byFirst: Literal[][] = []
   const gate = new Uint8Array(64 * 64)
+  const sieve = new Uint8Array(32 * 32 * 32)
   for (const literal of all) {
-    const [first = 0, second] = literal.bytes
+    const [first = 0, second, third] = literal.bytes
     byFirst[first] ??= []
     byFirst[first].push(literal)
     if (second !== undefined) gate[gateOf(first, second)] = 1
     else for (let any = 0; any < 64; any++) gate[gateOf(first, any)] = 1
+    for (const two of second === undefined ? ANY_FIVE_BITS : [second])
+      for (const three of third === undefined ? ANY_FIVE_BITS : [third])
+        sieve[sieveOf(first, two, three)] = 1
   }
-  return { byFirst, gate, reaching: all.filter(({ reach }) => reach > 0), runs: [...runs.values()] }
+  return {
+    byFirst,
+    gate,
+    sieve,
+    reaching: all.filter(({ reach }) => reach > 0),
+    runs: [...runs.values()],
+  }
 }
 
 function toLiterals(
@@ -89,6 +105,7 @@ function toBytes(text: string, least: number): { bytes: Uint8Array; isWord: bool
   return { bytes, isWord: kindOf(bytes, 0) !== 0 }
 }
 
+const ANY_FIVE_BITS = Array.from({ length: 32 }, (_, bits) => bits)
 const ANY = new Uint8Array(256).fill(1)
 const NO_BLANK = new Uint8Array(256).fill(1)
 for (const blank of [0x20, 0x09, 0x0a, 0x0d, 0x22]) NO_BLANK[blank] = 0

@@ -1,0 +1,86 @@
+/** Money: what is found, and what only looks like it. */
+
+import { describe, expect, test } from 'vitest'
+import { FINANCIAL } from '../../../src/inspect/recognizers/financial.ts'
+import { createScanner } from '../../../src/inspect/scan/create-scanner.ts'
+import { textsIn } from '../scan/scanning.ts'
+
+const scanner = createScanner(FINANCIAL, { types: new Set(FINANCIAL.map(({ type }) => type)) })
+
+describe('found', () => {
+  test.each([
+    ['Visa', 'card 4111111111111111', 'payment-card 4111111111111111'],
+    ['Visa with blanks', 'pay 4012 8888 8888 1881 now', 'payment-card 4012 8888 8888 1881'],
+    ['Mastercard of the 2 series', '2223003122003222', 'payment-card 2223003122003222'],
+    ['American Express', '3782 822463 10005', 'payment-card 3782 822463 10005'],
+    ['Diners Club', '30569309025904', 'payment-card 30569309025904'],
+    ['Discover with dashes', '6011-1111-1111-1117', 'payment-card 6011-1111-1111-1117'],
+    ['JCB', '3530111333300000', 'payment-card 3530111333300000'],
+    ['UnionPay of 19 digits', '6212345678900000003', 'payment-card 6212345678900000003'],
+    [
+      'track 1',
+      'x%B4111111111111111^DOE/JOHN^25121010000000000000?y',
+      'card-track %B4111111111111111^DOE/JOHN^25121010000000000000?',
+    ],
+    ['track 2', ';4111111111111111=25121010000?', 'card-track ;4111111111111111=25121010000?'],
+    ['a security code', 'cvv: 123', 'card-security-code 123'],
+    ['IBAN', 'to DE89370400440532013000.', 'iban DE89370400440532013000'],
+    ['IBAN as printed', 'IBAN GB29 NWBK 6016 1331 9268 19', 'iban GB29 NWBK 6016 1331 9268 19'],
+    ['IBAN of Malta', 'MT84MALT011000012345MTLCAST001S', 'iban MT84MALT011000012345MTLCAST001S'],
+    ['IBAN of Norway', 'NO93 8601 1117 947', 'iban NO93 8601 1117 947'],
+    ['BIC', 'BIC DEUTDEFF', 'bic DEUTDEFF'],
+    ['BIC with branch', 'swift: DEUTDEFF500', 'bic DEUTDEFF500'],
+    ['ABA', 'routing 021000021', 'us-aba-routing 021000021'],
+    ['sort code', 'sort code 12-34-56', 'uk-sort-code 12-34-56'],
+    ['BSB', 'BSB 062-000', 'au-bsb 062-000'],
+    ['CLABE', 'CLABE 032180000118359719', 'mx-clabe 032180000118359719'],
+    ['CBU', '2850590940090418135201', 'ar-cbu 2850590940090418135201'],
+    [
+      'Bitcoin',
+      'send to 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2',
+      'bitcoin-address 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2',
+    ],
+    [
+      'Bitcoin P2SH',
+      '3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy',
+      'bitcoin-address 3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy',
+    ],
+    [
+      'bech32',
+      'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4',
+      'bitcoin-address bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4',
+    ],
+    [
+      'bech32m',
+      'bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0',
+      'bitcoin-address bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0',
+    ],
+    [
+      'Ethereum',
+      'wallet 0x52908400098527886E0F7030069857D2E4169EE7',
+      'ethereum-address 0x52908400098527886E0F7030069857D2E4169EE7',
+    ],
+    ['LEI', '529900T8BM49AURSDO55', 'lei 529900T8BM49AURSDO55'],
+  ])('%s', (_, text, want) => {
+    expect(textsIn(scanner, text)).toEqual([want])
+  })
+})
+
+describe('not found', () => {
+  test.each([
+    ['a wrong check digit', '4111111111111112'],
+    ['no issuer', '1234567812345670'],
+    ['all the same', '0000000000000000'],
+    ['a timestamp in milliseconds', '1764504000000'],
+    ['an IBAN with a wrong check', 'DE89370400440532013001'],
+    ['an IBAN of a wrong length', 'DE8937040044053201300'],
+    ['capitals', 'INTERNET DOCUMENTS'],
+    ['an ABA without a word', '021000021'],
+    ['base58 without its check', '1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3'],
+    ['bech32 without its check', 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5'],
+    ['a commit', '0x52908400098527886e0f7030069857d2e4169ee7'],
+    ['cvv that is none', 'cvv: none'],
+  ])('%s', (_, text) => {
+    expect(textsIn(scanner, text)).toEqual([])
+  })
+})

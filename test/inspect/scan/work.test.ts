@@ -1,0 +1,77 @@
+/** INVARIANT: the work grows with the text, whatever the text is. Bytes that are read are counted; no clock is asked. */
+
+import { describe, expect, test } from 'vitest'
+import { RECOGNIZERS } from '../../../src/inspect/recognizers/registry.ts'
+import { createScanner } from '../../../src/inspect/scan/create-scanner.ts'
+import { NOWHERE } from '../../../src/inspect/scan/scanner.ts'
+
+const ALL = new Set(RECOGNIZERS.map(({ type }) => type))
+const scanner = createScanner(RECOGNIZERS)
+const everything = createScanner(RECOGNIZERS, { types: ALL })
+
+/** How often bytes of the text were read. */
+function countReads(by: typeof scanner, text: string): number {
+  let reads = 0
+  const target = new Uint8Array(Buffer.from(text, 'latin1'))
+  const counting = new Proxy(target, {
+    get: (bytes, name) => {
+      if (typeof name === 'string' && name >= '0' && name <= '9~') reads++
+      return Reflect.get(bytes, name, bytes)
+    },
+  })
+  by.scan(counting, 0, target.length, NOWHERE, () => {})
+  return reads
+}
+
+const HEX = '0123456789abcdef'
+function noise(alphabet: string, size: number): string {
+  let state = 12345
+  let text = ''
+  for (let i = 0; i < size; i++) {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
+    text += alphabet[(state >> 12) % alphabet.length]
+  }
+  return text
+}
+
+const INPUTS: readonly (readonly [name: string, unit: (size: number) => string])[] = [
+  ['@@@@', (size) => '@'.repeat(size)],
+  ['a@a@a@', (size) => 'a@'.repeat(size / 2)],
+  ['a.a.a.a', (size) => 'a.'.repeat(size / 2)],
+  ['aaaa', (size) => 'a'.repeat(size)],
+  ['digits only', (size) => noise('0123456789', size)],
+  ['groups of digits', (size) => '1234 '.repeat(size / 5)],
+  ['cards one after another', (size) => '4111 1111 1111 1111 '.repeat(size / 20)],
+  ['numbers that want words', (size) => 'account 123456789 '.repeat(size / 18)],
+  ['hex', (size) => noise(HEX, size)],
+  ['hex in groups', (size) => `${noise(HEX, 4)} `.repeat(size / 5)],
+  [
+    'base64',
+    (size) => noise('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', size),
+  ],
+  ['capitals', (size) => 'AB12 '.repeat(size / 5)],
+  ['colons', (size) => 'a:'.repeat(size / 2)],
+  ['points', (size) => '1.'.repeat(size / 2)],
+  ['pluses', (size) => '+1 '.repeat(size / 3)],
+  ['pin=pin=', (size) => 'pin='.repeat(size / 4)],
+  ['password:"', (size) => 'password:"'.repeat(size / 10)],
+  ['sk-sk-', (size) => 'sk-'.repeat(size / 3)],
+  ['-----BEGIN without an end', (size) => `-----BEGIN PRIVATE KEY-----${'A'.repeat(size)}`],
+  ['-----BEGIN again and again', (size) => '-----BEGIN PRIVATE KEY-----\n'.repeat(size / 28)],
+  ['eyJ again and again', (size) => 'eyJ.'.repeat(size / 4)],
+  ['://', (size) => 'a://'.repeat(size / 4)],
+  ['%B and ;', (size) => '%B1;1='.repeat(size / 6)],
+  ['backslashes', (size) => '\\'.repeat(size)],
+  ['quotes and commas', (size) => '",'.repeat(size / 2)],
+]
+
+describe('the work for', () => {
+  test.each(INPUTS)('%s', (_, make) => {
+    for (const each of [scanner, everything]) {
+      const once = countReads(each, make(20_000)) / make(20_000).length
+      const twice = countReads(each, make(40_000)) / make(40_000).length
+      expect(once).toBeLessThan(64)
+      expect(twice).toBeLessThan(once * 1.2 + 1)
+    }
+  })
+})

@@ -4,9 +4,10 @@ import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_FORM, BY_FORM_AND_WORDS, type Finds } from './finds.ts'
 import { type Candidate, edgeKey, MAX_GROUPS, MAX_RUN, type Node } from './layouts.ts'
 import type { Nearby } from './nearby.ts'
-import { ALONE, inColumn, PIECE, standsAlone, UNDECIDED } from './surroundings.ts'
+import { ALONE, inColumn, isRowBefore, PIECE, standsAlone, UNDECIDED } from './surroundings.ts'
 import { KINDS, SEPARATORS, WORD } from './text.ts'
 
+const BLANK = SEPARATORS[0x20] as number
 /** Nearer than any word. */
 const NAMED = 0x7fff_ffff
 
@@ -55,7 +56,7 @@ export class PatternMatcher {
         break
       }
       const separator = SEPARATORS[bytes[at] as number] as number
-      if (separator === 0) break
+      if (separator === 0 || (separator === BLANK && this.#goesOnFromRow(start, runEnd))) break
       const from = at + 1
       let groupKinds = 0
       let end = from
@@ -80,6 +81,13 @@ export class PatternMatcher {
       if (found !== NOTHING) return end
     }
     return NOTHING
+  }
+
+  /** A row of equal groups that has begun before: where nothing else speaks for it, no group of it is the first of something. */
+  #goesOnFromRow(start: number, runEnd: number): boolean {
+    const { bytes, context } = this.#bounds
+    if (context.hinted !== null || !isRowBefore(bytes, start, runEnd - start)) return false
+    return !this.#nearby.look(bytes, start)
   }
 
   #hold(start: number): number {

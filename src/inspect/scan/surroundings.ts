@@ -56,8 +56,8 @@ function isPieceBefore(bytes: Uint8Array, start: number, kinds: number): boolean
       return kinds !== DIGIT && kind !== 0
     case 0x40: // @
       return kinds !== DIGIT
-    case 0x25: // %
-      return false
+    case 0x23: // # is a number of something
+      return kinds === DIGIT
     default:
       return false
   }
@@ -98,11 +98,7 @@ export function inColumn(
   more: boolean,
 ): number {
   if (end - start === first || bytes[start + first] !== 0x20) return ALONE
-  if (start > first + 1 && bytes[start - 1] === 0x20) {
-    let at = start - 2
-    while (at >= 0 && start - at <= first + 2 && kindOf(bytes, at) !== 0) at--
-    if (start - 2 - at === first && hasDigitBefore(bytes, start - 2)) return PIECE
-  }
+  if (isRowBefore(bytes, start, first)) return PIECE
   if (end < limit && bytes[end] === 0x20) {
     let at = end + 1
     while (at < limit && at - end <= last + 2 && kindOf(bytes, at) !== 0) at++
@@ -110,6 +106,14 @@ export function inColumn(
     if (at - end - 1 === last && hasDigitBehind(bytes, end + 1, limit)) return PIECE
   }
   return ALONE
+}
+
+/** Whether a blank is before `start`, and before that a group of the same length with a digit. */
+export function isRowBefore(bytes: Uint8Array, start: number, length: number): boolean {
+  if (start <= length || bytes[start - 1] !== 0x20) return false
+  let at = start - 2
+  while (at >= 0 && start - at <= length + 2 && kindOf(bytes, at) !== 0) at--
+  return start - 2 - at === length && hasDigitBefore(bytes, start - 2)
 }
 
 function hasDigitBefore(bytes: Uint8Array, from: number): boolean {

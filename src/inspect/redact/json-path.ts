@@ -46,9 +46,9 @@ export class JsonPath {
     this.#contexts.pop()
   }
 
-  setKey(key: string): void {
+  setKey(key: string, context = this.#job.scan.under(key)): void {
     this.#steps[this.#steps.length - 1] = key
-    this.#contexts[this.#steps.length - 1] = this.#job.scan.under(key)
+    this.#contexts[this.#steps.length - 1] = context
   }
 
   next(): void {

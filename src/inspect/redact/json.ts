@@ -6,6 +6,7 @@
 import { JsonPath } from './json-path.ts'
 import { isScalar, replaceNumber, scalarEnd } from './json-scalar.ts'
 import { escapeJson, JsonText } from './json-text.ts'
+import { KnownKeys } from './known-keys.ts'
 import { isSpecial, openText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { readWhole, TextReader } from './text.ts'
@@ -30,8 +31,6 @@ const MAX_SCALAR = 1024
 const MAX_DEPTH = 512
 /** Blanks after which nothing goes on. */
 const MAX_BLANKS = 64
-/** Keys in which nothing was found. */
-const MAX_KNOWN = 512
 
 const NOTHING = Buffer.alloc(0)
 
@@ -45,7 +44,7 @@ export class JsonReader implements Reader {
   readonly #path: JsonPath
   readonly #place: Place
   readonly #openString: OpenString | null
-  readonly #known = new Set<string>()
+  readonly #known = new KnownKeys()
   #state: (typeof State)[keyof typeof State] = State.top
   /** What is undecided, or not read. */
   #bytes: Buffer = NOTHING
@@ -287,14 +286,15 @@ export class JsonReader implements Reader {
       this.#string = this.#openText(start, this.#path.name)
       return true
     }
-    const text = bytes.toString('utf8', start, end)
-    if (this.#known.has(text)) this.#path.setKey(isEscaped ? toKey(text) : text)
-    else this.#lookAtKey(text, isEscaped, start, end)
+    const known = this.#known.get(bytes, start, end)
+    if (known) this.#path.setKey(known.text, known.context)
+    else this.#lookAtKey(isEscaped, start, end)
     this.#endString(end)
     return true
   }
 
-  #lookAtKey(text: string, isEscaped: boolean, start: number, end: number): void {
+  #lookAtKey(isEscaped: boolean, start: number, end: number): void {
+    const text = this.#bytes.toString('utf8', start, end)
     this.#path.setKey('')
     let isFound = false
     const patch: Patch = (from, to, by) => {
@@ -307,7 +307,7 @@ export class JsonReader implements Reader {
     reader.push(this.#bytes.subarray(start, end))
     reader.end()
     this.#path.setKey(isFound ? '*' : isEscaped ? toKey(text) : text)
-    if (!isFound && this.#known.size < MAX_KNOWN) this.#known.add(text)
+    if (!isFound) this.#known.add(this.#bytes, start, end, this.#path.key, this.#path.context)
   }
 
   #acceptScalar(): void {

@@ -85,10 +85,19 @@ export function readWhole(
   patch: Patch,
 ): void {
   // Nothing before it belongs to it.
-  const text = bytes.subarray(start, end)
-  job.scan.scan(text, 0, text.length, place.context, (from, to, type) => {
+  const text = end - start <= DESK.length ? lay(bytes, start, end) : bytes.subarray(start, end)
+  job.scan.scan(text, 0, end - start, place.context, (from, to, type) => {
     patch(base + start + from, base + start + to, replaceIn(job, text, from, to, type, place))
   })
+}
+
+/** Where short texts are looked at: views of their own would be more work than that. */
+const DESK = Buffer.alloc(1024)
+
+function lay(bytes: Buffer, start: number, end: number): Buffer {
+  if (end - start > 24) bytes.copy(DESK, 0, start, end)
+  else for (let i = start; i < end; i++) DESK[i - start] = bytes[i] as number
+  return DESK
 }
 
 function replaceIn(

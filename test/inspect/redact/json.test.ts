@@ -14,6 +14,12 @@ describe('what is found', () => {
     ['in a string', '{"a":"say XX1234XX now"}', '{"a":"say [mark] now"}'],
     ['in a list', '["x", "XX1234XX" ]', '["x", "[mark]" ]'],
     ['in a key', '{"XX1234XX":1}', '{"[mark]":1}'],
+    ['in the same key again', '[{"XX1234XX":1},{"XX1234XX":2}]', '[{"[mark]":1},{"[mark]":2}]'],
+    [
+      'under the same key again',
+      '[{"secret":1234},{"secret":1235}]',
+      '[{"secret":0},{"secret":0}]',
+    ],
     ['alone', '"XX1234XX"', '"[mark]"'],
     ['twice', '["XX1234XXXX1234XX"]', '["[mark][mark]"]'],
     ['escaped', '["\\u0058X12\\u00334XX\\n"]', '["[mark]\\n"]'],

@@ -1,0 +1,36 @@
+/** The formats with what is really looked for: the same finds wherever a body is cut. */
+
+import { expect, test } from 'vitest'
+import { RECOGNIZERS } from '../../../src/inspect/recognizers/registry.ts'
+import { createScanner } from '../../../src/inspect/scan/create-scanner.ts'
+import { redactAllWays } from '../../support/redact.ts'
+
+const TEXT =
+  'mail bob@example.com, call +14155550132, card 4111 1111 1111 1111, iban DE89370400440532013000, 123-45-6789'
+const FOUND = ['email', 'phone', 'payment-card', 'iban', 'us-ssn']
+const LEFT = /bob@|4155550132|4111|DE89|6789/
+
+const options = {
+  scan: createScanner(RECOGNIZERS),
+  replace: (type: string) => Buffer.from(`[${type}]`),
+}
+
+test.each([
+  ['application/json', JSON.stringify({ a: [{ content: TEXT, card: 4111111111111111 }] })],
+  ['application/json', JSON.stringify({ arguments: JSON.stringify({ text: `"${TEXT}"\n` }) })],
+  ['text/plain', TEXT],
+  ['text/event-stream', `data: ${TEXT}\n\ndata: {"text":${JSON.stringify(TEXT)}}\n\n`],
+  [
+    'text/event-stream',
+    [...TEXT]
+      .map((content) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`)
+      .join(''),
+  ],
+  ['application/x-www-form-urlencoded', new URLSearchParams({ a: TEXT }).toString()],
+  ['application/xml', `<a b="${TEXT}">${TEXT.replace('@', '&#64;')}</a>`],
+  ['text/csv', `a,b\n1,"${TEXT}"\n`],
+])('%s', (type, body) => {
+  const { text, findings } = redactAllWays(body, type, options)
+  expect(text).not.toMatch(LEFT)
+  expect([...new Set(findings.map((line) => line.split(' ')[0]))].sort()).toEqual(FOUND.sort())
+})

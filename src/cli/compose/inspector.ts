@@ -3,8 +3,10 @@
  * put back in answers to the same agent, as one more kind that is found in them.
  */
 
+import { ISSUED_TOKEN } from '../../inspect/operators/issued-token.ts'
 import { deriveAgentKeys } from '../../inspect/operators/keys.ts'
 import { replace } from '../../inspect/operators/replace.ts'
+import { restoreText } from '../../inspect/operators/restorer.ts'
 import { createVault, VAULT_LIMITS } from '../../inspect/operators/vault.ts'
 import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
 import { KINDS, RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
@@ -16,24 +18,6 @@ import { type BodyView, isCoded } from '../../model/request-view.ts'
 import type { AnswerRedactor, Decoder, Found, Inspector, Replaced } from '../../ports.ts'
 
 type Plan = ReadonlyMap<string, Operator>
-
-/** A token that may have been issued; whether it was is for the vault of the agent to say. */
-const ISSUED: Recognizer = {
-  type: 'issued-token',
-  class: 'personal',
-  readiness: 'on',
-  words: [],
-  shapes: [
-    {
-      kind: 'prefix',
-      prefixes: ['PII_', 'pii_', 'PII-'],
-      alphabet: 'A-Za-z0-9_-',
-      min: 5,
-      max: 36,
-    },
-  ],
-  basis: 'issued before',
-}
 
 /** @param openKey gives the key of hashes, surrogates and tokens; called at first use */
 export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspector {
@@ -48,7 +32,7 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
   const scannerFor = (plan: Plan, recognizers: readonly Recognizer[]) => {
     let scanner = scanners.get(plan)
     if (!scanner) {
-      scanner = createScanner(recognizers, { types: new Set([...plan.keys(), ISSUED.type]) })
+      scanner = createScanner(recognizers, { types: new Set([...plan.keys(), ISSUED_TOKEN.type]) })
       scanners.set(plan, scanner)
     }
     return scanner
@@ -70,7 +54,7 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
       scan,
       replace: (type, bytes, { kind }) => {
         const value = bytes.toString()
-        if (type === ISSUED.type) return Buffer.from(own.lookUp(toIssued(value)) ?? value)
+        if (type === ISSUED_TOKEN.type) return Buffer.from(restoreText(value, own))
         const operator = plan.get(type) ?? { kind: 'label' }
         const of = KINDS.get(type) ?? 'secret'
         const layer = kind === 'number' ? 'number' : 'text'
@@ -112,7 +96,7 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
 
     open({ contentType, contentEncoding }, plan, agent): AnswerRedactor | null {
       if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity') return null
-      const scan = scannerFor(plan, [...RECOGNIZERS, ISSUED])
+      const scan = scannerFor(plan, [...RECOGNIZERS, ISSUED_TOKEN])
       const redactor = open(scan, contentType, plan, agent)
       return {
         push: (chunk) => redactor.push(chunk),
@@ -142,10 +126,5 @@ async function readPlain<T>(
 }
 
 function toFound({ findings }: Redactor): readonly Found[] {
-  return findings.filter(({ type }) => type !== ISSUED.type)
-}
-
-/** As it was issued, however it came back. */
-function toIssued(text: string): string {
-  return text.toUpperCase().replaceAll('-', '_')
+  return findings.filter(({ type }) => type !== ISSUED_TOKEN.type)
 }

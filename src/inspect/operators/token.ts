@@ -18,7 +18,8 @@ const MAX_EXTRA = 3
 /** More characters that tell a spelling that is not the plain one: `4111 1111…` from `4111…`. */
 const SPELLING = 2
 
-/** Of what follows the head, at most. */
+/** Of what follows the head. */
+export const MIN_BODY = DATA + 1
 export const MAX_BODY = DATA + MAX_EXTRA + SPELLING + 1
 
 /** `PII_EMAIL_` */

@@ -8,7 +8,19 @@ import { distinct } from './secret.ts'
 /** Whole values, in lower case, that are none. */
 const NONE: ReadonlySet<string> = new Set([
   ...['true', 'false', 'null', 'none', 'nil', 'undefined', 'nan', 'yes', 'no', 'on', 'off', 'n/a'],
-  ...['string', 'str', 'text', 'number', 'object', 'any', 'bytes', 'bool', 'boolean', 'required'],
+  ...[
+    'string',
+    'str',
+    'text',
+    'number',
+    'object',
+    'any',
+    'bytes',
+    'bool',
+    'boolean',
+    'required',
+    'uint8array',
+  ],
   ...['optional', 'password', 'passwd', 'pass', 'pwd', 'secret', 'token', 'key', 'apikey', 'unset'],
   ...[
     'changeme',
@@ -86,6 +98,11 @@ export function isKey(bytes: Uint8Array, start: number, end: number): boolean {
   return distinct(bytes, start, Math.min(end, start + 256)) >= (length >= 20 ? 8 : 6)
 }
 
+/** The same within a text or a program: not the name of a type or a variable either. */
+export function isWrittenKey(bytes: Uint8Array, start: number, end: number): boolean {
+  return isKey(bytes, start, end) && !isIdentifier(bytes, start, end)
+}
+
 export function isPlaceholder(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start
   if (distinct(bytes, start, Math.min(end, start + 64)) <= 1) return true
@@ -119,6 +136,7 @@ function kindsOf(bytes: Uint8Array, start: number, end: number): number {
 /** A call, a path or a name with dots in front of a word: `config.secret`, `getToken()`, `/run/secrets/db`. */
 function isCode(bytes: Uint8Array, start: number, end: number): boolean {
   const first = bytes[start]
+  if (first === 0x2c || first === 0x29 || first === 0x3b || first === 0x5d) return true
   if (first === 0x2f || (first === 0x2e && bytes[start + 1] === 0x2f)) return true
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
@@ -129,15 +147,30 @@ function isCode(bytes: Uint8Array, start: number, end: number): boolean {
   return isDotted(bytes, start, end)
 }
 
-/** Words of letters with dots between them, and nothing else. */
+/** Words with dots between them, and nothing else: `config.auth.secret`, `keys_1.ApiKeys`. */
 function isDotted(bytes: Uint8Array, start: number, end: number): boolean {
   let dots = 0
+  for (let i = start; i < end; i++) if (bytes[i] === 0x2e) dots++
+  return dots > 0 && isIdentifier(bytes, start, end)
+}
+
+/** Words written together, `CachedX509Token`: letters mostly, and the same kind of them for some while. */
+function isIdentifier(bytes: Uint8Array, start: number, end: number): boolean {
+  let digits = 0
+  let changes = 0
+  let before = 0
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
-    if (byte === 0x2e) dots++
-    else if (!isLetter(byte) && byte !== 0x5f) return false
+    let kind = before
+    if (byte >= 0x30 && byte <= 0x39) {
+      digits++
+      kind = DIGIT
+    } else if (isLetter(byte)) kind = byte < 0x60 ? OTHER : LETTER
+    else if (byte !== 0x5f && byte !== 0x2e && byte !== 0x24) return false
+    if (kind !== before && before !== 0) changes++
+    before = kind
   }
-  return dots > 0
+  return digits <= 4 && changes <= (end - start) * 0.34
 }
 
 function isUuid(bytes: Uint8Array, start: number, end: number): boolean {

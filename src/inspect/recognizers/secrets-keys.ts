@@ -26,7 +26,10 @@ const pemExtent: AnchorShape['extent'] = (bytes, at, _floor, limit, out) => {
   if (end + DASHES.length > limit) return stop(out, at)
   if (!isAt(bytes, end, limit, DASHES) || !hasPrivate(bytes, at, end)) return none(out, at)
   out.start = at
-  eatBody(bytes, end + DASHES.length, limit, out)
+  const body = end + DASHES.length
+  eatBody(bytes, body, limit, out)
+  // The line alone, as programs have it.
+  if (out.end === body && !out.reached) out.end = at
 }
 
 /** Reads on as long as it can be a key, each byte once. */
@@ -128,6 +131,7 @@ const puttyExtent: AnchorShape['extent'] = (bytes, at, _floor, limit, out) => {
   out.end = at
   out.reached = true
   let line = at
+  let lines = 0
   while (line < limit) {
     let end = line
     let isField = false
@@ -140,8 +144,11 @@ const puttyExtent: AnchorShape['extent'] = (bytes, at, _floor, limit, out) => {
     const isLast = isAt(bytes, line, limit, MAC) || isAt(bytes, line, limit, HASH)
     if (!isField && (!isBase64 || end === line)) {
       out.reached = end === limit
+      // The first line alone, as programs have it.
+      if (lines < 2) out.end = at
       return
     }
+    lines++
     out.end = end
     if (isLast) {
       out.reached = end === limit

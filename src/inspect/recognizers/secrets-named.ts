@@ -5,7 +5,13 @@
 
 import type { AnchorShape, Recognizer } from './recognizer.ts'
 import { distinct, isRandom, none, secret, stop, toSet } from './secret.ts'
-import { isKey, isPassword, isPlaceholder, isWrittenPassword } from './secret-value.ts'
+import {
+  isKey,
+  isPassword,
+  isPlaceholder,
+  isWrittenKey,
+  isWrittenPassword,
+} from './secret-value.ts'
 
 const PASSWORD_KEYS: readonly string[] = [
   ...['password', 'passwd', 'pwd', 'passphrase', 'passcode', 'user pass', 'db pass', 'pass word'],
@@ -154,8 +160,10 @@ export const NAMED_SECRETS: readonly Recognizer[] = [
     { kind: 'key', keys: PASSWORD_KEYS, loose: true, valid: isWrittenPassword },
   ]),
   secret('secret-key', 'secret, token, api key', 'key, length, not a placeholder', [
-    { kind: 'key', keys: ['token', 'bearer'], whole: true, loose: true, valid: isKey },
-    { kind: 'key', keys: KEY_KEYS, loose: true, valid: isKey },
+    { kind: 'key', keys: ['token', 'bearer'], whole: true, valid: isKey },
+    { kind: 'key', keys: KEY_KEYS, valid: isKey },
+    { kind: 'key', keys: ['token', 'bearer'], whole: true, loose: true, valid: isWrittenKey },
+    { kind: 'key', keys: KEY_KEYS, loose: true, valid: isWrittenKey },
   ]),
   secret('url-password', 'url, dsn, connection', 'place in the URL, not a placeholder', [
     { kind: 'anchor', literal: '://', extent: urlExtent, rest: 'A-Za-z0-9' },

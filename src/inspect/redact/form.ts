@@ -87,6 +87,7 @@ export class FormReader implements Reader {
   #endName(): string {
     const raw = this.#name
     this.#name = NOTHING
+    if (raw.length === 0) return ''
     let isFound = false
     const patch: Patch = (start, end, by) => {
       isFound = true

@@ -65,6 +65,9 @@ export class LineReader implements Reader {
       return
     }
     if (end === 0) return
+    if (end === 1 && this.#backlog.bytes[0] === LF && this.#queue.waiting === null) {
+      return this.#drop(end)
+    }
     const start = this.#base
     const skipped = this.#backlog.bytes[0] === RS ? 1 : 0
     const data = Buffer.from(this.#backlog.bytes.subarray(skipped, end))

@@ -89,6 +89,10 @@ export class SseReader implements Reader {
       return
     }
     if (end === 0) return
+    // Blank lines are no events.
+    if (end <= 2 && this.#queue.waiting === null && isLineEnd(this.#backlog.bytes, end)) {
+      return this.#drop(end)
+    }
     const bytes = Buffer.from(this.#backlog.bytes.subarray(0, end))
     const { name, data, layer, others } = parseSseEvent(bytes, this.#base)
     const patches = new Patches()
@@ -140,4 +144,9 @@ export class SseReader implements Reader {
 function toOneLine(text: Buffer): Buffer {
   if (!text.includes(LF) && !text.includes(CR)) return text
   return Buffer.from(text.toString('utf8').replace(/[\r\n]+/g, ' '))
+}
+
+function isLineEnd(bytes: Buffer, end: number): boolean {
+  for (let at = 0; at < end; at++) if (bytes[at] !== LF && bytes[at] !== CR) return false
+  return true
 }

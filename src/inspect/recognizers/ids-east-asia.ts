@@ -1,17 +1,9 @@
-/** China, Hong Kong, Japan, Korea, Macau, Taiwan. */
+/** China, Japan, Korea, Taiwan; with Hong Kong and Macau. */
 
-import {
-  digit,
-  isAt,
-  isLetterAt,
-  isMod11x2,
-  isRepeated,
-  toNumber,
-  value,
-  weigh,
-} from './check-digits.ts'
+import { digit, isAt, isLetterAt, isMod11x2, isRepeated, toNumber, weigh } from './check-digits.ts'
 import { isBirthday, isYyyymmdd, two } from './dates.ts'
 import { id } from './id.ts'
+import { IDS_HONG_KONG } from './ids-hong-kong.ts'
 import type { Recognizer } from './recognizer.ts'
 
 export const IDS_EAST_ASIA: readonly Recognizer[] = [
@@ -28,18 +20,7 @@ export const IDS_EAST_ASIA: readonly Recognizer[] = [
     near: ['A99999999', 'AA9999999'],
     valid: (text) => isAt(text, 0, 'EGDSPH'),
   }),
-  id('hk-hkid', {
-    basis: 'mod 11',
-    words: ['hkid', 'hong kong id', 'hong kong identity', 'identity card', 'id card'],
-    near: ['A999999X', 'AA999999X', 'A999999-X', 'A999999 X', 'a999999x'],
-    valid: isHkId,
-  }),
-  id('mo-id', {
-    basis: 'form',
-    words: ['macau id', 'macao id', 'birp', 'bir', 'bilhete de identidade'],
-    near: ['9/999999/9', '99999999', '9999999-9'],
-    valid: (text) => isAt(text, 0, '157'),
-  }),
+  ...IDS_HONG_KONG,
   id('jp-my-number', {
     basis: 'mod 11',
     words: ['my number', 'mynumber', 'individual number', 'kojin bango', 'maina'],
@@ -102,13 +83,6 @@ const CN_REGIONS = [
   11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52,
   53, 54, 61, 62, 63, 64, 65, 71, 81, 82, 83, 91,
 ]
-
-/** One letter or two; a blank in front of one counts 36. */
-export function isHkId(text: Uint8Array, length: number): boolean {
-  let sum = length === 8 ? 36 * 9 : 0
-  for (let at = 0, weight = length; at < length - 1; at++, weight--) sum += value(text, at) * weight
-  return isAt(text, length - 1, '0A987654321'.charAt(sum % 11))
-}
 
 /** Ordinance 85 of 2014, article 5. */
 export function isJpMyNumber(text: Uint8Array): boolean {

@@ -147,6 +147,18 @@ describe('found where a word says so', () => {
   })
 })
 
+test.each([
+  ['card A123456(3) of Hong Kong', ['hk-hkid A123456(3)']],
+  ['AB987654(3)', ['hk-hkid AB987654(3)']],
+  ['G123456(A)', ['hk-hkid G123456(A)']],
+  ['A123456(4)', []],
+  ['xA123456(3)', []],
+  ['A123456(3', []],
+  ['f(123456(3))', []],
+])('in brackets: %s', (text, want) => {
+  expect(textsIn(scanner, text)).toEqual(want)
+})
+
 describe('what is rather something else', () => {
   test.each([
     'build 20261129-9468, 20251130-1015, 20240229-2380',

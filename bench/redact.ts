@@ -1,0 +1,166 @@
+/**
+ * What the scanner costs and what it is worth: `npm run bench:redact`. Speed in MB per second of CPU time on generated text and on the worst
+ * inputs, beside a bare loop over the same bytes; recall and precision on labelled templates; false hits on text where nothing is, and what is
+ * found in the text of installed packages. Numbers depend on the machine: compare the columns.
+ */
+
+import { globSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { RECOGNIZERS } from '../src/inspect/recognizers/registry.ts'
+import { createScanner } from '../src/inspect/scan/create-scanner.ts'
+import { NOWHERE } from '../src/inspect/scan/scanner.ts'
+import { KINDS } from '../src/inspect/scan/text.ts'
+import { CLEAN, cleanText } from './redact/clean.ts'
+import { HELD_OUT, MAKERS, type Maker, TUNING } from './redact/labelled.ts'
+import { Random } from './redact/random.ts'
+
+const scanner = createScanner(RECOGNIZERS)
+const MEGABYTE = 1e6
+
+/** Least CPU time of several runs, in ms. */
+function measure(run: () => void): number {
+  let best = Number.POSITIVE_INFINITY
+  for (let i = 0; i < 7; i++) {
+    const start = process.cpuUsage()
+    run()
+    const { user, system } = process.cpuUsage(start)
+    best = Math.min(best, (user + system) / 1000)
+  }
+  return best
+}
+
+function scan(bytes: Uint8Array): number {
+  let found = 0
+  scanner.scan(bytes, 0, bytes.length, NOWHERE, () => {
+    found++
+  })
+  return found
+}
+
+/** What any scanner has to do at least: look at each byte. */
+function loop(bytes: Uint8Array): number {
+  let runs = 0
+  let kinds = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const kind = KINDS[bytes[i] as number] as number
+    if (kind === 0) {
+      if (kinds === 1) runs++
+      kinds = 0
+    } else kinds |= kind
+  }
+  return runs
+}
+
+function mixedText(seed: number, size: number): Buffer {
+  const random = new Random(seed)
+  const clean = cleanText(seed, size).toString().split('\n')
+  return Buffer.from(
+    clean
+      .map((line) => {
+        if (random.next() > 0.6) return line
+        const maker = random.pick(MAKERS)
+        return `${line}\n${fill(random.pick(TUNING), maker, maker.make(random))}`
+      })
+      .join('\n'),
+  )
+}
+
+function fill(template: string, { word, key }: Maker, value: string): string {
+  return template
+    .replace('{word}', () => word)
+    .replace('{key}', () => key)
+    .replace('{}', () => value)
+}
+
+function speed(): void {
+  const texts: Record<string, Buffer> = {
+    'all clean': cleanText(1, 16 * MEGABYTE),
+    mixed: mixedText(2, 16 * MEGABYTE),
+  }
+  for (const kind of Object.keys(CLEAN))
+    texts[`clean: ${kind}`] = cleanText(3, 4 * MEGABYTE, [kind])
+  const random = new Random(4)
+  texts['worst: @@@@'] = Buffer.alloc(4 * MEGABYTE, '@')
+  texts['worst: a@a@'] = Buffer.alloc(4 * MEGABYTE, 'a@')
+  texts['worst: digits'] = Buffer.from(random.digits(4 * MEGABYTE))
+  texts['worst: groups of four'] = Buffer.alloc(4 * MEGABYTE, '1234 5678 ')
+  texts['worst: numbers with words'] = Buffer.alloc(4 * MEGABYTE, 'account 123456789 ')
+  texts['worst: e-mails'] = Buffer.alloc(4 * MEGABYTE, 'ada@example.com ')
+  texts['worst: -----BEGIN'] = Buffer.alloc(4 * MEGABYTE, '-----BEGIN PRIVATE KEY-----\n')
+  texts['one line of 50 MB'] = Buffer.alloc(
+    50 * MEGABYTE,
+    '{"a":"the quick brown fox 12","b":[1,2,3]},',
+  )
+  console.log('\ntext                          MB/s   loop   of loop  found')
+  for (const [name, bytes] of Object.entries(texts)) {
+    const size = bytes.length / MEGABYTE
+    const rate = size / (measure(() => scan(bytes)) / 1000)
+    const bare = size / (measure(() => loop(bytes)) / 1000)
+    console.log(
+      `${name.padEnd(26)} ${rate.toFixed(0).padStart(7)} ${bare.toFixed(0).padStart(6)} ${((100 * rate) / bare).toFixed(0).padStart(7)} % ${scan(bytes)}`,
+    )
+  }
+}
+
+function score(name: string, templates: readonly string[]): void {
+  console.log(`\n${name.padEnd(24)} recall  precision`)
+  const random = new Random(5)
+  const hits: Record<string, { right: number; wrong: number; missed: number }> = {}
+  const of = (type: string) => {
+    hits[type] ??= { right: 0, wrong: 0, missed: 0 }
+    return hits[type]
+  }
+  for (const maker of MAKERS)
+    for (const template of templates)
+      for (let i = 0; i < 200; i++) {
+        // Without a word beside it, what needs one is not expected.
+        const needsWord = RECOGNIZERS.some(
+          ({ type, readiness }) => type === maker.type && readiness === 'context',
+        )
+        if (needsWord && !/word|key/.test(template)) continue
+        const value = maker.make(random)
+        const text = Buffer.from(fill(template, maker, value))
+        const start = text.indexOf(value)
+        let isFound = false
+        scanner.scan(text, 0, text.length, NOWHERE, (from, to, type) => {
+          const isRight = type === maker.type && from <= start && to >= start + value.length
+          if (isRight) isFound = true
+          else of(type).wrong++
+        })
+        if (isFound) of(maker.type).right++
+        else of(maker.type).missed++
+      }
+  for (const [type, { right, wrong, missed }] of Object.entries(hits)) {
+    const recall = right + missed === 0 ? '-' : (right / (right + missed)).toFixed(3)
+    const precision = right + wrong === 0 ? '-' : (right / (right + wrong)).toFixed(3)
+    console.log(`${type.padEnd(24)} ${recall.padStart(6)}  ${precision.padStart(6)}`)
+  }
+}
+
+function falseHits(): void {
+  const clean = cleanText(6, 100 * MEGABYTE)
+  console.log(`\nclean, generated: ${scan(clean)} found in ${clean.length / MEGABYTE} MB`)
+  const root = join(import.meta.dirname, '../node_modules')
+  const found = new Map<string, number>()
+  let size = 0
+  for (const file of globSync('**/*.{js,ts,json,md,mjs,cjs,css,map,yml,txt}', { cwd: root })) {
+    const path = join(root, file)
+    const stat = statSync(path, { throwIfNoEntry: false })
+    // Tests and samples of number libraries have real numbers.
+    if (!stat?.isFile() || /^(stdnum|validator|ibantools|zod)\//.test(file)) continue
+    if (size > 100 * MEGABYTE) break
+    const bytes = readFileSync(path)
+    size += bytes.length
+    scanner.scan(bytes, 0, bytes.length, NOWHERE, (_start, _end, type) => {
+      found.set(type, (found.get(type) ?? 0) + 1)
+    })
+  }
+  const rows = [...found].sort((a, b) => b[1] - a[1]).map(([type, count]) => `${type} ${count}`)
+  console.log(`installed packages, ${(size / MEGABYTE).toFixed(0)} MB: ${rows.join(', ')}`)
+}
+
+console.log(`${RECOGNIZERS.length} kinds`)
+speed()
+score('templates for tuning', TUNING)
+score('held-out templates', HELD_OUT)
+falseHits()

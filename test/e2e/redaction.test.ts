@@ -216,3 +216,21 @@ describe('a rule that redacts', () => {
     session.destroy()
   })
 })
+
+test('an answer that cannot be read is broken off where the policy says so', async () => {
+  await using lab = await openLab({
+    config: `${CONFIG}\nredaction: { on_unscannable: { in: block } }`,
+    http: {
+      handler: (_, response) => {
+        response.setHeader('Content-Type', 'application/octet-stream')
+        response.end(
+          Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(2_000)]),
+        )
+      },
+    },
+  })
+  const { status, body } = await curl(lab.proxy, `http://api.fr.test:${lab.http.port}/`)
+  expect([0, 502]).toContain(status)
+  expect(body).not.toContain('PNG')
+  expect(await lab.proxy.settled(1)).toMatchObject({ error: 'answer-unscannable' })
+})

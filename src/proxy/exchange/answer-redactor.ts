@@ -23,7 +23,7 @@ export function openRedactor(
   return redactor === null && onUnscannable.in === 'block' ? UNREADABLE : redactor
 }
 
-const UNREADABLE: Problem = {
+export const UNREADABLE: Problem = {
   code: 'answer-unscannable',
   detail:
     'it comes with a content coding, although none was asked for, or is of no kind that can be read',
@@ -40,10 +40,14 @@ export function withoutValidators(head: ResponseHead): ResponseHead {
 export class RedactedOut implements MessageOut {
   readonly #out: MessageOut
   readonly #redactor: AnswerRedactor
+  readonly #onUnread: (() => void) | null
+  #isStopped = false
 
-  constructor(out: MessageOut, redactor: AnswerRedactor) {
+  /** @param onUnread called once before anything passes that cannot be read; nothing passes after that. Null lets it pass */
+  constructor(out: MessageOut, redactor: AnswerRedactor, onUnread: (() => void) | null) {
     this.#out = out
     this.#redactor = redactor
+    this.#onUnread = onUnread
   }
 
   get bytes(): number {
@@ -51,20 +55,25 @@ export class RedactedOut implements MessageOut {
   }
 
   payload(buffer: Buffer, start: number, end: number): void {
-    this.#pass(this.#redactor.push(buffer.subarray(start, end)))
+    if (!this.#isStopped) this.#pass(this.#redactor.push(buffer.subarray(start, end)))
   }
 
   /** Trailers that speak of the body would lie. */
   finish(trailers: Fields | null, nominated: readonly string[] | null): void {
-    this.#pass(this.#redactor.end())
+    if (!this.#isStopped) this.#pass(this.#redactor.end())
+    if (this.#isStopped) return
     this.#out.finish(trailers && changeFields(trailers, speaksOfBody), nominated)
   }
 
   flush(): boolean {
-    return this.#out.flush()
+    return this.#isStopped || this.#out.flush()
   }
 
   #pass(pieces: readonly Buffer[]): void {
+    if (this.#onUnread && this.#redactor.isPartial) {
+      this.#isStopped = true
+      return this.#onUnread()
+    }
     for (const piece of pieces) this.#out.payload(piece, 0, piece.length)
   }
 }

@@ -9,7 +9,7 @@ import type { Problem } from '../../model/errors.ts'
 import type { AnswerRedactor, Meter } from '../../ports.ts'
 import type { Channel } from '../channel.ts'
 import type { Deadlines, Timeouts } from '../deadlines.ts'
-import { lengthAfter, RedactedOut, withoutValidators } from './answer-redactor.ts'
+import { lengthAfter, RedactedOut, UNREADABLE, withoutValidators } from './answer-redactor.ts'
 import type { Fields } from './fields.ts'
 import type { BodyLength, MessageOut, ResponseHead } from './message.ts'
 import { type AnswerSink, type ClientSide, type OriginSide, type Outgoing, RESET } from './sides.ts'
@@ -39,6 +39,8 @@ export interface ExchangeOptions {
   readonly hear: (head: ResponseHead) => Hearing | null
   /** Takes data out of the answer; null when nothing is, a problem when it cannot be. */
   readonly redact: (head: ResponseHead) => AnswerRedactor | Problem | null
+  /** Whether an answer that is to be redacted, and turns out to be unreadable, is broken off. */
+  readonly blocksUnread: boolean
   /** Called once. */
   readonly onOver: (ending: Ending, then: Then) => void
 }
@@ -107,8 +109,14 @@ export class Exchange implements AnswerSink {
     if (redactor && 'code' in redactor) return this.#fail(redactor)
     this.#redactor = redactor
     this.#passesUnread = body !== 0 && redactor === null
-    this.#toClient = this.#redactor
-      ? new RedactedOut(client.answer(withoutValidators(head), lengthAfter(body)), this.#redactor)
+    const { blocksUnread } = this.#options
+    const onUnread = blocksUnread ? () => this.#fail(UNREADABLE) : null
+    this.#toClient = redactor
+      ? new RedactedOut(
+          client.answer(withoutValidators(head), lengthAfter(body)),
+          redactor,
+          onUnread,
+        )
       : client.answer(head, body)
   }
 

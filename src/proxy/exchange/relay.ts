@@ -105,6 +105,7 @@ export class Relay {
       timeouts: context.timeouts,
       mayRetry: !fresh,
       meter: context.meter,
+      blocksUnread: permit.admission.assessment.policy.onUnscannable.in === 'block',
       redact: (answer) => openRedactor(context, permit, answer),
       hear: (answer) =>
         context.enforcer.hear(permit, {

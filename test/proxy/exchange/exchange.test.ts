@@ -41,7 +41,13 @@ test.each([
 ] as const)('%s: what has passed of the answer unread', (_, redactor, length, hasUnread) => {
   const exchange = new Exchange(ORIGIN, {
     ...{ request: REQUEST, client: CLIENT, deadlines, timeouts: DEFAULT_TIMEOUTS },
-    ...{ mayRetry: false, meter: NO_METER, hear: () => null, redact: () => redactor },
+    ...{
+      mayRetry: false,
+      meter: NO_METER,
+      hear: () => null,
+      redact: () => redactor,
+      blocksUnread: false,
+    },
     onOver: () => {},
   })
   exchange.onHead(responseHead(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`), length)

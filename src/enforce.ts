@@ -142,7 +142,9 @@ export function createEnforcer(ports: Ports): Enforcer {
     async releaseOrWait(admission, request, waiting) {
       try {
         const verdict = judge(admission, request)
-        if (!mustAsk(verdict, admission)) return await releaseNow(ports, admission, request)
+        if (!mustAsk(verdict, admission)) {
+          return await releaseNow(ports, admission, request, verdict)
+        }
         return await releaseHeld(ports, admission, verdict, request, waiting)
       } catch (error) {
         const { authority } = admission.destination

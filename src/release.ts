@@ -36,7 +36,9 @@ export type Release = { readonly permit: Permit } | { readonly refusal: Refusal 
 /** The verdict for one request, without consequences: `release` carries it out, `explain` shows it. */
 export function judge(admission: Admission, request: RequestLine): Verdict {
   const { destination, assessment } = admission
-  const fault = destination.fault ?? request.fault
+  const { fault } = destination
+  // Said of this request alone, not of the next one that has the same code.
+  if (!fault && request.fault) return blockFor(request.fault, assessment.zone)
   if (!fault) return decide(assessment, request)
   let verdict = assessment.verdicts.get(fault.code)
   if (!verdict) {
@@ -46,15 +48,17 @@ export function judge(admission: Admission, request: RequestLine): Verdict {
   return verdict
 }
 
+/** @param judged the verdict, where it was given already. Never rejects */
 export async function releaseNow(
   ports: Ports,
   admission: Admission,
   request: RequestLine,
+  judged: Verdict | null = null,
 ): Promise<Release> {
   const { destination, assessment } = admission
   let id: FlowId | null = null
   try {
-    const verdict = withoutWait(assessment, judge(admission, request))
+    const verdict = withoutWait(assessment, judged ?? judge(admission, request))
     const passes = mayPass(verdict, admission)
     const ending = passes ? null : endRefused(verdict, request)
     const durable = passes && assessment.placement !== 'inside'

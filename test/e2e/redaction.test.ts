@@ -118,6 +118,9 @@ describe('a rule that redacts', () => {
     )
     expect(status).toBe(403)
     expect(JSON.parse(body).code).toBe('body-unscannable')
+    expect(JSON.parse(body).detail).toContain('binary')
+    const large = await send('api.de.test', Buffer.alloc(5 * 1024 * 1024, 'a'), 'text/plain')
+    expect(JSON.parse(large.body).detail).toContain('too large')
     expect(got).toEqual([])
   })
 

@@ -19,9 +19,9 @@ export interface Connect {
 /** Never rejects but for a defect of ours. */
 export async function serveConnect(connect: Connect): Promise<void> {
   const { client, tunnel, context } = connect
-  const { authority, agent } = tunnel
+  const { mode, authority, agent } = tunnel
   const flow: Flow = {
-    mode: 'connect',
+    mode,
     scheme: 'https',
     clientIp: client.text,
     agent,

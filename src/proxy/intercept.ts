@@ -156,8 +156,8 @@ function serveInside(
   isHttp2: boolean,
   fault: Problem | null,
 ): void {
-  const { authority, credentials } = tunnel
-  const scope = { client, tunnel: { scheme, authority }, credentials, fault }
+  const { mode, authority, credentials } = tunnel
+  const scope = { client, tunnel: { mode, scheme, authority }, credentials, fault }
   if (isHttp2) new ClientSession({ socket, scope, context, onConnect: null })
   else new ClientConnection({ socket, scope, context, onConnect: null })
 }

@@ -5,6 +5,7 @@ import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
 import type { Authority } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
+import type { Mode } from '../model/flow.ts'
 import type { Refusal } from '../model/refusal.ts'
 import type { Inspector, Meter, Ports } from '../ports.ts'
 import type { Contexts } from '../tls/contexts.ts'
@@ -22,8 +23,9 @@ export interface Served {
   shutDown(): void
 }
 
-/** What a client asked for with CONNECT, on a connection or on a stream of one, once its form is right and its caller known. */
+/** What a client asked for with CONNECT, on a connection or on a stream of one, or in another way, once its form is right and its caller known. */
 export interface Tunnel {
+  readonly mode: Exclude<Mode, 'absolute'>
   readonly authority: Authority
   readonly agent: Agent
   readonly credentials: string | null

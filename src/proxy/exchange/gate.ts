@@ -43,7 +43,7 @@ export type Passed =
 
 /** What CONNECT asks for, once its form is right and its caller known. */
 export type Tunnelling =
-  | { readonly authority: Authority; readonly agent: Agent }
+  | { readonly mode: 'connect'; readonly authority: Authority; readonly agent: Agent }
   | { readonly refusal: Refusal }
 
 export class RequestGate {
@@ -174,7 +174,7 @@ export class RequestGate {
     }
     const { proxyAuthorization } = head.fields
     const agent = await this.#context.identify(proxyAuthorization, this.#scope.client)
-    return 'code' in agent ? refuse(agent, authority) : { authority, agent }
+    return 'code' in agent ? refuse(agent, authority) : { mode: 'connect', authority, agent }
   }
 
   /** Records and words a refusal that no verdict stands behind. */
@@ -213,7 +213,7 @@ function nameIn({ version }: RequestHead, name: string): string {
 }
 
 function toFlow(scope: Scope, agent: Agent, scheme: Scheme): Flow {
-  const mode = scope.tunnel ? 'connect' : 'absolute'
+  const mode = scope.tunnel?.mode ?? 'absolute'
   return { mode, scheme, clientIp: scope.client.text, agent, inspection: 'headers' }
 }
 

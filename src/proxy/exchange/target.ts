@@ -6,6 +6,7 @@
 
 import { type Authority, parseWireAuthority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
+import type { Mode } from '../../model/flow.ts'
 import type { RequestHead } from './message.ts'
 
 export interface Target {
@@ -21,6 +22,7 @@ export interface Target {
 
 /** The tunnel a request came through: it fixes scheme and authority. */
 export interface Tunnel {
+  readonly mode: Exclude<Mode, 'absolute'>
   readonly scheme: 'http' | 'https'
   readonly authority: Authority
 }

@@ -6,7 +6,7 @@ import { TargetReader } from '../../../src/proxy/exchange/target.ts'
 import { authority } from '../../support/nouns.ts'
 import { bytes, post, requestHead } from '../http1/support.ts'
 
-const TUNNEL = { scheme: 'https', authority: authority('a.example:443') } as const
+const TUNNEL = { mode: 'connect', scheme: 'https', authority: authority('a.example:443') } as const
 
 function view(...fields: readonly string[]) {
   const head = requestHead(post(...fields))

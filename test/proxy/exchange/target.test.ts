@@ -153,7 +153,7 @@ describe('on the proxy port', () => {
 })
 
 describe('inside a tunnel', () => {
-  const tunnel: Tunnel = { scheme: 'https', authority: authority('a.example:443') }
+  const tunnel: Tunnel = { mode: 'connect', scheme: 'https', authority: authority('a.example:443') }
 
   test.each([
     { target: '/b?c', want: ['https', 'a.example:443', '/b?c', 'a.example', '/b'] },
@@ -217,7 +217,11 @@ describe('inside a tunnel', () => {
   test.each(['127.1', '0x7f.0.0.1', '0177.0.0.1', '2130706433', '127.0.0.1'])(
     '%s is the address the tunnel was opened for, and is sent as such',
     (host) => {
-      const loopback: Tunnel = { scheme: 'http', authority: authority('127.0.0.1:80') }
+      const loopback: Tunnel = {
+        mode: 'connect',
+        scheme: 'http',
+        authority: authority('127.0.0.1:80'),
+      }
       expect(sumOf(loopback, { target: '/', host })[3]).toBe('127.0.0.1')
     },
   )

@@ -34,7 +34,7 @@ import {
 } from './support.ts'
 import { countWork } from './work.ts'
 
-const TUNNEL = { scheme: 'https', authority: authority('a.example:443') } as const
+const TUNNEL = { mode: 'connect', scheme: 'https', authority: authority('a.example:443') } as const
 
 /** Any latin-1 text. */
 const anyBytes = fc.uint8Array({ maxLength: 300 }).map((b) => Buffer.from(b).toString('latin1'))

@@ -14,7 +14,7 @@ import { chunkStream, cuts, requestStream, responseStream } from './hostile.ts'
 import { isLlhttpMethod, type LlhttpMessage, readWithLlhttp } from './llhttp.ts'
 import { bytes, cut, type Read, RUNS, readRequests, readResponses } from './support.ts'
 
-const TUNNEL: Tunnel = { scheme: 'https', authority: authority('a.example:443') }
+const TUNNEL: Tunnel = { mode: 'connect', scheme: 'https', authority: authority('a.example:443') }
 
 /** Whether the request line names something a proxy may be asked for; the rest is refused a step later. */
 function isUsable(head: RequestHead): boolean {

@@ -101,7 +101,11 @@ describe('a request we forward, as a Node server reads it', () => {
     })
     const socket = net.connect(await listen(server), '127.0.0.1')
     const head = requestHead(sent.slice(0, sent.indexOf('\r\n\r\n') + 4))
-    const tunnel = { scheme: 'https', authority: authority('a.example:443') } as const
+    const tunnel = {
+      mode: 'connect',
+      scheme: 'https',
+      authority: authority('a.example:443'),
+    } as const
     const target = new TargetReader(tunnel).read(head)
     if ('code' in target) throw new Error(target.detail)
     const reader = new BodyReader(head.body)

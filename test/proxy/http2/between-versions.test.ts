@@ -15,7 +15,7 @@ import { authority } from '../../support/nouns.ts'
 import { requestStream } from '../http1/hostile.ts'
 import { get, memorySocket, RUNS, requestHead } from '../http1/support.ts'
 
-const TUNNEL = { scheme: 'https', authority: authority('a.example:443') } as const
+const TUNNEL = { mode: 'connect', scheme: 'https', authority: authority('a.example:443') } as const
 
 test('requests of HTTP/1.1', () => {
   let accepted = 0

@@ -84,6 +84,18 @@ const CODES = {
     'The connection does not begin with a valid PROXY protocol header',
     'let the load balancer send one (send-proxy or send-proxy-v2), or take its address out of `listen: proxy_protocol`',
   ),
+  'request-socks': info(
+    400,
+    'client',
+    'The connection does not follow SOCKS',
+    'use a client of SOCKS5 (RFC 1928), SOCKS4 or SOCKS4a, and a host name or an address with a port',
+  ),
+  'request-socks-command': info(
+    400,
+    'client',
+    'SOCKS is asked for something other than CONNECT',
+    'use TCP: datagrams are not carried, and nobody can connect back through this proxy',
+  ),
   'request-websocket': info(
     400,
     'client',

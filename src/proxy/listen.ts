@@ -17,6 +17,7 @@ import { TOO_LATE, UNREAD } from './quiet-socket.ts'
 import { refuseOn } from './refuse.ts'
 import { servePortTls, toPortFlow } from './secure-port.ts'
 import { FirstBytes, tellProtocol } from './sniff.ts'
+import { SocksConnection } from './socks/serve.ts'
 
 export interface Listener {
   /** What was bound: the port is known only now when 0 was asked for. */
@@ -133,6 +134,17 @@ function servePort(socket: Socket, client: IpAddress, context: ProxyContext): vo
           serveHttp(socket, client, context, protocol === 'http2')
           socket.emit('data', first)
           return
+        case 'socks4':
+        case 'socks5':
+          new SocksConnection({
+            socket,
+            client,
+            version: protocol === 'socks5' ? 5 : 4,
+            context,
+            onTunnel: (tunnel) => openTunnel(client, tunnel, context),
+          })
+          socket.emit('data', first)
+          return
         default:
           return protocol satisfies never
       }
@@ -168,13 +180,15 @@ function serveHttp(
     socket,
     scope: { client, tunnel: null, credentials: null, fault: null },
     context,
-    onConnect(tunnel: Tunnel) {
-      serveConnect({ client, tunnel, context }).catch((error: unknown) => {
-        context.report('tunnel', error)
-        tunnel.socket.destroy()
-      })
-    },
+    onConnect: (tunnel: Tunnel) => openTunnel(client, tunnel, context),
   }
   if (isHttp2) new ClientSession(options)
   else new ClientConnection(options)
+}
+
+function openTunnel(client: IpAddress, tunnel: Tunnel, context: ProxyContext): void {
+  serveConnect({ client, tunnel, context }).catch((error: unknown) => {
+    context.report('tunnel', error)
+    tunnel.socket.destroy()
+  })
 }

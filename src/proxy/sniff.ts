@@ -8,7 +8,7 @@ import { beginsAsHttp2 } from './opening.ts'
 import { QuietSocket, type Waiting } from './quiet-socket.ts'
 
 /** What may be spoken on the proxy port. One more is one more case here and where this is called. */
-export type Protocol = 'tls' | 'http' | 'http2'
+export type Protocol = 'tls' | 'http' | 'http2' | 'socks4' | 'socks5'
 
 /** ContentType handshake (RFC 8446 section 5.1): what every TLS client opens with, and no HTTP method. */
 const TLS_HANDSHAKE = 0x16
@@ -19,6 +19,8 @@ const TLS_HANDSHAKE = 0x16
  */
 export function tellProtocol(first: Buffer): Protocol {
   if (first[0] === TLS_HANDSHAKE) return 'tls'
+  if (first[0] === 5) return 'socks5'
+  if (first[0] === 4) return 'socks4'
   return first[0] === LETTER_P && beginsAsHttp2(first) ? 'http2' : 'http'
 }
 

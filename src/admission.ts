@@ -3,6 +3,7 @@
  * destination call, and all that measured against the policy. Nothing is decided or written down here: see `enforce`.
  */
 
+import type { IpAddress } from './model/address.ts'
 import type { DecisionContext } from './model/audit-record.ts'
 import { type Authority, parseAuthority } from './model/authority.ts'
 import type { Destination } from './model/destination.ts'
@@ -12,6 +13,7 @@ import type { Flow } from './model/flow.ts'
 import { ANYWHERE, type Regions, UNKNOWN } from './model/region.ts'
 import { isCoded, type RequestFindings, type RequestView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
+import { locateOriginal, refineOriginal } from './original.ts'
 import type { Policy } from './policy/compile.ts'
 import { type Assessment, assess, type Creates, zoneFor } from './policy/decide.ts'
 import { steer } from './policy/steer.ts'
@@ -40,8 +42,10 @@ export async function locateFor(
   authority: Authority,
 ): Promise<Admission> {
   const policy = ports.policy()
-  const found = await findDestination(ports, policy, authority)
-  const distrust = ports.ledger.distrusted(authority.host.text)
+  const found = await findDestination(ports, policy, authority, flow.original ?? null)
+  const distrust =
+    ports.ledger.distrusted(authority.host.text) ??
+    ports.ledger.distrusted(found.authority.host.text)
   ports.ledger.seen(found)
   const located = distrust ? withDistrust(ports, found, distrust) : found
   return measure(policy, flow, located, isSeen(flow) ? null : 'unseen', ports.ledger.epoch)
@@ -57,7 +61,12 @@ function withDistrust({ locator }: Ports, found: Destination, detail: string): D
     address: null,
     detail,
   }
-  return locator.refine(found, { evidence: [piece], creates: null, onward: [], instead: [] })
+  return refineOriginal(locator, found, {
+    evidence: [piece],
+    creates: null,
+    onward: [],
+    instead: [],
+  })
 }
 
 /** Measures a located destination against the policy. */
@@ -75,8 +84,18 @@ function measure(
   const { placement } = assessment
   const { regions, authority } = destination
   const way = destination.delegated ? ['delegated'] : []
+  const name = destination.claim ? [`named ${destination.claim.host.text}`] : []
   const caller = toCaller(flow)
-  const key = [policy.digest, caller, placement, regions, scheme, authority.text, ...way].join('\n')
+  const key = [
+    policy.digest,
+    caller,
+    placement,
+    regions,
+    scheme,
+    authority.text,
+    ...way,
+    ...name,
+  ].join('\n')
   return { flow, located, destination, assessment, key, epoch, contexts: new WeakMap() }
 }
 
@@ -98,11 +117,13 @@ async function findDestination(
   ports: Ports,
   policy: Policy,
   authority: Authority,
+  original: IpAddress | null = null,
 ): Promise<Destination> {
   try {
     const began = ports.meter.now()
     const resolution = await ports.resolver.resolve(authority.host)
     ports.meter.took('dns', began)
+    if (original) return locateOriginal(ports, policy, authority, original, resolution)
     const now = ports.clock.now()
     if ('code' in resolution) return withoutAddress(ports, policy, authority, resolution)
     return ports.locator.locate(authority, resolution, policy.declarations, now)
@@ -205,7 +226,7 @@ function consider(
   if (known && known.located.validUntil > ports.clock.now()) return known
   return withOnward(ports, admission, findings).then(({ whole, validUntil }) => {
     const { flow, assessment } = admission
-    const refinedTo = ports.locator.refine(located, whole)
+    const refinedTo = refineOriginal(ports.locator, located, whole)
     const destination = { ...refinedTo, validUntil: Math.min(refinedTo.validUntil, validUntil) }
     const refined = measure(assessment.policy, flow, destination, findings.creates, admission.epoch)
     let all = refinements.get(admission)

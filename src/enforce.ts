@@ -93,7 +93,7 @@ export function createEnforcer(ports: Ports): Enforcer {
       const known = admissions.get(flow)?.get(authority.text)
       if (known && isCurrent(known, ports)) return known
       return locateFor(ports, flow, authority).then((admission) => {
-        remember(admissions, admission)
+        remember(admissions, authority, admission)
         return admission
       })
     },
@@ -208,11 +208,15 @@ export function createEnforcer(ports: Ports): Enforcer {
 /** A request nobody has seen: rules that restrict count as matching, rules that allow do not. */
 const UNSEEN: RequestLine = { method: null, path: null, protocol: 'TLS' }
 
-function remember(admissions: WeakMap<Flow, Map<string, Admission>>, admission: Admission): void {
+function remember(
+  admissions: WeakMap<Flow, Map<string, Admission>>,
+  asked: Authority,
+  admission: Admission,
+): void {
   let known = admissions.get(admission.flow)
   if (!known || known.size >= ADMISSIONS_PER_FLOW) {
     known = new Map()
     admissions.set(admission.flow, known)
   }
-  known.set(admission.destination.authority.text, admission)
+  known.set(asked.text, admission)
 }

@@ -2,6 +2,7 @@
 
 import type { AnswerWatch } from './model/answer.ts'
 import { parseAuthority } from './model/authority.ts'
+import { certifiedHost } from './model/destination.ts'
 import { isAnywhere, sayRegions } from './model/region.ts'
 import type { Ports } from './ports.ts'
 import type { Permit } from './release.ts'
@@ -26,7 +27,7 @@ export function hear(ports: Ports, permit: Permit, { status, header }: AnswerHea
     if (LEADS_ON.has(status)) noteRedirect(ports, permit, header('location')[0] ?? '')
     // Who refuses or sends elsewhere has not processed anything.
     if (status < 200 || status > 299) return null
-    const { host } = permit.admission.destination.authority
+    const host = certifiedHost(permit.admission.destination)
     const watch = ports.locator.watchAnswer(host.text, header)
     return watch && { feed: watch.feed, end: () => compareAnswer(ports, permit, watch) }
   } catch (error) {

@@ -24,6 +24,7 @@ import { failed, lookUpFamily, lookUpService, type ServiceAnswer } from './dns-l
 import { createTransports } from './dns-transports.ts'
 import { findLocally, isNeverAsked } from './local-names.ts'
 import { createNat64 } from './nat64-discovery.ts'
+import { RecentAddresses } from './recent-addresses.ts'
 import { parseHosts, parseResolvConf, watchFile } from './system-dns.ts'
 
 export interface ResolverOptions {
@@ -102,6 +103,7 @@ export function createResolver(options: ResolverOptions): CachingResolver {
   // Both are replaced when a file changes, so that a lookup begun before it leaves nothing behind.
   let cache = new Map<string, Entry>()
   let flights = new Map<string, Promise<Resolution | Problem>>()
+  let recent = new RecentAddresses(cacheSize)
   let checkedAt = clock.now()
   let closed = false
   const nat64 = createNat64(
@@ -165,6 +167,7 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     if (!changed && age > 0) return
     cache = new Map()
     flights = new Map()
+    recent = new RecentAddresses(cacheSize)
     nat64.expire()
   }
 
@@ -192,7 +195,8 @@ export function createResolver(options: ResolverOptions): CachingResolver {
         return joinFamilies(a, aaaa, clock.now())
       })
       if (closed) return failed(name, 'the resolver is closed')
-      return remember(into, name, answer, validUntil).answer
+      const whole = into === cache ? withEarlier(recent, name, answer, clock.now()) : answer
+      return remember(into, name, whole, validUntil).answer
     } catch {
       return failed(name, 'the lookup broke off')
     }
@@ -232,6 +236,18 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     for (const limit of underWay) limit.abort()
     transports[Symbol.dispose]()
   }
+}
+
+/** The answer with what those before it have led to. */
+function withEarlier(
+  recent: RecentAddresses,
+  name: string,
+  answer: Resolution | Problem,
+  now: number,
+): Resolution | Problem {
+  if (!('addresses' in answer)) return answer
+  const earlier = recent.take(name, answer.addresses, now)
+  return earlier.length > 0 ? { ...answer, earlier: Object.freeze(earlier) } : answer
 }
 
 /** Only what looks like any other address on the internet can be a translator's without our knowing. */

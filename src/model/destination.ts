@@ -1,7 +1,7 @@
 /** A destination after it was looked up and looked at: the addresses that were judged, and what is known of their place. */
 
 import type { IpAddress } from './address.ts'
-import type { Authority } from './authority.ts'
+import type { Authority, Host } from './authority.ts'
 import type { Problem } from './errors.ts'
 import type { WeighedEvidence } from './evidence.ts'
 import type { Zone } from './placement.ts'
@@ -18,6 +18,8 @@ export interface Resolution {
   readonly validUntil: number
   /** True where nobody was asked: the proxy behind us looks the name up and chooses the address. There are none here then. */
   readonly delegated?: boolean
+  /** What answers for the name have led to lately, and this one does not; left out for none. */
+  readonly earlier?: readonly IpAddress[]
 }
 
 /** One judged address. */
@@ -65,4 +67,18 @@ export interface Destination {
   readonly validUntil: number
   /** Set when no policy can allow this destination: it has no address, or one that is prohibited. */
   readonly fault: Problem | null
+  /** Set where a client that has chosen the address itself gives it a name that nothing shows to be its name. `authority` is the address then. */
+  readonly claim?: Claim
+}
+
+/** A name that may be a lie: what it leads to is judged by itself, and as if the name were right. */
+export interface Claim {
+  readonly host: Host
+  readonly alone: Destination
+  readonly named: Destination
+}
+
+/** Whose certificate an origin has to show. */
+export function certifiedHost({ claim, authority }: Destination): Host {
+  return claim?.host ?? authority.host
 }

@@ -1,5 +1,6 @@
 /** One exchange on its way out: who asks, how it reached us, and what is asked for. Never the content. */
 
+import type { IpAddress } from './address.ts'
 import type { Agent } from './agent.ts'
 import type { Problem } from './errors.ts'
 
@@ -22,6 +23,8 @@ export interface Flow {
   readonly clientIp: string
   readonly agent: Agent
   readonly inspection: Inspection
+  /** Where the client's own connection was going, where it was taken over on its way: the one address that is judged and dialled. */
+  readonly original?: IpAddress | null
 }
 
 /**

@@ -16,12 +16,16 @@ export type Truth = 'yes' | 'maybe' | 'no'
 /** What is known of a destination once it was located; the same for every request to it. */
 export interface DestinationFacts {
   readonly placement: Placement
+  /** What it may be as well, where that hangs on a name that nobody can check; null where it does not. */
+  readonly otherwise: Placement | null
   readonly regions: Regions
   /** Where the addresses lie, whatever happens behind them. */
   readonly transit: Placement
   /** Where the request creates a resource; null when it creates none, `unseen` where requests are out of sight. */
   readonly creates: Placement | null | 'unseen'
   readonly host: string
+  /** What the client calls it, where nothing shows that this is its name; null for nothing. */
+  readonly claimed: string | null
   readonly port: number
   readonly scheme: string
   readonly agent: Agent
@@ -63,10 +67,15 @@ export interface Condition<Facts> {
   test(facts: Facts): Truth
 }
 
+/** Maybe when it hangs on a name that nobody can check. */
 export function onPlacement(wanted: readonly Placement[]): Condition<DestinationFacts> {
   return {
     says: `the placement is ${or(wanted)}`,
-    test: (facts) => (wanted.includes(facts.placement) ? 'yes' : 'no'),
+    test: ({ placement, otherwise }) => {
+      const is = wanted.includes(placement)
+      if (otherwise !== null && wanted.includes(otherwise) !== is) return 'maybe'
+      return is ? 'yes' : 'no'
+    },
   }
 }
 
@@ -77,12 +86,14 @@ export function onTransit(wanted: readonly Placement[]): Condition<DestinationFa
   }
 }
 
+/** What a request under a name that nobody can check seems to create may restrict, and grants nothing. */
 export function onCreates(wanted: readonly Placement[]): Condition<DestinationFacts> {
   return {
     says: `the request creates something ${or(wanted)}`,
-    test: ({ creates }) => {
+    test: ({ creates, claimed }) => {
       if (creates === 'unseen') return 'maybe'
-      return creates !== null && wanted.includes(creates) ? 'yes' : 'no'
+      if (creates === null || !wanted.includes(creates)) return 'no'
+      return claimed === null ? 'yes' : 'maybe'
     },
   }
 }
@@ -99,10 +110,16 @@ export function onZone(zone: Zone): Condition<DestinationFacts> {
   }
 }
 
+/** Maybe when only the client says so: a name that it has made up can restrict, and grants nothing. */
 export function onHost(patterns: readonly HostPattern[]): Condition<DestinationFacts> {
   return {
     says: `the host is ${or(patterns.map((pattern) => pattern.text))}`,
-    test: (facts) => (patterns.some((pattern) => pattern.matches(facts.host)) ? 'yes' : 'no'),
+    test: ({ host, claimed }) => {
+      if (patterns.some((pattern) => pattern.matches(host))) return 'yes'
+      return claimed !== null && patterns.some((pattern) => pattern.matches(claimed))
+        ? 'maybe'
+        : 'no'
+    },
   }
 }
 

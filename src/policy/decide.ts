@@ -37,7 +37,10 @@ export interface Assessment {
 }
 
 /** What of a destination counts: where it is, as the locator concluded it, with the zones its declarations allow. */
-export type Located = Pick<Destination, 'authority' | 'regions' | 'network' | 'places' | 'allowed'>
+export type Located = Pick<
+  Destination,
+  'authority' | 'regions' | 'network' | 'places' | 'allowed' | 'claim'
+>
 
 /** Where a request creates a resource: null when it creates none, `unseen` where requests are out of sight. */
 export type Creates = Regions | null | 'unseen'
@@ -54,13 +57,18 @@ export function assess(policy: Policy, asking: Asking, located: Located): Assess
   const { authority, regions, network, places } = located
   const zone = zoneFor(policy, agent, located.allowed)
   const strict = policy.answers === 'strict' ? worst(places, zone) : null
-  const placement = strict ?? place(regions, zone)
+  const { claim } = located
+  const [placement, otherwise] = claim
+    ? strictestFirst(policy, place(claim.alone.regions, zone), place(claim.named.regions, zone))
+    : [strict ?? place(regions, zone), null]
   const facts: DestinationFacts = {
     placement,
+    otherwise,
     regions,
     transit: place(network, zone),
     creates: creates === null || creates === 'unseen' ? creates : place(creates, zone),
     host: authority.host.text,
+    claimed: claim?.host.text ?? null,
     port: authority.port,
     scheme,
     agent,
@@ -68,6 +76,15 @@ export function assess(policy: Policy, asking: Asking, located: Located): Assess
   const candidates = policy.rules.filter((rule) => holds(rule.action, rule.onDestination, facts))
   return { policy, placement, regions, zone, facts, candidates, verdicts: new Map() }
 }
+
+/** Of two placements of which either may be right: first the one that the policy is stricter about. */
+function strictestFirst({ defaults }: Policy, a: Placement, b: Placement): [Placement, Placement] {
+  const [more, less] = [STRENGTH[defaults[a]], STRENGTH[defaults[b]]]
+  const isFirst = more === less ? SEVEREST.indexOf(a) <= SEVEREST.indexOf(b) : more > less
+  return isFirst ? [a, b] : [b, a]
+}
+
+const SEVEREST: readonly Placement[] = ['outside', 'unknown', 'straddling', 'inside']
 
 /** Verdicts remembered for one assessment: whoever picks paths picks which sets of rules match. */
 const MAX_VERDICTS = 256

@@ -5,6 +5,7 @@ import { ANONYMOUS } from '../../src/model/agent.ts'
 import {
   type DestinationFacts,
   onAgent,
+  onCreates,
   onGroup,
   onHost,
   onMethod,
@@ -20,10 +21,12 @@ import { token } from './support.ts'
 
 const facts = (changes: Partial<DestinationFacts> = {}): DestinationFacts => ({
   placement: 'inside',
+  otherwise: null,
   regions: ['DE'],
   transit: 'inside',
   creates: null,
   host: 'api.test',
+  claimed: null,
   port: 443,
   scheme: 'https',
   agent: ANONYMOUS,
@@ -104,5 +107,32 @@ test('each says itself aloud', () => {
   expect(onPort([80, 443, 8080]).says).toBe('the port is `80`, `443` or `8080`')
   expect(onZone({ name: 'EEA, CH', countries: new Set() }).says).toBe(
     'the data may be processed in EEA, CH',
+  )
+})
+
+describe('a name that only the client says', () => {
+  const pattern = compileHostPattern('*.corp.test')
+  if ('fault' in pattern) throw new Error(pattern.fault)
+  const host = onHost([pattern.value])
+  test.each<[string, Partial<DestinationFacts>, Truth]>([
+    ['it leads there', { host: 'a.corp.test' }, 'yes'],
+    ['nothing shows that it does', { host: '9.9.9.1', claimed: 'a.corp.test' }, 'maybe'],
+    ['another one', { host: '9.9.9.1', claimed: 'a.test' }, 'no'],
+  ])('host: %s', (_, given, want) => expect(host.test(facts(given))).toBe(want))
+
+  test.each<[string, Partial<DestinationFacts>, Truth]>([
+    ['both are', { placement: 'inside', otherwise: 'inside' }, 'yes'],
+    ['one is', { placement: 'outside', otherwise: 'inside' }, 'maybe'],
+    ['the other is', { placement: 'inside', otherwise: 'outside' }, 'maybe'],
+    ['neither is', { placement: 'outside', otherwise: 'unknown' }, 'no'],
+  ])('placement: %s', (_, given, want) =>
+    expect(onPlacement(['inside']).test(facts(given))).toBe(want),
+  )
+
+  test.each<[string, Partial<DestinationFacts>, Truth]>([
+    ['of a host that is known', { creates: 'inside' }, 'yes'],
+    ['of one that is only claimed', { creates: 'inside', claimed: 'a.test' }, 'maybe'],
+  ])('what is created: %s', (_, given, want) =>
+    expect(onCreates(['inside']).test(facts(given))).toBe(want),
   )
 })

@@ -5,7 +5,7 @@
 
 import type net from 'node:net'
 import type { IpAddress } from '../../model/address.ts'
-import type { Destination } from '../../model/destination.ts'
+import { certifiedHost, type Destination } from '../../model/destination.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
 import { interleave, race } from './race.ts'
@@ -35,10 +35,11 @@ export interface Dialed {
 
 /** Never rejects. Where TLS fails with one address, the others are tried; what went wrong there is told before what went wrong below. */
 export async function dial(
-  { authority, addresses, delegated }: Destination,
+  destination: Destination,
   { through, tls, timeout, meter, signal }: DialOptions,
 ): Promise<Dialed | Problem> {
-  const { host, port } = authority
+  const { authority, addresses, delegated } = destination
+  const { port } = authority
   const giveUpAt = performance.now() + timeout
   let left: readonly IpAddress[] = interleave(addresses)
   let problem: Problem | null = null
@@ -58,7 +59,7 @@ export async function dial(
     byName = false
     // One that stalls leaves the others an even share of what is left.
     const share = (giveUpAt - performance.now()) / (left.length + 1)
-    const to = { host, port, address }
+    const to = { host: certifiedHost(destination), port, address }
     const secured = await secure(socket, to, tls, { timeout: Math.max(share, 1), meter, signal })
     if (!('code' in secured)) {
       return { socket: secured, address, protocol: secured.alpnProtocol || null }

@@ -1,6 +1,7 @@
 /** New connections to origins for callers: counted before they are dialled, and until they are closed. */
 
 import type { Admission } from '../../admission.ts'
+import { certifiedHost } from '../../model/destination.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
 import type { OriginContexts } from '../../tls/origin-contexts.ts'
@@ -45,7 +46,7 @@ export class OriginDialler {
   /** Equal for those who may share connections and resume each other's TLS sessions now: the certificate we show belongs to it. */
   keyOf({ key, flow, destination }: Admission): string {
     if (flow.scheme !== 'https') return key
-    const { id } = this.#options.contexts.for(destination.authority.host)
+    const { id } = this.#options.contexts.for(certifiedHost(destination))
     return id === '' ? key : `${key}\n${id}`
   }
 
@@ -62,7 +63,7 @@ export class OriginDialler {
     if (turn !== 'granted') return turn
     // As it is now: while it waited, files may have changed.
     const key = this.keyOf(admission)
-    const { context: trust } = contexts.for(host)
+    const { context: trust } = contexts.for(certifiedHost(destination))
     const tls = flow.scheme === 'https' ? { trust, offer, sessions, sessionKey: key } : null
     const through = upstreamProxy?.leadsTo(host) ? upstreamProxy : null
     const dialed = await dial(destination, { through, tls, timeout, meter, signal })

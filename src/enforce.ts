@@ -18,7 +18,7 @@ import type { Authority } from './model/authority.ts'
 import type { Problem } from './model/errors.ts'
 import type { Flow, FlowId, RequestLine } from './model/flow.ts'
 import { type Refusal, refuseByProblem } from './model/refusal.ts'
-import type { BodyView, RequestView } from './model/request-view.ts'
+import type { BodyView, HeadView, RequestView } from './model/request-view.ts'
 import { blockFor } from './policy/decide.ts'
 import type { Ports } from './ports.ts'
 import {
@@ -45,12 +45,12 @@ export interface Enforcer {
   holds(admission: Admission, request: RequestLine): boolean
   /** Whether rules want to know what is in the body, or take something out of it. Never throws. */
   looksInside(admission: Admission): boolean
-  /** The request with what is in it, and what it carries instead of its body. Never rejects. */
+  /** The request with what is in it, and what it carries instead of its body and its head. Never rejects. */
   inspect(
     admission: Admission,
     request: RequestLine,
     body: BodyView | null,
-    header: (name: string) => readonly string[],
+    head: HeadView,
   ): Promise<Inspected>
   /** Decides, records, and hands out a permit or a refusal. What would have to wait for a person is refused. Never rejects. */
   release(admission: Admission, request: RequestLine): Promise<Release>
@@ -128,12 +128,13 @@ export function createEnforcer(ports: Ports): Enforcer {
       }
     },
 
-    async inspect(admission, request, body, header) {
+    async inspect(admission, request, body, head) {
       try {
         const judged = (line: RequestLine) => judge(admission, line)
-        return await inspectRequest(ports.inspector, admission, request, body, header, judged)
+        return await inspectRequest(ports.inspector, admission, request, body, head, judged)
       } catch (error) {
-        return { line: { ...request, fault: gateProblem(ports, error) }, replaced: null }
+        const fault = gateProblem(ports, error)
+        return { line: { ...request, fault, hidesPath: true }, replaced: null, head: null }
       }
     },
 

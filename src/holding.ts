@@ -73,7 +73,7 @@ export function toHeld(
     scheme,
     host: authority.host.text,
     port: authority.port,
-    path: toShownPath(line.path),
+    path: toShownPath(line.shownPath ?? line.path),
     regions,
     placement: verdict.placement,
     zone: verdict.zone.name,

@@ -7,18 +7,21 @@ import type { Admission } from './admission.ts'
 import type { Problem } from './model/errors.ts'
 import type { OnUnscannable } from './model/finding.ts'
 import type { RequestLine } from './model/flow.ts'
-import type { BodyView } from './model/request-view.ts'
+import type { BodyView, HeadView } from './model/request-view.ts'
+import { readSignedParts } from './model/signed-parts.ts'
 import type { Verdict } from './model/verdict.ts'
-import type { Inspector, Replaced } from './ports.ts'
+import type { Inspector, Replaced, ReplacedHead } from './ports.ts'
 
-/** A request as it is judged, and what it carries instead of its body. */
+/** A request as it is judged, and what it carries instead of its body and its head. */
 export interface Inspected {
   readonly line: RequestLine
-  /** Null when the body stays as it is. */
+  /** Null when nothing is taken out; its bytes are, when the body stays as it is. */
   readonly replaced: Replaced | null
+  /** Null when the head stays as it is. */
+  readonly head: ReplacedHead | null
 }
 
-/** Whether rules that may match want to know what is in the body, or take something out of it. */
+/** Whether rules that may match want to know what is in the request, or take something out of it. */
 export function looksInside({ assessment }: Admission): boolean {
   return assessment.candidates.some(
     ({ looksAtData, redact }) => looksAtData || (redact !== null && redact.out.size > 0),
@@ -27,7 +30,6 @@ export function looksInside({ assessment }: Admission): boolean {
 
 /**
  * @param body null where there is one that was not looked at
- * @param header all values, in order, of a name in lower case
  * @param judged the verdict for a line
  */
 export async function inspectRequest(
@@ -35,21 +37,72 @@ export async function inspectRequest(
   admission: Admission,
   line: RequestLine,
   body: BodyView | null,
-  header: (name: string) => readonly string[],
+  head: HeadView,
   judged: (line: RequestLine) => Verdict,
 ): Promise<Inspected> {
   const { assessment, flow } = admission
   const isAsked = assessment.candidates.some(({ looksAtData }) => looksAtData)
-  const data = isAsked && body ? (await inspector.look(body)).data : null
-  const known = isAsked ? { ...line, data, isRead: data !== null } : line
+  const inBody = isAsked && body ? (await inspector.look(body)).data : null
+  const data = inBody?.union(inspector.lookAtHead(head)) ?? null
+  const shown = { ...line, shownPath: inspector.showPath(head.target) }
+  const known = isAsked ? { ...shown, data, isRead: data !== null } : shown
   const { action, redact } = judged(known)
-  const plan = assessment.policy.enforced && action !== 'block' ? redact?.out : undefined
-  if (!plan || plan.size === 0) return { line: known, replaced: null }
-  const replaced = body ? await inspector.redact(body, plan, flow.agent.id) : UNSEEN
-  const fault = faultOf(replaced, assessment.policy.onUnscannable.out, header)
+  const isChanged = assessment.policy.enforced && action !== 'block' && redact?.out.size
+  if (!isChanged) return { line: known, replaced: null, head: null }
+  const replaced = body ? await inspector.redact(body, redact.out, flow.agent.id) : UNSEEN
+  const rewritten = inspector.redactHead(head, redact, flow.agent.id)
+  const fault =
+    faultOf(replaced, assessment.policy.onUnscannable.out, head.header) ??
+    (rewritten && faultOfHead(head, rewritten))
   const read = { ...known, isRead: replaced.unscanned === null }
-  if (fault) return { line: { ...read, fault }, replaced: null }
-  return { line: read, replaced: replaced.bytes === null ? null : replaced }
+  if (fault) return { line: { ...read, fault }, replaced: null, head: null }
+  const found = [...(rewritten?.found ?? []), ...replaced.found]
+  return {
+    line: rewritten ? strictest(read, rewritten, judged) : read,
+    replaced: found.length > 0 ? { ...replaced, found } : null,
+    head: rewritten,
+  }
+}
+
+/** INVARIANT: what goes on is judged as well as what came; the stricter one counts. */
+function strictest(
+  came: RequestLine,
+  { target, shownPath }: ReplacedHead,
+  judged: (line: RequestLine) => Verdict,
+): RequestLine {
+  const asCame = { ...came, shownPath }
+  const asSent = { ...asCame, path: target.split('?', 1)[0] ?? '' }
+  return STRICTNESS.indexOf(judged(asSent).action) > STRICTNESS.indexOf(judged(asCame).action)
+    ? asSent
+    : asCame
+}
+
+const STRICTNESS: readonly Verdict['action'][] = ['allow', 'hold', 'block']
+
+function faultOfHead(before: HeadView, after: ReplacedHead): Problem | null {
+  const [path, query = null] = splitTarget(before.target)
+  const [pathAfter, queryAfter = null] = splitTarget(after.target)
+  const signed = readSignedParts(query, before.header)
+  const isField = before.fields.some(
+    (name, i) =>
+      i % 2 === 0 &&
+      before.fields[i + 1] !== after.fields[i + 1] &&
+      signed.field(name.toLowerCase()),
+  )
+  const where = [
+    ...(signed.path && path !== pathAfter ? ['the path'] : []),
+    ...(signed.query && query !== queryAfter ? ['the query'] : []),
+    ...(isField ? ['a header field'] : []),
+  ]
+  if (where.length === 0) return null
+  const detail = `there is data in ${where.join(' and ')} that a rule takes out, and the request is signed`
+  return { code: 'redaction-signed', detail }
+}
+
+/** Up to its first `?`, and what follows. */
+function splitTarget(target: string): string[] {
+  const mark = target.indexOf('?')
+  return mark < 0 ? [target] : [target.slice(0, mark), target.slice(mark + 1)]
 }
 
 function faultOf(

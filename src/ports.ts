@@ -6,7 +6,7 @@ import type { Authority, Host } from './model/authority.ts'
 import type { Declaration } from './model/declaration.ts'
 import type { Destination, Resolution } from './model/destination.ts'
 import type { Problem } from './model/errors.ts'
-import type { Direction, Operator, Redaction } from './model/finding.ts'
+import type { Direction, Operator, Redaction, RedactionPlan } from './model/finding.ts'
 import type { FlowId } from './model/flow.ts'
 import type {
   Breadth,
@@ -19,7 +19,7 @@ import type {
   Wanted,
 } from './model/hold.ts'
 import type { Placement } from './model/placement.ts'
-import type { BodyView, RequestFindings, RequestView } from './model/request-view.ts'
+import type { BodyView, HeadView, RequestFindings, RequestView } from './model/request-view.ts'
 import type { Action } from './model/verdict.ts'
 import type { Policy } from './policy/compile.ts'
 
@@ -67,6 +67,18 @@ export type Outliner = (body: BodyView) => Promise<string | null>
 export interface Inspector {
   /** Which kinds are in a whole body. Never rejects. */
   look(body: BodyView): Promise<Looked>
+  /** Kinds in the head of a request, and their classes. Secrets count where they do not authenticate the caller, and in its query. */
+  lookAtHead(head: HeadView): ReadonlySet<string>
+  /** The path of a target as it may be written down: kinds in place of what is found in it. */
+  showPath(target: string): string
+  /** @returns null where nothing is taken out */
+  redactHead(head: HeadView, plan: RedactionPlan, agent: string): ReplacedHead | null
+  /** The fields of an answer, names and values in turn, without what the plan takes out, and with what is restored. */
+  redactFields(
+    fields: readonly string[],
+    plan: ReadonlyMap<string, Operator>,
+    agent: string,
+  ): ReplacedFields
   /** A whole body without what the plan takes out. Never rejects. */
   redact(body: BodyView, plan: ReadonlyMap<string, Operator>, agent: string): Promise<Replaced>
   /**
@@ -85,6 +97,19 @@ export interface Inspector {
 export interface Looked {
   /** Kinds and their classes; null when not all of it could be read. */
   readonly data: ReadonlySet<string> | null
+}
+
+export interface ReplacedFields {
+  /** The same list where nothing changes. */
+  readonly fields: readonly string[]
+  readonly found: readonly Found[]
+}
+
+export interface ReplacedHead extends ReplacedFields {
+  /** As it goes on. */
+  readonly target: string
+  /** The path as it may be written down, whatever stands in the other one. */
+  readonly shownPath: string
 }
 
 /** What was found, without its direction. */
@@ -111,6 +136,10 @@ export interface AnswerRedactor {
 /** Nothing is found. */
 export const NO_INSPECTOR: Inspector = {
   look: async () => ({ data: new Set() }),
+  lookAtHead: () => new Set(),
+  showPath: (target) => target.split('?', 1)[0] ?? '',
+  redactHead: () => null,
+  redactFields: (fields) => ({ fields, found: [] }),
   redact: async () => ({ bytes: null, found: [], unscanned: null }),
   open: () => null,
 }

@@ -138,9 +138,9 @@ function noteFollowed(
   { ledger }: Ports,
   id: FlowId,
   { flow, destination }: Admission,
-  request: RequestLine,
+  { path, hidesPath = false }: RequestLine,
 ): void {
-  const to = { authority: destination.authority.text, path: toRecorded(request) }
+  const to = { authority: destination.authority.text, path: hidesPath ? null : path }
   ledger.followed(id, flow.agent.id, to)
 }
 
@@ -209,8 +209,8 @@ export function countEnding(
 }
 
 /** The path as it may be written down. */
-function toRecorded({ path, hidesPath = false }: RequestLine): string | null {
-  return hidesPath ? null : path
+function toRecorded({ path, shownPath, hidesPath = false }: RequestLine): string | null {
+  return hidesPath ? null : (shownPath ?? path)
 }
 
 /** A refused flow ends as soon as it is decided: nothing was sent. */

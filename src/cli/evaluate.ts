@@ -19,7 +19,7 @@ import type { Verdict } from '../model/verdict.ts'
 import type { Policy } from '../policy/compile.ts'
 import { type Found, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE, type Ports } from '../ports.ts'
 import type { RequestHead } from '../proxy/exchange/message.ts'
-import { codingOf, EMPTY_BODY, toView } from '../proxy/exchange/peek.ts'
+import { codingOf, EMPTY_BODY, toHeadView, toView } from '../proxy/exchange/peek.ts'
 import { askedUpgrade } from '../proxy/exchange/upgrade.ts'
 import { parseRequestHead } from '../proxy/http1/head.ts'
 import { judge } from '../release.ts'
@@ -140,7 +140,7 @@ export async function evaluate(
   const { line, replaced } =
     unseen || view.body === null
       ? { line: request, replaced: null }
-      : await enforcer.inspect(admission, request, view.body, view.header)
+      : await enforcer.inspect(admission, request, view.body, toHeadView(head, target))
   const verdict = judge(admission, line)
   return { admission, request: line, verdict, found: replaced?.found ?? [] }
 }

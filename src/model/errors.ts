@@ -239,7 +239,7 @@ const CODES = {
   'redaction-signed': info(
     403,
     'policy',
-    'The body holds data that a rule takes out, and is signed',
+    'The request holds data that a rule takes out, where it is signed',
     'take the data out before the request is signed, or ask the operator of this proxy',
   ),
 

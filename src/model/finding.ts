@@ -49,6 +49,8 @@ export interface Redaction {
 export interface RedactionPlan {
   readonly out: ReadonlyMap<string, Operator>
   readonly in: ReadonlyMap<string, Operator>
+  /** Kinds that rules name themselves for requests, rather than their class. */
+  readonly named: ReadonlySet<string>
 }
 
 /** What becomes of bodies that a rule takes data out of, and that cannot be read. */

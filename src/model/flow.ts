@@ -45,6 +45,8 @@ export interface RequestLine {
   readonly isRead?: boolean
   /** As on the wire, from `/` up to but not including `?`; null where out of sight. */
   readonly path: string | null
+  /** The path without data that was found in it: what is written down and shown; left out where that is the path itself. */
+  readonly shownPath?: string
   /** Whether the path is a credential, as of webhooks we call: it is judged, and written down nowhere. */
   readonly hidesPath?: boolean
   /** e.g. `HTTP/1.1`; `TLS` for a tunnel, `websocket` for what is to become one, `SMTP` for our own mail. */

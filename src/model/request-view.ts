@@ -16,6 +16,16 @@ export interface RequestView {
   readonly body: BodyView | null
 }
 
+/** A head that is looked at for data. */
+export interface HeadView {
+  /** In origin-form with its query, as it goes on the wire. */
+  readonly target: string
+  /** Names and values in turn, as received. */
+  readonly fields: readonly string[]
+  /** All values, in order, of what goes on. @param name in lower case */
+  header(name: string): readonly string[]
+}
+
 export interface BodyView {
   readonly bytes: Uint8Array
   /** Whether that is all of it. */

@@ -45,7 +45,8 @@ export function compileRedaction(
         (kind) => [kind, operatorFor(operator, kinds.get(kind))] as const,
       ),
     )
-  return { out: plan('out'), in: plan('in') }
+  const named = new Set(toList(redact.out).filter((name) => kinds.has(name)))
+  return { out: plan('out'), in: plan('in'), named }
 }
 
 /** @returns the kinds meant: of a class, all that are in it */
@@ -69,7 +70,11 @@ export function kindsAt(
 /** INVARIANT: of several operators for one kind the one that leaves least is heard, whatever the order of rules. */
 export function mergePlans(plans: readonly RedactionPlan[]): RedactionPlan | null {
   if (plans.length === 0) return null
-  return { out: merge(plans.map((plan) => plan.out)), in: merge(plans.map((plan) => plan.in)) }
+  return {
+    out: merge(plans.map((plan) => plan.out)),
+    in: merge(plans.map((plan) => plan.in)),
+    named: new Set(plans.flatMap((plan) => [...plan.named])),
+  }
 }
 
 /** What leaves least comes last. */

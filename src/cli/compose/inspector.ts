@@ -10,12 +10,14 @@ import { restoreText } from '../../inspect/operators/restorer.ts'
 import { createVault, VAULT_LIMITS } from '../../inspect/operators/vault.ts'
 import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
 import { KINDS, RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
+import type { Replace } from '../../inspect/redact/reader.ts'
 import { createRedactor, type Redactor } from '../../inspect/redact/redactor.ts'
 import { createScanner } from '../../inspect/scan/create-scanner.ts'
 import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
 import type { Operator } from '../../model/finding.ts'
 import { type BodyView, isCoded } from '../../model/request-view.ts'
 import type { AnswerRedactor, Decoder, Found, Inspector, Replaced } from '../../ports.ts'
+import { inspectHeads } from './head-inspector.ts'
 
 type Plan = ReadonlyMap<string, Operator>
 
@@ -46,22 +48,20 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
     return found
   }
 
-  const open = (scan: Scanner, contentType: string | null, plan: Plan, agent: string): Redactor => {
+  const replacing = (plan: Plan, agent: string): Replace => {
     const own = vault.for(agent)
     const means = { keys: keysOf(agent), vault: own, isReal }
-    return createRedactor({
-      contentType,
-      scan,
-      replace: (type, bytes, { kind }) => {
-        const value = bytes.toString()
-        if (type === ISSUED_TOKEN.type) return Buffer.from(restoreText(value, own))
-        const operator = plan.get(type) ?? { kind: 'label' }
-        const of = KINDS.get(type) ?? 'secret'
-        const layer = kind === 'number' ? 'number' : 'text'
-        return Buffer.from(replace({ type, class: of, value }, operator, layer, means))
-      },
-    })
+    return (type, bytes, { kind }) => {
+      const value = bytes.toString()
+      if (type === ISSUED_TOKEN.type) return Buffer.from(restoreText(value, own))
+      const operator = plan.get(type) ?? { kind: 'label' }
+      const of = KINDS.get(type) ?? 'secret'
+      const layer = kind === 'number' ? 'number' : 'text'
+      return Buffer.from(replace({ type, class: of, value }, operator, layer, means))
+    }
   }
+  const open = (scan: Scanner, contentType: string | null, plan: Plan, agent: string): Redactor =>
+    createRedactor({ contentType, scan, replace: replacing(plan, agent) })
 
   return {
     look: (body) =>
@@ -80,6 +80,14 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
         redactor.end()
         return { data: redactor.unscannable.length > 0 ? null : data }
       }).then((looked) => looked ?? { data: null }),
+
+    ...inspectHeads({
+      everything,
+      outgoing: (plan) => scannerFor(plan, RECOGNIZERS),
+      incoming: (plan) => scannerFor(plan, [...RECOGNIZERS, ISSUED_TOKEN]),
+      classOf: (type) => KINDS.get(type) ?? 'secret',
+      replacing,
+    }),
 
     redact: (body, plan, agent) =>
       readPlain(decoder, body, async (plain): Promise<Replaced> => {

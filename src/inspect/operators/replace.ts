@@ -73,7 +73,7 @@ function replaceNumber(found: Found, operator: Operator, means: Means): string {
 }
 
 /** `[IBAN]` */
-function toLabel(type: string): string {
+export function toLabel(type: string): string {
   return `[${toTypeName(type)}]`
 }
 

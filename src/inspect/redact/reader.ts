@@ -8,8 +8,8 @@
 import type { Context, Scanner } from '../scan/scanner.ts'
 import type { Findings } from './findings.ts'
 
-/** @returns what takes its place, as it would be written in a plain text; the format writes it in its own way */
-export type Replace = (type: string, value: Buffer, place: Place) => Buffer
+/** @returns what takes its place, as it would be written in a plain text; the format writes it in its own way. Null: it stays, and does not count */
+export type Replace = (type: string, value: Buffer, place: Place) => Buffer | null
 
 /** What a text is within the body. */
 export type Kind = 'text' | 'number' | 'key'

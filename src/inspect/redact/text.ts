@@ -18,6 +18,8 @@ export class TextReader implements Reader {
   #freshSize = 0
   /** Of something that has no end yet, the type. */
   #open: string | null = null
+  /** Whether that stays. */
+  #isLeft = false
   decided = 0
 
   constructor(job: Job, place: Place, patch: Patch) {
@@ -70,7 +72,8 @@ export class TextReader implements Reader {
     const isMore = this.#open === type
     this.#open = isOpen ? type : null
     const by = isMore ? NOTHING : replaceIn(this.#job, bytes, start, end, type, this.#place)
-    this.#patch(this.#base + start, this.#base + end, by)
+    if (!isMore) this.#isLeft = by === null
+    if (by !== null && !this.#isLeft) this.#patch(this.#base + start, this.#base + end, by)
   }
 }
 
@@ -87,7 +90,8 @@ export function readWhole(
   // Nothing before it belongs to it.
   const text = end - start <= DESK.length ? lay(bytes, start, end) : bytes.subarray(start, end)
   job.scan.scan(text, 0, end - start, place.context, (from, to, type) => {
-    patch(base + start + from, base + start + to, replaceIn(job, text, from, to, type, place))
+    const by = replaceIn(job, text, from, to, type, place)
+    if (by !== null) patch(base + start + from, base + start + to, by)
   })
 }
 
@@ -107,8 +111,8 @@ function replaceIn(
   end: number,
   type: string,
   place: Place,
-): Buffer {
+): Buffer | null {
   const by = replace(type, bytes.subarray(start, end), place)
-  findings.add(type, place.path)
+  if (by !== null) findings.add(type, place.path)
   return by
 }

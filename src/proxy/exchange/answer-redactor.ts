@@ -1,10 +1,10 @@
 /** An answer with data taken out as it passes: how its head then reads, and its body piece by piece. */
 
 import type { Problem } from '../../model/errors.ts'
-import type { AnswerRedactor } from '../../ports.ts'
+import type { AnswerRedactor, Found } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
-import { changeFields, speaksOfBody } from './changed-fields.ts'
+import { changeFields, replaceFields, speaksOfBody } from './changed-fields.ts'
 import type { Fields } from './fields.ts'
 import { type BodyLength, type MessageOut, type ResponseHead, UNTOLD, valuesOf } from './message.ts'
 
@@ -21,6 +21,19 @@ export function openRedactor(
   const told = { contentType, contentEncoding }
   const redactor = inspector.open(told, redact, admission.flow.agent.id)
   return redactor === null && onUnscannable.in === 'block' ? UNREADABLE : redactor
+}
+
+/** The fields of an answer without what is taken out of it, and with what is restored. */
+export function redactFieldsOf(
+  { inspector }: Pick<ProxyContext, 'inspector'>,
+  { redact, admission }: Permit,
+  head: ResponseHead,
+): { readonly head: ResponseHead; readonly found: readonly Found[] } {
+  const { list } = head.fields
+  if (redact === null) return { head, found: [] }
+  const { fields, found } = inspector.redactFields(list, redact, admission.flow.agent.id)
+  const isSame = fields === list
+  return { head: isSame ? head : { ...head, fields: replaceFields(head.fields, fields) }, found }
 }
 
 export const UNREADABLE: Problem = {

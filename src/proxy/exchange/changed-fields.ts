@@ -28,14 +28,23 @@ export function changeFields(
     if (fields.secret?.has(i)) secret.add(list.length)
     list.push(name, fields.list[i + 1] ?? '')
   }
-  const changed = new ChangedFields([...list, ...added])
+  return likeOnes(fields, [...list, ...added], fields.secret && secret)
+}
+
+/** @param list as long as the one there is, with other values */
+export function replaceFields(fields: Fields, list: readonly string[]): Fields {
+  return likeOnes(fields, list, fields.secret)
+}
+
+function likeOnes(fields: Fields, list: readonly string[], secret: Fields['secret']): Fields {
+  const changed = new ChangedFields(list)
   const { host, contentLength, chunked, close, keepAlive, keepAliveSeconds, nominated } = fields
   const { proxyAuthorization, overridesMethod, via, upgrade, bindsConnection, wantsTrailers } =
     fields
   return Object.assign(changed, {
     ...{ host, contentLength, chunked, close, keepAlive, keepAliveSeconds, nominated },
     ...{ proxyAuthorization, overridesMethod, via, upgrade, bindsConnection, wantsTrailers },
-    secret: fields.secret && secret,
+    secret,
   })
 }
 

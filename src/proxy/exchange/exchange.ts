@@ -6,7 +6,7 @@
 import type { Hearing } from '../../hearing.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
-import type { AnswerRedactor, Meter } from '../../ports.ts'
+import type { AnswerRedactor, Found, Meter } from '../../ports.ts'
 import type { Channel } from '../channel.ts'
 import type { Deadlines, Timeouts } from '../deadlines.ts'
 import { lengthAfter, RedactedOut, UNREADABLE, withoutValidators } from './answer-redactor.ts'
@@ -39,6 +39,11 @@ export interface ExchangeOptions {
   readonly hear: (head: ResponseHead) => Hearing | null
   /** Takes data out of the answer; null when nothing is, a problem when it cannot be. */
   readonly redact: (head: ResponseHead) => AnswerRedactor | Problem | null
+  /** Takes data out of the fields of the answer. */
+  readonly redactFields: (head: ResponseHead) => {
+    readonly head: ResponseHead
+    readonly found: readonly Found[]
+  }
   /** Whether an answer that is to be redacted, and turns out to be unreadable, is broken off. */
   readonly blocksUnread: boolean
   /** Called once. */
@@ -58,6 +63,8 @@ export class Exchange implements AnswerSink {
   #answer: ResponseHead | null = null
   #hearing: Hearing | null = null
   #redactor: AnswerRedactor | null = null
+  /** In its fields. */
+  #found: readonly Found[] = []
   #passesUnread = false
   readonly #began: number
   #over = false
@@ -100,10 +107,12 @@ export class Exchange implements AnswerSink {
     this.#options.client.interim(head)
   }
 
-  onHead(head: ResponseHead, body: BodyLength): void {
-    this.#answer = head
+  onHead(received: ResponseHead, body: BodyLength): void {
+    this.#answer = received
     this.#options.meter.took('upstream', this.#began)
-    this.#hearing = this.#options.hear(head)
+    this.#hearing = this.#options.hear(received)
+    const { head, found } = this.#options.redactFields(received)
+    this.#found = found
     const { client } = this.#options
     const redactor = body === 0 ? null : this.#options.redact(head)
     if (redactor && 'code' in redactor) return this.#fail(redactor)
@@ -224,15 +233,15 @@ export class Exchange implements AnswerSink {
       bytesOut: this.#toOrigin.bytes,
       bytesIn: this.#origin.received,
       error,
-      ...toRedactions(this.#redactor),
+      ...toRedactions([...this.#found, ...(this.#redactor?.found ?? [])]),
     }
     this.#options.onOver(ending, then)
   }
 }
 
-function toRedactions(redactor: AnswerRedactor | null): Pick<Ending, 'redactions'> {
-  if (!redactor || redactor.found.length === 0) return {}
-  return { redactions: redactor.found.map((one) => ({ ...one, direction: 'in' })) }
+function toRedactions(found: readonly Found[]): Pick<Ending, 'redactions'> {
+  if (found.length === 0) return {}
+  return { redactions: found.map((one) => ({ ...one, direction: 'in' })) }
 }
 
 /** A proxy repeats a request by itself only if that cannot do anything twice (RFC 9110 section 9.2.2). */

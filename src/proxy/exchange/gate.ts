@@ -7,14 +7,14 @@ import type { Problem } from '../../model/errors.ts'
 import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
-import type { Replaced } from '../../ports.ts'
+import type { Replaced, ReplacedHead } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
-import { changeFields, speaksOfBody } from './changed-fields.ts'
+import { changeFields, replaceFields, speaksOfBody } from './changed-fields.ts'
 import { HeldRequest } from './held-request.ts'
 import type { RequestHead } from './message.ts'
-import { EMPTY_BODY, toView } from './peek.ts'
+import { EMPTY_BODY, toHeadView, toView } from './peek.ts'
 import { type Target, TargetReader, type Tunnel } from './target.ts'
 
 /** Where a client connection comes from, and what is fixed for all its requests. */
@@ -114,9 +114,10 @@ export class RequestGate {
         waiting.body = await peek()
         continue
       }
-      const { line: asked, replaced } = looks
-        ? await enforcer.inspect(considered, line, waiting.body, view.header)
-        : { line, replaced: null }
+      const inspected = looks
+        ? await enforcer.inspect(considered, line, waiting.body, toHeadView(head, target))
+        : { line, replaced: null, head: null }
+      const { line: asked, replaced } = inspected
       const released = await enforcer.releaseOrWait(considered, asked, waiting)
       if (released === 'again') {
         // While people take their time tokens expire and are revoked, and policies say something else of whom they prove.
@@ -131,8 +132,13 @@ export class RequestGate {
       const { permit } = released
       // What Cordon cannot read passes only where a rule says so; else the request goes on without.
       const mayBecome = upgrade === WEBSOCKET || permit.upgrades
-      const sent = toSent(head, permit, replaced)
-      return { permit, target, upgrade: mayBecome ? upgrade : null, head: sent, replaced }
+      const sent = toSent(
+        inspected.head ? toRewritten(head, inspected.head) : head,
+        permit,
+        replaced,
+      )
+      const to = inspected.head ? { ...target, wire: inspected.head.target } : target
+      return { permit, target: to, upgrade: mayBecome ? upgrade : null, head: sent, replaced }
     }
   }
 
@@ -187,6 +193,11 @@ export class RequestGate {
     const line = { method: null, path: null, protocol }
     return this.refuse(problem, this.#scope.tunnel?.authority ?? null, line)
   }
+}
+
+/** Without the data that is taken out of its fields. */
+function toRewritten(head: RequestHead, { fields }: ReplacedHead): RequestHead {
+  return { ...head, fields: replaceFields(head.fields, fields) }
 }
 
 /** The head that fits what is sent, and asks for an answer that can be read where it has to be. */

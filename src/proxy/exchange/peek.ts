@@ -3,7 +3,7 @@
  * is read; what came stays as it is, and is relayed as ever.
  */
 
-import type { BodyView, RequestView } from '../../model/request-view.ts'
+import type { BodyView, HeadView, RequestView } from '../../model/request-view.ts'
 import { type RequestHead, valuesOf } from './message.ts'
 import type { Target } from './target.ts'
 
@@ -111,5 +111,14 @@ export function toView(head: RequestHead, target: Target, body: BodyView | null)
     target: target.wire,
     header: (name) => valuesOf(head, name),
     body,
+  }
+}
+
+/** What of a request is looked at for data, beside its body. */
+export function toHeadView(head: RequestHead, target: Target): HeadView {
+  return {
+    target: target.wire,
+    fields: head.fields.list,
+    header: (name) => valuesOf(head, name),
   }
 }

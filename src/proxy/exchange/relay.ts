@@ -14,7 +14,7 @@ import type { ProxyContext } from '../proxy.ts'
 import { type ChannelEnd, relayChannels } from '../tunnel.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
 import { WebSocketRelay } from '../websocket/relay.ts'
-import { openRedactor } from './answer-redactor.ts'
+import { openRedactor, redactFieldsOf } from './answer-redactor.ts'
 import { Exchange, type Then } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { valuesOf } from './message.ts'
@@ -107,6 +107,7 @@ export class Relay {
       meter: context.meter,
       blocksUnread: permit.admission.assessment.policy.onUnscannable.in === 'block',
       redact: (answer) => openRedactor(context, permit, answer),
+      redactFields: (answer) => redactFieldsOf(context, permit, answer),
       hear: (answer) =>
         context.enforcer.hear(permit, {
           status: answer.status,

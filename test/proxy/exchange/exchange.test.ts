@@ -46,6 +46,7 @@ test.each([
       meter: NO_METER,
       hear: () => null,
       redact: () => redactor,
+      redactFields: (head) => ({ head, found: [] }),
       blocksUnread: false,
     },
     onOver: () => {},

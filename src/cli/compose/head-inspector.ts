@@ -1,0 +1,97 @@
+/** What finds data in heads and takes it out: the same scanners and operators as for bodies, other readers. */
+
+import { ISSUED_TOKEN } from '../../inspect/operators/issued-token.ts'
+import { toLabel } from '../../inspect/operators/replace.ts'
+import { Findings } from '../../inspect/redact/findings.ts'
+import {
+  type HeadJobs,
+  rewriteFields,
+  rewritePathPlainly,
+  rewriteTarget,
+} from '../../inspect/redact/head/head.ts'
+import { type Job, REDACT_LIMITS, type Replace } from '../../inspect/redact/reader.ts'
+import type { Scanner } from '../../inspect/scan/scanner.ts'
+import type { DataClass, Operator } from '../../model/finding.ts'
+import type { Found, Inspector } from '../../ports.ts'
+
+type Plan = ReadonlyMap<string, Operator>
+
+export interface HeadMeans {
+  /** For all kinds that are not off. */
+  readonly everything: Scanner
+  /** For what a plan takes out of requests. */
+  outgoing(plan: Plan): Scanner
+  /** For what a plan takes out of answers, and what is restored in them. */
+  incoming(plan: Plan): Scanner
+  classOf(type: string): DataClass
+  replacing(plan: Plan, agent: string): Replace
+}
+
+export function inspectHeads({
+  everything,
+  outgoing,
+  incoming,
+  classOf,
+  replacing,
+}: HeadMeans): Pick<Inspector, 'lookAtHead' | 'showPath' | 'redactHead' | 'redactFields'> {
+  const isSecret = (type: string) => classOf(type) === 'secret'
+  const showPath = (path: string, scan: Scanner) => rewritePathPlainly(toJob(scan, LABEL), path)
+  const pathOf = (target: string) => target.split('?', 1)[0] ?? ''
+
+  return {
+    lookAtHead({ target, fields }) {
+      const data = new Set<string>()
+      const job = toJob(everything, (type) => {
+        data.add(type)
+        data.add(classOf(type))
+        return null
+      })
+      const jobs = { job, fields: without(job, isSecret), parameters: job }
+      rewriteTarget(jobs, target)
+      rewriteFields(jobs, fields)
+      return data
+    },
+
+    showPath: (target) => showPath(pathOf(target), everything),
+
+    redactHead({ target, fields }, { out, named }, agent) {
+      const scan = outgoing(out)
+      const job = toJob(scan, replacing(out, agent))
+      const credentials = without(job, (type) => isSecret(type) && !named.has(type))
+      const jobs: HeadJobs = { job, fields: credentials, parameters: credentials }
+      const rewritten = {
+        target: rewriteTarget(jobs, target),
+        fields: rewriteFields(jobs, fields),
+      }
+      const found = job.findings.toList()
+      if (found.length === 0) return null
+      const shownPath = showPath(showPath(pathOf(target), scan), everything)
+      return { ...rewritten, found, shownPath }
+    },
+
+    redactFields(fields, plan, agent) {
+      const job = toJob(incoming(plan), replacing(plan, agent))
+      const credentials = without(job, isSecret)
+      const rewritten = rewriteFields({ job, fields: credentials, parameters: job }, fields)
+      return { fields: rewritten, found: job.findings.toList().filter(isFound) }
+    },
+  }
+}
+
+const LABEL: Replace = (type) => Buffer.from(toLabel(type))
+
+function isFound({ type }: Found): boolean {
+  return type !== ISSUED_TOKEN.type
+}
+
+function toJob(scan: Scanner, replace: Replace): Job {
+  return { scan, replace, limits: REDACT_LIMITS, findings: new Findings() }
+}
+
+/** The same, with some kinds left where they are. */
+function without(job: Job, isLeft: (type: string) => boolean): Job {
+  return {
+    ...job,
+    replace: (type, value, place) => (isLeft(type) ? null : job.replace(type, value, place)),
+  }
+}

@@ -1,0 +1,60 @@
+/** What the names in a head say: which fields are nobody's data, which values authenticate the caller to the very destination. */
+
+export type FieldRole =
+  /** Framing, negotiation, and what authenticates: never looked at. */
+  | 'untouched'
+  /** Authenticates: secrets in it are where they belong. */
+  | 'credential'
+  | 'cookie'
+  | 'set-cookie'
+  /** A URL. */
+  | 'url'
+  | 'text'
+
+/** @param name in lower case */
+export function roleOf(name: string): FieldRole {
+  if (name === 'cookie' || name === 'set-cookie') return name
+  if (URLS.has(name)) return 'url'
+  if (UNTOUCHED.has(name)) return 'untouched'
+  if (UNTOUCHED_FAMILY.test(name) && !OWN_WORDS.test(name)) return 'untouched'
+  return isCredential(name) ? 'credential' : 'text'
+}
+
+/** Whether a field or parameter of that name usually carries what the caller proves themselves with: `x-api-key`, `access_token`, `sig`. */
+export function isCredential(name: string): boolean {
+  const words = name.slice(-MAX_NAME).replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+  return words
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .some((word) => CREDENTIAL_WORDS.has(word))
+}
+
+/** Of a longer name the end counts. */
+const MAX_NAME = 200
+
+const CREDENTIAL_WORDS: ReadonlySet<string> = new Set([
+  ...['key', 'apikey', 'token', 'secret', 'auth', 'authorization', 'authentication', 'bearer'],
+  ...['signature', 'sig', 'sign', 'hmac', 'credential', 'credentials', 'assertion', 'ticket'],
+  ...['jwt', 'session', 'sessionid', 'sid', 'csrf', 'xsrf', 'csrftoken'],
+])
+
+const URLS: ReadonlySet<string> = new Set([
+  ...['referer', 'location', 'content-location', 'destination'],
+])
+
+const UNTOUCHED: ReadonlySet<string> = new Set([
+  ...['host', 'via', 'date', 'expect', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade'],
+  ...['transfer-encoding', 'max-forwards', 'pragma', 'cache-control', 'age', 'expires', 'vary'],
+  ...['content-type', 'content-length', 'content-encoding', 'content-language', 'content-range'],
+  ...['content-md5', 'content-digest', 'repr-digest', 'digest', 'want-digest', 'range', 'allow'],
+  ...['etag', 'last-modified', 'origin', 'priority', 'server', 'server-timing', 'retry-after'],
+  ...['traceparent', 'tracestate', 'b3', 'idempotency-key', 'alt-svc', 'http2-settings'],
+  ...['authorization', 'www-authenticate', 'authentication-info', 'signature', 'signature-input'],
+  ...['dpop', 'strict-transport-security', 'upgrade-insecure-requests'],
+  ...['x-http-method', 'x-http-method-override', 'x-method-override', 'soapaction'],
+])
+
+const UNTOUCHED_FAMILY =
+  /^(?:accept|access-control-|proxy-|if-|sec-|x-amz-|x-amzn-|x-b3-|content-security-policy)/
+/** What customers write about their objects. */
+const OWN_WORDS = /^x-amz-meta-/

@@ -1,0 +1,84 @@
+/**
+ * Paths and queries (RFC 3986): segments one by one, parameters each under its name. What stands between them stays as it is, so that no
+ * segment or parameter comes or goes.
+ */
+
+import type { Coding } from '../coded-text.ts'
+import { FORM_CODING, PERCENT_CODING } from '../percent.ts'
+import { namedPlace } from '../place.ts'
+import type { Job, Place } from '../reader.ts'
+import { isCredential } from './names.ts'
+import { codingOf, rewriteValue } from './values.ts'
+
+/** @param at names the place of a segment, counted from 1 */
+export function rewritePath(
+  job: Job,
+  path: string,
+  at: (segment: number) => string,
+  coding: Coding = PERCENT_CODING,
+): string {
+  const segments = path.split('/')
+  let before = ''
+  return segments
+    .map((segment, i) => {
+      // The segment before is the name as far as words go, as in `/customers/ssn/…`; it does not say that anything behind it is one: `/password/reset`.
+      const context = { ...job.scan.under(before), keys: null }
+      before = decodeURIComponentOr(segment)
+      const place: Place = { path: at(i), key: '', kind: 'text', context }
+      return safeSegment(segment, rewriteValue(job, segment, place, coding))
+    })
+    .join('/')
+}
+
+/** INVARIANT: no segment becomes one that leads elsewhere. */
+function safeSegment(before: string, after: string): string {
+  if (before === after) return after
+  return /^(?:\.|%2e){0,2}$/i.test(after) ? '-' : after
+}
+
+/**
+ * @param query without its `?`
+ * @param credentials for parameters with names of such
+ * @param parent of the places: `query` for `query.email`
+ */
+export function rewriteQuery(job: Job, credentials: Job, query: string, parent: string): string {
+  const above: Place = { path: parent, key: '', kind: 'text', context: job.scan.under('') }
+  return query
+    .split('&')
+    .map((pair) => {
+      const equals = pair.indexOf('=')
+      const raw = equals < 0 ? pair : pair.slice(0, equals)
+      const name = rewriteValue(job, raw, namedPlace(job, above, '', 'key'), FORM_CODING)
+      if (equals < 0) return name
+      // A name that is data says nothing about the value.
+      const key = name === raw ? decodeURIComponentOr(raw.replaceAll('+', ' ')) : ''
+      const reads = isCredential(key) ? credentials : job
+      const value = pair.slice(equals + 1)
+      return `${name}=${rewriteValue(reads, value, namedPlace(job, above, key), FORM_CODING)}`
+    })
+    .join('&')
+}
+
+/** A whole URL or reference in a field. */
+export function rewriteUrl(job: Job, credentials: Job, url: string, place: Place): string {
+  const match = /^((?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/is.exec(
+    url,
+  )
+  if (!match) return rewriteValue(job, url, place, codingOf(url))
+  const [, front = '', path = '', query, fragment] = match
+  const parts = [
+    rewriteValue(job, front, place, codingOf(front)),
+    rewritePath(job, path, () => place.path),
+  ]
+  if (query !== undefined) parts.push('?', rewriteQuery(job, credentials, query, place.path))
+  if (fragment !== undefined) parts.push('#', rewriteQuery(job, credentials, fragment, place.path))
+  return parts.join('')
+}
+
+function decodeURIComponentOr(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['model', 'policy', 'inspect'],
   console: ['model', 'ports.ts', 'audit'],
   metrics: ['model', 'ports.ts'],
+  linux: [],
   proxy: [
     'model',
     'tls',
@@ -33,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     'model',
+    'linux',
     'policy',
     'locate',
     'inspect',
@@ -80,6 +82,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   jose: ['identity'],
   'better-sqlite3': ['audit'],
   nodemailer: ['holds'],
+  koffi: ['linux'],
   zod: ['config'],
   yaml: ['config'],
   commander: ['cli'],

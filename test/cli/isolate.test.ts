@@ -1,0 +1,158 @@
+/** `cordon run --isolate`: a program for which there is nothing but the proxy, and which tries hard to find something else. */
+
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readSockets } from '../../src/cli/isolate/sockets.ts'
+import { runProgram } from '../support/clients.ts'
+import { type Lab, openLab } from '../support/lab.ts'
+import { missing, type Need, program } from '../support/needs.ts'
+import { PROJECT } from '../support/proxy.ts'
+import { cordon } from './cordon.ts'
+
+const userNamespaces: Need = {
+  ...program('unshare', '--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'true'),
+  says: 'user namespaces',
+}
+
+test('sockets under a path are read from the list of the kernel, abstract ones and nameless left out', () => {
+  const list = [
+    'Num       RefCount Protocol Flags    Type St Inode Path',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 20101 /run/dbus/system_bus_socket',
+    '0000000000000000: 00000003 00000000 00000000 0001 03    88',
+    '0000000000000000: 00000002 00000000 00010000 0001 01 20102 @/tmp/.X11-unix/X0',
+    '0000000000000000: 00000002 00000000 00010000 0001 01     7 /tmp/with a space/agent',
+    '0000000000000000: 00000002 00000000 00000000 0002 01 20104 /run/dbus/system_bus_socket',
+    '',
+  ]
+  expect(readSockets(list.join('\n'))).toEqual([
+    '/run/dbus/system_bus_socket',
+    '/tmp/with a space/agent',
+  ])
+})
+
+describe.skipIf(missing(userNamespaces, program('ip', '-V'), program('python3', '--version')))(
+  'isolated',
+  () => {
+    let lab: Lab
+    beforeAll(async () => {
+      lab = await openLab({ config: 'agents: [{ id: crawler, zones: [US] }]' })
+      const file = join(lab.dir, 'cordon.yaml')
+      const text = readFileSync(file, 'utf8')
+      writeFileSync(
+        file,
+        text.replace('proxy: "127.0.0.1:0"', `proxy: "127.0.0.1:${lab.proxy.port}"`),
+      )
+    })
+    afterAll(() => lab[Symbol.asyncDispose]())
+
+    const run = (args: string[], options = {}) =>
+      cordon(lab.dir, ['run', '--isolate', ...args], options)
+
+    test('its calls are decided and recorded, without a name server and with trust in the CA', async () => {
+      const url = `https://api.de.test:${lab.https.port}/isolated`
+      const { out, code } = await run(['--', 'curl', '-sS', url])
+      expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('"/isolated"') })
+      const us = `https://api.us.test:${lab.https.port}/`
+      const agent = await run(['--agent', 'crawler', '--', 'curl', '-sS', us, '-w', '%{http_code}'])
+      expect(agent.out).toMatch(/200$/)
+      expect(await lab.proxy.settled(lab.proxy.flows().length)).toMatchObject({ agent: 'crawler' })
+    })
+
+    test('trust needs no variables: the files programs read are ours', async () => {
+      const url = `https://api.de.test:${lab.https.port}/`
+      const clean = ['env', '-u', 'CURL_CA_BUNDLE', '-u', 'SSL_CERT_FILE']
+      const { out, code } = await run(['--', ...clean, 'curl', '-sS', url, '-w', '%{http_code}'])
+      expect(code).toBe(0)
+      expect(out).toMatch(/200$/)
+      // Only inside.
+      expect(readFileSync('/etc/ssl/certs/ca-certificates.crt', 'utf8')).not.toContain('Cordon')
+    })
+
+    test('there is no other way', async () => {
+      const path = join(lab.dir, 'host.sock')
+      const abstract = `cordon-test-${process.pid}`
+      const greet = (socket: net.Socket) => socket.on('error', () => {}).end('hello')
+      const listen = async (where: string | number) => {
+        const server = net.createServer(greet).listen(where)
+        await once(server, 'listening')
+        return server
+      }
+      const tcp = await listen(0)
+      const servers = [tcp, await listen(path), await listen(`\0${abstract}`)]
+      const { port } = tcp.address() as net.AddressInfo
+      try {
+        const script = join(PROJECT, 'test/support/programs/escape.py')
+        const args = [script, path, abstract, join(lab.dir, 'data'), String(port)]
+        // What it tries does work where nobody is in the way.
+        // What it tries does work where nobody is in the way.
+        const works = {
+          'a UNIX socket under a path': 'hello',
+          'an abstract UNIX socket': 'hello',
+          "the host's loopback": 'connected',
+          'what the proxy keeps': expect.arrayContaining(['audit.db']),
+        }
+        const free = await runProgram('python3', [...args, ...Object.keys(works)])
+        expect(JSON.parse(free.out)).toEqual(works)
+        const { out, err } = await run(['--', 'python3', ...args])
+        expect(err).toBe('')
+        const got = Object.entries(JSON.parse(out)).filter(([, what]) => what !== null)
+        expect(got).toEqual([])
+        expect(Object.keys(JSON.parse(out)).length).toBe(20)
+      } finally {
+        for (const server of servers) server.close()
+      }
+    })
+
+    test('streams, arguments, folder, exit code and signals are the program’s own', async () => {
+      const script =
+        'import os, sys; sys.stdout.write(sys.stdin.read()); sys.stderr.write(f"{os.getcwd()} {sys.argv[1]}\\n"); sys.exit(42)'
+      const ran = await run(['--', 'python3', '-c', script, '--flag=x y'], { input: 'through' })
+      expect(ran).toEqual({ code: 42, out: 'through', err: `${lab.dir} --flag=x y\n` })
+      expect((await run(['--', 'sh', '-c', 'kill -TERM $$'])).code).toBe(143)
+      const waits =
+        'import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); print("up", flush=True); time.sleep(60)'
+      expect((await run(['--', 'python3', '-c', waits], { timeout: 8_000 })).code).toBe(5)
+    })
+
+    test('it is who it was, and can be nobody else', async () => {
+      const { out } = await run(['--', 'sh', '-c', 'id -u; grep NoNewPrivs /proc/self/status'])
+      expect(out).toMatch(/^0\nNoNewPrivs:\t1\n$/)
+    })
+
+    test('a program that does not exist, and a proxy that is not there', async () => {
+      const ran = await run(['--', '/no/such/program'])
+      expect(ran.code).toBe(1)
+      expect(ran.err).toBe(
+        'cordon: error: cannot run `/no/such/program`: there is no such program\n',
+      )
+    })
+  },
+)
+
+test.skipIf(missing(userNamespaces))(
+  'where there can be no namespaces nothing is run',
+  async () => {
+    await using lab = await openLab()
+    const file = join(lab.dir, 'cordon.yaml')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(
+      file,
+      text.replace('proxy: "127.0.0.1:0"', `proxy: "127.0.0.1:${lab.proxy.port}"`),
+    )
+    // A system whose `unshare` may not.
+    writeFileSync(
+      join(lab.dir, 'unshare'),
+      '#!/bin/sh\necho "unshare: Operation not permitted" >&2\nexit 1\n',
+      { mode: 0o755 },
+    )
+    const env = { PATH: `${lab.dir}:${process.env.PATH}` }
+    const { code, out, err } = await cordon(lab.dir, ['run', '--isolate', '--', 'echo', 'ran'], {
+      env,
+    })
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toMatch(/cordon: error: cannot isolate: .*\ncordon: hint: it needs `unshare`/)
+  },
+)

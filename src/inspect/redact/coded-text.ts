@@ -1,33 +1,20 @@
-/** A text in which some bytes begin another way to write one: `%41`, `&#65;`, `""`. */
+/** A text in a coding that comes in pieces. */
 
+import { type Coding, NOT_YET, saidOf, sizeOf } from './coding.ts'
 import { Layer } from './layer.ts'
 import type { Patch, Reader } from './reader.ts'
 
-export interface Coding {
-  /** The byte with which such a place begins. */
-  readonly lead: number
-  /**
-   * What stands at `at`, where the lead is. Null when more is needed to know that; never at the end. What is nothing special is itself: one
-   * byte for one.
-   */
-  readonly read: (bytes: Buffer, at: number, isEnd: boolean) => CodedUnit | null
-  /** A text as it has to be written here. */
-  readonly write: (text: Buffer) => Buffer
-  /** A byte that stands for a blank. */
-  readonly blank?: number
-}
-
-export interface CodedUnit {
-  readonly text: Buffer
-  readonly size: number
-}
-
 const NOTHING = Buffer.alloc(0)
+/** So much at once, so that little has to be known of where it lies. */
+const SLICE = 16 * 1024
+/** No byte. */
+const NONE = -1
 
 export class CodedText implements Reader {
   readonly #coding: Coding
   readonly #reader: Reader
   readonly #layer: Layer
+  /** The beginning of a place that is written otherwise. */
   #carry: Buffer = NOTHING
   /** Positions behind what was read. */
   #inner = 0
@@ -53,7 +40,25 @@ export class CodedText implements Reader {
   }
 
   push(bytes: Buffer): void {
-    this.#read(this.#carry.length > 0 ? Buffer.concat([this.#carry, bytes]) : bytes, false)
+    this.read(bytes, 0)
+  }
+
+  /** @param stop a byte that ends it. @returns where that is; -1 when it has not come */
+  read(fresh: Buffer, from: number, stop = NONE): number {
+    const carried = this.#carry.length
+    const bytes = carried > 0 ? Buffer.concat([this.#carry, fresh.subarray(from)]) : fresh
+    const shift = carried > 0 ? from - carried : 0
+    this.#carry = NOTHING
+    let at = from - shift - carried
+    while (at < bytes.length) {
+      const plain = this.#plainEnd(bytes, at, stop)
+      if (plain === bytes.length || bytes[plain] === stop) {
+        this.#give(bytes.subarray(at, plain), plain - at)
+        return plain === bytes.length ? NONE : plain + shift
+      }
+      at = this.#readSlice(bytes, at, stop, false)
+    }
+    return NONE
   }
 
   settle(): void {
@@ -61,49 +66,59 @@ export class CodedText implements Reader {
   }
 
   end(): void {
-    this.#read(this.#carry, true)
+    const bytes = this.#carry
+    if (bytes.length > 0) this.#readSlice(bytes, 0, NONE, true)
     this.#reader.end()
   }
 
-  #read(bytes: Buffer, isEnd: boolean): void {
-    const { lead, blank } = this.#coding
-    this.#carry = NOTHING
-    let at = bytes.indexOf(lead)
-    const isPlain = at < 0 && (blank === undefined || bytes.indexOf(blank) < 0)
-    if (isPlain) return this.#give(bytes, bytes.length)
-    const text: Buffer[] = []
-    let plain = 0
-    for (; at >= 0; at = bytes.indexOf(lead, plain)) {
-      this.#take(bytes.subarray(plain, at), text)
-      const unit = this.#coding.read(bytes, at, isEnd)
-      if (!unit) {
-        this.#carry = Buffer.from(bytes.subarray(at))
-        plain = bytes.length
-        break
-      }
-      if (unit.size !== unit.text.length) {
-        this.#layer.add(this.#inner, this.#outer, unit.text.length, unit.size)
-      }
-      text.push(unit.text)
-      this.#inner += unit.text.length
-      this.#outer += unit.size
-      plain = at + unit.size
+  #plainEnd(bytes: Buffer, start: number, stop: number): number {
+    const { lead, blank = NONE } = this.#coding
+    let at = start
+    for (; at < bytes.length; at++) {
+      const byte = bytes[at]
+      if (byte === lead || byte === stop || byte === blank) break
     }
-    this.#take(bytes.subarray(plain), text)
-    this.#reader.push(Buffer.concat(text))
+    return at
   }
 
-  #take(bytes: Buffer, text: Buffer[]): void {
-    const { blank } = this.#coding
-    const isAsItIs = blank === undefined || !bytes.includes(blank)
-    text.push(isAsItIs ? bytes : (bytes.map((byte) => (byte === blank ? 0x20 : byte)) as Buffer))
-    this.#inner += bytes.length
-    this.#outer += bytes.length
+  /** @returns behind what was read */
+  #readSlice(bytes: Buffer, start: number, stop: number, isEnd: boolean): number {
+    const { lead, blank = NONE, read } = this.#coding
+    const limit = Math.min(bytes.length, start + SLICE)
+    // What is decoded at the end may go over it.
+    const text = Buffer.allocUnsafe(limit - start + 4)
+    let size = 0
+    let at = start
+    while (at < limit) {
+      const byte = bytes[at] as number
+      if (byte === stop) break
+      if (byte !== lead) {
+        text[size++] = byte === blank ? 0x20 : byte
+        at++
+        continue
+      }
+      const unit = read(bytes, at, bytes.length, isEnd, text, size)
+      if (unit === NOT_YET) {
+        this.#carry = Buffer.from(bytes.subarray(at))
+        this.#give(text.subarray(0, size), at - start)
+        return bytes.length
+      }
+      if (sizeOf(unit) !== saidOf(unit)) {
+        this.#layer.add(this.#inner + size, this.#outer + at - start, saidOf(unit), sizeOf(unit))
+      }
+      at += sizeOf(unit)
+      size += saidOf(unit)
+    }
+    this.#give(text.subarray(0, size), at - start)
+    return at
   }
 
-  #give(bytes: Buffer, size: number): void {
-    this.#inner += size
+  /** @param size as it is written */
+  #give(text: Buffer, size: number): void {
+    this.#inner += text.length
     this.#outer += size
-    if (size > 0) this.#reader.push(bytes)
+    if (text.length > 0) this.#reader.push(text)
+    // Knows no more than it has to.
+    if (size > text.length) this.#layer.forget(this.#reader.decided)
   }
 }

@@ -1,6 +1,6 @@
 /** References of XML and HTML in a text: `&amp;`, `&#65;`, `&#x41;`. Names that are no single letter of ASCII are left as they are. */
 
-import type { CodedUnit, Coding } from './coded-text.ts'
+import { type Coding, NOT_YET, unit } from './coding.ts'
 
 const NAMES = new Map([
   ['amp', '&'],
@@ -22,17 +22,27 @@ const NAMES = new Map([
 const LONGEST = 12
 const REFERENCE = /^&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-zA-Z]{2,8}));?/
 
-export const ENTITY_CODING: Coding = { lead: 0x26, read, write }
+const LEAD = 0x26
 
-function read(bytes: Buffer, at: number, isEnd: boolean): CodedUnit | null {
-  const shown = bytes.toString('latin1', at, at + LONGEST)
-  if (!isEnd && shown.length < LONGEST && /^&[#a-zA-Z0-9]*$/.test(shown)) return null
+export const ENTITY_CODING: Coding = { lead: LEAD, read, write }
+
+function read(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  isEnd: boolean,
+  out: Buffer,
+  to: number,
+): number {
+  const shown = bytes.toString('latin1', at, Math.min(end, at + LONGEST))
+  if (!isEnd && shown.length < LONGEST && /^&[#a-zA-Z0-9]*$/.test(shown)) return NOT_YET
   const match = REFERENCE.exec(shown)
   const text = match && toText(match)
   if (!match || text === null || text === undefined) {
-    return { text: bytes.subarray(at, at + 1), size: 1 }
+    out[to] = LEAD
+    return unit(1, 1)
   }
-  return { text: Buffer.from(text), size: match[0].length }
+  return unit(match[0].length, out.write(text, to))
 }
 
 function toText([all, decimal, hex, name]: RegExpExecArray): string | null {

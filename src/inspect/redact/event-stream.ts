@@ -4,9 +4,10 @@
  */
 
 import { Backlog } from './backlog.ts'
+import { CodedText } from './coded-text.ts'
 import type { EventQueue } from './event-queue.ts'
 import { type Frame, frameLength, headerOf, PRELUDE, parseFrame, writeFrame } from './frame.ts'
-import { JsonText } from './json-text.ts'
+import { JSON_CODING } from './json-coding.ts'
 import { Patches } from './patches.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
@@ -19,7 +20,7 @@ export class EventStreamReader implements Reader {
   readonly #backlog = new Backlog()
   /** Position of its first byte. */
   #base = 0
-  #rest: JsonText | null = null
+  #rest: CodedText | null = null
 
   constructor(job: Job, place: Place, patch: Patch, queue: EventQueue) {
     this.#job = job
@@ -83,7 +84,7 @@ export class EventStreamReader implements Reader {
   }
 
   #openRest(): void {
-    this.#rest = new JsonText(this.#base, false, this.#patch, (patch) => {
+    this.#rest = new CodedText(JSON_CODING, this.#base, this.#patch, (patch) => {
       return new TextReader(this.#job, this.#place, patch)
     })
   }

@@ -1,8 +1,8 @@
 /** Numbers of JSON (RFC 8259 section 6), and the three words. What replaces a number is one, or else a string. */
 
-import { escapeJson } from './json-text.ts'
+import { escapeJson } from './json-coding.ts'
 import type { Job, Place } from './reader.ts'
-import { readWhole } from './text.ts'
+import { readWhole } from './whole-text.ts'
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 

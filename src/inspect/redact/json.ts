@@ -3,13 +3,14 @@
  * within them, so that all else stays as it is to the byte, and JSON stays JSON. Where it is none, the rest is looked at as text.
  */
 
+import { CodedText } from './coded-text.ts'
+import { escapeJson, JSON_CODING } from './json-coding.ts'
 import { JsonPath } from './json-path.ts'
 import { isScalar, replaceNumber, scalarEnd } from './json-scalar.ts'
-import { escapeJson, JsonText } from './json-text.ts'
-import { KnownKeys } from './known-keys.ts'
-import { isSpecial, openText } from './open-text.ts'
+import { type KnownKeys, knownKeysOf } from './known-keys.ts'
+import { openText, readText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
-import { readWhole, TextReader } from './text.ts'
+import { TextReader } from './text.ts'
 
 const State = {
   /** A value, or the end of a list. */
@@ -33,6 +34,10 @@ const MAX_DEPTH = 512
 const MAX_BLANKS = 64
 
 const NOTHING = Buffer.alloc(0)
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+/** How far bytes are looked at one by one: beyond that it pays to call for help. */
+const NEAR = 48
 
 /** For those who know more of an API: another reader for a string. */
 export type OpenString = (path: JsonPath, patch: Patch) => Reader | null
@@ -44,7 +49,7 @@ export class JsonReader implements Reader {
   readonly #path: JsonPath
   readonly #place: Place
   readonly #openString: OpenString | null
-  readonly #known = new KnownKeys()
+  readonly #known: KnownKeys
   #state: (typeof State)[keyof typeof State] = State.top
   /** What is undecided, or not read. */
   #bytes: Buffer = NOTHING
@@ -56,9 +61,13 @@ export class JsonReader implements Reader {
   /** Position of a number that is one when something follows that may. */
   #scalar = -1
   #scalarEnd = -1
-  #string: JsonText | null = null
+  #string: CodedText | null = null
   #rest: Reader | null = null
   #decided = 0
+  /** Of the string that was looked through last. */
+  #isEscaped = false
+  /** Where the next backslash is, if it is not before what is read. */
+  #escape = -1
 
   /** @param depth texts that this one is in */
   constructor(
@@ -74,6 +83,7 @@ export class JsonReader implements Reader {
     this.#patch = patch
     this.#path = new JsonPath(job, place)
     this.#openString = openString
+    this.#known = knownKeysOf(job.scan)
   }
 
   get decided(): number {
@@ -106,6 +116,7 @@ export class JsonReader implements Reader {
   }
 
   #read(isEnd: boolean): void {
+    this.#escape = -1
     while (!this.#rest && this.#at < this.#bytes.length) {
       if (this.#string) {
         this.#readString(this.#string)
@@ -118,8 +129,8 @@ export class JsonReader implements Reader {
     }
   }
 
-  #readString(string: JsonText): void {
-    const quote = string.read(this.#bytes, this.#at)
+  #readString(string: CodedText): void {
+    const quote = string.read(this.#bytes, this.#at, QUOTE)
     if (quote < 0) {
       this.#at = this.#bytes.length
       this.#decided = string.decided
@@ -230,56 +241,89 @@ export class JsonReader implements Reader {
   #startString(): boolean {
     const bytes = this.#bytes
     const start = this.#at + 1
-    const string = this.#openString && this.#openKnown(this.#openString, start)
     this.#decided = this.#base + start
     this.#at = start
-    if (string) {
-      this.#string = string
-      return true
-    }
-    let end = start
-    while (end < bytes.length && bytes[end] !== 0x22 && bytes[end] !== 0x5c) end++
-    if (bytes[end] !== 0x22 || isSpecial(bytes, start, end)) {
+    this.#string = this.#openString && this.#openKnown(this.#openString, start)
+    if (this.#string) return true
+    const end = this.#quoteFrom(start)
+    if (end < 0) {
       this.#string = this.#openText(start, this.#path.text)
       return true
     }
-    if (end > start) {
-      readWhole(this.#job, bytes, start, end, this.#path.text, this.#base, this.#patchJson)
-    }
+    this.#readText(bytes, start, end, this.#path.text, this.#patch)
     this.#endString(end)
     return true
   }
 
-  #openKnown(openString: OpenString, start: number): JsonText | null {
+  /** Sets whether there are escapes before it. @returns where the quote is that ends a string; -1 when that has not come */
+  #quoteFrom(start: number): number {
+    const bytes = this.#bytes
+    let at = start
+    this.#isEscaped = false
+    for (let near = Math.min(bytes.length, start + NEAR); at < near; at++) {
+      const byte = bytes[at]
+      if (byte === QUOTE) return at
+      if (byte === BACKSLASH) return this.#quoteBehind(at)
+    }
+    const quote = bytes.indexOf(QUOTE, at)
+    if (quote < 0) return -1
+    if (this.#escape < at) {
+      const next = bytes.indexOf(BACKSLASH, at)
+      this.#escape = next < 0 ? bytes.length : next
+    }
+    return this.#escape < quote ? this.#quoteBehind(this.#escape) : quote
+  }
+
+  #quoteBehind(backslash: number): number {
+    const bytes = this.#bytes
+    this.#isEscaped = true
+    for (let at = backslash; at < bytes.length; at++) {
+      const byte = bytes[at]
+      if (byte === QUOTE) return at
+      if (byte === BACKSLASH) at++
+    }
+    return -1
+  }
+
+  #readText(bytes: Buffer, start: number, end: number, place: Place, patch: Patch): boolean {
+    const written: Patch = this.#isEscaped
+      ? patch
+      : (from, to, by) => patch(from, to, escapeJson(by))
+    const coding = this.#isEscaped ? JSON_CODING : null
+    return readText(
+      this.#job,
+      bytes,
+      start,
+      end,
+      place,
+      this.#depth + 1,
+      this.#base,
+      written,
+      coding,
+    )
+  }
+
+  #openKnown(openString: OpenString, start: number): CodedText | null {
     let reader: Reader | null = null
-    const string = new JsonText(this.#base + start, true, this.#patch, (patch) => {
+    const string = new CodedText(JSON_CODING, this.#base + start, this.#patch, (patch) => {
       reader = openString(this.#path, patch)
       return reader ?? new TextReader(this.#job, this.#place, patch)
     })
     return reader ? string : null
   }
 
-  #openText(start: number, place: Place): JsonText {
-    return new JsonText(this.#base + start, true, this.#patch, (patch) =>
+  #openText(start: number, place: Place): CodedText {
+    return new CodedText(JSON_CODING, this.#base + start, this.#patch, (patch) =>
       openText(this.#job, place, this.#depth + 1, patch),
     )
   }
 
-  readonly #patchJson: Patch = (start, end, by) => this.#patch(start, end, escapeJson(by))
-
   #readKey(isEnd: boolean): boolean {
     const bytes = this.#bytes
     const start = this.#at + 1
-    const limit = Math.min(bytes.length, start + MAX_KEY)
-    let end = start
-    let isEscaped = false
-    for (; end < limit && bytes[end] !== 0x22; end++) {
-      if (bytes[end] !== 0x5c) continue
-      isEscaped = true
-      end++
-    }
-    if (end >= limit) {
-      if (limit === bytes.length && !isEnd) return false
+    const end = this.#quoteFrom(start)
+    if (end < 0 || end - start > MAX_KEY) {
+      if (end < 0 && bytes.length - start <= MAX_KEY && !isEnd) return false
       this.#path.setKey('')
       this.#decided = this.#base + start
       this.#at = start
@@ -288,26 +332,23 @@ export class JsonReader implements Reader {
     }
     const known = this.#known.get(bytes, start, end)
     if (known) this.#path.setKey(known.text, known.context)
-    else this.#lookAtKey(isEscaped, start, end)
+    else this.#lookAtKey(bytes, start, end)
     this.#endString(end)
     return true
   }
 
-  #lookAtKey(isEscaped: boolean, start: number, end: number): void {
-    const text = this.#bytes.toString('utf8', start, end)
+  #lookAtKey(bytes: Buffer, start: number, end: number): void {
+    const text = bytes.toString('utf8', start, end)
+    const isEscaped = this.#isEscaped
     this.#path.setKey('')
-    let isFound = false
-    const patch: Patch = (from, to, by) => {
-      isFound = true
+    let isData = false
+    const isFound = this.#readText(bytes, start, end, this.#path.name, (from, to, by) => {
+      isData = true
       this.#patch(from, to, by)
-    }
-    const reader = new JsonText(this.#base + start, true, patch, (inner) =>
-      openText(this.#job, this.#path.name, this.#depth + 1, inner),
-    )
-    reader.push(this.#bytes.subarray(start, end))
-    reader.end()
-    this.#path.setKey(isFound ? '*' : isEscaped ? toKey(text) : text)
-    if (!isFound) this.#known.add(this.#bytes, start, end, this.#path.key, this.#path.context)
+    })
+    this.#path.setKey(isData ? '*' : isEscaped ? toKey(text) : text)
+    // Of a text in a key more counts than the key; `readText` says of one that something may be in it.
+    if (!isEscaped && !isFound) this.#known.add(bytes, start, end, text, this.#path.context)
   }
 
   #acceptScalar(): void {
@@ -323,9 +364,9 @@ export class JsonReader implements Reader {
   /** It is not JSON: what is undecided, and the rest. */
   #fail(): false {
     this.#scalar = -1
-    const rest = new JsonText(
+    const rest = new CodedText(
+      JSON_CODING,
       this.#decided,
-      false,
       this.#patch,
       (patch) => new TextReader(this.#job, this.#place, patch),
     )

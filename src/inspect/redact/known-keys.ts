@@ -1,6 +1,6 @@
 /** Keys in which nothing was found, so that each is read and looked at once, not for every object that has it. */
 
-import type { Context } from '../scan/scanner.ts'
+import type { Context, Scanner } from '../scan/scanner.ts'
 
 export interface KnownKey {
   readonly bytes: Buffer
@@ -8,29 +8,48 @@ export interface KnownKey {
   readonly context: Context
 }
 
-const SLOTS = 256
+const SLOTS = 1024
+/** Longer ones do not come so often. */
+const MAX_SIZE = 64
 
 export class KnownKeys {
   /** One for each hash: the last one stays. */
-  readonly #slots: (KnownKey | undefined)[] = []
+  readonly #slots = new Array<KnownKey | null>(SLOTS).fill(null)
 
   get(bytes: Buffer, start: number, end: number): KnownKey | null {
-    const known = this.#slots[hash(bytes, start, end)]
-    if (known?.bytes.length !== end - start) return null
-    for (let i = start; i < end; i++) if (bytes[i] !== known.bytes[i - start]) return null
+    const known = this.#slots[hash(bytes, start, end)] as KnownKey | null
+    if (known === null) return null
+    const theirs = known.bytes
+    if (theirs.length !== end - start) return null
+    for (let i = 0; i < theirs.length; i++) if (bytes[start + i] !== theirs[i]) return null
     return known
   }
 
   add(bytes: Buffer, start: number, end: number, text: string, context: Context): void {
+    if (end - start > MAX_SIZE) return
     const copy = Buffer.from(bytes.subarray(start, end))
     this.#slots[hash(bytes, start, end)] = { bytes: copy, text, context }
   }
 }
 
+const byScanner = new WeakMap<Scanner, KnownKeys>()
+
+/** What was found in a key, and what it means, depends on nothing but the scanner: they are known from one body to the next. */
+export function knownKeysOf(scanner: Scanner): KnownKeys {
+  let known = byScanner.get(scanner)
+  if (!known) {
+    known = new KnownKeys()
+    byScanner.set(scanner, known)
+  }
+  return known
+}
+
 function hash(bytes: Buffer, start: number, end: number): number {
-  if (end === start) return 0
+  const size = end - start
+  if (size === 0) return 0
   const first = bytes[start] as number
-  const middle = bytes[(start + end) >> 1] as number
+  const second = bytes[start + (size >> 2)] as number
+  const middle = bytes[start + (size >> 1)] as number
   const last = bytes[end - 1] as number
-  return ((end - start) * 31 + first * 7 + middle * 13 + last * 3) % SLOTS
+  return (size * 31 + first * 7 + second * 37 + middle * 13 + last * 3) & (SLOTS - 1)
 }

@@ -8,6 +8,7 @@ import { ENTITY_CODING } from './entities.ts'
 import { namedPlace } from './place.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
+import { readWhole } from './whole-text.ts'
 
 const LT = 0x3c
 const GT = 0x3e
@@ -25,13 +26,20 @@ export class MarkupReader implements Reader {
   readonly #job: Job
   readonly #place: Place
   readonly #patch: Patch
+  readonly #patchPlain: Patch
   #state: State = 'text'
-  #reader: Reader
+  /** What is read: where it stands, whether there may be references in it, and where it begins. */
+  #under: Place
+  #isCoded = true
+  #start = 0
+  /** Reads what began in an earlier piece. */
+  #reader: Reader | null = null
   /** Added to the positions of the reader. */
   #readerBase = 0
-  /** What was not read. */
+  /** What was not read, the position of its first byte, and the index of the next one. */
   #bytes: Buffer = NOTHING
   #base = 0
+  #at = 0
   #quote = 0
   /** Of the tag so far, the beginning; and what was last before a quote. */
   #tag = ''
@@ -41,27 +49,32 @@ export class MarkupReader implements Reader {
     this.#job = job
     this.#place = place
     this.#patch = patch
-    this.#reader = this.#openText('', true)
+    this.#patchPlain = (start, end, by) => patch(start, end, ENTITY_CODING.write(by))
+    this.#under = namedPlace(job, place, '')
   }
 
   get decided(): number {
-    return this.#readerBase + this.#reader.decided
+    return this.#reader ? this.#readerBase + this.#reader.decided : this.#base
   }
 
   push(bytes: Buffer): void {
     this.#bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, bytes]) : bytes
     while (this.#read(false)) {}
-    this.#bytes = Buffer.from(this.#bytes)
+    this.#giveRest()
+    this.#bytes = Buffer.from(this.#bytes.subarray(this.#at))
+    this.#base += this.#at
+    this.#start = this.#at = 0
   }
 
   settle(): void {
-    this.#reader.settle()
+    this.#reader?.settle()
   }
 
   end(): void {
     while (this.#read(true)) {}
-    this.#give(this.#bytes.length)
-    this.#reader.end()
+    this.#at = this.#bytes.length
+    this.#end()
+    this.#base += this.#at
   }
 
   /** @returns whether there is more to read */
@@ -72,11 +85,11 @@ export class MarkupReader implements Reader {
       case 'tag':
         return this.#readTag()
       case 'value':
-        return this.#readUntil(this.#bytes.indexOf(this.#quote), 0, 'tag')
+        return this.#readUntil(this.#bytes.indexOf(this.#quote, this.#at), 0, 'tag')
       case 'cdata':
       case 'comment': {
         const end = ENDS[this.#state]
-        return this.#readUntil(this.#bytes.indexOf(end), end.length - 1, 'text')
+        return this.#readUntil(this.#bytes.indexOf(end, this.#at), end.length - 1, 'text')
       }
       default:
         return this.#state satisfies never
@@ -85,27 +98,23 @@ export class MarkupReader implements Reader {
 
   #readText(isEnd: boolean): boolean {
     const bytes = this.#bytes
-    const at = bytes.indexOf(LT)
-    if (at < 0) {
-      this.#give(bytes.length)
-      return false
+    const at = bytes.indexOf(LT, this.#at)
+    this.#at = at < 0 ? bytes.length : at
+    if (at < 0) return false
+    const next = bytes[at + 1]
+    const isOpen = next === undefined || (next === 0x21 && at + LONGEST > bytes.length)
+    if (isOpen && !isEnd) return false
+    if (next === undefined || !isTagStart(next)) {
+      this.#at++
+      return true
     }
-    const shown = bytes.subarray(at, at + LONGEST)
-    const next = shown[1]
-    const isOpen = next === undefined || (next === 0x21 && shown.length < LONGEST)
-    if (isOpen && !isEnd) {
-      this.#give(at)
-      return false
-    }
-    const isTag = next !== undefined && /[A-Za-z/!?]/.test(String.fromCharCode(next))
-    this.#give(isTag ? at : at + 1)
-    if (!isTag) return true
-    const isData = shown.equals(CDATA)
-    this.#state = isData ? 'cdata' : shown.subarray(0, 4).equals(COMMENT) ? 'comment' : 'tag'
+    const isData = next === 0x21 && bytes.subarray(at, at + LONGEST).equals(CDATA)
+    const isComment = next === 0x21 && bytes.subarray(at, at + COMMENT.length).equals(COMMENT)
+    this.#state = isData ? 'cdata' : isComment ? 'comment' : 'tag'
     const name = this.#tagName()
     this.#open('', false)
     if (isData) {
-      this.#give(CDATA.length)
+      this.#at += CDATA.length
       this.#open(name, false)
     }
     if (this.#state === 'tag') this.#tag = this.#recent = ''
@@ -115,69 +124,98 @@ export class MarkupReader implements Reader {
   /** Up to what ends it, or to the value of an attribute. */
   #readTag(): boolean {
     const bytes = this.#bytes
-    let at = 0
+    let at = this.#at
     while (at < bytes.length && bytes[at] !== GT && bytes[at] !== 0x22 && bytes[at] !== 0x27) at++
-    const text = bytes.toString('latin1', 0, at)
-    if (this.#tag.length < MAX_NAME) this.#tag = (this.#tag + text).slice(0, MAX_NAME)
-    this.#recent = (this.#recent + text).slice(-MAX_NAME)
-    if (at === bytes.length) {
-      this.#give(at)
-      return false
-    }
-    this.#give(at + 1)
+    this.#note(bytes, this.#at, at)
+    this.#at = at
+    if (at === bytes.length) return false
+    this.#at++
     if (bytes[at] === GT) {
       this.#state = 'text'
       this.#open(this.#tagName(), true)
     } else {
       this.#state = 'value'
       this.#quote = bytes[at] as number
-      this.#open(/([\w:.-]+)\s*=\s*$/.exec(this.#recent)?.[1] ?? '', true)
+      this.#open(ATTRIBUTE.exec(this.#recent)?.[1] ?? '', true)
       this.#recent = ''
     }
     return true
   }
 
-  /** @param extra bytes of what ends it that are kept back until it is all there */
-  #readUntil(found: number, extra: number, next: State): boolean {
-    if (found < 0) {
-      this.#give(Math.max(0, this.#bytes.length - extra))
-      return false
+  #note(bytes: Buffer, start: number, end: number): void {
+    if (this.#tag.length < MAX_NAME) {
+      const text = bytes.toString(
+        'latin1',
+        start,
+        Math.min(end, start + MAX_NAME - this.#tag.length),
+      )
+      this.#tag += text
     }
-    this.#give(found)
-    this.#state = next
-    this.#open(next === 'text' ? this.#tagName() : '', next === 'text')
-    return this.#skipEnd(next === 'text' ? extra + 1 : 1)
+    const recent = bytes.toString('latin1', Math.max(start, end - MAX_NAME), end)
+    this.#recent = this.#recent === '' ? recent : (this.#recent + recent).slice(-MAX_NAME)
   }
 
-  /** What ends it is in the text that follows, of which it is no part that matters. */
-  #skipEnd(size: number): true {
-    this.#give(size)
+  /** @param extra bytes of what ends it that are kept back until it is all there */
+  #readUntil(found: number, extra: number, next: State): boolean {
+    this.#at = found < 0 ? Math.max(this.#at, this.#bytes.length - extra) : found
+    if (found < 0) return false
+    this.#state = next
+    this.#open(next === 'text' ? this.#tagName() : '', next === 'text')
+    // What ends it is in the text that follows, of which it is no part that matters.
+    this.#at += next === 'text' ? extra + 1 : 1
     return true
   }
 
   /** `</a>` is nothing's name. */
   #tagName(): string {
-    return /^<([A-Za-z][\w:.-]*)/.exec(this.#tag)?.[1] ?? ''
+    return TAG.exec(this.#tag)?.[1] ?? ''
   }
 
+  /** What is read ends here, and something else begins. */
   #open(name: string, isCoded: boolean): void {
-    this.#reader.end()
-    this.#reader = this.#openText(name, isCoded)
+    this.#end()
+    this.#start = this.#at
+    this.#isCoded = isCoded
+    if (name !== this.#under.key) this.#under = namedPlace(this.#job, this.#place, name)
   }
 
-  #openText(name: string, isCoded: boolean): Reader {
-    const place = namedPlace(this.#job, this.#place, name)
-    const base = this.#base
+  #end(): void {
+    if (this.#reader) {
+      this.#giveRest()
+      this.#reader.end()
+      this.#reader = null
+      return
+    }
+    const coding = this.#isCoded ? ENTITY_CODING : null
+    const patch = coding ? this.#patch : this.#patchPlain
+    const bytes = this.#bytes
+    readWhole(this.#job, bytes, this.#start, this.#at, this.#under, this.#base, patch, coding)
+  }
+
+  /** What has not ended goes to a reader. */
+  #giveRest(): void {
+    if (this.#start === this.#at) return
+    this.#reader ??= this.#openReader()
+    this.#reader.push(this.#bytes.subarray(this.#start, this.#at))
+    this.#start = this.#at
+  }
+
+  #openReader(): Reader {
+    const base = this.#base + this.#start
+    const place = this.#under
     const open = (patch: Patch) => new TextReader(this.#job, place, patch)
-    this.#readerBase = isCoded ? 0 : base
-    if (isCoded) return new CodedText(ENTITY_CODING, base, this.#patch, open)
-    return open((start, end, by) => this.#patch(base + start, base + end, ENTITY_CODING.write(by)))
+    this.#readerBase = this.#isCoded ? 0 : base
+    if (this.#isCoded) return new CodedText(ENTITY_CODING, base, this.#patch, open)
+    return open((start, end, by) => this.#patchPlain(base + start, base + end, by))
   }
+}
 
-  #give(size: number): void {
-    if (size === 0) return
-    this.#reader.push(this.#bytes.subarray(0, size))
-    this.#bytes = this.#bytes.subarray(size)
-    this.#base += size
-  }
+const TAG = /^<([A-Za-z][\w:.-]*)/
+const ATTRIBUTE = /([\w:.-]+)\s*=\s*$/
+
+/** A letter, `/`, `!`, `?`. */
+function isTagStart(byte: number): boolean {
+  const letter = byte | 0x20
+  if (letter >= 0x61 && letter <= 0x7a) return true
+  return byte === 0x2f || byte === 0x21 || byte === 0x3f
 }

@@ -8,7 +8,8 @@ import { openPart } from './open-body.ts'
 import { Patches } from './patches.ts'
 import { namedPlace } from './place.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
-import { readWhole, TextReader } from './text.ts'
+import { TextReader } from './text.ts'
+import { readWhole } from './whole-text.ts'
 
 const LF = 0x0a
 const CR = 0x0d

@@ -1,24 +1,55 @@
 /** A text in another one: by how it begins, what it is read as. */
 
+import { CodedText } from './coded-text.ts'
+import type { Coding } from './coding.ts'
 import { DataUrlReader } from './data-url.ts'
 import { JsonReader } from './json.ts'
-import { JsonText } from './json-text.ts'
+import { JSON_CODING } from './json-coding.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
+import { giveBack, takeDesk } from './whole-text.ts'
 
 /** Blanks before it that are skipped. */
 const MAX_BLANKS = 64
 const NOTHING = Buffer.alloc(0)
 const DATA = Buffer.from('data:')
 
-/** @returns whether a whole text may be something else than text */
-export function isSpecial(bytes: Buffer, start: number, end: number): boolean {
-  return start < end && kindAt(bytes, start, Math.min(end, start + MAX_BLANKS)) !== 'text'
-}
-
 /** @param depth texts that this one is in */
 export function openText(job: Job, place: Place, depth: number, patch: Patch): Reader {
   return new Opening(job, place, depth, patch)
+}
+
+/**
+ * Reads a text that is all there: as `openText` does, without what a text in pieces needs.
+ * @param base position of the first byte of `bytes`  @param coding how it is written; null for plainly
+ * @returns whether there may be anything in it, also where that stays
+ */
+export function readText(
+  job: Job,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  place: Place,
+  depth: number,
+  base: number,
+  patch: Patch,
+  coding: Coding | null,
+): boolean {
+  if (start === end) return false
+  const desk = takeDesk()
+  try {
+    desk.lay(bytes, start, end, coding)
+    const kind = kindAt(desk.bytes, 0, Math.min(desk.size, MAX_BLANKS))
+    if (kind === 'text' || kind === null) return desk.look(job, place, base, patch)
+    const reader = openKind(job, kind, place, depth, (from, to, by) =>
+      desk.replace(from, to, by, base, patch),
+    )
+    reader.push(desk.bytes.subarray(0, desk.size))
+    reader.end()
+    return true
+  } finally {
+    giveBack(desk)
+  }
 }
 
 type Special = 'json' | 'data' | 'text' | null
@@ -37,19 +68,27 @@ function kindAt(bytes: Buffer, start: number, end: number): Special {
   return null
 }
 
+function openKind(job: Job, kind: Special, place: Place, depth: number, patch: Patch): Reader {
+  if (kind === 'data') return new DataUrlReader(job, place, depth, patch)
+  if (kind !== 'json') return new TextReader(job, place, patch)
+  if (depth <= job.limits.depth) return new JsonReader(job, place, depth, patch)
+  return new CodedText(JSON_CODING, 0, patch, (inner) => new TextReader(job, place, inner))
+}
+
 /** Waits for the first byte that says something. */
 class Opening implements Reader {
-  readonly #open: (kind: Special) => Reader
+  readonly #job: Job
+  readonly #place: Place
+  readonly #depth: number
+  readonly #patch: Patch
   #bytes: Buffer = NOTHING
   #reader: Reader | null = null
 
   constructor(job: Job, place: Place, depth: number, patch: Patch) {
-    this.#open = (kind) => {
-      if (kind === 'data') return new DataUrlReader(job, place, depth, patch)
-      if (kind !== 'json') return new TextReader(job, place, patch)
-      if (depth <= job.limits.depth) return new JsonReader(job, place, depth, patch)
-      return new JsonText(0, false, patch, (inner) => new TextReader(job, place, inner))
-    }
+    this.#job = job
+    this.#place = place
+    this.#depth = depth
+    this.#patch = patch
   }
 
   get decided(): number {
@@ -60,12 +99,8 @@ class Opening implements Reader {
     if (this.#reader) return this.#reader.push(bytes)
     const all = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, bytes]) : bytes
     const kind = kindAt(all, 0, Math.min(all.length, MAX_BLANKS))
-    if (kind === null && all.length < MAX_BLANKS) {
-      this.#bytes = Buffer.from(all)
-      return
-    }
-    this.#reader = this.#open(kind)
-    this.#reader.push(all)
+    if (kind === null && all.length < MAX_BLANKS) this.#bytes = Buffer.from(all)
+    else this.#open(kind, all)
   }
 
   settle(): void {
@@ -73,10 +108,13 @@ class Opening implements Reader {
   }
 
   end(): void {
-    if (!this.#reader) {
-      this.#reader = this.#open(null)
-      this.#reader.push(this.#bytes)
-    }
-    this.#reader.end()
+    if (!this.#reader) this.#open(null, this.#bytes)
+    this.#reader?.end()
+  }
+
+  #open(kind: Special, bytes: Buffer): void {
+    this.#bytes = NOTHING
+    this.#reader = openKind(this.#job, kind, this.#place, this.#depth, this.#patch)
+    this.#reader.push(bytes)
   }
 }

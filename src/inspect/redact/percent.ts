@@ -1,19 +1,30 @@
 /** Percent-encoding (RFC 3986 section 2.1), and that of forms, where `+` is a blank. */
 
-import type { CodedUnit, Coding } from './coded-text.ts'
-import { hexDigit } from './json-text.ts'
+import { type Coding, NOT_YET, unit } from './coding.ts'
+import { hexDigit } from './json-coding.ts'
 
 const PERCENT = 0x25
 
 export const PERCENT_CODING: Coding = { lead: PERCENT, read, write }
 export const FORM_CODING: Coding = { ...PERCENT_CODING, blank: 0x2b }
 
-function read(bytes: Buffer, at: number, isEnd: boolean): CodedUnit | null {
-  if (at + 3 > bytes.length && !isEnd) return null
-  const high = hexDigit(bytes[at + 1] ?? 0)
-  const low = hexDigit(bytes[at + 2] ?? 0)
-  if (high < 0 || low < 0) return { text: bytes.subarray(at, at + 1), size: 1 }
-  return { text: Buffer.of(high * 16 + low), size: 3 }
+function read(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  isEnd: boolean,
+  out: Buffer,
+  to: number,
+): number {
+  if (at + 3 > end && !isEnd) return NOT_YET
+  const high = at + 2 < end ? hexDigit(bytes[at + 1] as number) : -1
+  const low = at + 2 < end ? hexDigit(bytes[at + 2] as number) : -1
+  if (high < 0 || low < 0) {
+    out[to] = PERCENT
+    return unit(1, 1)
+  }
+  out[to] = high * 16 + low
+  return unit(3, 1)
 }
 
 function write(text: Buffer): Buffer {

@@ -4,12 +4,14 @@
  */
 
 import { Backlog } from './backlog.ts'
+import { CodedText } from './coded-text.ts'
 import type { EventQueue } from './event-queue.ts'
-import { JsonText } from './json-text.ts'
+import { JSON_CODING } from './json-coding.ts'
 import { Patches } from './patches.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { parseSseEvent } from './sse-event.ts'
-import { readWhole, TextReader } from './text.ts'
+import { TextReader } from './text.ts'
+import { readWhole } from './whole-text.ts'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -29,7 +31,7 @@ export class SseReader implements Reader {
   #line = 0
   #at = 0
   /** An event that is too large: read as text up to the blank line. */
-  #large: JsonText | null = null
+  #large: CodedText | null = null
 
   constructor(job: Job, place: Place, patch: Patch, queue: EventQueue) {
     this.#job = job
@@ -126,7 +128,7 @@ export class SseReader implements Reader {
   }
 
   #readLarge(end: number): void {
-    this.#large ??= new JsonText(this.#base, false, this.#patch, (patch) => {
+    this.#large ??= new CodedText(JSON_CODING, this.#base, this.#patch, (patch) => {
       return new TextReader(this.#job, this.#place, patch)
     })
     this.#large.push(Buffer.from(this.#backlog.bytes.subarray(0, end)))

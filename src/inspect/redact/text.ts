@@ -1,21 +1,25 @@
-/** A text without any form: what everything ends in. Keeps as little of it as what is looked for allows, and a little before that. */
+/** A text without any form that comes in pieces. Keeps as little of it as what is looked for allows, and a little before that. */
 
 import { LOOK_BEHIND, openStream } from '../scan/scanner.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 
 const NOTHING = Buffer.alloc(0)
+/** Least size of the room for what is kept. */
+const ROOM = 256
 
 export class TextReader implements Reader {
   readonly #job: Job
   readonly #place: Place
   readonly #patch: Patch
   readonly #stream = openStream()
-  /** What is undecided, with what is shown before it. */
-  #kept: Buffer = NOTHING
-  /** Position of its first byte. */
+  /** What is undecided, with what is shown before it, and what was not looked at. Bytes of the room before `#size`. */
+  #room: Buffer = NOTHING
+  #size = 0
+  /** Position of the first byte of what is looked at. */
   #base = 0
-  #fresh: Buffer[] = []
-  #freshSize = 0
+  #fresh = 0
+  /** What is looked at. */
+  #bytes: Buffer = NOTHING
   /** Of something that has no end yet, the type. */
   #open: string | null = null
   /** Whether that stays. */
@@ -30,81 +34,68 @@ export class TextReader implements Reader {
 
   push(bytes: Buffer): void {
     if (bytes.length === 0) return
-    this.#fresh.push(bytes)
-    this.#freshSize += bytes.length
+    if (this.#size === 0) {
+      this.#look(bytes, bytes.length)
+      const from = Math.max(0, this.decided - this.#base - LOOK_BEHIND)
+      this.#base += from
+      this.#add(bytes.subarray(from))
+      return
+    }
+    this.#add(bytes)
+    this.#fresh += bytes.length
     // What waits is looked at again and again: not for every byte that is added to it.
-    const undecided = this.#base + this.#kept.length - this.decided
-    if (this.#freshSize * 4 >= undecided) this.#look()
+    const undecided = this.#base + this.#size - this.decided - this.#fresh
+    if (this.#fresh * 4 >= undecided) this.settle()
   }
 
   settle(): void {
-    if (this.#freshSize > 0) this.#look()
+    if (this.#fresh > 0) this.#look(this.#room, this.#size)
   }
 
   end(): void {
     this.#stream.ended = true
-    this.#look()
+    this.#look(this.#room, this.#size)
   }
 
-  #look(): void {
-    const [first] = this.#fresh
-    const isFirst = this.#kept.length === 0 && this.#fresh.length === 1 && first !== undefined
-    const bytes = isFirst ? first : Buffer.concat([this.#kept, ...this.#fresh])
-    this.#fresh = []
-    this.#freshSize = 0
-    const base = this.#base
-    const { context } = this.#place
-    const safe = this.#job.scan.scan(
-      bytes,
-      this.decided - base,
-      bytes.length,
-      context,
-      (start, end, type, isOpen) => this.#found(bytes, start, end, type, isOpen),
-      this.#stream,
-    )
-    this.decided = base + safe
-    const cut = Math.max(0, safe - LOOK_BEHIND)
-    this.#kept = Buffer.from(bytes.subarray(cut))
-    this.#base = base + cut
+  #look(bytes: Buffer, size: number): void {
+    this.#fresh = 0
+    this.#bytes = bytes
+    const from = this.decided - this.#base
+    const { scan } = this.#job.scan
+    this.decided =
+      this.#base + scan(bytes, from, size, this.#place.context, this.#sink, this.#stream)
+    this.#bytes = NOTHING
   }
 
-  #found(bytes: Buffer, start: number, end: number, type: string, isOpen: boolean): void {
+  #add(bytes: Buffer): void {
+    if (this.#size + bytes.length > this.#room.length) this.#makeRoom(bytes.length)
+    bytes.copy(this.#room, this.#size)
+    this.#size += bytes.length
+  }
+
+  /** Forgets what is not needed any more. */
+  #makeRoom(size: number): void {
+    const cut = Math.max(0, this.decided - this.#base - LOOK_BEHIND)
+    const kept = this.#size - cut
+    const isEnough = kept + size <= this.#room.length && kept * 2 <= this.#room.length
+    const room = isEnough ? this.#room : Buffer.allocUnsafe(Math.max((kept + size) * 2, ROOM))
+    this.#room.copy(room, 0, cut, this.#size)
+    this.#room = room
+    this.#size = kept
+    this.#base += cut
+  }
+
+  readonly #sink = (start: number, end: number, type: string, isOpen: boolean): void => {
     const isMore = this.#open === type
     this.#open = isOpen ? type : null
-    const by = isMore ? NOTHING : replaceIn(this.#job, bytes, start, end, type, this.#place)
+    const by = isMore ? NOTHING : replaceIn(this.#job, this.#bytes, start, end, type, this.#place)
     if (!isMore) this.#isLeft = by === null
     if (by !== null && !this.#isLeft) this.#patch(this.#base + start, this.#base + end, by)
   }
 }
 
-/** Looks at a whole text where it lies. @param base position of the first byte of `bytes` */
-export function readWhole(
-  job: Job,
-  bytes: Buffer,
-  start: number,
-  end: number,
-  place: Place,
-  base: number,
-  patch: Patch,
-): void {
-  // Nothing before it belongs to it.
-  const text = end - start <= DESK.length ? lay(bytes, start, end) : bytes.subarray(start, end)
-  job.scan.scan(text, 0, end - start, place.context, (from, to, type) => {
-    const by = replaceIn(job, text, from, to, type, place)
-    if (by !== null) patch(base + start + from, base + start + to, by)
-  })
-}
-
-/** Where short texts are looked at: views of their own would be more work than that. */
-const DESK = Buffer.alloc(1024)
-
-function lay(bytes: Buffer, start: number, end: number): Buffer {
-  if (end - start > 24) bytes.copy(DESK, 0, start, end)
-  else for (let i = start; i < end; i++) DESK[i - start] = bytes[i] as number
-  return DESK
-}
-
-function replaceIn(
+/** @returns what takes its place; null where it stays */
+export function replaceIn(
   { replace, findings }: Job,
   bytes: Buffer,
   start: number,

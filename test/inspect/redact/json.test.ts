@@ -88,8 +88,16 @@ describe('what is found', () => {
     ])
     const inKey = redact('{"XX1234XX":{"a":"XX1234XX"}}', TYPE)
     expect(inKey.findings).toEqual(['mark $.* 1', 'mark $.*.a 1'])
+    const open = redactAllWays(`[{"${'k'.repeat(60)}\\" XX1234XX`, TYPE)
+    expect(open.findings).toEqual(['mark $[].* 1'])
     const nested = redact('{"args":"{\\"to\\":\\"XX1234XX\\"}"}', TYPE)
     expect(nested.findings).toEqual(['mark $.args$.to 1'])
+  })
+
+  test('a key that one leaves as it is, is not known to be clean to others', () => {
+    const body = '{"XX5678XX":1}'
+    expect(redact(body, TYPE, 'whole', { replace: () => null }).text).toBe(body)
+    expect(redact(body, TYPE).text).toBe('{"[mark]":1}')
   })
 
   test('what takes its place is escaped, and a number is one or a string', () => {

@@ -7,6 +7,7 @@ describe('XML and HTML', () => {
   test.each([
     ['text', '<a>XX1234XX</a>', '<a>[mark]</a>'],
     ['references', '<a>&#88;X&#x31;234XX &amp; b</a>', '<a>[mark] &amp; b</a>'],
+    ['a reference without an end', '<a>XX1234X&#88<b>1</b>', '<a>[mark]<b>1</b>'],
     ['an attribute', '<a b="XX1234XX" c=\'&#88;X1234XX\'/>', '<a b="[mark]" c=\'[mark]\'/>'],
     ['by the tag', '<secret>1234</secret><x>1234</x>', '<secret>[secret]</secret><x>1234</x>'],
     ['by the attribute', '<a secret = "1234" b="1234">', '<a secret = "[secret]" b="1234">'],

@@ -3,7 +3,7 @@
  * segment or parameter comes or goes.
  */
 
-import type { Coding } from '../coded-text.ts'
+import type { Coding } from '../coding.ts'
 import { FORM_CODING, PERCENT_CODING } from '../percent.ts'
 import { namedPlace } from '../place.ts'
 import type { Job, Place } from '../reader.ts'

@@ -1,6 +1,7 @@
 /** Single values of a head: whole, short, and often percent-encoded, some twice. Text is latin-1: one character is one byte. */
 
-import { CodedText, type Coding } from '../coded-text.ts'
+import { CodedText } from '../coded-text.ts'
+import type { Coding } from '../coding.ts'
 import { openText } from '../open-text.ts'
 import { PERCENT_CODING } from '../percent.ts'
 import type { Job, Patch, Place, Reader } from '../reader.ts'

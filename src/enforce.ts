@@ -45,7 +45,7 @@ export interface Enforcer {
   holds(admission: Admission, request: RequestLine): boolean
   /** Whether rules want to know what is in the body, or take something out of it. Never throws. */
   looksInside(admission: Admission): boolean
-  /** The request with what is in it, and what it carries instead of its body and its head. Never rejects. */
+  /** The request with what is in it, and what becomes of its body and its head. Never rejects. */
   inspect(
     admission: Admission,
     request: RequestLine,
@@ -134,7 +134,12 @@ export function createEnforcer(ports: Ports): Enforcer {
         return await inspectRequest(ports.inspector, admission, request, body, head, judged)
       } catch (error) {
         const fault = gateProblem(ports, error)
-        return { line: { ...request, fault, hidesPath: true }, replaced: null, head: null }
+        return {
+          line: { ...request, fault, hidesPath: true },
+          replaced: null,
+          passing: null,
+          head: null,
+        }
       }
     },
 

@@ -5,20 +5,32 @@
 
 import type { Admission } from './admission.ts'
 import type { Problem } from './model/errors.ts'
-import type { OnUnscannable } from './model/finding.ts'
-import type { RequestLine } from './model/flow.ts'
-import type { BodyView, HeadView } from './model/request-view.ts'
+import type { Fault, RequestLine } from './model/flow.ts'
+import { type BodyView, type HeadView, isCoded } from './model/request-view.ts'
 import { readSignedParts } from './model/signed-parts.ts'
 import type { Verdict } from './model/verdict.ts'
-import type { Inspector, Replaced, ReplacedHead } from './ports.ts'
+import type { BodyRedactor, Inspector, Replaced, ReplacedHead } from './ports.ts'
 
 /** A request as it is judged, and what it carries instead of its body and its head. */
 export interface Inspected {
   readonly line: RequestLine
-  /** Null when nothing is taken out; its bytes are, when the body stays as it is. */
+  /** Null when nothing is taken out; its bytes are, when the body stays as it is, or is read on its way. */
   readonly replaced: Replaced | null
+  /** How the body is read on its way, being more than can be read before; null where it is not. */
+  readonly passing: Passing | null
   /** Null when the head stays as it is. */
   readonly head: ReplacedHead | null
+}
+
+/** A body from which data is taken out as it passes. */
+export interface Passing {
+  readonly redactor: BodyRedactor
+  /** Why it is broken off where something in it cannot be read; null lets that pass. */
+  readonly unread: Problem | null
+  /** Why it is broken off where there is data in it, because its bytes may not be changed; null where they may. */
+  readonly bound: Problem | null
+  /** Why it is broken off where it is not what its content coding says. */
+  readonly undecoded: Problem
 }
 
 /** Whether rules that may match want to know what is in the request, or take something out of it. */
@@ -46,23 +58,28 @@ export async function inspectRequest(
   const data = inBody?.union(inspector.lookAtHead(head)) ?? null
   const shown = { ...line, shownPath: inspector.showPath(head.target) }
   const known = isAsked ? { ...shown, data, isRead: data !== null } : shown
-  const { action, redact } = judged(known)
+  const verdict = judged(known)
+  const { action, redact } = verdict
   const isChanged = assessment.policy.enforced && action !== 'block' && redact?.out.size
-  if (!isChanged) return { line: known, replaced: null, head: null }
-  const replaced = body ? await inspector.redact(body, redact.out, flow.agent.id) : UNSEEN
-  const rewritten = inspector.redactHead(head, redact, flow.agent.id)
-  const fault =
-    faultOf(replaced, assessment.policy.onUnscannable.out, head.header) ??
-    (rewritten && faultOfHead(head, rewritten))
-  const read = { ...known, isRead: replaced.unscanned === null }
-  if (fault) return { line: { ...read, fault }, replaced: null, head: null }
+  if (!isChanged) return { line: known, ...AS_IT_IS }
+  const { id: agent } = flow.agent
+  const replaced = body ? await inspector.redact(body, redact.out, agent) : UNSEEN
+  const redactor = replaced.isLarger && body ? inspector.open('out', body, redact.out, agent) : null
+  const rewritten = inspector.redactHead(head, redact, agent)
+  const carried = carry(admission, verdict, replaced, redactor, body, head.header)
+  const fault = carried.fault ?? (rewritten && faultOfHead(head, rewritten))
+  const read = { ...known, isRead: carried.isRead }
+  if (fault) return { line: { ...read, fault }, ...AS_IT_IS }
   const found = [...(rewritten?.found ?? []), ...replaced.found]
   return {
     line: rewritten ? strictest(read, rewritten, judged) : read,
     replaced: found.length > 0 ? { ...replaced, found } : null,
+    passing: carried.passing,
     head: rewritten,
   }
 }
+
+const AS_IT_IS = { replaced: null, passing: null, head: null }
 
 /** INVARIANT: what goes on is judged as well as what came; the stricter one counts. */
 function strictest(
@@ -105,22 +122,95 @@ function splitTarget(target: string): string[] {
   return mark < 0 ? [target] : [target.slice(0, mark), target.slice(mark + 1)]
 }
 
-function faultOf(
-  { unscanned, bytes }: Replaced,
-  onUnscannable: OnUnscannable['out'],
-  header: (name: string) => readonly string[],
-): Problem | null {
-  if (unscanned !== null && onUnscannable === 'block') {
-    const detail = `a rule takes data out of such requests, and this one cannot be read: ${unscanned}`
-    return { code: 'body-unscannable', detail }
+/** What becomes of a body: why it cannot go on, or how it is read on its way; and whether all of it was read. */
+function carry(
+  admission: Admission,
+  verdict: Verdict,
+  replaced: Replaced,
+  redactor: BodyRedactor | null,
+  body: BodyView | null,
+  header: Header,
+): { readonly fault: Fault | null; readonly passing: Passing | null; readonly isRead: boolean } {
+  const { unread, bound } = faultsFor(admission, verdict)
+  const passesUnread = admission.assessment.policy.onUnscannable.out === 'pass'
+  const { isLarger, bytes } = replaced
+  const tie = bytes !== null || isLarger ? tieOf(header) : null
+  const isShut = isLarger && redactor === null
+  const unscanned =
+    replaced.unscanned ?? (isShut ? UNDECODED : whyUnseen(replaced, body, header, tie))
+  const isRead = unscanned === null && !isLarger
+  if (unscanned !== null && !passesUnread) {
+    return { fault: unread(unscanned), passing: null, isRead }
   }
-  if (bytes === null || !isSigned(header)) return null
-  const detail = 'there is data in the body that a rule takes out, and the body is signed'
-  return { code: 'redaction-signed', detail }
+  if (bytes !== null && tie !== null) return { fault: bound(tie), passing: null, isRead }
+  if (redactor === null || unscanned !== null) return { fault: null, passing: null, isRead }
+  const passing = {
+    redactor,
+    // Found out on the way it is too late to ask somebody.
+    unread: passesUnread ? null : unread('not all of it is text of a known kind'),
+    bound: tie === null ? null : bound(tie),
+    undecoded: unread('it is not what its content coding says, or becomes too large for that'),
+  }
+  return { fault: null, passing, isRead }
 }
 
-/** Whether somebody would notice that the body was changed, and refuse it. */
-function isSigned(header: (name: string) => readonly string[]): boolean {
+/** Says no in the name of the rules that take data out of such a request. */
+function faultsFor({ assessment }: Admission, { rules }: Verdict) {
+  const asking = assessment.candidates.filter(
+    ({ id, redact, observed }) => !observed && redact && redact.out.size > 0 && rules.includes(id),
+  )
+  const named = asking.map(({ id, because }) => ({ id, because }))
+  const who = `rule ${asking.map(({ id }) => `\`${id}\``).join(', ')}`
+  const mayAsk = assessment.policy.onUnscannable.out === 'hold'
+  return {
+    unread: (why: string): Fault => {
+      const detail = `${who} takes data out of such requests, and this one cannot be read: ${why}`
+      return { code: 'body-unscannable', detail, rules: named, mayAsk }
+    },
+    bound: (tie: string): Fault => {
+      const detail = `there is data in the body that ${who} takes out, and the body ${tie}`
+      return { code: 'redaction-signed', detail, rules: named, mayAsk: false }
+    },
+  }
+}
+
+/** All values, in order, of a name in lower case. */
+type Header = (name: string) => readonly string[]
+
+/** Why a body of text is not read all the same; null where it is. */
+function whyUnseen(
+  { isLarger }: Replaced,
+  body: BodyView | null,
+  header: Header,
+  tie: string | null,
+): string | null {
+  if (body?.bytes.length && isPart(header)) {
+    return 'it is a part of something, and a value may lie across its ends'
+  }
+  const isHidden = isLarger && tie !== null && body !== null && isCoded(body)
+  return isHidden ? `it ${tie}, and is compressed and larger than can be read before` : null
+}
+
+/** Whether more belongs to it (RFC 9110 section 14.5, and what uploads that can be resumed say). */
+function isPart(header: Header): boolean {
+  const isWhole = (range: string) => {
+    const [, last, all] = /^bytes 0-(\d+)\/(\d+)$/i.exec(range) ?? []
+    return last !== undefined && Number(last) + 1 === Number(all)
+  }
+  return (
+    header('content-range').some((range) => !isWhole(range)) || header('upload-offset').length > 0
+  )
+}
+
+/** Why nobody may change the bytes of a body, in words that follow it: somebody would notice, and refuse it. Null where one may. */
+function tieOf(header: Header): string | null {
+  if (header('content-range').length > 0 || header('upload-offset').length > 0) {
+    return 'is as long as another field says'
+  }
+  return isSigned(header) ? 'is signed' : null
+}
+
+function isSigned(header: Header): boolean {
   const payload = header('x-amz-content-sha256')
   if (payload.some((value) => value.toUpperCase() === 'UNSIGNED-PAYLOAD')) return false
   return (
@@ -140,4 +230,9 @@ const SIGNATURES = [
   'x-signature',
 ]
 
-const UNSEEN: Replaced = { bytes: null, found: [], unscanned: 'it was not looked at' }
+const UNSEEN: Replaced = {
+  ...{ bytes: null, found: [], isLarger: false },
+  unscanned: 'it was not looked at',
+}
+
+const UNDECODED = 'it is compressed in a way that cannot be read'

@@ -82,16 +82,17 @@ export interface Inspector {
   /** A whole body without what the plan takes out. Never rejects. */
   redact(body: BodyView, plan: ReadonlyMap<string, Operator>, agent: string): Promise<Replaced>
   /**
-   * An answer as it passes.
+   * A body as it passes.
    *
-   * @param plan what is taken out; what was put in place of something for the same agent is restored, also where nothing is taken out
+   * @param plan what is taken out; of answers what was put in place of something for the same agent is restored, also where nothing is taken out
    * @returns null where it is of a kind that cannot be read
    */
   open(
-    answer: { readonly contentType: string | null; readonly contentEncoding: string | null },
+    direction: Direction,
+    body: Pick<BodyView, 'contentType' | 'contentEncoding'>,
     plan: ReadonlyMap<string, Operator>,
     agent: string,
-  ): AnswerRedactor | null
+  ): BodyRedactor | null
 }
 
 export interface Looked {
@@ -121,16 +122,45 @@ export interface Replaced {
   readonly found: readonly Found[]
   /** Why not all of it could be read; null when it could. */
   readonly unscanned: string | null
+  /** Whether it is more than can be read at once: then only its beginning was, to see whether it can be, and nothing was taken out. */
+  readonly isLarger: boolean
 }
 
 /** What is pushed comes out again as soon as it is sure that nothing in it has to be taken out. */
-export interface AnswerRedactor {
+export interface BodyRedactor {
+  /** What undoes its content codings before anything is pushed; null where there are none. */
+  readonly decoding: BodyDecoding | null
   push(chunk: Buffer): readonly Buffer[]
   /** The rest. */
   end(): readonly Buffer[]
   readonly found: readonly Found[]
   /** Whether not all of what has passed could be read. */
   readonly isPartial: boolean
+}
+
+/** Content codings undone as a body passes. */
+export interface BodyDecoding {
+  /** Called once, before all others. */
+  start(sink: DecodedSink): void
+  /** @returns false when it wants a pause; `onDrain` tells when that is over */
+  write(coded: Buffer): boolean
+  /** That was all. */
+  end(): void
+  /** Stops and goes on giving what comes out. */
+  pause(): void
+  resume(): void
+  /** Nothing comes out any more, and nobody is told. */
+  stop(): void
+}
+
+/** Who takes what comes out. Ends with one of `onEnd` and `onFault`. */
+export interface DecodedSink {
+  onPiece(plain: Buffer): void
+  onEnd(): void
+  /** It is not what its coding says, or too much for what it is. */
+  onFault(): void
+  /** There is room again for what goes in. */
+  onDrain(): void
 }
 
 /** Nothing is found. */
@@ -140,7 +170,7 @@ export const NO_INSPECTOR: Inspector = {
   showPath: (target) => target.split('?', 1)[0] ?? '',
   redactHead: () => null,
   redactFields: (fields) => ({ fields, found: [] }),
-  redact: async () => ({ bytes: null, found: [], unscanned: null }),
+  redact: async () => ({ bytes: null, found: [], unscanned: null, isLarger: false }),
   open: () => null,
 }
 

@@ -12,7 +12,7 @@ import type { FlowId, RequestLine } from './model/flow.ts'
 import type { Placement } from './model/placement.ts'
 import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
 import type { Verdict } from './model/verdict.ts'
-import { blockFor, decide, withoutWait } from './policy/decide.ts'
+import { blockFor, decide, decideFaulty, withoutWait } from './policy/decide.ts'
 import type { HoldAnswer, Ports } from './ports.ts'
 
 /** Leave to send one request to one of the judged addresses. */
@@ -38,7 +38,7 @@ export function judge(admission: Admission, request: RequestLine): Verdict {
   const { destination, assessment } = admission
   const { fault } = destination
   // Said of this request alone, not of the next one that has the same code.
-  if (!fault && request.fault) return blockFor(request.fault, assessment.zone)
+  if (!fault && request.fault) return decideFaulty(assessment, request, request.fault)
   if (!fault) return decide(assessment, request)
   let verdict = assessment.verdicts.get(fault.code)
   if (!verdict) {

@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'hearing.ts',
     'admission.ts',
     'holding.ts',
+    'inspection.ts',
   ],
   cli: [
     'model',

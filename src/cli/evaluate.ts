@@ -23,7 +23,7 @@ import { codingOf, EMPTY_BODY, toHeadView, toView } from '../proxy/exchange/peek
 import { askedUpgrade } from '../proxy/exchange/upgrade.ts'
 import { parseRequestHead } from '../proxy/http1/head.ts'
 import { judge } from '../release.ts'
-import { composeDecoder } from './compose/decoder.ts'
+import { composeDecoder, decodedRatio } from './compose/decoder.ts'
 import type { Evaluation } from './compose/evaluation.ts'
 import { composeInspector } from './compose/inspector.ts'
 import { auditPath, clock } from './compose/process.ts'
@@ -103,7 +103,7 @@ export async function evaluate(
     decoder,
     outline: NO_OUTLINE,
     // Nothing leaves, and nothing is kept: any key will do.
-    inspector: composeInspector(() => randomBytes(32), decoder),
+    inspector: composeInspector(() => randomBytes(32), decoder, decodedRatio(settings.operation)),
     holds: NO_HOLDS,
     audit: NO_LOG,
     ledger: readLedger(settings),

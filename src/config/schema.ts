@@ -206,13 +206,13 @@ const policyKeys = {
     .strictObject({
       on_unscannable: z
         .strictObject({
-          out: z.enum(['block', 'pass']).optional(),
-          in: z.enum(['block', 'pass']).optional(),
+          out: z.enum(['block', 'hold', 'pass-and-record', 'pass']).optional(),
+          in: z.enum(['block', 'pass-and-record', 'pass']).optional(),
         })
         .optional()
         .meta({
           description:
-            'What becomes of bodies that a rule takes data out of, and that cannot be read. Default: requests are blocked, answers pass.',
+            'What becomes of bodies that a rule takes data out of, and that cannot be read. `hold` asks a person; `pass` is short for `pass-and-record`. Default: requests are blocked, answers pass.',
         }),
     })
     .optional(),

@@ -34,7 +34,7 @@ export type DecodeFault =
 const GRACE = 64 * 1024
 
 /** What so many coded bytes may become before it has to be meant. */
-export function mostFor(coded: number, { ratio }: DecodeLimits): number {
+export function mostFor(coded: number, { ratio }: Pick<DecodeLimits, 'ratio'>): number {
   return GRACE + ratio * coded
 }
 

@@ -228,7 +228,7 @@ const CODES = {
     403,
     'policy',
     'A rule takes data out of such requests, and this one cannot be read',
-    'send the body as plain or compressed text of a common type, smaller than the limit, or ask the operator of this proxy',
+    'send the body as plain or compressed text of a common type, or ask the operator of this proxy: `redaction: { on_unscannable: … }` says what becomes of such requests',
   ),
   'answer-unscannable': info(
     502,

@@ -55,6 +55,7 @@ export interface RedactionPlan {
 
 /** What becomes of bodies that a rule takes data out of, and that cannot be read. */
 export interface OnUnscannable {
-  readonly out: 'block' | 'pass'
+  readonly out: 'block' | 'hold' | 'pass'
+  /** Nobody can be asked about an answer. */
   readonly in: 'block' | 'pass'
 }

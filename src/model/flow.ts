@@ -27,6 +27,14 @@ export interface Flow {
   readonly original?: IpAddress | null
 }
 
+/** Why a request cannot pass, whatever the rules say of it. */
+export interface Fault extends Problem {
+  /** Rules that ask for what cannot be had; left out for none. */
+  readonly rules?: readonly { readonly id: string; readonly because: string }[]
+  /** Whether a person may let it pass all the same. */
+  readonly mayAsk?: boolean
+}
+
 /**
  * What a decision may look at in a request. Where the content is out of sight (a tunnel that is not
  * intercepted), method and path are null: rules that restrict then count as matching, rules that allow do not.
@@ -38,7 +46,7 @@ export interface RequestLine {
   /** What the connection is asked to become (RFC 9110 section 7.8), in lower case, e.g. `websocket`; null for nothing. */
   readonly upgrade?: string | null
   /** Why it cannot pass whatever the rules say; null or left out for nothing. */
-  readonly fault?: Problem | null
+  readonly fault?: Fault | null
   /** Kinds of data found in it, and their classes; null or left out where nobody has looked, or could not see all of it. */
   readonly data?: ReadonlySet<string> | null
   /** Whether all of its body was read, because rules ask for that; left out where nobody has, or not all could be. */

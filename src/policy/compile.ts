@@ -39,7 +39,7 @@ import {
 } from './document.ts'
 import { compileHolds, compileRuleHold } from './holds.ts'
 import { compilePathPattern } from './path.ts'
-import { compileRedaction, type Kinds, kindsAt } from './redaction.ts'
+import { compileRedaction, compileUnscannable, type Kinds, kindsAt } from './redaction.ts'
 import { createReferences, type Path, type PolicyProblem, type References } from './references.ts'
 import { createPeople, type People } from './reviewers.ts'
 import type { Answers } from './steer.ts'
@@ -155,10 +155,7 @@ export function compilePolicy(
     answers: options.answers,
     reviewers: people.reviewers,
     holds,
-    onUnscannable: {
-      out: document.redaction?.on_unscannable?.out ?? 'block',
-      in: document.redaction?.on_unscannable?.in ?? 'pass',
-    },
+    onUnscannable: compileUnscannable(document.redaction?.on_unscannable ?? {}),
   }
   return problems.length > 0 ? { problems } : { policy }
 }

@@ -9,6 +9,7 @@
 import type { Agent } from '../model/agent.ts'
 import type { Destination } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
+import type { Fault } from '../model/flow.ts'
 import { type Placement, place, type Zone } from '../model/placement.ts'
 import { type Regions, sayRegions } from '../model/region.ts'
 import type { Action, Verdict, Would } from '../model/verdict.ts'
@@ -198,6 +199,27 @@ function codeFor(action: Action, placement: Placement, rule: Deciding | null): V
   if (action === 'allow') return null
   if (action === 'hold') return 'hold-pending'
   return rule ? `rule-${rule.id}` : `placement-${placement}`
+}
+
+/** The verdict for a request that cannot pass as it is: where a person may be asked, and nothing else is in its way, it is held. */
+export function decideFaulty(assessment: Assessment, request: AskedLine, fault: Fault): Verdict {
+  const { rules = [], mayAsk = false, detail } = fault
+  const named = { rule: rules[0]?.id ?? null, because: rules[0]?.because ?? null }
+  if (!mayAsk) return { ...blockFor(fault, assessment.zone), ...named }
+  const verdict = decide(assessment, request)
+  if (verdict.action === 'block') return verdict
+  const { action, placement, terms, holding } = verdict
+  const before = holding.length > 0 || action === 'allow' ? holding : [`placement-${placement}`]
+  return {
+    ...verdict,
+    ...(action === 'allow' ? named : {}),
+    action: 'hold',
+    code: 'hold-pending',
+    reason: action === 'allow' ? detail : `${verdict.reason}; ${detail}`,
+    terms: terms ?? mergeTerms(assessment.policy, assessment.facts.agent, []),
+    // Whoever gives leave for one of them has not given it for the others.
+    holding: [...before, ...rules.map(({ id }) => id)].sort(),
+  }
 }
 
 /** The verdict for what no policy can allow, and for requests that never name a usable destination. */

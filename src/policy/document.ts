@@ -22,8 +22,8 @@ export interface PolicyDocument {
     | {
         readonly on_unscannable?:
           | {
-              readonly out?: OnUnscannable['out'] | undefined
-              readonly in?: OnUnscannable['in'] | undefined
+              readonly out?: OnUnscannable['out'] | 'pass-and-record' | undefined
+              readonly in?: OnUnscannable['in'] | 'pass-and-record' | undefined
             }
           | undefined
       }

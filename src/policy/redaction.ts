@@ -3,11 +3,12 @@
 import {
   DATA_CLASSES,
   type DataClass,
+  type OnUnscannable,
   type Operator,
   type RedactionPlan,
 } from '../model/finding.ts'
 import { nearest } from '../model/spelling.ts'
-import { type RedactEntry, type RuleEntry, toList } from './document.ts'
+import { type PolicyDocument, type RedactEntry, type RuleEntry, toList } from './document.ts'
 import type { Path, References } from './references.ts'
 
 /** Kinds of data that can be found, and the class of each. */
@@ -47,6 +48,17 @@ export function compileRedaction(
     )
   const named = new Set(toList(redact.out).filter((name) => kinds.has(name)))
   return { out: plan('out'), in: plan('in'), named }
+}
+
+/** What passes is always recorded. */
+export function compileUnscannable({
+  out = 'block',
+  in: inbound = 'pass',
+}: NonNullable<NonNullable<PolicyDocument['redaction']>['on_unscannable']>): OnUnscannable {
+  return {
+    out: out === 'pass-and-record' ? 'pass' : out,
+    in: inbound === 'pass-and-record' ? 'pass' : inbound,
+  }
 }
 
 /** @returns the kinds meant: of a class, all that are in it */

@@ -119,8 +119,8 @@ describe('a rule that redacts', () => {
     expect(status).toBe(403)
     expect(JSON.parse(body).code).toBe('body-unscannable')
     expect(JSON.parse(body).detail).toContain('binary')
-    const large = await send('api.de.test', Buffer.alloc(5 * 1024 * 1024, 'a'), 'text/plain')
-    expect(JSON.parse(large.body).detail).toContain('too large')
+    expect(JSON.parse(body)).toMatchObject({ rule: 'out', because: 'personal data stays' })
+    expect(JSON.parse(body).next).toContain('on_unscannable')
     expect(got).toEqual([])
   })
 
@@ -158,7 +158,7 @@ describe('a rule that redacts', () => {
       'Accept-Encoding: gzip',
     )
     expect(body).toContain('{"from":"[EMAIL]","iban":"[IBAN]","n":[1,2]}')
-    expect(body).not.toMatch(/^etag:/im)
+    expect(body).toMatch(/^etag: W\/"x"/im)
     expect(got[0]?.head['accept-encoding']).toBe('identity')
   })
 

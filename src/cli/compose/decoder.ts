@@ -15,6 +15,11 @@ export function composeDecoder(operation: Operation, meter: Meter): Decoder {
   })
 }
 
+/** How many times its size a body may become that is decoded as it passes. */
+export function decodedRatio({ limits }: Operation): number {
+  return limits.decodedRatio ?? DEFAULT_LIMITS.decodedRatio
+}
+
 /** For people who decide: of what cannot be read there is a size and no form. */
 export function composeOutliner(decoder: Decoder): Outliner {
   return async (body) => {

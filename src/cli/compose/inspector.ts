@@ -10,19 +10,27 @@ import { restoreText } from '../../inspect/operators/restorer.ts'
 import { createVault, VAULT_LIMITS } from '../../inspect/operators/vault.ts'
 import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
 import { KINDS, RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
+import { Decoding, parseCodings } from '../../inspect/redact/decoding.ts'
 import type { Replace } from '../../inspect/redact/reader.ts'
 import { createRedactor, type Redactor } from '../../inspect/redact/redactor.ts'
 import { createScanner } from '../../inspect/scan/create-scanner.ts'
 import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
-import type { Operator } from '../../model/finding.ts'
+import type { Direction, Operator } from '../../model/finding.ts'
 import { type BodyView, isCoded } from '../../model/request-view.ts'
-import type { AnswerRedactor, Decoder, Found, Inspector, Replaced } from '../../ports.ts'
+import type { BodyRedactor, Decoder, Found, Inspector, Replaced } from '../../ports.ts'
 import { inspectHeads } from './head-inspector.ts'
 
 type Plan = ReadonlyMap<string, Operator>
 
-/** @param openKey gives the key of hashes, surrogates and tokens; called at first use */
-export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspector {
+/**
+ * @param openKey gives the key of hashes, surrogates and tokens; called at first use
+ * @param ratio how many times its size a body may become that is decoded as it passes
+ */
+export function composeInspector(
+  openKey: () => Buffer,
+  decoder: Decoder,
+  ratio: number,
+): Inspector {
   let master: Buffer | null = null
   const keysOf = (agent: string) => {
     master ??= openKey()
@@ -66,6 +74,7 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
   return {
     look: (body) =>
       readPlain(decoder, body, async (plain) => {
+        if (!plain?.complete) return { data: null }
         const data = new Set<string>()
         const redactor = createRedactor({
           contentType: plain.contentType,
@@ -79,7 +88,7 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
         redactor.push(Buffer.from(plain.bytes))
         redactor.end()
         return { data: redactor.unscannable.length > 0 ? null : data }
-      }).then((looked) => looked ?? { data: null }),
+      }),
 
     ...inspectHeads({
       everything,
@@ -91,22 +100,24 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
 
     redact: (body, plan, agent) =>
       readPlain(decoder, body, async (plain): Promise<Replaced> => {
+        if (!plain) return { ...NOTHING_FOUND, unscanned: UNDECODED }
         const redactor = open(scannerFor(plan, RECOGNIZERS), plain.contentType, plan, agent)
-        const pieces = [...redactor.push(Buffer.from(plain.bytes)), ...redactor.end()]
-        const [unreadable] = redactor.unscannable
-        const found = toFound(redactor)
-        return {
-          bytes: found.length > 0 ? Buffer.concat(pieces) : null,
-          found,
-          unscanned: unreadable ? `${unreadable.reason} at ${unreadable.path}` : null,
+        if (!plain.complete) {
+          redactor.push(Buffer.from(plain.bytes.subarray(0, BEGINNING)))
+          return { ...NOTHING_FOUND, unscanned: sayUnscanned(redactor), isLarger: true }
         }
-      }).then((replaced) => replaced ?? { bytes: null, found: [], unscanned: UNREAD }),
+        const pieces = [...redactor.push(Buffer.from(plain.bytes)), ...redactor.end()]
+        const found = toFound(redactor)
+        const bytes = found.length > 0 ? Buffer.concat(pieces) : null
+        return { bytes, found, unscanned: sayUnscanned(redactor), isLarger: false }
+      }),
 
-    open({ contentType, contentEncoding }, plan, agent): AnswerRedactor | null {
-      if (contentEncoding !== null && contentEncoding.toLowerCase() !== 'identity') return null
-      const scan = scannerFor(plan, [...RECOGNIZERS, ISSUED_TOKEN])
-      const redactor = open(scan, contentType, plan, agent)
+    open(direction, { contentType, contentEncoding }, plan, agent): BodyRedactor | null {
+      const codings = parseCodings(contentEncoding)
+      if (!codings) return null
+      const redactor = open(scannerFor(plan, KINDS_OF[direction]), contentType, plan, agent)
       return {
+        decoding: codings.length > 0 ? new Decoding(codings, ratio) : null,
         push: (chunk) => redactor.push(chunk),
         end: () => redactor.end(),
         get found() {
@@ -120,17 +131,30 @@ export function composeInspector(openKey: () => Buffer, decoder: Decoder): Inspe
   }
 }
 
-const UNREAD = 'it is too large, or compressed in a way that cannot be read'
+/** Nothing that was issued stands in a request for what it stands for. */
+const KINDS_OF: Readonly<Record<Direction, readonly Recognizer[]>> = {
+  out: RECOGNIZERS,
+  in: [...RECOGNIZERS, ISSUED_TOKEN],
+}
 
-/** @returns null where not all of it can be read */
-async function readPlain<T>(
+/** Bytes by which it is told whether the rest can be read. */
+const BEGINNING = 64 * 1024
+
+const NOTHING_FOUND: Replaced = { bytes: null, found: [], unscanned: null, isLarger: false }
+const UNDECODED = 'it is compressed in a way that cannot be read'
+
+/** @param read is given it without content coding, or as much of it as there is; null where that cannot be undone */
+function readPlain<T>(
   decoder: Decoder,
   body: BodyView,
-  read: (plain: BodyView) => Promise<T>,
-): Promise<T | null> {
-  const use = async (plain: BodyView) =>
-    plain.complete && !isCoded(plain) ? await read(plain) : null
-  return isCoded(body) ? decoder.decode(body, use) : use(body)
+  read: (plain: BodyView | null) => Promise<T>,
+): Promise<T> {
+  if (!isCoded(body)) return read(body)
+  return decoder.decode(body, (plain) => read(isCoded(plain) ? null : plain))
+}
+
+function sayUnscanned({ unscannable: [first] }: Redactor): string | null {
+  return first ? `${first.reason} at ${first.path}` : null
 }
 
 function toFound({ findings }: Redactor): readonly Found[] {

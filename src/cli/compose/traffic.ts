@@ -20,7 +20,7 @@ import { type Endpoint, toEndpoint, toHostPort } from '../endpoints.ts'
 import { say } from '../output.ts'
 import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
-import { composeDecoder, composeOutliner } from './decoder.ts'
+import { composeDecoder, composeOutliner, decodedRatio } from './decoder.ts'
 import type { Evaluation } from './evaluation.ts'
 import { composeInspector } from './inspector.ts'
 import { composeOrigins, openOriginContexts, watchOriginFiles } from './origins.ts'
@@ -66,7 +66,11 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const meter = new CountingMeter()
   const decoder = composeDecoder(operation, meter)
   const outline = composeOutliner(decoder)
-  const inspector = composeInspector(() => openRedactionKey(operation.dataDir), decoder)
+  const inspector = composeInspector(
+    () => openRedactionKey(operation.dataDir),
+    decoder,
+    decodedRatio(operation),
+  )
   const judging = { clock, resolver, locator, decoder, outline, inspector, policy }
   const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, report })
   const { origins, sessions, ...shared } = composeOrigins(

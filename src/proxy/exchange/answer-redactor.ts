@@ -1,25 +1,26 @@
-/** An answer with data taken out as it passes: how its head then reads, and its body piece by piece. */
+/** An answer with data taken out as it passes: who reads it, and how its head then reads. */
 
 import type { Problem } from '../../model/errors.ts'
-import type { AnswerRedactor, Found } from '../../ports.ts'
+import type { BodyRedactor, Found } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { changeFields, replaceFields, speaksOfBody } from './changed-fields.ts'
-import type { Fields } from './fields.ts'
-import { type BodyLength, type MessageOut, type ResponseHead, UNTOLD, valuesOf } from './message.ts'
+import { type BodyLength, type ResponseHead, UNTOLD, valuesOf } from './message.ts'
 
 /** @returns null where nothing is taken out; a problem where something would have to be, and the answer cannot be read */
 export function openRedactor(
   { inspector }: Pick<ProxyContext, 'inspector'>,
   { redact, admission }: Permit,
   answer: ResponseHead,
-): AnswerRedactor | Problem | null {
+): BodyRedactor | Problem | null {
   if (redact === null) return null
+  // None was asked for, and a value may lie across its ends.
+  if (answer.status === 206) return PART
   const { onUnscannable } = admission.assessment.policy
   const contentType = valuesOf(answer, 'content-type').join(', ') || null
   const contentEncoding = valuesOf(answer, 'content-encoding').join(', ') || null
   const told = { contentType, contentEncoding }
-  const redactor = inspector.open(told, redact, admission.flow.agent.id)
+  const redactor = inspector.open('in', told, redact, admission.flow.agent.id)
   return redactor === null && onUnscannable.in === 'block' ? UNREADABLE : redactor
 }
 
@@ -38,60 +39,35 @@ export function redactFieldsOf(
 
 export const UNREADABLE: Problem = {
   code: 'answer-unscannable',
-  detail:
-    'it comes with a content coding, although none was asked for, or is of no kind that can be read',
+  detail: 'it has a content coding that nobody here knows, or is of no kind that can be read',
 }
 
-/** The head of an answer whose body is no more as it was. */
+export const UNDECODED: Problem = {
+  code: 'answer-unscannable',
+  detail: 'it is not what its content coding says, or becomes too large for what it is',
+}
+
+const PART: Problem = {
+  code: 'answer-unscannable',
+  detail: 'it is a part of something, and none was asked for',
+}
+
+/** The head of an answer whose body is no more as it was. What was the same byte for byte may still mean the same. */
 export function withoutValidators(head: ResponseHead): ResponseHead {
-  const fields = changeFields(head.fields, speaksOfBody)
+  const [etag = ''] = valuesOf(head, 'etag')
+  const weak = /^(?:W\/)?("[!#-~\x80-\xff]*")$/.exec(etag)?.[1]
+  const added = weak === undefined ? [] : ['ETag', `W/${weak}`]
+  const fields = changeFields(head.fields, speaksOfBody, added)
   fields.contentLength = -1
   return { ...head, fields }
 }
 
-/** Puts an answer through the redactor on its way to the client. */
-export class RedactedOut implements MessageOut {
-  readonly #out: MessageOut
-  readonly #redactor: AnswerRedactor
-  readonly #onUnread: (() => void) | null
-  #isStopped = false
-
-  /** @param onUnread called once before anything passes that cannot be read; nothing passes after that. Null lets it pass */
-  constructor(out: MessageOut, redactor: AnswerRedactor, onUnread: (() => void) | null) {
-    this.#out = out
-    this.#redactor = redactor
-    this.#onUnread = onUnread
-  }
-
-  get bytes(): number {
-    return this.#out.bytes
-  }
-
-  payload(buffer: Buffer, start: number, end: number): void {
-    if (!this.#isStopped) this.#pass(this.#redactor.push(buffer.subarray(start, end)))
-  }
-
-  /** Trailers that speak of the body would lie. */
-  finish(trailers: Fields | null, nominated: readonly string[] | null): void {
-    if (!this.#isStopped) this.#pass(this.#redactor.end())
-    if (this.#isStopped) return
-    this.#out.finish(trailers && changeFields(trailers, speaksOfBody), nominated)
-  }
-
-  flush(): boolean {
-    return this.#isStopped || this.#out.flush()
-  }
-
-  #pass(pieces: readonly Buffer[]): void {
-    if (this.#onUnread && this.#redactor.isPartial) {
-      this.#isStopped = true
-      return this.#onUnread()
-    }
-    for (const piece of pieces) this.#out.payload(piece, 0, piece.length)
-  }
+/** Whether an answer without a body tells what one would be like (RFC 9110 sections 9.3.2 and 15.4.5). */
+export function tellsOfBody({ status }: ResponseHead, method: string): boolean {
+  return method === 'HEAD' || status === 304
 }
 
 /** How long the body is after that. */
 export function lengthAfter(body: BodyLength): BodyLength {
-  return body === 0 ? 0 : body > 0 ? UNTOLD : body
+  return body > 0 ? UNTOLD : body
 }

@@ -61,7 +61,6 @@ const OF_BODIES: ReadonlySet<string> = new Set([
   'repr-digest',
   'digest',
   'etag',
-  'last-modified',
   'accept-ranges',
   'signature',
   'signature-input',

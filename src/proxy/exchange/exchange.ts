@@ -4,14 +4,23 @@
  */
 
 import type { Hearing } from '../../hearing.ts'
+import type { Passing } from '../../inspection.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
-import type { AnswerRedactor, Found, Meter } from '../../ports.ts'
+import type { Direction, Redaction } from '../../model/finding.ts'
+import type { BodyRedactor, Found, Meter } from '../../ports.ts'
 import type { Channel } from '../channel.ts'
 import type { Deadlines, Timeouts } from '../deadlines.ts'
-import { lengthAfter, RedactedOut, UNREADABLE, withoutValidators } from './answer-redactor.ts'
+import {
+  lengthAfter,
+  tellsOfBody,
+  UNDECODED,
+  UNREADABLE,
+  withoutValidators,
+} from './answer-redactor.ts'
 import type { Fields } from './fields.ts'
 import type { BodyLength, MessageOut, ResponseHead } from './message.ts'
+import { RedactedOut, type RedactedOutOptions } from './redacted-out.ts'
 import { type AnswerSink, type ClientSide, type OriginSide, type Outgoing, RESET } from './sides.ts'
 
 /** What comes next: how the client's side goes on is for it to say. */
@@ -38,7 +47,7 @@ export interface ExchangeOptions {
   /** Listens to what the answer says of its place; null when it says nothing. */
   readonly hear: (head: ResponseHead) => Hearing | null
   /** Takes data out of the answer; null when nothing is, a problem when it cannot be. */
-  readonly redact: (head: ResponseHead) => AnswerRedactor | Problem | null
+  readonly redact: (head: ResponseHead) => BodyRedactor | Problem | null
   /** Takes data out of the fields of the answer. */
   readonly redactFields: (head: ResponseHead) => {
     readonly head: ResponseHead
@@ -46,6 +55,9 @@ export interface ExchangeOptions {
   }
   /** Whether an answer that is to be redacted, and turns out to be unreadable, is broken off. */
   readonly blocksUnread: boolean
+  /** What its request's body goes through; null where that passes as it is. */
+  readonly passing: Passing | null
+  readonly report: (where: string, error: unknown) => void
   /** Called once. */
   readonly onOver: (ending: Ending, then: Then) => void
 }
@@ -54,7 +66,8 @@ export class Exchange implements AnswerSink {
   readonly method: string
   /** When to give up; whoever holds the exchange watches it. */
   deadline: number
-  /** Whether all of the request was handed over. */
+  /** Whether all of the request has come, and whether all of it was handed over. */
+  hasRequest: boolean
   requestDone: boolean
   readonly #options: ExchangeOptions
   readonly #origin: OriginSide
@@ -62,10 +75,15 @@ export class Exchange implements AnswerSink {
   #toClient: MessageOut | null = null
   #answer: ResponseHead | null = null
   #hearing: Hearing | null = null
-  #redactor: AnswerRedactor | null = null
+  #redactor: BodyRedactor | null = null
   /** In its fields. */
   #found: readonly Found[] = []
+  /** The redactor of each direction, where bodies are read on their way. */
+  #redactedOut: RedactedOut | null = null
+  #redactedIn: RedactedOut | null = null
   #passesUnread = false
+  /** The answer is complete, and whether the origin may serve another. */
+  #isReusable = false
   readonly #began: number
   #over = false
 
@@ -73,11 +91,14 @@ export class Exchange implements AnswerSink {
     const { request, deadlines, timeouts } = options
     this.method = request.head.method
     this.requestDone = request.head.body === 0
+    this.hasRequest = this.requestDone
     this.deadline = deadlines.in(this.requestDone ? timeouts.answer : timeouts.body)
     this.#options = options
     this.#origin = origin
     this.#began = options.meter.now()
-    this.#toOrigin = origin.begin(request, this)
+    const out = origin.begin(request, this)
+    this.#redactedOut = options.passing && this.#redacted(out, options.passing, this.#outbound)
+    this.#toOrigin = this.#redactedOut ?? out
   }
 
   /** Request body: `buffer[start..end]`, to go out with the next `flush`. */
@@ -88,8 +109,14 @@ export class Exchange implements AnswerSink {
 
   /** The request body is complete. */
   finish(trailers: Fields | null): void {
-    this.requestDone = true
+    this.hasRequest = true
     this.#toOrigin.finish(trailers, this.#options.request.head.fields.nominated)
+    if (!this.#redactedOut) this.#onSent()
+  }
+
+  /** All of the request was handed over. */
+  #onSent(): void {
+    this.requestDone = true
     this.deadline = this.#options.deadlines.in(this.#options.timeouts.answer)
   }
 
@@ -114,19 +141,54 @@ export class Exchange implements AnswerSink {
     const { head, found } = this.#options.redactFields(received)
     this.#found = found
     const { client } = this.#options
-    const redactor = body === 0 ? null : this.#options.redact(head)
-    if (redactor && 'code' in redactor) return this.#fail(redactor)
+    const redactor = this.#options.redact(head)
+    if (body === 0) {
+      const tells = redactor !== null && !('code' in redactor) && tellsOfBody(head, this.method)
+      this.#toClient = client.answer(tells ? withoutValidators(head) : head, body)
+      return
+    }
+    if (redactor === null) {
+      this.#passesUnread = true
+      this.#toClient = client.answer(head, body)
+      return
+    }
+    if ('code' in redactor) return this.#fail(redactor)
     this.#redactor = redactor
-    this.#passesUnread = body !== 0 && redactor === null
-    const { blocksUnread } = this.#options
-    const onUnread = blocksUnread ? () => this.#fail(UNREADABLE) : null
-    this.#toClient = redactor
-      ? new RedactedOut(
-          client.answer(withoutValidators(head), lengthAfter(body)),
-          redactor,
-          onUnread,
-        )
-      : client.answer(head, body)
+    const out = client.answer(withoutValidators(head), lengthAfter(body))
+    const unread = this.#options.blocksUnread ? UNREADABLE : null
+    const passing = { redactor, unread, bound: null, undecoded: UNDECODED }
+    this.#redactedIn = this.#redacted(out, passing, this.#inbound)
+    this.#toClient = this.#redactedIn
+  }
+
+  #redacted(
+    out: MessageOut,
+    { redactor, ...passing }: Passing,
+    direction: Pick<RedactedOutOptions, 'onEnd' | 'onDrain'>,
+  ): RedactedOut {
+    const { report, deadlines, timeouts } = this.#options
+    return new RedactedOut(out, redactor, {
+      ...passing,
+      ...direction,
+      onStopped: (problem) => this.#fail(problem),
+      onSent: () => {
+        this.deadline = deadlines.in(timeouts.body)
+      },
+      onDefect: (error) => {
+        report('redactor', error)
+        this.#fail({ code: 'gate-failed', detail: 'the body could not be read' })
+      },
+    })
+  }
+
+  readonly #outbound = {
+    onEnd: () => this.#onSent(),
+    onDrain: () => this.#options.client.resume(),
+  }
+
+  readonly #inbound = {
+    onEnd: () => this.#onAnswered(),
+    onDrain: () => this.#origin.resume(),
   }
 
   onPayload(buffer: Buffer, start: number, end: number): void {
@@ -140,10 +202,18 @@ export class Exchange implements AnswerSink {
   }
 
   onEnd(trailers: Fields | null, reusable: boolean): void {
+    this.#isReusable = reusable
     this.#toClient?.finish(trailers, this.#answer?.fields.nominated ?? null)
+    if (this.#redactedIn) return
     this.#toClient?.flush()
+    this.#onAnswered()
+  }
+
+  /** The client has all of the answer. */
+  #onAnswered(): void {
+    if (this.#over) return
     // An early answer leaves the rest of the request unsent: nothing else can follow it.
-    if (reusable && this.requestDone) this.#origin.release()
+    if (this.#isReusable && this.requestDone) this.#origin.release()
     else this.#origin.abandon(0)
     const error = this.#hearing?.end() ? 'residency-mismatch' : null
     this.#end('forwarded', 'done', error)
@@ -175,12 +245,14 @@ export class Exchange implements AnswerSink {
 
   /** The origin can take more of the request. */
   onDrain(): void {
-    this.#options.client.resume()
+    if (this.#redactedOut) this.#redactedOut.drain()
+    else this.#options.client.resume()
   }
 
   /** The client can take more of the answer. */
   onClientDrain(): void {
-    this.#origin.resume()
+    if (this.#redactedIn) this.#redactedIn.drain()
+    else this.#origin.resume()
   }
 
   /** The client is gone, or has taken its request back. @param reset in the codes of RFC 9113 section 7 */
@@ -212,6 +284,20 @@ export class Exchange implements AnswerSink {
     return this.#passesUnread || (this.#redactor?.isPartial ?? false)
   }
 
+  /** Whether all of the request's body was read on its way. */
+  get hasReadRequest(): boolean {
+    const { passing } = this.#options
+    return passing !== null && this.requestDone && !passing.redactor.isPartial
+  }
+
+  get #redactions(): Pick<Ending, 'redactions'> {
+    const { passing } = this.#options
+    // Of what may not be changed nothing was taken out: it did not pass.
+    const out = toRedactions('out', passing?.bound ? [] : passing?.redactor.found)
+    const all = [...out, ...toRedactions('in', [...this.#found, ...(this.#redactor?.found ?? [])])]
+    return all.length > 0 ? { redactions: all } : {}
+  }
+
   /** Whether the client has got any of the answer. */
   get #hasBegun(): boolean {
     return this.#toClient !== null && this.#toClient.bytes > 0
@@ -225,6 +311,8 @@ export class Exchange implements AnswerSink {
   #end(outcome: Ending['outcome'], then: Then, error: string | null): void {
     if (this.#over) return
     this.#over = true
+    this.#redactedOut?.stop()
+    this.#redactedIn?.stop()
     const hasStatus = this.#hasBegun || 'client' in Object(then)
     const ending: Ending = {
       outcome,
@@ -233,15 +321,14 @@ export class Exchange implements AnswerSink {
       bytesOut: this.#toOrigin.bytes,
       bytesIn: this.#origin.received,
       error,
-      ...toRedactions([...this.#found, ...(this.#redactor?.found ?? [])]),
+      ...this.#redactions,
     }
     this.#options.onOver(ending, then)
   }
 }
 
-function toRedactions(found: readonly Found[]): Pick<Ending, 'redactions'> {
-  if (found.length === 0) return {}
-  return { redactions: found.map((one) => ({ ...one, direction: 'in' })) }
+function toRedactions(direction: Direction, found: readonly Found[] = []): Redaction[] {
+  return found.map((one) => ({ ...one, direction }))
 }
 
 /** A proxy repeats a request by itself only if that cannot do anything twice (RFC 9110 section 9.2.2). */

@@ -1,5 +1,6 @@
 /** One request through the spine: what it names, who asks, what is decided. No sockets; the answer is a permit or a refusal. */
 
+import type { Inspected, Passing } from '../../inspection.ts'
 import type { IpAddress } from '../../model/address.ts'
 import { type Agent, ANONYMOUS } from '../../model/agent.ts'
 import { type Authority, parseWireAuthority } from '../../model/authority.ts'
@@ -7,13 +8,14 @@ import type { Problem } from '../../model/errors.ts'
 import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
+import { readSignedParts } from '../../model/signed-parts.ts'
 import type { Replaced, ReplacedHead } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
 import { changeFields, replaceFields, speaksOfBody } from './changed-fields.ts'
 import { HeldRequest } from './held-request.ts'
-import type { RequestHead } from './message.ts'
+import { type BodyLength, type RequestHead, UNTOLD, valuesOf } from './message.ts'
 import { EMPTY_BODY, toHeadView, toView } from './peek.ts'
 import { type Target, TargetReader, type Tunnel } from './target.ts'
 
@@ -38,6 +40,8 @@ export type Passed =
       readonly head: RequestHead
       /** What goes on in place of its body; null for the body as it is. */
       readonly replaced: Replaced | null
+      /** How its body is read on its way; null where it is not. */
+      readonly passing: Passing | null
     }
   | { readonly refusal: Refusal }
 
@@ -116,8 +120,8 @@ export class RequestGate {
       }
       const inspected = looks
         ? await enforcer.inspect(considered, line, waiting.body, toHeadView(head, target))
-        : { line, replaced: null, head: null }
-      const { line: asked, replaced } = inspected
+        : { line, replaced: null, passing: null, head: null }
+      const { line: asked, replaced, passing } = inspected
       const released = await enforcer.releaseOrWait(considered, asked, waiting)
       if (released === 'again') {
         // While people take their time tokens expire and are revoked, and policies say something else of whom they prove.
@@ -132,13 +136,11 @@ export class RequestGate {
       const { permit } = released
       // What Cordon cannot read passes only where a rule says so; else the request goes on without.
       const mayBecome = upgrade === WEBSOCKET || permit.upgrades
-      const sent = toSent(
-        inspected.head ? toRewritten(head, inspected.head) : head,
-        permit,
-        replaced,
-      )
+      const came = inspected.head ? toRewritten(head, inspected.head) : head
+      const sent = toSent(came, permit, inspected)
       const to = inspected.head ? { ...target, wire: inspected.head.target } : target
-      return { permit, target: to, upgrade: mayBecome ? upgrade : null, head: sent, replaced }
+      const becomes = mayBecome ? upgrade : null
+      return { permit, target: to, upgrade: becomes, head: sent, replaced, passing }
     }
   }
 
@@ -201,19 +203,29 @@ function toRewritten(head: RequestHead, { fields }: ReplacedHead): RequestHead {
 }
 
 /** The head that fits what is sent, and asks for an answer that can be read where it has to be. */
-function toSent(head: RequestHead, permit: Permit, replaced: Replaced | null): RequestHead {
-  const length = replaced?.bytes ? replaced.bytes.length : null
+function toSent(head: RequestHead, permit: Permit, { replaced, passing }: Inspected): RequestHead {
+  const length = toLength(replaced, passing)
   if (length === null && !permit.redact) return head
+  // What was signed with the head stays: whatever comes can be read as well.
+  const signed = readSignedParts(null, (name) => valuesOf(head, name))
+  const isAsked = permit.redact !== null && !signed.field('accept-encoding')
   const isBare = (name: string) =>
     (length !== null && speaksOfBody(name)) ||
-    (permit.redact !== null && (name === 'accept-encoding' || RANGES.has(name)))
+    (permit.redact !== null && RANGES.has(name)) ||
+    (isAsked && name === 'accept-encoding')
   const added = [
-    ...(length === null ? [] : [nameIn(head, 'Content-Length'), String(length)]),
-    ...(permit.redact === null ? [] : [nameIn(head, 'Accept-Encoding'), 'identity']),
+    ...(length === null || length < 0 ? [] : [nameIn(head, 'Content-Length'), String(length)]),
+    ...(isAsked ? [nameIn(head, 'Accept-Encoding'), 'identity'] : []),
   ]
   const fields = changeFields(head.fields, isBare, added)
   if (length !== null) fields.contentLength = length
   return { ...head, fields, body: length ?? head.body }
+}
+
+/** Null where the body stays as it is. */
+function toLength(replaced: Replaced | null, passing: Passing | null): BodyLength | null {
+  if (passing) return passing.bound === null ? UNTOLD : null
+  return replaced?.bytes ? replaced.bytes.length : null
 }
 
 /** A part of what was redacted is not part of what it was made from. */

@@ -3,6 +3,7 @@
  * one turned out dead, and the outcome in the log. Tells the client's side how to go on.
  */
 
+import type { Passing } from '../../inspection.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
@@ -15,6 +16,7 @@ import { type ChannelEnd, relayChannels } from '../tunnel.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
 import { WebSocketRelay } from '../websocket/relay.ts'
 import { openRedactor, redactFieldsOf } from './answer-redactor.ts'
+import { changeFields, speaksOfBody } from './changed-fields.ts'
 import { Exchange, type Then } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { valuesOf } from './message.ts'
@@ -27,6 +29,8 @@ export interface RelayOptions {
   readonly permit: Permit
   /** What goes on in place of the body of the request; null for the body as it is. */
   readonly replaced: Replaced | null
+  /** How that body is read on its way; null where it is not. */
+  readonly passing: Passing | null
   /** What it may go over. */
   readonly way: Way
   /** The client's connection, as far as connections to origins belong to it. */
@@ -55,6 +59,7 @@ export class Relay {
   #exchange: Exchange | null = null
   #dialling: AbortController | null = null
   #isCancelled = false
+  #hasReadRequest = false
   #hasUnread = false
 
   constructor(options: RelayOptions) {
@@ -64,7 +69,7 @@ export class Relay {
 
   /** Whether bytes of the request body are still to come, and can be sent. */
   get wantsBody(): boolean {
-    return this.#exchange !== null && !this.#exchange.requestDone
+    return this.#exchange !== null && !this.#exchange.hasRequest
   }
 
   /** Bytes of the answer so far. */
@@ -100,6 +105,8 @@ export class Relay {
     }
     this.#exchange = new Exchange(origin, {
       client,
+      passing: this.#options.passing,
+      report: context.report,
       request,
       deadlines: context.deadlines,
       timeouts: context.timeouts,
@@ -126,7 +133,8 @@ export class Relay {
   finish(trailers: Fields | null): void {
     const { bytes = null } = this.#options.replaced ?? {}
     if (bytes) this.#exchange?.payload(bytes, 0, bytes.length)
-    this.#exchange?.finish(trailers)
+    // What speaks of the body would lie.
+    this.#exchange?.finish(bytes && trailers ? changeFields(trailers, speaksOfBody) : trailers)
   }
 
   /** Sends what was handed over; the head with the first call. */
@@ -171,6 +179,7 @@ export class Relay {
   #onOver = (ended: Ending, then: Then): void => {
     const ending = this.#withFound(ended)
     this.#hasUnread = this.#exchange?.hasUnread ?? false
+    this.#hasReadRequest = this.#exchange?.hasReadRequest ?? false
     this.isComplete = this.#exchange?.requestDone !== false
     const body = this.isComplete ? 'read' : 'partly-read'
     this.#exchange = null
@@ -234,8 +243,9 @@ export class Relay {
   /** Whether all was read that rules want to be: the request, if it has a body, and what has passed of the answer. */
   get #isWhole(): boolean {
     const { permit, request } = this.#options
-    if (permit.redact === null) return permit.isRead
-    return (permit.isRead || request.head.body === 0) && !this.#hasUnread
+    const isRead = permit.isRead || this.#hasReadRequest
+    if (permit.redact === null) return isRead
+    return (isRead || request.head.body === 0) && !this.#hasUnread
   }
 }
 

@@ -91,6 +91,7 @@ export class ServedRequest {
       client,
       request: { head: passed.head, target: passed.target, upgrade: passed.upgrade },
       replaced: passed.replaced,
+      passing: passed.passing,
       permit: passed.permit,
       way: 'either',
       user: owner,

@@ -83,12 +83,13 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
     if (!endStream && head.body >= 0 && protocol === null) this.#stream.expect(head.body)
     const passed = await this.#pass(head, protocol)
     if ('refusal' in passed) return this.refuse(passed.refusal)
-    const { permit, target, upgrade, replaced } = passed
+    const { permit, target, upgrade, replaced, passing } = passed
     const relay = new Relay({
       context: this.#session.context,
       client: this,
       request: { head: passed.head, target, upgrade },
       replaced,
+      passing,
       permit,
       user: this.#session.owner,
       way: this.#wayTo(target),

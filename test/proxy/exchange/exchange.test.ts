@@ -26,6 +26,7 @@ const deadlines = new Deadlines(Date, (_, error) => expect.unreachable(`${error}
 afterAll(() => deadlines.close())
 
 const reading = (isPartial: boolean) => ({
+  decoding: null,
   push: (chunk: Buffer) => [chunk],
   end: () => [],
   found: [],
@@ -48,6 +49,8 @@ test.each([
       redact: () => redactor,
       redactFields: (head) => ({ head, found: [] }),
       blocksUnread: false,
+      passing: null,
+      report: () => {},
     },
     onOver: () => {},
   })

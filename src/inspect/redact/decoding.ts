@@ -1,0 +1,151 @@
+/**
+ * A body on its way without its content codings (RFC 9110 section 8.4.1): coded bytes in, plain ones out a little later. Nothing of it is
+ * kept, so there is no bound on its length; how many times its size it may become is bounded, and with it what a few bytes can cost.
+ * Nothing passes that was not decoded.
+ */
+
+import { Transform } from 'node:stream'
+import zlib from 'node:zlib'
+import { mostFor } from '../decode.ts'
+
+const CODINGS = ['gzip', 'deflate', 'br', 'zstd'] as const
+export type Coding = (typeof CODINGS)[number]
+
+/** Codings one upon the other. */
+const MAX_LAYERS = 4
+
+/**
+ * @param contentEncoding the field's value; null for none
+ * @returns in the order in which they were applied; null where one is unknown, or there are too many
+ */
+export function parseCodings(contentEncoding: string | null): readonly Coding[] | null {
+  const codings: Coding[] = []
+  for (const item of contentEncoding?.split(',') ?? []) {
+    const name = item
+      .trim()
+      .toLowerCase()
+      .replace(/^x-gzip$/, 'gzip')
+    if (name === '' || name === 'identity') continue
+    const coding = CODINGS.find((each) => each === name)
+    if (!coding || codings.length === MAX_LAYERS) return null
+    codings.push(coding)
+  }
+  return codings
+}
+
+/** Who takes what comes out. Ends with one of `onEnd` and `onFault`. */
+export interface DecodedSink {
+  onPiece(plain: Buffer): void
+  onEnd(): void
+  /** It is not what its coding says, or too much for what it is. */
+  onFault(): void
+  /** There is room again for what goes in. */
+  onDrain(): void
+}
+
+export class Decoding {
+  readonly #codings: readonly Coding[]
+  readonly #ratio: number
+  #streams: readonly Transform[] = []
+
+  /**
+   * @param codings one at least
+   * @param ratio how many times its size a body may become, after the first 64 KiB
+   */
+  constructor(codings: readonly Coding[], ratio: number) {
+    this.#codings = codings
+    this.#ratio = ratio
+  }
+
+  /** Called once, before all others. */
+  start(sink: DecodedSink): void {
+    const count = { coded: 0 }
+    const decoders = this.#codings.toReversed().map(openDecoder)
+    const bounded = decoders.flatMap((decoder) => [decoder, bounding(count, this.#ratio)])
+    const streams = [counting(count), ...bounded]
+    this.#streams = streams
+    for (const [i, stream] of streams.entries()) {
+      const next = streams[i + 1]
+      if (next) stream.pipe(next)
+      stream.on('error', () => {
+        if (this.#streams.length === 0) return
+        this.stop()
+        sink.onFault()
+      })
+    }
+    const last = streams.at(-1)
+    streams[0]?.on('drain', () => sink.onDrain())
+    last?.on('data', (plain: Buffer) => sink.onPiece(plain))
+    last?.on('end', () => sink.onEnd())
+  }
+
+  /** @returns false when it wants a pause; `onDrain` tells when that is over */
+  write(coded: Buffer): boolean {
+    return this.#streams[0]?.write(coded) ?? true
+  }
+
+  /** That was all. */
+  end(): void {
+    this.#streams[0]?.end()
+  }
+
+  /** Stops and goes on giving what comes out. */
+  pause(): void {
+    this.#streams.at(-1)?.pause()
+  }
+
+  resume(): void {
+    this.#streams.at(-1)?.resume()
+  }
+
+  /** Nothing comes out any more, and nobody is told. */
+  stop(): void {
+    const streams = this.#streams
+    this.#streams = []
+    streams.at(-1)?.removeAllListeners('data').removeAllListeners('end')
+    for (const stream of streams) stream.destroy()
+  }
+}
+
+/** RFC 9659: windows of more than 8 MiB are not for HTTP. */
+const ZSTD_WINDOW_LOG = 23
+
+const PIECES = { chunkSize: 64 * 1024 }
+
+function openDecoder(coding: Coding): Transform {
+  switch (coding) {
+    case 'gzip':
+      return zlib.createGunzip(PIECES)
+    case 'deflate':
+      return zlib.createInflate(PIECES)
+    case 'br':
+      return zlib.createBrotliDecompress(PIECES)
+    case 'zstd': {
+      const params = { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG }
+      return zlib.createZstdDecompress({ ...PIECES, params })
+    }
+    default:
+      return coding satisfies never
+  }
+}
+
+function counting(count: { coded: number }): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      count.coded += chunk.length
+      done(null, chunk)
+    },
+  })
+}
+
+/** What becomes too large ends with an error, whichever layer it is. */
+function bounding(count: { readonly coded: number }, ratio: number): Transform {
+  let size = 0
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      size += chunk.length
+      if (size <= mostFor(count.coded, { ratio })) return done(null, chunk)
+      done(new Error('the body becomes too large when it is decoded'))
+    },
+  })
+}

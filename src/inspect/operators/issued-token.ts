@@ -19,6 +19,11 @@ const extent: AnchorShape['extent'] = (bytes, at, _floor, limit, out) => {
     const from = i
     while (i < stop && isAlphanumeric(bytes[i] as number)) i++
     const word = Buffer.from(bytes.buffer, bytes.byteOffset + from, i - from).toString('latin1')
+    // The next one begins: its letters are not this one's.
+    if (head !== '' && word.toUpperCase() === 'PII') {
+      i = from
+      break
+    }
     if (head !== '') {
       const body = foldBase32(word)
       for (let size = Math.min(MAX_BODY, body.length); size >= MIN_BODY; size--) {

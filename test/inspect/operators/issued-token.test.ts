@@ -51,3 +51,15 @@ test.each(rows)('%s', (_name, token) => {
   const text = `see ${token} there`
   for (const size of [1, 3, 1000]) expect(restore(text, size)).toBe(restoreText(text, VAULT))
 })
+
+test('one behind another, with only what may stand within one between them', () => {
+  // With characters for the spelling, of which fewer may pass for a token as well.
+  const values = Array.from({ length: 100 }, (_, i) => `123-45-${1000 + i}`)
+  const tokens = values.map((value) => VAULT.issue('us-ssn', value) ?? '')
+  for (const within of ['_', '-', ' ', '\\_']) {
+    for (const between of [' ', '\n', '-', ', ', ' and ', '; ']) {
+      const text = tokens.map((token) => token.replaceAll('_', within)).join(between)
+      expect(restore(text, 7)).toBe(values.join(between))
+    }
+  }
+})

@@ -10,6 +10,7 @@ import { openText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { findRepeats } from './repeats.ts'
 import { Rewriting } from './rewriting.ts'
+import { Unread } from './unread.ts'
 import { valueRange } from './value-range.ts'
 
 /** What an event is about, for those who know the API. */
@@ -207,17 +208,4 @@ class PieceReader implements Reader {
   end(): void {
     this.#done(Buffer.concat(this.#parts))
   }
-}
-
-/** What is left as it is. */
-class Unread implements Reader {
-  decided = 0
-
-  push(bytes: Buffer): void {
-    this.decided += bytes.length
-  }
-
-  settle(): void {}
-
-  end(): void {}
 }

@@ -16,6 +16,8 @@ export class JsonPath {
   /** Of each object the key that is read, of each list the number of its element. */
   readonly #steps: (string | number)[] = []
   readonly #contexts: Context[] = []
+  /** Of each object and list whether something was noted of it. */
+  readonly #marks: boolean[] = []
   readonly text: Place
   readonly number: Place
   readonly name: Place
@@ -39,16 +41,31 @@ export class JsonPath {
   enter(isObject: boolean): void {
     this.#contexts.push(this.context)
     this.#steps.push(isObject ? '' : 0)
+    this.#marks.push(false)
   }
 
   leave(): void {
     this.#steps.pop()
     this.#contexts.pop()
+    this.#marks.pop()
   }
 
   setKey(key: string, context = this.#job.scan.under(key)): void {
     this.#steps[this.#steps.length - 1] = key
     this.#contexts[this.#steps.length - 1] = context
+  }
+
+  /** Notes something of the innermost object, for those who know the API. */
+  mark(): void {
+    this.#marks[this.#marks.length - 1] = true
+  }
+
+  get isMarked(): boolean {
+    return this.#marks[this.#marks.length - 1] ?? false
+  }
+
+  get steps(): readonly (string | number)[] {
+    return this.#steps
   }
 
   next(): void {

@@ -8,6 +8,7 @@ import { escapeJson, JSON_CODING } from './json-coding.ts'
 import { JsonPath } from './json-path.ts'
 import { isScalar, replaceNumber, scalarEnd } from './json-scalar.ts'
 import { type KnownKeys, knownKeysOf } from './known-keys.ts'
+import { mayBeOpaque, opaqueKind, openOpaque } from './llm/opaque.ts'
 import { openText, readText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
@@ -50,6 +51,8 @@ export class JsonReader implements Reader {
   readonly #place: Place
   readonly #openString: OpenString | null
   readonly #known: KnownKeys
+  /** Whether the last key that was read is one under which something may stand that nobody reads. */
+  #mayBeOpaque = false
   #state: (typeof State)[keyof typeof State] = State.top
   /** What is undecided, or not read. */
   #bytes: Buffer = NOTHING
@@ -243,7 +246,7 @@ export class JsonReader implements Reader {
     const start = this.#at + 1
     this.#decided = this.#base + start
     this.#at = start
-    this.#string = this.#openString && this.#openKnown(this.#openString, start)
+    this.#string = this.#openKnown(start)
     if (this.#string) return true
     const end = this.#quoteFrom(start)
     if (end < 0) {
@@ -303,10 +306,15 @@ export class JsonReader implements Reader {
     )
   }
 
-  #openKnown(openString: OpenString, start: number): CodedText | null {
+  /** What those read who know the API. */
+  #openKnown(start: number): CodedText | null {
+    const path = this.#path
+    const kind = this.#mayBeOpaque && this.#depth === 0 ? opaqueKind(path) : null
+    if (!this.#openString && !kind) return null
     let reader: Reader | null = null
     const string = new CodedText(JSON_CODING, this.#base + start, this.#patch, (patch) => {
-      reader = openString(this.#path, patch)
+      reader = this.#openString?.(path, patch) ?? null
+      if (!reader && kind) reader = openOpaque(kind, this.#job, path, this.#depth + 1, patch)
       return reader ?? new TextReader(this.#job, this.#place, patch)
     })
     return reader ? string : null
@@ -325,14 +333,17 @@ export class JsonReader implements Reader {
     if (end < 0 || end - start > MAX_KEY) {
       if (end < 0 && bytes.length - start <= MAX_KEY && !isEnd) return false
       this.#path.setKey('')
+      this.#mayBeOpaque = false
       this.#decided = this.#base + start
       this.#at = start
       this.#string = this.#openText(start, this.#path.name)
       return true
     }
     const known = this.#known.get(bytes, start, end)
-    if (known) this.#path.setKey(known.text, known.context)
-    else this.#lookAtKey(bytes, start, end)
+    if (known) {
+      this.#path.setKey(known.text, known.context)
+      this.#mayBeOpaque = known.mayBeOpaque
+    } else this.#lookAtKey(bytes, start, end)
     this.#endString(end)
     return true
   }
@@ -346,7 +357,9 @@ export class JsonReader implements Reader {
       isData = true
       this.#patch(from, to, by)
     })
-    this.#path.setKey(isData ? '*' : isEscaped ? toKey(text) : text)
+    const key = isData ? '*' : isEscaped ? toKey(text) : text
+    this.#path.setKey(key)
+    this.#mayBeOpaque = mayBeOpaque(key)
     // Of a text in a key more counts than the key; `readText` says of one that something may be in it.
     if (!isEscaped && !isFound) this.#known.add(bytes, start, end, text, this.#path.context)
   }

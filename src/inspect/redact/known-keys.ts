@@ -1,11 +1,14 @@
 /** Keys in which nothing was found, so that each is read and looked at once, not for every object that has it. */
 
 import type { Context, Scanner } from '../scan/scanner.ts'
+import { mayBeOpaque } from './llm/opaque.ts'
 
 export interface KnownKey {
   readonly bytes: Buffer
   readonly text: string
   readonly context: Context
+  /** See `llm/opaque`. */
+  readonly mayBeOpaque: boolean
 }
 
 const SLOTS = 1024
@@ -28,7 +31,12 @@ export class KnownKeys {
   add(bytes: Buffer, start: number, end: number, text: string, context: Context): void {
     if (end - start > MAX_SIZE) return
     const copy = Buffer.from(bytes.subarray(start, end))
-    this.#slots[hash(bytes, start, end)] = { bytes: copy, text, context }
+    this.#slots[hash(bytes, start, end)] = {
+      bytes: copy,
+      text,
+      context,
+      mayBeOpaque: mayBeOpaque(text),
+    }
   }
 }
 

@@ -14,6 +14,7 @@ import { openText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { hasMagic, isBinary, isForm, isMarkup, SNIFFED } from './sniff.ts'
 import { SseReader } from './sse.ts'
+import { Unread } from './unread.ts'
 
 const JSON_TYPE = /^(?:application|text)\/(?:[^/]*\+)?json$/
 const LINES_TYPE =
@@ -63,10 +64,10 @@ export function openPart(
       job.findings.addUnscannable('binary', place.path)
       return new Unread()
     }
-    if (JSON_TYPE.test(type)) return new JsonReader(job, place, 0, patch)
+    if (JSON_TYPE.test(type)) return new JsonReader(job, place, depth, patch)
     if (MARKUP_TYPE.test(type) || isMarkup(bytes)) return new MarkupReader(job, place, patch)
     if (!isText && isForm(bytes)) return new FormReader(job, place, patch)
-    return openText(job, place, 0, patch)
+    return openText(job, place, depth, patch)
   })
 }
 
@@ -120,17 +121,4 @@ class Sniffing implements Reader {
     this.#reader = this.#open(bytes.subarray(0, this.#size))
     if (bytes.length > 0) this.#reader.push(bytes)
   }
-}
-
-/** What is not looked at, and said to be so. */
-class Unread implements Reader {
-  decided = 0
-
-  push(bytes: Buffer): void {
-    this.decided += bytes.length
-  }
-
-  settle(): void {}
-
-  end(): void {}
 }

@@ -69,9 +69,10 @@ function kindAt(bytes: Buffer, start: number, end: number): Special {
 }
 
 function openKind(job: Job, kind: Special, place: Place, depth: number, patch: Patch): Reader {
+  const isTooDeep = depth > job.limits.depth
+  if (kind !== 'json' && (kind !== 'data' || isTooDeep)) return new TextReader(job, place, patch)
   if (kind === 'data') return new DataUrlReader(job, place, depth, patch)
-  if (kind !== 'json') return new TextReader(job, place, patch)
-  if (depth <= job.limits.depth) return new JsonReader(job, place, depth, patch)
+  if (!isTooDeep) return new JsonReader(job, place, depth, patch)
   return new CodedText(JSON_CODING, 0, patch, (inner) => new TextReader(job, place, inner))
 }
 

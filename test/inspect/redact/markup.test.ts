@@ -72,7 +72,17 @@ describe('data: URLs', () => {
     ['JSON', url('application/json', '{"secret":1234}'), url('application/json', '{"secret":0}')],
     ['a form of text', 'data:text/plain,a%20%58X1234XX', 'data:text/plain,a%20%5Bmark%5D'],
     ['nothing to find', 'data:,a%20b', 'data:,a%20b'],
-    ['a picture', url('image/png', 'XX1234XX'), url('image/png', 'XX1234XX')],
+    [
+      'a text that is said to be a picture',
+      url('image/png', 'a XX1234XX'),
+      url('image/png', 'a [mark]'),
+    ],
+    [
+      'named in its head',
+      'data:image/png;n=XX1234XX;base64,AAAA',
+      'data:image/png;n=[mark];base64,AAAA',
+    ],
+    ['one in another', 'data:,data:;base64,WFgxMjM0WFg=', 'data:,data:;base64,W21hcmtd'],
     ['none', 'data: XX1234XX', 'data: [mark]'],
     ['a word', 'dat XX1234XX', 'dat [mark]'],
     [

@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   linux: [],
   proxy: [
     'model',
+    'linux',
     'tls',
     'ports.ts',
     'enforce.ts',
@@ -125,6 +126,15 @@ describe('imports within src/ follow the rules', () => {
       .filter(({ target }) => target !== area && !MAY_IMPORT[area]?.includes(target))
     expect(wrong).toEqual([])
   })
+})
+
+test('the C library is loaded where connections are taken over, and only when they are', () => {
+  const users = IMPORTS.filter(
+    ({ file, what }) => file.startsWith('proxy/') && what.includes('/linux/'),
+  )
+  expect(users.map(({ file }) => file)).toEqual(['proxy/transparent/sockets.ts'])
+  const text = readFileSync(join(SRC, 'proxy/transparent/sockets.ts'), 'utf8')
+  expect(text).toContain("await import('../../linux/libc.ts')")
 })
 
 test('INVARIANT 6: policy and model know neither node nor any library', () => {

@@ -21,11 +21,13 @@ export function toEndpoint({ address, port }: { address: string; port: number })
   return { address: ip, port }
 }
 
-export function configuredListeners({ proxy, console }: Operation): Endpoint[] {
-  return [proxy, ...(console ? [console] : [])].map((text) => {
-    const [address, port] = toHostPort(text)
-    return toEndpoint({ address, port })
-  })
+export function configuredListeners({ proxy, transparent, console }: Operation): Endpoint[] {
+  return [proxy, transparent, console]
+    .flatMap((text) => text ?? [])
+    .map((text) => {
+      const [address, port] = toHostPort(text)
+      return toEndpoint({ address, port })
+    })
 }
 
 /** Addresses come and go; asking the system costs more than a lookup should. */

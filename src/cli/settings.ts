@@ -9,6 +9,8 @@ export interface ConfigOptions {
   readonly data?: string
   readonly home?: string[]
   readonly observe?: boolean
+  /** Where connections are led that were going elsewhere. */
+  readonly transparent?: string
   /** Rule files in place of those of the configuration. */
   readonly rules?: string[]
 }
@@ -24,7 +26,7 @@ export function withConfig(command: Command): Command {
 
 /** @param facts whether verdicts are wanted. */
 export function toLoadOptions(
-  { config, data, home, observe, rules }: ConfigOptions,
+  { config, data, home, observe, transparent, rules }: ConfigOptions,
   facts = false,
 ): LoadOptions {
   return {
@@ -34,6 +36,7 @@ export function toLoadOptions(
     home: home?.flatMap((text) => text.split(',')).filter((text) => text !== '') ?? null,
     observe: observe ?? false,
     dataDir: data ?? null,
+    transparent: transparent ?? null,
     rules: rules ?? null,
     facts,
   }

@@ -107,6 +107,8 @@ export interface UpstreamProxyNamed extends ProxyUrl {
 /** What needs a restart to change. Paths are absolute, times in milliseconds, null means the default. */
 export interface Operation {
   readonly proxy: string
+  /** Where connections are led that were going elsewhere; null: nowhere. */
+  readonly transparent: string | null
   /** Who has to say, by the PROXY protocol, whom it speaks for. */
   readonly proxyProtocolFrom: readonly Cidr[]
   readonly console: string | null
@@ -144,10 +146,11 @@ export interface LoadOptions {
   readonly installDir: string
   /** Null: `cordon.yaml` in `cwd`, if there is one, else the built-in defaults. */
   readonly config: string | null
-  /** These three override what the files say. */
+  /** These four override what the files say. */
   readonly home: readonly string[] | null
   readonly observe: boolean
   readonly dataDir: string | null
+  readonly transparent?: string | null
   /** Rule files in place of those that the configuration names; null for those. */
   readonly rules?: readonly string[] | null
   /** Whether to read the facts as well: verdicts need them. */
@@ -194,7 +197,7 @@ export function loadSettings(options: LoadOptions): Settings {
     // Another catalogue is another policy: it decides.
     policy: facts ? { ...policy, digest: digestOf([policy.digest, facts.catalogue]) } : policy,
     facts,
-    operation: { ...operation, dataDir },
+    operation: { ...operation, dataDir, transparent: options.transparent ?? operation.transparent },
     configPath,
     files: reader.files,
     footprint: reader.footprint,
@@ -264,6 +267,7 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
   const path = (name: string) => resolve(base, name)
   return {
     proxy: listen?.proxy ?? '127.0.0.1:3128',
+    transparent: listen?.transparent ?? null,
     proxyProtocolFrom: (listen?.proxy_protocol?.from ?? []).flatMap(
       (text) => parseCidr(text) ?? [],
     ),

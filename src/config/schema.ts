@@ -232,9 +232,10 @@ export const configFile = z.strictObject({
   listen: z
     .strictObject({
       proxy: listenAddress.optional(),
-      transparent: z
-        .null({ error: 'transparent interception is not available in this version' })
-        .optional(),
+      transparent: listenAddress.nullable().optional().meta({
+        description:
+          'Where connections are led that were going elsewhere, by REDIRECT or TPROXY of a firewall. Linux only; null or left out: nowhere.',
+      }),
       console: listenAddress.nullable().optional(),
       proxy_protocol: z.strictObject({ from: z.array(prefix).min(1).max(1_000) }).optional(),
     })
@@ -367,7 +368,7 @@ export type ScenarioFile = z.infer<typeof scenarioFile>
 policyFile satisfies z.ZodType<PolicyDocument>
 
 /** An IPv4 address, or an IPv6 address in brackets, and a port; port 0 picks a free one. */
-function isListenAddress(text: string): boolean {
+export function isListenAddress(text: string): boolean {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(0|[1-9]\d{0,4})$/.exec(text)
   const ip = parseIp(match?.[1] ?? match?.[2] ?? '')
   const inBrackets = match?.[1] !== undefined

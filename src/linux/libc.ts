@@ -11,6 +11,13 @@ const prctlPointer = libc.func(
   'int prctl(int option, unsigned long a, void *b, unsigned long c, unsigned long d)',
 )
 
+const getsockopt = libc.func(
+  'int getsockopt(int fd, int level, int name, _Out_ uint8_t *value, _Inout_ uint32_t *length)',
+)
+const setsockopt = libc.func(
+  'int setsockopt(int fd, int level, int name, const int *value, uint32_t length)',
+)
+
 const PR_SET_NO_NEW_PRIVS = 38
 const PR_SET_SECCOMP = 22
 const SECCOMP_MODE_FILTER = 2
@@ -34,4 +41,22 @@ export function filterSystemCalls(program: Buffer): void {
 
 function failed(call: string): Error {
   return new Error(`${call}: error ${koffi.errno()}`)
+}
+
+/** What the kernel says of an option of a socket: as many bytes as it has, or the number of the error. */
+export function readSocketOption(
+  fd: number,
+  level: number,
+  name: number,
+  size: number,
+): Buffer | number {
+  const value = Buffer.alloc(size)
+  const length = [size]
+  if (getsockopt(fd, level, name, value, length) !== 0) return koffi.errno()
+  return value.subarray(0, length[0])
+}
+
+/** Switches an option of a socket on. @returns the number of the error, 0 for none */
+export function switchOn(fd: number, level: number, name: number): number {
+  return setsockopt(fd, level, name, [1], 4) === 0 ? 0 : koffi.errno()
 }

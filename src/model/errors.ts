@@ -250,6 +250,12 @@ const CODES = {
     'The request names more than one destination',
     'send the same host and port in CONNECT, SNI and Host',
   ),
+  'protocol-unexpected': info(
+    403,
+    'policy',
+    'The destination speaks another protocol than the connection was let through for',
+    ASK,
+  ),
   misdirected: info(
     421,
     'policy',

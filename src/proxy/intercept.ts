@@ -15,7 +15,7 @@ import { acceptTls, HTTP1, HTTP2, refuseTls } from './client-tls.ts'
 import type { Connect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { ClientSession } from './http2/client-session.ts'
-import { readOpening } from './opening.ts'
+import { type Opening, readOpening } from './opening.ts'
 import type { ProxyContext } from './proxy.ts'
 import { TOO_LATE, UNREAD } from './quiet-socket.ts'
 import { refuseOn } from './refuse.ts'
@@ -27,14 +27,29 @@ export async function intercept(connect: Connect, flow: Flow): Promise<void> {
   const { socket, early } = tunnel
   const { deadlines, timeouts } = context
   const opening = await readOpening(socket, early, deadlines, timeouts.head)
+  await interceptOpening(connect, flow, opening)
+}
+
+/**
+ * The same once it is known how it begins.
+ *
+ * @param fault why every request inside is refused; null where nothing is wrong so far
+ */
+export async function interceptOpening(
+  connect: Connect,
+  flow: Flow,
+  opening: Opening,
+  fault: Problem | null = null,
+): Promise<void> {
+  const { socket } = connect.tunnel
   switch (opening.kind) {
     case 'tls':
       socket.unshift(opening.bytes)
-      return endTls(connect, flow, opening.hello)
+      return endTls(connect, flow, opening.hello, fault)
     case 'http':
     case 'http2':
       socket.unshift(opening.bytes)
-      return serveInside(connect, socket, 'http', opening.kind === 'http2', null)
+      return serveInside(connect, socket, 'http', opening.kind === 'http2', fault)
     case 'fault':
       if (opening.alert) refuseTls(socket, opening.alert)
       else socket.destroy()
@@ -52,7 +67,12 @@ export function compareServerName(hello: ClientHello, host: Host): Problem | nul
   return { code: 'names-disagree', detail: 'the TLS server name is not the host CONNECT named' }
 }
 
-async function endTls(connect: Connect, flow: Flow, hello: ClientHello): Promise<void> {
+async function endTls(
+  connect: Connect,
+  flow: Flow,
+  hello: ClientHello,
+  given: Problem | null,
+): Promise<void> {
   const { client, tunnel, context } = connect
   const { socket } = tunnel
   const { host } = tunnel.authority
@@ -60,7 +80,8 @@ async function endTls(connect: Connect, flow: Flow, hello: ClientHello): Promise
   // The refusal has to be readable: it is given under the name the client will check.
   const named = disagreement ? parseHost(hello.serverName ?? '') : null
   const leafHost = named && 'value' in named ? named.value : host
-  const offer = disagreement ? BOTH : await protocolsFor(connect, flow, hello)
+  const fault = given ?? disagreement
+  const offer = fault ? BOTH : await protocolsFor(connect, flow, hello)
   if (socket.destroyed) return record(connect, flow, LEFT)
   const secureContext = leafFor(leafHost, client, hello, context)
   if ('code' in secureContext) {
@@ -74,7 +95,7 @@ async function endTls(connect: Connect, flow: Flow, hello: ClientHello): Promise
     secureContext,
     offer,
     shared: context,
-    onSecure: (tls) => awaitRequest(connect, flow, tls, disagreement, who),
+    onSecure: (tls) => awaitRequest(connect, flow, tls, fault, who),
     onFailure(cause) {
       context.meter.count('client-tls-failed')
       const problem = context.acceptance.judgeFailure(who, hello, offer, cause)
@@ -156,8 +177,8 @@ function serveInside(
   isHttp2: boolean,
   fault: Problem | null,
 ): void {
-  const { mode, authority, credentials } = tunnel
-  const scope = { client, tunnel: { mode, scheme, authority }, credentials, fault }
+  const { mode, authority, credentials, original = null } = tunnel
+  const scope = { client, tunnel: { mode, scheme, authority, original }, credentials, fault }
   if (isHttp2) new ClientSession({ socket, scope, context, onConnect: null })
   else new ClientConnection({ socket, scope, context, onConnect: null })
 }

@@ -29,6 +29,8 @@ export interface Tunnel {
   readonly authority: Authority
   readonly agent: Agent
   readonly credentials: string | null
+  /** Where the client's own connection was going, where it was taken over on its way. */
+  readonly original?: IpAddress | null
   /** The bytes inside, once established. Paused, and nobody else listens to it. */
   readonly socket: Channel
   /** What came right behind CONNECT; null for nothing. */

@@ -8,7 +8,7 @@ import type { Agent } from '../model/agent.ts'
 import type { Ending } from '../model/audit-record.ts'
 import type { Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
-import type { Flow, Mode, RequestLine } from '../model/flow.ts'
+import type { Flow, RequestLine } from '../model/flow.ts'
 import { refuseByProblem } from '../model/refusal.ts'
 import type { Permit, Release } from '../release.ts'
 import type { Channel } from './channel.ts'
@@ -18,6 +18,7 @@ import { EMPTY_BODY } from './exchange/peek.ts'
 import { compareServerName } from './intercept.ts'
 import { type Opening, readOpening } from './opening.ts'
 import type { Dialed } from './origin/dial.ts'
+import type { Tunnel } from './proxy.ts'
 import { relayChannels } from './tunnel.ts'
 
 export async function tunnelUnseen({ client, tunnel, context }: Connect): Promise<void> {
@@ -76,11 +77,11 @@ async function releaseTunnel(
   gone: AbortSignal,
 ): Promise<Release> {
   const { enforcer, identify } = context
-  const { mode, authority, credentials } = tunnel
+  const { authority, credentials } = tunnel
   const waiting = new HeldRequest(null, null, EMPTY_BODY, () => gone)
   let { agent } = tunnel
   for (;;) {
-    const flow = toFlow(mode, client, agent)
+    const flow = toFlow(tunnel, client, agent)
     const admission = await enforcer.admit(flow, authority)
     const released = await enforcer.releaseOrWait(admission, UNSEEN, waiting)
     if (released !== 'again') return released
@@ -91,8 +92,12 @@ async function releaseTunnel(
   }
 }
 
-function toFlow(mode: Mode, { text: clientIp }: IpAddress, agent: Agent): Flow {
-  return { mode, scheme: 'tcp', clientIp, agent, inspection: 'sni' }
+function toFlow(
+  { mode, original = null }: Tunnel,
+  { text: clientIp }: IpAddress,
+  agent: Agent,
+): Flow {
+  return { mode, scheme: 'tcp', clientIp, agent, inspection: 'sni', original }
 }
 
 function judgeOpening(opening: Opening, host: Host) {

@@ -173,15 +173,6 @@ describe('keys of the format that are not carried out yet are refused, never ign
     expect(others).toEqual([])
     expect(problem).toContain(`\`${key}\` is not available in this version (take it out)`)
   })
-
-  test.each([
-    [
-      'listen: { transparent: "0.0.0.0:3129" }',
-      'transparent interception is not available in this version',
-    ],
-  ])('%s', (line, message) => {
-    expect(told(`${V}${line}\n`)).toEqual([expect.stringContaining(message)])
-  })
 })
 
 describe('values', () => {
@@ -316,6 +307,8 @@ describe('values', () => {
   test.each([
     'listen: { proxy: "0.0.0.0:0", console: null }',
     'listen: { proxy: "[::1]:65535", console: "[::]:0", transparent: null }',
+    'listen: { transparent: "0.0.0.0:3129" }',
+    'listen: { transparent: "[::]:0" }',
     'dns: { servers: [192.0.2.53, "192.0.2.53:5353", "[::1]:53"], hosts: false }',
     'dns: { servers: ["tls://192.0.2.53:8853#dns.example", "https://[2001:db8::53]/dns-query"] }',
     'dns: { client_subnet: 203.0.113.0/24 }',

@@ -35,6 +35,7 @@ describe('which file counts', () => {
     expect(operation).toEqual({
       proxy: '127.0.0.1:3128',
       proxyProtocolFrom: [],
+      transparent: null,
       console: '127.0.0.1:3130',
       consoleNames: [],
       notify: null,

@@ -15,12 +15,13 @@ import {
   NO_METER,
   NO_OUTLINE,
 } from '../../src/ports.ts'
+import type { Listener } from '../../src/proxy/accept.ts'
 import { Acceptance } from '../../src/proxy/acceptance.ts'
 import { Budget } from '../../src/proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../src/proxy/deadlines.ts'
 import { ConnectionCounts } from '../../src/proxy/limits/connections.ts'
 import { DEFAULT_LIMITS } from '../../src/proxy/limits/limits.ts'
-import { type Listener, listen } from '../../src/proxy/listen.ts'
+import { listen } from '../../src/proxy/listen.ts'
 import { OriginPool } from '../../src/proxy/origin/pool.ts'
 import { createPair, parsePair } from '../../src/tls/authority-pair.ts'
 import { type Contexts, createContexts } from '../../src/tls/contexts.ts'

@@ -3,9 +3,11 @@
 import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { isListenAddress } from '../../config/schema.ts'
 import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
 import { composeSupervisor } from '../compose/cluster/supervisor.ts'
 import { composeProxy, type RunningProxy } from '../compose/proxy.ts'
+import type { BoundTransparent } from '../compose/traffic.ts'
 import { COMMAND } from '../invocation.ts'
 import { sayObserved } from '../observed.ts'
 import { EXIT, print, say } from '../output.ts'
@@ -24,6 +26,11 @@ export function addStart(program: Command): void {
     .description('run the proxy')
     .option('--home <zone...>', 'where data may be processed: zones or ISO codes, e.g. EEA CH')
     .option('--observe', 'decide and record, but let everything pass')
+    .option(
+      '--transparent <address:port>',
+      'take over connections that a firewall leads here, e.g. 0.0.0.0:3129 (Linux)',
+      toListenAddress,
+    )
     .option('--workers <n>', 'processes that serve; default: one for each CPU', toWorkers)
     .option('--json', 'print what was bound as one line of JSON')
     .addHelpText(
@@ -58,6 +65,13 @@ function toWorkers(text: string): number {
   return count
 }
 
+function toListenAddress(text: string): string {
+  if (!isListenAddress(text)) {
+    throw new InvalidArgumentError('an address and port is written like 0.0.0.0:3129 or [::]:3129')
+  }
+  return text
+}
+
 /** Resolves when the proxy was told to stop and has stopped. A second signal does not wait. */
 function stopped(proxy: RunningProxy): Promise<void> {
   process.on('SIGHUP', () => proxy.reload())
@@ -78,7 +92,17 @@ function stopped(proxy: RunningProxy): Promise<void> {
 }
 
 function sayBanner(
-  { settings, bound, console, authority, geoip, tables, interrupted, workers }: RunningProxy,
+  {
+    settings,
+    bound,
+    transparent,
+    console,
+    authority,
+    geoip,
+    tables,
+    interrupted,
+    workers,
+  }: RunningProxy,
   { config, data }: StartOptions,
 ): void {
   const { policy, operation, configPath } = settings
@@ -88,6 +112,7 @@ function sayBanner(
       'proxy',
       `http://${bound.address}:${bound.port}, ${workers === 1 ? '1 process' : `${workers} processes`}`,
     ],
+    ['transparent', transparent ? sayTransparent(transparent) : 'off'],
     ['console', console ? `http://${console.address}:${console.port}/readyz` : 'off'],
     [
       'policy',
@@ -114,7 +139,7 @@ function sayBanner(
   say(
     `${policy.enforced ? 'enforcing' : 'OBSERVING ONLY, nothing is blocked or held'}: home is ${name} (${countries.size} ${countries.size === 1 ? 'country' : 'countries'})`,
   )
-  for (const [key = '', value = ''] of lines) say(`  ${key.padEnd(9)} ${value}`)
+  for (const [key = '', value = ''] of lines) say(`  ${key.padEnd(11)} ${value}`)
   for (const line of sayObserved(policy)) say(`warning: ${line}`)
   if (interrupted > 0)
     say(`${interrupted} flows of an earlier run had no end and are recorded as failed`)
@@ -150,10 +175,12 @@ function sayTables(tables: PrefixTables): string {
     : `${dates.length} of providers, the oldest of ${oldest}`
 }
 
-function toJson({ settings, bound, console, authority, workers }: RunningProxy) {
+function toJson({ settings, bound, transparent, console, authority, workers }: RunningProxy) {
   const { policy, operation } = settings
   return {
     proxy: toText(bound),
+    transparent: transparent ? toText(transparent) : null,
+    transparent_modes: transparent ? modesOf(transparent) : [],
     console: console ? toText(console) : null,
     mode: policy.enforced ? 'enforce' : 'observe',
     observed: policy.rules.filter(({ observed }) => observed).map(({ id }) => id),
@@ -165,6 +192,16 @@ function toJson({ settings, bound, console, authority, workers }: RunningProxy) 
     pid: process.pid,
     ...(console?.adminToken ? { admin_token: console.adminToken } : {}),
   }
+}
+
+function sayTransparent(transparent: BoundTransparent): string {
+  const { withoutTproxy } = transparent
+  const without = withoutTproxy === null ? '' : ` (no TPROXY: ${withoutTproxy})`
+  return `${toText(transparent)}, by ${modesOf(transparent).join(' and ')}${without}`
+}
+
+function modesOf({ withoutTproxy }: BoundTransparent): readonly string[] {
+  return withoutTproxy === null ? ['redirect', 'tproxy'] : ['redirect']
 }
 
 function toText({ address, port }: { readonly address: string; readonly port: number }): string {

@@ -12,12 +12,13 @@ import type { OwnConsole } from './console.ts'
 import { composeOwner, describePolicy, type Owner } from './owner.ts'
 import { composePeople } from './people.ts'
 import { clock } from './process.ts'
-import { composeTraffic } from './traffic.ts'
+import { type Bound, type BoundTransparent, composeTraffic } from './traffic.ts'
 
 export interface RunningProxy {
   readonly settings: Settings
   /** Where the proxy port was bound. */
-  readonly bound: { readonly address: string; readonly port: number }
+  readonly bound: Bound
+  readonly transparent: BoundTransparent | null
   readonly console: OwnConsole | null
   readonly workers: number
   readonly authority: CertificateAuthority
@@ -55,7 +56,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
       note,
     }),
   )
-  const { listener, meter, readings } = traffic
+  const { listener, transparent, meter, readings } = traffic
   for (const { placement, action } of owner.interrupted) {
     meter.flow(placement, action, 'failed', 0, 0)
   }
@@ -69,11 +70,12 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
   return {
     ...toRunning(owner),
     bound: listener,
+    transparent,
     console,
     workers: 1,
     async close(grace) {
       desk.close()
-      await listener.close(grace)
+      await traffic.close(grace)
       await note('stop', sayBound(listener), '')
       await resources.disposeAsync()
     },

@@ -8,16 +8,19 @@ import { openRedactionKey } from '../../inspect/operators/keys.ts'
 import { CountingMeter } from '../../metrics/meter.ts'
 import type { Reading } from '../../metrics/registry.ts'
 import type { Audit, Holds, Ledger } from '../../ports.ts'
+import type { Listener } from '../../proxy/accept.ts'
 import { Acceptance } from '../../proxy/acceptance.ts'
 import { ConnectionCounts } from '../../proxy/limits/connections.ts'
-import { type Listener, listen } from '../../proxy/listen.ts'
+import { listen } from '../../proxy/listen.ts'
+import type { ProxyContext } from '../../proxy/proxy.ts'
+import { listenTransparent, type TransparentListener } from '../../proxy/transparent/listen.ts'
 import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { createContexts } from '../../tls/contexts.ts'
 import type { LeafLimits } from '../../tls/leaf-limits.ts'
 import type { TicketRing } from '../../tls/tickets.ts'
 import { createCallers } from '../callers.ts'
 import { type Endpoint, toEndpoint, toHostPort } from '../endpoints.ts'
-import { say } from '../output.ts'
+import { CommandError, EXIT, say } from '../output.ts'
 import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
 import { composeDecoder, composeOutliner, decodedRatio } from './decoder.ts'
@@ -41,9 +44,29 @@ export interface TrafficOptions {
 
 export interface Traffic extends AsyncDisposable {
   readonly listener: Listener
+  /** Null where there is none. */
+  readonly transparent: BoundTransparent | null
   readonly counts: ConnectionCounts
   readonly meter: CountingMeter
   readonly readings: readonly Reading[]
+  /** Accepts nothing more, and lets calls under way end for at most `grace` milliseconds. */
+  close(grace: number): Promise<void>
+}
+
+/** Where something listens. */
+export interface Bound {
+  readonly address: string
+  readonly port: number
+}
+
+/** Where connections are led that were going elsewhere. */
+export interface BoundTransparent extends Bound {
+  /** Why it takes none that TPROXY hands over; null when it does. */
+  readonly withoutTproxy: string | null
+}
+
+export function toBound({ address, port }: Bound): Bound {
+  return { address, port }
 }
 
 /** Starts to listen. */
@@ -95,7 +118,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const { proxyProtocolFrom } = operation
   const [host, port] = toHostPort(operation.proxy)
   const at = { host, port, counts, proxyProtocolFrom }
-  const listener = await listen(at, {
+  const context: ProxyContext = {
     enforcer,
     inspector,
     meter,
@@ -109,16 +132,51 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     turnedAway: createTurnedAway({ clock, meter, say, note }),
     connections: new Set<{ shutDown(): void }>(),
     report,
-  })
+  }
+  const listener = await listen(at, context)
+  // Whatever comes after it cannot be: it must not go on alone.
+  stack.defer(() => listener.close(0))
   own.push(toEndpoint(listener))
+  const transparent = operation.transparent
+    ? await openTransparent(operation.transparent, counts, context)
+    : null
+  if (transparent) {
+    stack.defer(() => transparent.listener.close(0))
+    own.push(toEndpoint(transparent.listener))
+  }
   const namesKnown = () => resolver.size
   const readings = trafficReadings({ origins, sessions, leaves, ...shared, namesKnown, counts })
   const resources = stack.move()
   return {
     listener,
+    transparent: transparent && {
+      ...toBound(transparent.listener),
+      withoutTproxy: transparent.withoutTproxy,
+    },
     counts,
     meter,
     readings,
+    async close(grace) {
+      await Promise.all([listener.close(grace), transparent?.listener.close(grace)])
+    },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+async function openTransparent(
+  at: string,
+  counts: ConnectionCounts,
+  context: ProxyContext,
+): Promise<TransparentListener> {
+  const [host, port] = toHostPort(at)
+  try {
+    return await listenTransparent({ host, port, counts }, context)
+  } catch (error) {
+    const { message } = error as Error
+    throw new CommandError(
+      EXIT.failed,
+      `connections cannot be taken over at ${at}: ${message}`,
+      'without `--transparent` and `listen: transparent` the proxy starts',
+    )
   }
 }

@@ -236,8 +236,8 @@ function nameIn({ version }: RequestHead, name: string): string {
 }
 
 function toFlow(scope: Scope, agent: Agent, scheme: Scheme): Flow {
-  const mode = scope.tunnel?.mode ?? 'absolute'
-  return { mode, scheme, clientIp: scope.client.text, agent, inspection: 'headers' }
+  const { mode = 'absolute', original = null } = scope.tunnel ?? {}
+  return { mode, scheme, clientIp: scope.client.text, agent, inspection: 'headers', original }
 }
 
 function toLine(

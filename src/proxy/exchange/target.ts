@@ -4,6 +4,7 @@
  * stays text: what the policy sees is what goes on the wire, byte for byte.
  */
 
+import type { IpAddress } from '../../model/address.ts'
 import { type Authority, parseWireAuthority } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Mode } from '../../model/flow.ts'
@@ -25,6 +26,10 @@ export interface Tunnel {
   readonly mode: Exclude<Mode, 'absolute'>
   readonly scheme: 'http' | 'https'
   readonly authority: Authority
+  /** Where the client's own connection was going, where it was taken over on its way. */
+  readonly original?: IpAddress | null
+  /** Whether Host may say another name for what `authority` says by address; the port stays. */
+  readonly isNamedByHost?: boolean
 }
 
 export const DEFAULT_PORT = { http: 80, https: 443 } as const
@@ -33,6 +38,7 @@ export const DEFAULT_PORT = { http: 80, https: 443 } as const
 export class TargetReader {
   readonly #tunnel: Tunnel | null
   #lastHost: string | null = null
+  #lastAuthority: Authority | null = null
 
   constructor(tunnel: Tunnel | null) {
     this.#tunnel = tunnel
@@ -42,7 +48,10 @@ export class TargetReader {
     return this.#tunnel ? this.#readInTunnel(head, this.#tunnel) : readAbsolute(head)
   }
 
-  #readInTunnel(head: RequestHead, { scheme, authority }: Tunnel): Target | Problem {
+  #readInTunnel(
+    head: RequestHead,
+    { scheme, authority, isNamedByHost = false }: Tunnel,
+  ): Target | Problem {
     const { target } = head
     if (!target.startsWith('/') && !(target === '*' && head.method === 'OPTIONS')) {
       return disagree('the request inside the tunnel names its target in absolute form')
@@ -51,12 +60,15 @@ export class TargetReader {
     if (host !== null && host !== this.#lastHost) {
       const named = parseWireAuthority(host, DEFAULT_PORT[scheme])
       if ('fault' in named) return { code: 'request-malformed', detail: `Host: ${named.fault}` }
-      if (named.value.text !== authority.text) {
-        return MISDIRECTED
-      }
+      const isHere = isNamedByHost
+        ? named.value.port === authority.port
+        : named.value.text === authority.text
+      if (!isHere) return MISDIRECTED
       this.#lastHost = host
+      this.#lastAuthority = named.value
     }
-    return toTarget(scheme, authority, target, host)
+    const to = host === null ? authority : (this.#lastAuthority ?? authority)
+    return toTarget(scheme, to, target, host)
   }
 }
 

@@ -8,6 +8,7 @@ import net from 'node:net'
 import { type IpAddress, parseIp } from '../../model/address.ts'
 import type { Code, Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
+import { noteOwn } from './own-sockets.ts'
 
 export interface RaceOptions {
   readonly port: number
@@ -100,6 +101,7 @@ class Race {
   }
 
   #onConnect(socket: net.Socket, address: IpAddress): void {
+    noteOwn(socket)
     const peer = parseIp(socket.remoteAddress ?? '')
     // INVARIANT: no address is spoken to that the verdict did not judge.
     if (peer?.text !== address.text || socket.remotePort !== this.#options.port) {

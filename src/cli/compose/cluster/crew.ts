@@ -9,6 +9,7 @@ import type { Snapshot } from '../../../config/source.ts'
 import type { Holds } from '../../../ports.ts'
 import { sumUsage } from '../../../proxy/limits/connections.ts'
 import { CommandError, EXIT } from '../../output.ts'
+import type { Bound, BoundTransparent } from '../traffic.ts'
 import { HeldCalls } from './held-calls.ts'
 import { type End, Member, type MemberOptions } from './member.ts'
 import type { FromWorker, Start, ToWorker } from './messages.ts'
@@ -25,9 +26,9 @@ export interface CrewOptions extends Omit<MemberOptions, 'onMessage'> {
   report(where: string, error: unknown): void
 }
 
-export interface Bound {
-  readonly address: string
-  readonly port: number
+export interface Listening {
+  readonly bound: Bound
+  readonly transparent: BoundTransparent | null
 }
 
 /** How long a process may take to start, to read a policy, and to say what it has counted, in milliseconds. */
@@ -51,7 +52,7 @@ export class Crew {
   readonly #options: CrewOptions
   readonly #members = new Set<Member>()
   readonly #heldCalls = new WeakMap<Member, HeldCalls>()
-  #bound: Bound | null = null
+  #listening: Listening | null = null
   #stopping = false
   #delay = FIRST_DELAY_MS
   #questions = 0
@@ -86,15 +87,15 @@ export class Crew {
   }
 
   /** @throws CommandError when one of them cannot start; none is left then */
-  async open(): Promise<Bound> {
+  async open(): Promise<Listening> {
     try {
       const all = Array.from({ length: this.#options.size }, () => this.#add())
-      const [bound] = await Promise.all(all)
-      if (!bound) throw new Error('there is nobody to serve')
-      this.#bound = bound
+      const [listening] = await Promise.all(all)
+      if (!listening) throw new Error('there is nobody to serve')
+      this.#listening = listening
       this.#looking = setInterval(() => this.#look(), LOOK_MS)
       this.#looking.unref()
-      return bound
+      return listening
     } catch (error) {
       this.#stopping = true
       for (const member of this.#members) member.kill()
@@ -155,7 +156,7 @@ export class Crew {
     }
   }
 
-  async #add(): Promise<Bound> {
+  async #add(): Promise<Listening> {
     const { audit, holds, start } = this.#options
     const member = new Member({ audit, onMessage: (message) => this.#onMessage(member, message) })
     this.#heldCalls.set(member, new HeldCalls(holds, (message) => member.tell(message)))
@@ -178,7 +179,7 @@ export class Crew {
       await prepare(member, snapshot)
       await commit(member, digest)
     }
-    return reply.bound
+    return reply
   }
 
   #onMessage(member: Member, message: FromWorker): void {
@@ -204,7 +205,7 @@ export class Crew {
     if (this.#stopping) return
     this.#tellUsage(member)
     // Before the first start is done, whoever waits for it hears of it.
-    if (this.#bound === null) return
+    if (this.#listening === null) return
     this.#exits++
     this.#options.onLoss(member.pid, end)
     const isStable = performance.now() - member.bornAt >= STABLE_MS

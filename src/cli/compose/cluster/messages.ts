@@ -11,6 +11,7 @@ import type { HoldAnswer, Whereto } from '../../../ports.ts'
 import type { Usage } from '../../../proxy/limits/connections.ts'
 import type { Pair } from '../../../tls/authority-pair.ts'
 import type { Failure } from '../../program.ts'
+import type { Bound, BoundTransparent } from '../traffic.ts'
 
 /** Hosts that have contradicted what was concluded about them, and how. */
 export type Contradictions = readonly (readonly [host: string, detail: string])[]
@@ -57,7 +58,8 @@ export type FromWorker =
   | { readonly type: 'beat' }
   | {
       readonly type: 'listening'
-      readonly bound: { readonly address: string; readonly port: number }
+      readonly bound: Bound
+      readonly transparent: BoundTransparent | null
       readonly digest: string
     }
   /** It cannot start. */

@@ -25,7 +25,7 @@ export async function composeSupervisor(
   size: number,
 ): Promise<RunningProxy> {
   await using stack = new AsyncDisposableStack()
-  const settings = await withPort(first)
+  const settings = await withPorts(first)
   // Files may change while the processes that serve are starting.
   const serving = Promise.withResolvers<Crew>()
   const bringIntoForce = async (next: Settings): Promise<void> => {
@@ -83,8 +83,8 @@ export async function composeSupervisor(
       read: () => [{ value: crew.exits }],
     },
   ])
-  const bound = await crew.open()
-  own.push(toEndpoint(bound))
+  const { bound, transparent } = await crew.open()
+  own.push(toEndpoint(bound), ...(transparent ? [toEndpoint(transparent)] : []))
   serving.resolve(crew)
   ledger.onChange = () =>
     crew.tellAll({ type: 'contradictions', contradictions: ledger.contradictions })
@@ -100,6 +100,7 @@ export async function composeSupervisor(
   return {
     ...toRunning(owner),
     bound,
+    transparent,
     console,
     workers: size,
     async close(grace) {
@@ -135,15 +136,21 @@ export async function composeSupervisor(
 }
 
 /** Where any port will do, one is chosen now: processes that come later have to have the same. */
-async function withPort(settings: Settings): Promise<Settings> {
-  const [host, port] = toHostPort(settings.operation.proxy)
-  if (port !== 0) return settings
+async function withPorts(settings: Settings): Promise<Settings> {
+  const { operation } = settings
+  const proxy = await withPort(operation.proxy)
+  const transparent = operation.transparent && (await withPort(operation.transparent))
+  return { ...settings, operation: { ...operation, proxy, transparent } }
+}
+
+async function withPort(text: string): Promise<string> {
+  const [host, port] = toHostPort(text)
+  if (port !== 0) return text
   const server = createServer()
   const chosen = await new Promise<number>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => resolve((server.address() as { port: number }).port))
   })
   await new Promise((resolve) => server.close(resolve))
-  const proxy = `${host.includes(':') ? `[${host}]` : host}:${chosen}`
-  return { ...settings, operation: { ...settings.operation, proxy } }
+  return `${host.includes(':') ? `[${host}]` : host}:${chosen}`
 }

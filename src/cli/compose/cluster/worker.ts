@@ -14,7 +14,7 @@ import { describeFailure } from '../../program.ts'
 import { composeEvaluation } from '../evaluation.ts'
 import { TABLES_MS } from '../owner.ts'
 import { clock, report } from '../process.ts'
-import { composeTraffic } from '../traffic.ts'
+import { composeTraffic, toBound } from '../traffic.ts'
 import type { FromWorker, Start, ToWorker } from './messages.ts'
 import { RemoteHolds } from './remote-holds.ts'
 import { RemoteLedger } from './remote-ledger.ts'
@@ -110,8 +110,13 @@ async function start(given: Start): Promise<Worker> {
     told = counts.total
     tell({ type: 'usage', usage: counts.usage() })
   }, USAGE_MS).unref()
-  const { address, port } = listener
-  tell({ type: 'listening', bound: { address, port }, digest: inForce.policy.digest })
+  const { transparent } = traffic
+  tell({
+    type: 'listening',
+    bound: toBound(listener),
+    transparent,
+    digest: inForce.policy.digest,
+  })
 
   return {
     async obey(order) {
@@ -158,7 +163,7 @@ async function start(given: Start): Promise<Worker> {
   }
 
   async function close(grace: number): Promise<void> {
-    await listener.close(grace)
+    await traffic.close(grace)
     await traffic[Symbol.asyncDispose]()
     closing = true
     await audit.close()

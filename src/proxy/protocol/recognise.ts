@@ -1,0 +1,210 @@
+/**
+ * What is spoken on a connection, by its first bytes: those of the client, or, where the server speaks first, its greeting. Only told
+ * apart, not checked: whoever wants to can begin like something else. Bytes in, name out; bounded, and never throws.
+ */
+
+/** As rules and the log name them. HTTP of any version is one, in the clear. */
+export const PROTOCOLS = [
+  'tls',
+  'http',
+  'ssh',
+  'postgresql',
+  'mysql',
+  'redis',
+  'mongodb',
+  'amqp',
+  'kafka',
+  'smtp',
+  'ldap',
+  'mqtt',
+  'unknown',
+] as const
+
+export type Protocol = (typeof PROTOCOLS)[number]
+
+/** By more bytes than this nothing is told apart. */
+const ENOUGH = 64
+
+/** Which it is, or which it may still become with more bytes. */
+export type Recognised =
+  | { readonly protocol: Protocol }
+  | { readonly protocol: null; readonly candidates: readonly Protocol[] }
+
+export function recognise(bytes: Uint8Array): Recognised {
+  return readWith(CLIENTS, bytes)
+}
+
+function readWith<P extends Protocol>(
+  readings: readonly (readonly [P, Reading])[],
+  bytes: Uint8Array,
+):
+  | { readonly protocol: P | 'unknown' }
+  | { readonly protocol: null; readonly candidates: readonly P[] } {
+  const first = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, ENOUGH))
+  if (first.length === 0) return { protocol: null, candidates: readings.map(([each]) => each) }
+  const candidates: P[] = []
+  for (const [protocol, reads] of readings) {
+    const truth = reads(first)
+    if (truth === true) return { protocol }
+    if (truth === null) candidates.push(protocol)
+  }
+  const isOpen = candidates.length > 0 && bytes.length < ENOUGH
+  return isOpen ? { protocol: null, candidates } : { protocol: 'unknown' }
+}
+
+/** Whether the bytes begin so: yes, no, or null for not known yet. */
+type Reading = (bytes: Buffer) => boolean | null
+
+const CLIENTS: readonly (readonly [Protocol, Reading])[] = [
+  // TLSPlaintext (RFC 8446 section 5.1): handshake, version 3.x.
+  ['tls', (bytes) => begins(bytes, [0x16, 0x03])],
+  // RFC 4253 section 4.2.
+  ['ssh', (bytes) => beginsText(bytes, 'SSH-')],
+  // AMQP 0-9-1 and 1.0: the protocol header.
+  ['amqp', (bytes) => beginsText(bytes, 'AMQP')],
+  ['mqtt', beginsAsMqtt],
+  // RESP: an array of bulk strings.
+  ['redis', (bytes) => matches(bytes, /^\*[1-9][0-9]{0,6}\r\n\$/, /^\*([1-9][0-9]{0,6}\r?\n?)?$/)],
+  ['smtp', (bytes) => matches(bytes, /^(EHLO|HELO|LHLO) /i, /^[EHL][EHL]?[HL]?[LO]?$/i)],
+  ['ldap', beginsAsLdap],
+  ['postgresql', beginsAsPostgresql],
+  ['mongodb', beginsAsMongodb],
+  ['kafka', beginsAsKafka],
+  // RFC 9112 section 3: a method, a blank and a target; empty lines that some send ahead. RFC 9113 section 3.4.
+  [
+    'http',
+    (bytes) =>
+      matches(
+        bytes,
+        /^(\r?\n)*[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} ./s,
+        /^[\r\n]*[!#$%&'*+.^_`|~0-9A-Za-z-]{0,40} ?$/,
+      ),
+  ],
+]
+
+/** Servers that speak before their client does. */
+export type Greeting = 'ssh' | 'smtp' | 'mysql'
+
+const GREETINGS: readonly (readonly [Greeting, Reading])[] = [
+  ['ssh', (bytes) => beginsText(bytes, 'SSH-')],
+  // RFC 5321 section 4.2: the service is ready, or is not.
+  ['smtp', (bytes) => matches(bytes, /^(220|421|554)[ -]/, /^[245][25]?[014]?$/)],
+  // A packet numbered 0 with version 10 of the handshake, or an error.
+  [
+    'mysql',
+    (bytes) => {
+      const [low, middle, high, sequence, version] = bytes
+      if (sequence !== undefined && sequence !== 0) return false
+      if (high !== undefined && high !== 0) return false
+      if (version === undefined) return null
+      const length = (low ?? 0) + ((middle ?? 0) << 8)
+      return length > 8 && (version === 10 || version === 0xff)
+    },
+  ],
+]
+
+/** @returns null while the bytes may still become one of them */
+export function recogniseGreeting(bytes: Uint8Array): Greeting | 'unknown' | null {
+  return readWith(GREETINGS, bytes).protocol
+}
+
+function begins(bytes: Buffer, wanted: readonly number[]): boolean | null {
+  const length = Math.min(bytes.length, wanted.length)
+  for (let i = 0; i < length; i++) if (bytes[i] !== wanted[i]) return false
+  return length === wanted.length ? true : null
+}
+
+function beginsText(bytes: Buffer, wanted: string): boolean | null {
+  return begins(bytes, [...Buffer.from(wanted, 'latin1')])
+}
+
+/** @param start what the beginning of something that matches may look like */
+function matches(bytes: Buffer, whole: RegExp, start: RegExp): boolean | null {
+  const text = bytes.toString('latin1')
+  if (whole.test(text)) return true
+  return start.test(text) ? null : false
+}
+
+/** MQTT 3.1, 3.1.1 and 5: CONNECT, its length in one to four bytes, the name of the protocol. */
+function beginsAsMqtt(bytes: Buffer): boolean | null {
+  if (bytes[0] !== 0x10) return false
+  let at = 1
+  while (at < 4 && (bytes[at] ?? 0) >= 0x80) at++
+  const rest = bytes.subarray(at + 1)
+  const names = [
+    begins(rest, [0, 4, ...Buffer.from('MQTT')]),
+    begins(rest, [0, 6, ...Buffer.from('MQIsdp')]),
+  ]
+  if (names.includes(true)) return true
+  return names.includes(null) ? null : false
+}
+
+/** LDAP (RFC 4511): a message with a small number, in which the client binds, searches, or asks for an extension such as StartTLS. */
+function beginsAsLdap(bytes: Buffer): boolean | null {
+  if (bytes[0] !== 0x30) return false
+  const [, size] = bytes
+  if (size === undefined) return null
+  const lengthBytes = size < 0x80 ? 0 : size - 0x80
+  if (lengthBytes > 4) return false
+  const rest = bytes.subarray(2 + lengthBytes)
+  const [tag, idLength = 1] = rest
+  if (tag !== undefined && tag !== 0x02) return false
+  if (idLength < 1 || idLength > 4) return false
+  const operation = rest[2 + idLength]
+  if (operation === undefined) return null
+  return operation === 0x60 || operation === 0x63 || operation === 0x77
+}
+
+/** Frontend messages of PostgreSQL without a type: a start of version 3, or a request for TLS, GSSAPI or to cancel. */
+function beginsAsPostgresql(bytes: Buffer): boolean | null {
+  if (bytes[0] !== 0 || (bytes[1] ?? 0) !== 0) return false
+  if (bytes.length < 9) {
+    // A request for TLS is eight bytes, and then the client waits.
+    return bytes.length === 8
+      ? isPostgresqlRequest(bytes)
+        ? true
+        : mayBeStart(bytes)
+          ? null
+          : false
+      : null
+  }
+  if (isPostgresqlRequest(bytes)) return true
+  // Parameters begin with a name.
+  return mayBeStart(bytes) && /^[a-z_]$/.test(bytes.toString('latin1', 8, 9))
+}
+
+function isPostgresqlRequest(bytes: Buffer): boolean {
+  const [length, code] = [bytes.readUInt32BE(0), bytes.readUInt32BE(4)]
+  return (
+    (length === 8 && (code === 80877103 || code === 80877104)) ||
+    (length >= 16 && length <= 272 && code === 80877102)
+  )
+}
+
+function mayBeStart(bytes: Buffer): boolean {
+  const length = bytes.readUInt32BE(0)
+  return length > 8 && length <= 10_000 && bytes.readUInt16BE(4) === 3 && bytes.readUInt16BE(6) <= 2
+}
+
+/** MongoDB: length, number, no number answered to, and the code of OP_QUERY, OP_COMPRESSED or OP_MSG; in little-endian. */
+function beginsAsMongodb(bytes: Buffer): boolean | null {
+  if (bytes.length >= 4 && (bytes.readUInt32LE(0) < 16 || bytes.readUInt32LE(0) > 48_000_000))
+    return false
+  if (bytes.length < 16) {
+    return bytes.length >= 12 && bytes.readUInt32LE(8) !== 0 ? false : null
+  }
+  return bytes.readUInt32LE(8) === 0 && [2004, 2012, 2013].includes(bytes.readUInt32LE(12))
+}
+
+/** Kafka: length, key and version of a request, its number, and the name of the client, which may be null. */
+function beginsAsKafka(bytes: Buffer): boolean | null {
+  if (bytes[0] !== 0) return false
+  if (bytes.length >= 4 && bytes.readUInt32BE(0) < 10) return false
+  if (bytes.length >= 6 && bytes.readUInt16BE(4) > 100) return false
+  if (bytes.length >= 8 && bytes.readUInt16BE(6) > 25) return false
+  if (bytes.length < 14) return null
+  const name = bytes.readInt16BE(12)
+  if (name < -1 || name > 1_000) return false
+  const text = bytes.toString('latin1', 14, 14 + Math.max(name, 0))
+  return /^[!-~]*$/.test(text)
+}

@@ -54,16 +54,19 @@ export async function inspectRequest(
 ): Promise<Inspected> {
   const { assessment, flow } = admission
   const isAsked = assessment.candidates.some(({ looksAtData }) => looksAtData)
-  const inBody = isAsked && body ? (await inspector.look(body)).data : null
+  // What a connection becomes carries what nobody has seen yet.
+  const isOpen = line.upgrade != null
+  const inBody = isAsked && body && !isOpen ? (await inspector.look(body)).data : null
   const data = inBody?.union(inspector.lookAtHead(head)) ?? null
   const shown = { ...line, shownPath: inspector.showPath(head.target) }
   const known = isAsked ? { ...shown, data, isRead: data !== null } : shown
   const verdict = judged(known)
-  const { action, redact } = verdict
+  const { action, redact, upgrades } = verdict
   const isChanged = assessment.policy.enforced && action !== 'block' && redact?.out.size
   if (!isChanged) return { line: known, ...AS_IT_IS }
   const { id: agent } = flow.agent
-  const replaced = body ? await inspector.redact(body, redact.out, agent) : UNSEEN
+  const isOpaque = isOpen && upgrades && line.upgrade !== 'websocket'
+  const replaced = body && !isOpaque ? await inspector.redact(body, redact.out, agent) : UNSEEN
   const redactor = replaced.isLarger && body ? inspector.open('out', body, redact.out, agent) : null
   const rewritten = inspector.redactHead(head, redact, agent)
   const carried = carry(admission, verdict, replaced, redactor, body, head.header)

@@ -93,6 +93,12 @@ export interface Inspector {
     plan: ReadonlyMap<string, Operator>,
     agent: string,
   ): BodyRedactor | null
+  /** Messages of one direction of a WebSocket, by the same plan. */
+  openMessages(
+    direction: Direction,
+    plan: ReadonlyMap<string, Operator>,
+    agent: string,
+  ): MessageRedactor
 }
 
 export interface Looked {
@@ -163,6 +169,23 @@ export interface DecodedSink {
   onDrain(): void
 }
 
+/** A message of a WebSocket. */
+export interface WholeMessage {
+  /** Whether it says of itself that it is a text; then it is UTF-8. */
+  readonly isText: boolean
+  readonly bytes: Buffer
+}
+
+/** Messages come out as many as they went in, and in that order; one may wait for the next where a text goes over several. */
+export interface MessageRedactor {
+  push(message: WholeMessage): readonly WholeMessage[]
+  /** The rest. */
+  end(): readonly WholeMessage[]
+  readonly found: readonly Found[]
+  /** Why one of those that have come could not be read; null when all could. */
+  readonly unscanned: 'size' | 'form' | null
+}
+
 /** Nothing is found. */
 export const NO_INSPECTOR: Inspector = {
   look: async () => ({ data: new Set() }),
@@ -172,6 +195,12 @@ export const NO_INSPECTOR: Inspector = {
   redactFields: (fields) => ({ fields, found: [] }),
   redact: async () => ({ bytes: null, found: [], unscanned: null, isLarger: false }),
   open: () => null,
+  openMessages: () => ({
+    push: (message) => [message],
+    end: () => [],
+    found: [],
+    unscanned: null,
+  }),
 }
 
 /** Nothing is shown. */

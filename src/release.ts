@@ -25,6 +25,8 @@ export interface Permit {
   readonly isRead: boolean
   /** What is taken out of the answer, and restored in it; null where it passes as it is. */
   readonly redact: RedactionPlan['in'] | null
+  /** The whole plan, for what goes both ways at once; null where nothing of the call is changed. */
+  readonly plan: RedactionPlan | null
   /** What was decided; where the policy is only observed, not what was carried out. */
   readonly action: Verdict['action']
   /** Aborts when the leave of a person under which it goes has ended; null where it needs none. */
@@ -124,9 +126,9 @@ function toPermit(
   { isRead = false }: RequestLine,
   lease: AbortSignal | null,
 ): Permit {
-  const { enforced } = admission.assessment.policy
-  const changes = enforced && redact !== null && (redact.in.size > 0 || isRestored(redact))
-  return { id, admission, upgrades, isRead, action, lease, redact: changes ? redact.in : null }
+  const plan = admission.assessment.policy.enforced ? redact : null
+  const changes = plan !== null && (plan.in.size > 0 || isRestored(plan))
+  return { id, admission, upgrades, isRead, action, lease, plan, redact: changes ? plan.in : null }
 }
 
 /** Whether something was put in place of data that comes back in the answer. */

@@ -35,8 +35,8 @@ export function compileRedaction(
   if (redact.keep !== undefined && (redact.with ?? 'label') !== 'mask') {
     report([...path, 'redact', 'keep'], 'only `mask` leaves anything', 'write `with: mask`')
   }
-  if (when.upgrade !== undefined) {
-    const hint = 'take `upgrade` out of `when`'
+  if (when.upgrade !== undefined && toList(when.upgrade).some((name) => name !== 'websocket')) {
+    const hint = 'take `upgrade` out of `when`, or write `upgrade: websocket`'
     report([...path, 'redact'], 'what a connection becomes is not redacted', hint)
   }
   const operator = toOperator(redact)

@@ -118,7 +118,12 @@ test.each([
     'take it',
   ],
   ['keep without mask', { redact: { out: 'iban', keep: 2 } }, 'only `mask`', 'write `with: mask`'],
-  ['an upgrade', { when: { upgrade: 'websocket' }, redact: { out: 'iban' } }, 'becomes', 'take'],
+  [
+    'an upgrade',
+    { when: { upgrade: ['websocket', 'tcp'] }, redact: { out: 'iban' } },
+    'becomes',
+    'take',
+  ],
 ] satisfies [string, Partial<RuleEntry>, string, string][])(
   '%s is a mistake',
   (_, rule, message, hint) => {

@@ -11,13 +11,21 @@ import { createVault, VAULT_LIMITS } from '../../inspect/operators/vault.ts'
 import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
 import { KINDS, RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
 import { Decoding, parseCodings } from '../../inspect/redact/decoding.ts'
+import { createMessageRedactor } from '../../inspect/redact/message-redactor.ts'
 import type { Replace } from '../../inspect/redact/reader.ts'
 import { createRedactor, type Redactor } from '../../inspect/redact/redactor.ts'
 import { createScanner } from '../../inspect/scan/create-scanner.ts'
 import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
 import type { Direction, Operator } from '../../model/finding.ts'
 import { type BodyView, isCoded } from '../../model/request-view.ts'
-import type { BodyRedactor, Decoder, Found, Inspector, Replaced } from '../../ports.ts'
+import type {
+  BodyRedactor,
+  Decoder,
+  Found,
+  Inspector,
+  MessageRedactor,
+  Replaced,
+} from '../../ports.ts'
 import { inspectHeads } from './head-inspector.ts'
 
 type Plan = ReadonlyMap<string, Operator>
@@ -128,6 +136,23 @@ export function composeInspector(
         },
       }
     },
+
+    openMessages(direction, plan, agent): MessageRedactor {
+      const scan = scannerFor(plan, KINDS_OF[direction])
+      const redactor = createMessageRedactor({ scan, replace: replacing(plan, agent) })
+      return {
+        push: (message) => redactor.push(message),
+        end: () => redactor.end(),
+        get found() {
+          return toFound(redactor)
+        },
+        get unscanned() {
+          const { unscannable } = redactor
+          if (unscannable.length === 0) return null
+          return unscannable.some(({ reason }) => reason === 'size') ? 'size' : 'form'
+        },
+      }
+    },
   }
 }
 
@@ -157,6 +182,6 @@ function sayUnscanned({ unscannable: [first] }: Redactor): string | null {
   return first ? `${first.reason} at ${first.path}` : null
 }
 
-function toFound({ findings }: Redactor): readonly Found[] {
+function toFound({ findings }: Pick<Redactor, 'findings'>): readonly Found[] {
   return findings.filter(({ type }) => type !== ISSUED_TOKEN.type)
 }

@@ -9,6 +9,8 @@ export type UnscannableReason =
   | 'charset'
   /** Not what it says it is, in a way that leaves open what is where. */
   | 'malformed'
+  /** Larger than what is looked at as a whole. */
+  | 'size'
 
 export interface Unscannable {
   readonly reason: UnscannableReason

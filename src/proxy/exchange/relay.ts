@@ -14,6 +14,7 @@ import type { Way } from '../origin/way.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type ChannelEnd, relayChannels } from '../tunnel.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
+import { openGates, withMessages } from '../websocket/redacting-gate.ts'
 import { WebSocketRelay } from '../websocket/relay.ts'
 import { openRedactor, redactFieldsOf } from './answer-redactor.ts'
 import { changeFields, speaksOfBody } from './changed-fields.ts'
@@ -201,6 +202,7 @@ export class Relay {
   #becomes({ upgrade, client, origin }: Extract<Then, { upgrade: string }>, ending: Ending): void {
     const { context, permit, onOver } = this.#options
     permit.lease?.removeEventListener('abort', this.#onLeaseEnd)
+    const gates = upgrade === WEBSOCKET ? openGates(context.inspector, permit) : null
     const started = {
       client,
       origin,
@@ -210,10 +212,11 @@ export class Relay {
         const bytesOut = ending.bytesOut + end.bytesOut
         const bytesIn = ending.bytesIn + end.bytesIn
         const { outcome, error } = end
-        context.enforcer.settle(permit, { ...ending, outcome, error, bytesOut, bytesIn })
+        const whole = { ...ending, outcome, error, bytesOut, bytesIn }
+        context.enforcer.settle(permit, gates ? withMessages(whole, gates) : whole)
       },
     }
-    if (upgrade === WEBSOCKET) new WebSocketRelay(started)
+    if (gates) new WebSocketRelay(started, gates)
     else relayChannels(started)
     onOver('switched')
   }

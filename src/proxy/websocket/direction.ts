@@ -5,7 +5,7 @@ import type { Channel } from '../channel.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type FrameFault, FrameReader, type MessageSink } from './frame-reader.ts'
 import { OPCODE, toClose, toFrame } from './frames.ts'
-import type { Message, MessageGate } from './message.ts'
+import type { Message, MessageGate, MessageRefusal, Passage } from './message.ts'
 
 /** Who is told what happens in a direction. */
 export interface DirectionKeeper {
@@ -15,6 +15,8 @@ export interface DirectionKeeper {
   onGoodbye(): void
   /** The side has broken the rules. */
   fail(direction: Direction, fault: FrameFault): void
+  /** A gate has refused a message: nothing more goes either way. */
+  refuse(refusal: MessageRefusal): void
   /** We have failed: nothing more goes either way. Never throws. */
   onDefect(error: unknown): void
   /** The side has sent FIN, or is gone. */
@@ -72,7 +74,10 @@ export class Direction implements MessageSink, Disposable {
       keeper.touch()
       this.#goOn()
     })
-    from.on('end', () => keeper.onGone(this, true))
+    from.on('end', () => {
+      this.#flush()
+      keeper.onGone(this, true)
+    })
     from.on('error', () => from.destroy())
     from.on('close', () => {
       if (!from.readableEnded) keeper.onGone(this, false)
@@ -83,14 +88,14 @@ export class Direction implements MessageSink, Disposable {
   onMessage(message: Message): void {
     this.#meter.count(this.#isFromClient ? 'websocket-message-out' : 'websocket-message-in')
     if (!this.#gate) return this.#write(message.opcode, message.payload)
-    const passed = this.#gate(message)
+    const passed = this.#gate.pass(message)
     if (!(passed instanceof Promise)) return this.#pass(passed)
     this.#isAsking = true
     this.#wait()
     passed.then(
       (answer) => {
         this.#isAsking = false
-        this.#pass(answer)
+        if (!this.#isOver) this.#pass(answer)
         this.#goOn()
       },
       (error: unknown) => this.#keeper.onDefect(error),
@@ -98,6 +103,7 @@ export class Direction implements MessageSink, Disposable {
   }
 
   onControl(opcode: number, payload: Buffer): void {
+    if (opcode === OPCODE.close) this.#flush()
     this.#write(opcode, payload)
     if (opcode !== OPCODE.close) return
     this.hasClosed = true
@@ -118,8 +124,19 @@ export class Direction implements MessageSink, Disposable {
     this.#reader[Symbol.dispose]()
   }
 
-  #pass(message: Message | null): void {
-    if (message && !this.#isOver) this.#write(message.opcode, message.payload)
+  #pass(passage: Passage): void {
+    if ('closeCode' in passage) return this.#keeper.refuse(passage)
+    for (const { opcode, payload } of passage) this.#write(opcode, payload)
+  }
+
+  /** What the gate still has. */
+  #flush(): void {
+    if (!this.#gate || this.#isOver) return
+    try {
+      this.#pass(this.#gate.end())
+    } catch (error) {
+      this.#keeper.onDefect(error)
+    }
   }
 
   #write(opcode: number, payload: Buffer): void {

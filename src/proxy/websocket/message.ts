@@ -1,5 +1,6 @@
 /** What goes through a WebSocket, whole, and who may have a say about it before it goes on. */
 
+import type { Code } from '../../model/errors.ts'
 import type { OPCODE } from './frames.ts'
 
 export interface Message {
@@ -8,11 +9,25 @@ export interface Message {
   readonly payload: Buffer
 }
 
-/**
- * Says what goes on in place of a message: the same, another, or null for nothing. Until it has said so, nothing that came behind the
- * message is read. When it throws or rejects, the WebSocket ends, and nothing of the message goes on.
- */
-export type MessageGate = (message: Message) => Message | null | Promise<Message | null>
+/** When it throws or rejects, the WebSocket ends, and nothing of the message goes on. */
+export interface MessageGate {
+  /**
+   * Says what goes on now: the message, another in its place, those that waited for it, or nothing. Until it has said so, nothing that came
+   * behind the message is read. A refusal ends the WebSocket.
+   */
+  pass(message: Message): Passage | Promise<Passage>
+  /** Nothing more comes: what still waits. */
+  end(): readonly Message[]
+}
+
+export type Passage = readonly Message[] | MessageRefusal
+
+/** Both sides are told so. */
+export interface MessageRefusal {
+  /** RFC 6455 section 7.4.1. */
+  readonly closeCode: number
+  readonly error: Code
+}
 
 /** One for each direction: towards the origin, and towards the client. */
 export interface MessageGates {

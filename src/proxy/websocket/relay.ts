@@ -4,6 +4,7 @@
  * in the handshake).
  */
 
+import type { Code } from '../../model/errors.ts'
 import type { Expiring } from '../deadlines.ts'
 import { linger } from '../linger.ts'
 import type { Served } from '../proxy.ts'
@@ -11,7 +12,7 @@ import type { ChannelEnd, ChannelOptions } from '../tunnel.ts'
 import { Direction, type DirectionKeeper } from './direction.ts'
 import type { FrameFault } from './frame-reader.ts'
 import { CLOSE } from './frames.ts'
-import { type MessageGates, NO_GATES } from './message.ts'
+import { type MessageGates, type MessageRefusal, NO_GATES } from './message.ts'
 
 /** For the other side to say goodbye, or to close, once one has. */
 const GOODBYE_MS = 5_000
@@ -85,13 +86,22 @@ export class WebSocketRelay implements Expiring, Served, DirectionKeeper {
     direction.to.end()
   }
 
+  refuse({ closeCode, error }: MessageRefusal): void {
+    this.#breakOff(closeCode, error, error)
+  }
+
   /** It costs this WebSocket, not the process. */
   onDefect(error: unknown): void {
-    const { client, origin, context } = this.#options
-    context.report('websocket', error)
+    this.#options.context.report('websocket', error)
+    this.#breakOff(CLOSE.internalError, '', 'gate-failed')
+  }
+
+  /** Both sides are told so, and what either of them still says is not heard. */
+  #breakOff(code: number, reason: string, error: Code): void {
+    const { client, origin } = this.#options
     if (this.#isOver) return
-    this.#end = { outcome: 'failed', error: 'gate-failed' }
-    this.#sendCloses(CLOSE.internalError, '')
+    this.#end = { outcome: 'failed', error }
+    this.#sendCloses(code, reason)
     this.#leave()
     this.#dispose()
     linger(client)

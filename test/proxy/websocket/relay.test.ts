@@ -12,7 +12,7 @@ import type { Served } from '../../../src/proxy/proxy.ts'
 import type { ChannelEnd } from '../../../src/proxy/tunnel.ts'
 import { FrameReader } from '../../../src/proxy/websocket/frame-reader.ts'
 import { toClose, toFrame } from '../../../src/proxy/websocket/frames.ts'
-import type { Message, MessageGate } from '../../../src/proxy/websocket/message.ts'
+import type { Message, MessageGate, Passage } from '../../../src/proxy/websocket/message.ts'
 import { WebSocketRelay } from '../../../src/proxy/websocket/relay.ts'
 import { eventually } from '../../support/wait.ts'
 import { BINARY, CLOSE, PING, TEXT } from './support.ts'
@@ -107,16 +107,18 @@ async function open({ out, in: back }: Gates = {}, timeouts = DEFAULT_TIMEOUTS) 
   }
 }
 
-const shout = ({ opcode, payload }: Message): Message => ({
-  opcode,
-  payload: Buffer.from(payload.toString().toUpperCase()),
-})
+/** A gate that keeps nothing back. */
+const by = (pass: MessageGate['pass']): MessageGate => ({ pass, end: () => [] })
+
+const shout = by(({ opcode, payload }) => [
+  { opcode, payload: Buffer.from(payload.toString().toUpperCase()) },
+])
 
 describe('a gate', () => {
   test('may put another message in place of one, larger or smaller, either way', async () => {
     const { client, origin } = await open({
       out: shout,
-      in: ({ opcode }) => ({ opcode, payload: Buffer.alloc(70_000, 'z') }),
+      in: by(({ opcode }) => [{ opcode, payload: Buffer.alloc(70_000, 'z') }]),
     })
     client.send(TEXT, 'secret')
     expect(await origin.until(1)).toEqual([`${TEXT} SECRET`])
@@ -126,22 +128,22 @@ describe('a gate', () => {
 
   test('may withhold one; the others go on', async () => {
     const { client, origin } = await open({
-      out: (message) => (message.payload.includes('no') ? null : message),
+      out: by((message) => (message.payload.includes('no') ? [] : [message])),
     })
     for (const text of ['a', 'no', 'b']) client.send(TEXT, text)
     expect(await origin.until(2)).toEqual([`${TEXT} a`, `${TEXT} b`])
   })
 
   test('may take its time: nothing overtakes, nothing is lost, what waits is counted', async () => {
-    let answer = (_: Message | null): void => {}
+    let answer = (_: boolean): void => {}
     let asked = 0
     const { client, origin, budget } = await open({
-      out: (message) => {
+      out: by((message) => {
         asked++
         return new Promise((resolve) => {
-          answer = (passed) => resolve(passed && shout(message))
+          answer = (passes) => resolve(passes ? shout.pass(message) : [])
         })
-      },
+      }),
     })
     const [begin] = toFrame(TEXT, Buffer.from('fi'), true)
     client.socket.write(Buffer.from(begin?.map((byte, i) => (i === 0 ? byte & 0x7f : byte)) ?? []))
@@ -153,11 +155,11 @@ describe('a gate', () => {
     await sleep(50)
     expect([origin.got, asked]).toEqual([[], 1])
     expect(budget.used).toBeGreaterThanOrEqual(5)
-    answer({ opcode: TEXT, payload: Buffer.alloc(0) })
+    answer(true)
     await eventually('the second question', () => asked === 2)
     expect(await origin.until(1)).toEqual([`${TEXT} FIRST`])
     expect(budget.used).toBe(0)
-    answer(null)
+    answer(false)
     expect(await origin.until(3)).toEqual([
       `${TEXT} FIRST`,
       `${PING} are you there`,
@@ -165,14 +167,51 @@ describe('a gate', () => {
     ])
   })
 
+  test('may keep one until the next, or until the end', async () => {
+    const kept: Message[] = []
+    const late = () => ({
+      pass: (message: Message) => kept.splice(0, 1, message),
+      end: () => kept.splice(0),
+    })
+    const { client, origin } = await open({ out: late() })
+    client.send(TEXT, 'a')
+    client.send(PING, 'past it')
+    client.send(BINARY, 'b')
+    expect(await origin.until(2)).toEqual([`${PING} past it`, `${TEXT} a`])
+    client.send(CLOSE, toClose(1000, ''))
+    const closing = `${CLOSE} ${toClose(1000, '').toString('latin1')}`
+    expect((await origin.until(4)).slice(2)).toEqual([`${BINARY} b`, closing])
+    // The same without a goodbye.
+    const other = await open({ in: late() })
+    other.origin.send(TEXT, 'c')
+    other.origin.socket.end()
+    expect(await other.client.until(1)).toEqual([`${TEXT} c`])
+  })
+
+  test.each(['out', 'in'] as const)('may refuse one: %s', async (direction) => {
+    const refusal = { closeCode: 1008, error: 'body-unscannable' } as const
+    const gate = by(({ payload }) => (payload.includes('no') ? refusal : []))
+    const { client, origin, reports, ended } = await open({ [direction]: gate })
+    const from = direction === 'out' ? client : origin
+    from.send(TEXT, 'yes')
+    from.send(TEXT, 'no')
+    const closing = `${CLOSE} ${toClose(1008, 'body-unscannable').toString('latin1')}`
+    expect(await client.until(1)).toEqual([closing])
+    expect(await origin.until(1)).toEqual([closing])
+    client.socket.end()
+    origin.socket.end()
+    expect(await ended()).toMatchObject({ outcome: 'failed', error: 'body-unscannable' })
+    expect(reports).toEqual([])
+  })
+
   test.each<[string, MessageGate]>([
     [
       'throws',
-      () => {
+      by(() => {
         throw new Error('broken')
-      },
+      }),
     ],
-    ['rejects', () => Promise.reject(new Error('broken'))],
+    ['rejects', by(() => Promise.reject(new Error('broken')))],
   ])('that %s ends the WebSocket: nothing of the message goes on', async (_, gate) => {
     const { client, origin, reports, ended } = await open({ out: gate })
     client.send(TEXT, 'secret')
@@ -187,18 +226,19 @@ describe('a gate', () => {
   })
 
   test('that answers when both are gone does no harm', async () => {
-    let answer = (_: Message | null): void => {}
+    let answer = (_: Passage): void => {}
     const { client, origin, ended, reports } = await open({
-      out: () =>
-        new Promise((resolve) => {
+      out: by(() => {
+        return new Promise((resolve) => {
           answer = resolve
-        }),
+        })
+      }),
     })
     client.send(TEXT, 'secret')
     await sleep(50)
     origin.socket.resetAndDestroy()
     await ended()
-    answer({ opcode: TEXT, payload: Buffer.from('late') })
+    answer([{ opcode: TEXT, payload: Buffer.from('late') }])
     await sleep(20)
     expect(reports).toEqual([])
   })

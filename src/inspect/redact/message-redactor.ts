@@ -1,0 +1,107 @@
+/**
+ * Messages that come one after another, each of them whole, as those of one direction of a WebSocket: none is broken, and none joined to
+ * another. One may wait for the next where a text goes over several of them: see `event-queue`.
+ */
+
+import type { Redaction } from '../../model/finding.ts'
+import type { Scanner } from '../scan/scanner.ts'
+import { EventQueue } from './event-queue.ts'
+import { Findings, type Unscannable, type UnscannableReason } from './findings.ts'
+import { readModelEvent } from './llm/read-shape.ts'
+import { Patches } from './patches.ts'
+import { type Job, type Place, REDACT_LIMITS, type Replace } from './reader.ts'
+import { isBinary, SNIFFED } from './sniff.ts'
+
+export interface WholeMessage {
+  /** Whether it says of itself that it is a text; then it is UTF-8. */
+  readonly isText: boolean
+  /** Kept while it waits. */
+  readonly bytes: Buffer
+}
+
+export interface MessageRedactor {
+  /** @returns what can go on, in order */
+  push(message: WholeMessage): readonly WholeMessage[]
+  /** That was all. @returns the rest */
+  end(): readonly WholeMessage[]
+  readonly findings: Omit<Redaction, 'direction'>[]
+  /** Grows before the messages it is about are returned. */
+  readonly unscannable: readonly Unscannable[]
+}
+
+export interface MessageRedactorOptions {
+  readonly scan: Scanner
+  readonly replace: Replace
+}
+
+/** Bytes of messages that wait, of one connection: there may be many. */
+const HELD = 1024 * 1024
+const NOTHING = Buffer.alloc(0)
+
+export function createMessageRedactor(options: MessageRedactorOptions): MessageRedactor {
+  const findings = new Findings()
+  const job: Job = { ...options, findings, limits: { ...REDACT_LIMITS, held: HELD } }
+  const messages = new Messages(job)
+  return {
+    push: (message) => messages.push(message),
+    end: () => messages.end(),
+    get findings() {
+      return findings.toList()
+    },
+    get unscannable() {
+      return findings.unscannable
+    },
+  }
+}
+
+class Messages {
+  readonly #job: Job
+  readonly #place: Place
+  readonly #queue: EventQueue
+  /** Position behind all that came, as if it were one stream. */
+  #end = 0
+  #ready: WholeMessage[] = []
+
+  constructor(job: Job) {
+    this.#job = job
+    this.#place = { path: 'body', key: '', kind: 'text', context: job.scan.under('') }
+    this.#queue = new EventQueue(job, this.#place, readModelEvent)
+  }
+
+  push(message: WholeMessage): readonly WholeMessage[] {
+    const { isText, bytes } = message
+    const unread = this.#whyUnread(message)
+    if (unread) this.#job.findings.addUnscannable(unread, this.#place.path)
+    const data = unread ? NOTHING : bytes
+    const patches = new Patches()
+    const start = this.#end
+    this.#end += bytes.length
+    this.#queue.add({
+      start,
+      end: this.#end,
+      name: '',
+      data,
+      patch: patches.add,
+      done: () => {
+        this.#ready.push(patches.isEmpty ? message : { isText, bytes: patches.apply(data) })
+      },
+    })
+    return this.#take()
+  }
+
+  end(): readonly WholeMessage[] {
+    this.#queue.end()
+    return this.#take()
+  }
+
+  #whyUnread({ isText, bytes }: WholeMessage): UnscannableReason | null {
+    if (bytes.length > this.#job.limits.event) return 'size'
+    return !isText && isBinary(bytes.subarray(0, SNIFFED)) ? 'binary' : null
+  }
+
+  #take(): readonly WholeMessage[] {
+    const ready = this.#ready
+    this.#ready = []
+    return ready
+  }
+}

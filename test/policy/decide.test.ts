@@ -6,10 +6,10 @@ import { ANONYMOUS } from '../../src/model/agent.ts'
 import { PLACEMENTS, type Placement } from '../../src/model/placement.ts'
 import { sayRegions } from '../../src/model/region.ts'
 import type { Action } from '../../src/model/verdict.ts'
-import { assess, blockFor, decide, zoneFor } from '../../src/policy/decide.ts'
+import { assess, blockFor, decide, decideFaulty, zoneFor } from '../../src/policy/decide.ts'
 import type { PolicyDocument, RuleEntry, WhenEntry } from '../../src/policy/document.ts'
 import { authority, destination } from '../support/nouns.ts'
-import { type Asked, ask, policyOf, rule, token } from './support.ts'
+import { type Asked, ask, assessed, policyOf, rule, token } from './support.ts'
 
 /** A place for each placement, seen from Germany. */
 const PLACES: Record<Placement, string[]> = {
@@ -392,6 +392,53 @@ describe('verdicts that are remembered', () => {
       expect(decide(assessment, { method: 'GET', path }).rules.join('')).toBe(path.slice(1))
     }
     expect(assessment.verdicts.size).toBeLessThanOrEqual(256)
+  })
+})
+
+describe('a request that a rule takes data out of, and that nobody can read', () => {
+  const rules = [{ id: 'out', because: 'it stays' }]
+  const unread = { code: 'body-unscannable', detail: 'it cannot be read', rules } as const
+  const asked = { method: 'POST', path: '/' }
+  const withRules = (...more: ReturnType<typeof rule>[]) => policyOf({ rules: more })
+  const cases = [
+    {
+      name: 'blocked, in the name of the rule',
+      ...{ policy: withRules(), regions: ['DE'], mayAsk: false },
+      want: { action: 'block', code: 'body-unscannable', rule: 'out', because: 'it stays' },
+    },
+    {
+      name: 'held, in the name of the rule',
+      ...{ policy: withRules(), regions: ['DE'], mayAsk: true },
+      want: { action: 'hold', code: 'hold-pending', rule: 'out', holding: ['out'] },
+    },
+    {
+      name: 'held for its place as well: leave for one is none for the other',
+      ...{ policy: withRules(), regions: ['DE', 'US'], mayAsk: true },
+      want: { action: 'hold', rule: null, holding: ['out', 'placement-straddling'] },
+    },
+    {
+      name: 'held by another rule as well',
+      ...{
+        policy: withRules(rule('ask', 'hold', { method: 'POST' })),
+        regions: ['DE'],
+        mayAsk: true,
+      },
+      want: { action: 'hold', rule: 'ask', holding: ['ask', 'out'] },
+    },
+    {
+      name: 'nobody is asked about what is blocked',
+      ...{
+        policy: withRules(rule('no', 'block', { method: 'POST' })),
+        regions: ['DE'],
+        mayAsk: true,
+      },
+      want: { action: 'block', code: 'rule-no', rule: 'no' },
+    },
+  ]
+  test.each(cases)('$name', ({ policy, regions, mayAsk, want }) => {
+    const verdict = decideFaulty(assessed(policy, { regions }), asked, { ...unread, mayAsk })
+    expect(verdict).toMatchObject(want)
+    expect(verdict.terms === null).toBe(want.action !== 'hold')
   })
 })
 

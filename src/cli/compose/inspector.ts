@@ -10,6 +10,7 @@ import { restoreText } from '../../inspect/operators/restorer.ts'
 import { createVault, VAULT_LIMITS } from '../../inspect/operators/vault.ts'
 import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
 import { KINDS, RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
+import { isSealed, parseContentType } from '../../inspect/redact/content-type.ts'
 import { Decoding, parseCodings } from '../../inspect/redact/decoding.ts'
 import { createMessageRedactor } from '../../inspect/redact/message-redactor.ts'
 import type { Replace } from '../../inspect/redact/reader.ts'
@@ -122,7 +123,7 @@ export function composeInspector(
 
     open(direction, { contentType, contentEncoding }, plan, agent): BodyRedactor | null {
       const codings = parseCodings(contentEncoding)
-      if (!codings) return null
+      if (!codings || isSealed(parseContentType(contentType).type)) return null
       const redactor = open(scannerFor(plan, KINDS_OF[direction]), contentType, plan, agent)
       return {
         decoding: codings.length > 0 ? new Decoding(codings, ratio) : null,

@@ -19,6 +19,17 @@ export function parseContentType(text: string | null): ContentType {
   return { type: head.trim().toLowerCase(), param: (name) => params.get(name) ?? null }
 }
 
+/**
+ * Whether its bytes are counted or hashed by whoever reads it, although some of it is text: the protocol of git, and manifests that are
+ * known by their digest. Changed in any place they are good for nothing.
+ */
+export function isSealed(type: string): boolean {
+  return SEALED.test(type)
+}
+
+const SEALED =
+  /^application\/(?:x-git-[a-z-]+|vnd\.(?:oci\.image\.(?:manifest|index)|docker\.distribution\.manifest)\.[\w.+-]+)$/
+
 /** A semicolon between quotes does not end anything. */
 function splitParams(text: string): string[] {
   return text.match(/(?:"(?:[^"\\]|\\.)*"|[^;"]|")+/g) ?? []

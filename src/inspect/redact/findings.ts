@@ -7,6 +7,8 @@ export type UnscannableReason =
   | 'binary'
   /** A character set that nobody here reads. */
   | 'charset'
+  /** Changed in any place it would be good for nothing. */
+  | 'sealed'
   /** Not what it says it is, in a way that leaves open what is where. */
   | 'malformed'
   /** Larger than what is looked at as a whole. */

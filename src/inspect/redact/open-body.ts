@@ -1,6 +1,6 @@
 /** A body, or a part of one: by its declared type and by how it begins, what it is read as. */
 
-import { parseContentType } from './content-type.ts'
+import { isSealed, parseContentType } from './content-type.ts'
 import { CsvReader } from './csv.ts'
 import { EventQueue } from './event-queue.ts'
 import { EventStreamReader } from './event-stream.ts'
@@ -41,6 +41,10 @@ export function openPart(
   patch: Patch,
 ): Reader {
   const { type, param } = parseContentType(contentType)
+  if (isSealed(type)) {
+    job.findings.addUnscannable('sealed', place.path)
+    return new Unread()
+  }
   const charset = param('charset')
   if (charset !== null && !ASCII_LIKE.test(charset)) {
     job.findings.addUnscannable('charset', place.path)

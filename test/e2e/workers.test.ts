@@ -97,13 +97,23 @@ async function connectToBoth(lab: Lab, stack: AsyncDisposableStack): Promise<Cli
 
 /** @returns the status */
 async function ask(socket: Socket, url: string): Promise<number> {
-  socket.write(`GET ${url} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`)
+  return Number((await exchange(socket, url)).slice(9, 12))
+}
+
+/** @param body sent as JSON; null for a GET. @returns the answer as it came */
+async function exchange(socket: Socket, url: string, body: string | null = null): Promise<string> {
+  const { host } = new URL(url)
+  const fields =
+    body === null ? '' : `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`
+  socket.write(
+    `${body === null ? 'GET' : 'POST'} ${url} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n${body ?? ''}`,
+  )
   let text = ''
   while (!isWhole(text)) {
     const [chunk] = (await once(socket, 'data')) as [Buffer]
     text += chunk.toString('latin1')
   }
-  return Number(text.slice(9, 12))
+  return text
 }
 
 function isWhole(text: string): boolean {
@@ -397,6 +407,65 @@ residency: { breaker: true }`,
     expect(
       lab.proxy.query('SELECT count(*) AS n FROM admin WHERE action = ?', 'residency-mismatch'),
     ).toEqual([{ n: 1 }])
+  })
+
+  test('what one has put in place of a value the other restores, and those that come later', async () => {
+    const mail = 'erika.mustermann@example.org'
+    const got: string[] = []
+    await using lab = await openCrew({
+      config: `
+rules:
+  - { id: names, because: a test, when: { host: api.de.test }, redact: { out: email, with: token } }`,
+      http: {
+        handler: async (request, response) => {
+          const body = Buffer.concat(await request.toArray()).toString()
+          if (request.method === 'POST') got.push(body)
+          response.setHeader('Content-Type', 'application/json')
+          response.end(request.method === 'POST' ? '{}' : (got.at(-1) ?? '{}'))
+        },
+      },
+    })
+    await using stack = new AsyncDisposableStack()
+    const url = `http://api.de.test:${lab.http.port}/`
+    const clients = await connectToBoth(lab, stack)
+    const of = (worker: number) =>
+      clients.find((client) => client.worker === worker)?.socket as Socket
+    for (const [from, to] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const address = `${from}.${mail}`
+      await exchange(of(from), url, JSON.stringify({ to: address }))
+      expect(got.at(-1)).toMatch(/^\{"to":"PII_EMAIL_[0-9A-Z]+"\}$/)
+      // At once: it did not leave before the other knew it.
+      expect(await exchange(of(to), url)).toContain(address)
+    }
+    // The same value, the same token, whoever gives it.
+    for (const worker of [0, 1]) {
+      await exchange(of(worker), url, JSON.stringify({ to: mail }))
+    }
+    expect(got.at(-1)).toBe(got.at(-2))
+    // None of those that come now has seen it.
+    const before = workersOf(lab.proxy)
+    for (const pid of before) process.kill(pid, 'SIGKILL')
+    await eventually('new processes', async () => {
+      const now = workersOf(lab.proxy)
+      const { workers } = JSON.parse(await ofConsole(lab, '/readyz'))
+      const areNew = now.length === 2 && now.every((pid) => !before.includes(pid))
+      return areNew && workers.serving === 2
+    })
+    const later = await connectToBoth(lab, stack)
+    for (const { socket } of later) {
+      await eventually('the token to be known', async () =>
+        (await exchange(socket, url)).includes(mail),
+      )
+    }
+    // In memory only.
+    const files = readdirSync(lab.proxy.dir, { recursive: true, withFileTypes: true })
+    for (const file of files.filter((each) => each.isFile())) {
+      expect(readFileSync(join(file.parentPath, file.name)).includes('mustermann')).toBe(false)
+    }
+    expect(lab.proxy.said()).not.toContain('mustermann')
   })
 
   test('connections of a client are counted together', async () => {

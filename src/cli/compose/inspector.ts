@@ -7,7 +7,7 @@ import { ISSUED_TOKEN } from '../../inspect/operators/issued-token.ts'
 import { deriveAgentKeys } from '../../inspect/operators/keys.ts'
 import { replace } from '../../inspect/operators/replace.ts'
 import { restoreText } from '../../inspect/operators/restorer.ts'
-import { createVault, VAULT_LIMITS } from '../../inspect/operators/vault.ts'
+import { createVault, type Kept, VAULT_LIMITS, type Vault } from '../../inspect/operators/vault.ts'
 import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
 import { KINDS, RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
 import { isSealed, parseContentType } from '../../inspect/redact/content-type.ts'
@@ -31,6 +31,17 @@ import { inspectHeads } from './head-inspector.ts'
 
 type Plan = ReadonlyMap<string, Operator>
 
+/** How processes tell each other which token stands for which value. */
+export interface TokenSharing {
+  /** Called once, with where to put what others say. */
+  open(vault: Vault): void
+  keep(kept: Kept): void
+  /** Resolves when all others have what was kept up to now, or it takes them too long. */
+  shared(): Promise<void>
+}
+
+const ALONE: TokenSharing = { open: () => {}, keep: () => {}, shared: async () => {} }
+
 /**
  * @param openKey gives the key of hashes, surrogates and tokens; called at first use
  * @param ratio how many times its size a body may become that is decoded as it passes
@@ -39,13 +50,16 @@ export function composeInspector(
   openKey: () => Buffer,
   decoder: Decoder,
   ratio: number,
+  sharing: TokenSharing = ALONE,
 ): Inspector {
   let master: Buffer | null = null
   const keysOf = (agent: string) => {
     master ??= openKey()
     return deriveAgentKeys(master, agent)
   }
-  const vault = createVault(keysOf, VAULT_LIMITS, () => performance.now())
+  const now = () => performance.now()
+  const vault = createVault(keysOf, VAULT_LIMITS, now, (kept) => sharing.keep(kept))
+  sharing.open(vault)
   const everything = createScanner(RECOGNIZERS)
   const scanners = new WeakMap<Plan, Scanner>()
   const scannerFor = (plan: Plan, recognizers: readonly Recognizer[]) => {
@@ -117,6 +131,8 @@ export function composeInspector(
         }
         const pieces = [...redactor.push(Buffer.from(plain.bytes)), ...redactor.end()]
         const found = toFound(redactor)
+        // Whoever serves what comes back may be another process.
+        await sharing.shared()
         const bytes = found.length > 0 ? Buffer.concat(pieces) : null
         return { bytes, found, unscanned: sayUnscanned(redactor), isLarger: false }
       }),

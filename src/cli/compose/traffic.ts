@@ -25,7 +25,7 @@ import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
 import { composeDecoder, composeOutliner, decodedRatio } from './decoder.ts'
 import type { Evaluation } from './evaluation.ts'
-import { composeInspector } from './inspector.ts'
+import { composeInspector, type TokenSharing } from './inspector.ts'
 import { composeOrigins, openOriginContexts, watchOriginFiles } from './origins.ts'
 import { clock, report } from './process.ts'
 
@@ -39,6 +39,8 @@ export interface TrafficOptions {
   readonly evaluation: Evaluation
   readonly own: Endpoint[]
   readonly tickets: TicketRing
+  /** Where several processes serve. */
+  readonly sharing?: TokenSharing
   note(action: string, subject: string, detail: string): void
 }
 
@@ -93,6 +95,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     () => openRedactionKey(operation.dataDir),
     decoder,
     decodedRatio(operation),
+    options.sharing,
   )
   const judging = { clock, resolver, locator, decoder, outline, inspector, policy }
   const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, report })

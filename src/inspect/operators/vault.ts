@@ -1,6 +1,8 @@
 /**
  * Which token stands for which value: per agent, in memory only, bounded in number, size and time. A value that was let go gets the same
- * token when it comes again, so nothing is lost but the way back in the meantime.
+ * token when it comes again, so nothing is lost but the way back in the meantime. Several processes can tell each other what they issue.
+ *
+ * INVARIANT: a token never leads to two values; one that several processes gave to different ones leads to none.
  */
 
 import type { AgentKeys } from './keys.ts'
@@ -42,35 +44,58 @@ export interface AgentVault {
 
 export interface Vault {
   for(agent: string): AgentVault
+  /** Takes over what another process has kept. */
+  take(kept: Kept): void
+  all(): Iterable<Kept>
 }
 
-/** @param now milliseconds, never going back */
+/** A value with its token, as processes tell each other. */
+export interface Kept extends Entry {
+  readonly agent: string
+}
+
+/**
+ * @param now milliseconds, never going back
+ * @param onKeep told of what is kept because it was used here: when it is issued, and as long as it is used, once in a while
+ */
 export function createVault(
-  keysOf: (agent: string) => AgentKeys,
+  keysOf: (agent: string) => Pick<AgentKeys, 'token'>,
   limits: VaultLimits,
   now: () => number,
+  onKeep: (kept: Kept) => void = () => {},
 ): Vault {
   const agents = new Map<string, OwnVault>()
   const total = { values: 0 }
   const isOver = () => agents.size > limits.agents || total.values > limits.total
+  const vaultOf = (agent: string): OwnVault => {
+    const known = agents.get(agent)
+    const tell = (entry: Entry) => onKeep({ ...entry, agent })
+    const key = () => keysOf(agent).token
+    const vault = known ?? createAgentVault(key, limits, now, total, tell)
+    agents.delete(agent)
+    agents.set(agent, vault)
+    if (!isOver()) return vault
+    for (const [oldest, theirs] of agents) {
+      if (theirs === vault || !isOver()) break
+      agents.delete(oldest)
+      theirs.leave()
+    }
+    return vault
+  }
   return {
-    for: (agent) => {
-      const known = agents.get(agent)
-      const vault = known ?? createAgentVault(keysOf(agent).token, limits, now, total)
-      agents.delete(agent)
-      agents.set(agent, vault)
-      if (!isOver()) return vault
-      for (const [oldest, theirs] of agents) {
-        if (theirs === vault || !isOver()) break
-        agents.delete(oldest)
-        theirs.leave()
+    for: vaultOf,
+    take: ({ agent, token, type, value }) => vaultOf(agent).take({ token, type, value }),
+    *all() {
+      for (const [agent, vault] of agents) {
+        for (const entry of vault.entries()) yield { ...entry, agent }
       }
-      return vault
     },
   }
 }
 
 interface OwnVault extends AgentVault {
+  take(entry: Entry): void
+  entries(): Iterable<Entry>
   /** From now on it does not count; whoever still holds it may go on with it. */
   leave(): void
 }
@@ -78,7 +103,8 @@ interface OwnVault extends AgentVault {
 interface Entry {
   readonly token: string
   readonly type: string
-  readonly value: string
+  /** Null for one that leads nowhere: two values have it. */
+  readonly value: string | null
 }
 
 /** Two generations: what is used moves to the young one; when that is full, or old, the other goes as a whole. */
@@ -88,11 +114,13 @@ interface Generation {
 }
 
 function createAgentVault(
-  key: Buffer,
+  openKey: () => Buffer,
   limits: VaultLimits,
   now: () => number,
   total: { values: number },
+  tell: (entry: Entry) => void,
 ): OwnVault {
+  let key: Buffer | null = null
   let young = newGeneration()
   let old = newGeneration()
   let bornAt = now()
@@ -115,13 +143,34 @@ function createAgentVault(
   const keep = (entry: Entry) => {
     if (young.byToken.size >= limits.values / 2) turn()
     young.byToken.set(entry.token, entry)
-    young.byValue.set(toValueKey(entry.type, entry.value), entry)
+    const { type, value } = entry
+    // Elsewhere it may have got another one: here it stays what it is.
+    const valueKey = value === null ? null : toValueKey(type, value)
+    if (valueKey !== null && !young.byValue.has(valueKey)) young.byValue.set(valueKey, entry)
+  }
+  const add = (entry: Entry) => {
+    keep(entry)
+    heads.add(entry)
+    if (counts) total.values++
+  }
+  const find = (token: string) => young.byToken.get(token) ?? old.byToken.get(token)
+  /** @returns whether it is kept anew */
+  const renew = (entry: Entry) => {
+    if (!old.byToken.delete(entry.token)) return false
+    if (entry.value !== null) old.byValue.delete(toValueKey(entry.type, entry.value))
+    keep(entry)
+    return true
   }
   const use = (entry: Entry) => {
-    if (!old.byToken.delete(entry.token)) return entry
-    old.byValue.delete(toValueKey(entry.type, entry.value))
-    keep(entry)
+    if (renew(entry)) tell(entry)
     return entry
+  }
+  const dispute = (known: Entry) => {
+    for (const { byToken, byValue } of [young, old]) {
+      if (byToken.get(known.token) !== known) continue
+      byToken.set(known.token, { ...known, value: null })
+      if (known.value !== null) byValue.delete(toValueKey(known.type, known.value))
+    }
   }
 
   return {
@@ -131,20 +180,31 @@ function createAgentVault(
       const known = young.byValue.get(valueKey) ?? old.byValue.get(valueKey)
       if (known) return use(known).token
       if (Buffer.byteLength(value) > limits.valueBytes) return null
+      key ??= openKey()
       for (const token of candidateTokens(key, type, value)) {
-        if (young.byToken.has(token) || old.byToken.has(token)) continue
+        if (find(token)) continue
         const entry = { token, type, value }
-        keep(entry)
-        heads.add(entry)
-        if (counts) total.values++
+        add(entry)
+        tell(entry)
         return token
       }
       return null
     },
     lookUp: (token) => {
       age()
-      const entry = young.byToken.get(token) ?? old.byToken.get(token)
+      const entry = find(token)
       return entry ? use(entry).value : null
+    },
+    take: (entry) => {
+      age()
+      const known = find(entry.token)
+      if (!known) add(entry)
+      else if (known.type === entry.type && known.value === entry.value) renew(known)
+      else dispute(known)
+    },
+    *entries() {
+      yield* old.byToken.values()
+      yield* young.byToken.values()
     },
     bodiesAfter: (head) => heads.bodiesAfter(head),
     hasHead: (beginning) => heads.has(beginning),

@@ -11,6 +11,7 @@ import { sumUsage } from '../../../proxy/limits/connections.ts'
 import { CommandError, EXIT } from '../../output.ts'
 import type { Bound, BoundTransparent } from '../traffic.ts'
 import { HeldCalls } from './held-calls.ts'
+import { KeptTokens } from './kept-tokens.ts'
 import { type End, Member, type MemberOptions } from './member.ts'
 import type { FromWorker, Start, ToWorker } from './messages.ts'
 
@@ -35,6 +36,8 @@ export interface Listening {
 const START_MS = 30_000
 const POLICY_MS = 10_000
 const METRICS_MS = 2_000
+/** How long a call waits until all processes know the tokens in it, in milliseconds. */
+const TOKENS_MS = 250
 /** A process that ends is replaced at once; one that ends again and again, after longer and longer. */
 const FIRST_DELAY_MS = 100
 const MAX_DELAY_MS = 30_000
@@ -53,6 +56,7 @@ export class Crew {
   readonly #members = new Set<Member>()
   readonly #heldCalls = new WeakMap<Member, HeldCalls>()
   #listening: Listening | null = null
+  readonly #tokens = new KeptTokens()
   #stopping = false
   #delay = FIRST_DELAY_MS
   #questions = 0
@@ -164,7 +168,10 @@ export class Crew {
     member.ended.then((end) => this.#onEnd(member, end))
     const given = start()
     const order = { type: 'start', start: given } as const
-    const reply = await member.ask(order, ['listening', 'failed'], START_MS)
+    const starting = member.ask(order, ['listening', 'failed'], START_MS)
+    // Read when it has started, and before whatever is told later.
+    for (const kept of this.#tokens.batches()) member.tell({ type: 'tokens', id: 0, kept })
+    const reply = await starting
     if (reply?.type === 'failed') {
       const { code, message, hint } = reply.failure
       throw new CommandError(code, message, hint)
@@ -185,11 +192,24 @@ export class Crew {
   #onMessage(member: Member, message: FromWorker): void {
     if (message.type === 'hold-ask') this.#heldCalls.get(member)?.ask(message)
     else if (message.type === 'hold-gone') this.#heldCalls.get(member)?.leave(message.id)
+    else if (message.type === 'tokens') this.#share(member, message)
     else if (message.type !== 'usage') this.#options.onMessage(message)
     else {
       member.usage = message.usage
       this.#tellUsage(member)
     }
+  }
+
+  async #share(from: Member, { id, kept }: FromWorker & { readonly type: 'tokens' }) {
+    this.#tokens.take(kept)
+    const ask = async (member: Member) => {
+      const question = { type: 'tokens', id: ++this.#questions, kept } as const
+      if (!member.isServing) return member.tell(question)
+      const fits = (reply: FromWorker) => reply.type === 'tokens-taken' && reply.id === question.id
+      await member.ask(question, ['tokens-taken'], TOKENS_MS, fits)
+    }
+    await Promise.all([...this.#members].filter((member) => member !== from).map(ask))
+    from.tell({ type: 'tokens-shared', id })
   }
 
   #tellUsage(changed: Member): void {

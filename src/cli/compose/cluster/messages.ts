@@ -5,6 +5,7 @@
 
 import type { LoadOptions, Operation } from '../../../config/load.ts'
 import type { Snapshot } from '../../../config/source.ts'
+import type { Kept } from '../../../inspect/operators/vault.ts'
 import type { FlowId } from '../../../model/flow.ts'
 import type { GrantId, HoldQuestion } from '../../../model/hold.ts'
 import type { HoldAnswer, Whereto } from '../../../ports.ts'
@@ -49,6 +50,10 @@ export type ToWorker =
   | { readonly type: 'usage'; readonly usage: Usage }
   | { readonly type: 'metrics'; readonly id: number }
   | { readonly type: 'hold-answer'; readonly id: number; readonly reply: HoldReply }
+  /** What others have issued. */
+  | { readonly type: 'tokens'; readonly id: number; readonly kept: readonly Kept[] }
+  /** All others have it. */
+  | { readonly type: 'tokens-shared'; readonly id: number }
   /** Leave has ended before its time. */
   | { readonly type: 'lease-end'; readonly grant: GrantId }
   | { readonly type: 'close'; readonly grace: number }
@@ -77,6 +82,9 @@ export type FromWorker =
       /** The client has left already. */
       readonly isGone: boolean
     }
+  /** What was issued here. */
+  | { readonly type: 'tokens'; readonly id: number; readonly kept: readonly Kept[] }
+  | { readonly type: 'tokens-taken'; readonly id: number }
   /** The client has left. */
   | { readonly type: 'hold-gone'; readonly id: number }
   | {

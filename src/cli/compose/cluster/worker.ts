@@ -18,6 +18,7 @@ import { composeTraffic, toBound } from '../traffic.ts'
 import type { FromWorker, Start, ToWorker } from './messages.ts'
 import { RemoteHolds } from './remote-holds.ts'
 import { RemoteLedger } from './remote-ledger.ts'
+import { SharedTokens } from './shared-tokens.ts'
 
 /** Rows of the log go there: see `crew`. */
 export const AUDIT_FD = 4
@@ -87,6 +88,7 @@ async function start(given: Start): Promise<Worker> {
     evaluation.tables.renew().catch((error: unknown) => report('prefix tables', error))
   }, TABLES_MS).unref()
   const holds = new RemoteHolds(tell)
+  const sharing = new SharedTokens(tell)
   const traffic = await composeTraffic({
     settings: () => inForce,
     audit,
@@ -96,6 +98,7 @@ async function start(given: Start): Promise<Worker> {
     evaluation,
     own,
     tickets,
+    sharing,
     note: (action, subject, detail) => {
       audit
         .note({ at: clock.now(), actor: 'cordon', action, subject, detail })
@@ -139,6 +142,11 @@ async function start(given: Start): Promise<Worker> {
           return ledger.take(order.contradictions)
         case 'hold-answer':
           return holds.take(order.id, order.reply)
+        case 'tokens':
+          sharing.take(order.kept)
+          return tell({ type: 'tokens-taken', id: order.id })
+        case 'tokens-shared':
+          return sharing.settle(order.id)
         case 'lease-end':
           return holds.endLease(order.grant)
         case 'usage':

@@ -131,7 +131,8 @@ export function createEnforcer(ports: Ports): Enforcer {
     async inspect(admission, request, body, head) {
       try {
         const judged = (line: RequestLine) => judge(admission, line)
-        return await inspectRequest(ports.inspector, admission, request, body, head, judged)
+        const inspector = ports.inspector(admission.assessment.policy)
+        return await inspectRequest(inspector, admission, request, body, head, judged)
       } catch (error) {
         const fault = gateProblem(ports, error)
         return {

@@ -186,8 +186,13 @@ export interface MessageRedactor {
   readonly unscanned: 'size' | 'form' | null
 }
 
+/** What is found differs from policy to policy. */
+export type InspectorFor = (policy: Policy) => Inspector
+
 /** Nothing is found. */
-export const NO_INSPECTOR: Inspector = {
+export const NO_INSPECTOR: InspectorFor = () => NOTHING_FOUND
+
+const NOTHING_FOUND: Inspector = {
   look: async () => ({ data: new Set() }),
   lookAtHead: () => new Set(),
   showPath: (target) => target.split('?', 1)[0] ?? '',
@@ -392,7 +397,7 @@ export interface Ports {
   readonly locator: Locator
   readonly decoder: Decoder
   readonly outline: Outliner
-  readonly inspector: Inspector
+  readonly inspector: InspectorFor
   readonly holds: Holds
   readonly audit: Audit
   readonly ledger: Ledger

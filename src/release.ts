@@ -91,7 +91,8 @@ export async function releaseHeld(
 ): Promise<Release | 'again'> {
   const { destination } = admission
   const outline = waiting.body && (await ports.outline(waiting.body))
-  const data = request.data ?? (waiting.body && (await ports.inspector.look(waiting.body)).data)
+  const inspector = ports.inspector(admission.assessment.policy)
+  const data = request.data ?? (waiting.body && (await inspector.look(waiting.body)).data)
   const question = toQuestion(admission, verdict, { ...request, data }, waiting, outline)
   const left = Math.max(0, question.terms.wait - waiting.waited)
   const answer = await ports.holds.ask(question, left, waiting.gone())

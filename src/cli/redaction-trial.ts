@@ -3,8 +3,8 @@
 import { deriveAgentKeys } from '../inspect/operators/keys.ts'
 import { replace } from '../inspect/operators/replace.ts'
 import { createVault, VAULT_LIMITS } from '../inspect/operators/vault.ts'
+import type { Recognition } from '../inspect/recognizers/recognition.ts'
 import type { Recognizer } from '../inspect/recognizers/recognizer.ts'
-import { RECOGNIZERS } from '../inspect/recognizers/registry.ts'
 import type { Unscannable } from '../inspect/redact/findings.ts'
 import type { Place } from '../inspect/redact/reader.ts'
 import { createRedactor } from '../inspect/redact/redactor.ts'
@@ -14,6 +14,8 @@ import { DATA_CLASSES, type DataClass, type Operator } from '../model/finding.ts
 import { CommandError, EXIT } from './output.ts'
 
 export interface TrialOptions {
+  /** What is looked for, and what is left alone. */
+  readonly recognition: Recognition
   /** Kinds and classes; null for all that are not off. */
   readonly types: readonly string[] | null
   readonly operator: Operator
@@ -41,9 +43,19 @@ export interface Trial {
 }
 
 /** @throws CommandError where a kind is not known */
-export function createTrial({ types, operator, contentType, key }: TrialOptions): Trial {
-  const known = new Map(RECOGNIZERS.map((recognizer) => [recognizer.type, recognizer]))
-  const scan = createScanner(RECOGNIZERS, types ? { types: toTypes(types) } : {})
+export function createTrial({
+  recognition,
+  types,
+  operator,
+  contentType,
+  key,
+}: TrialOptions): Trial {
+  const { recognizers, fields, allow } = recognition
+  const known = new Map(recognizers.map((recognizer) => [recognizer.type, recognizer]))
+  const scan = createScanner(recognizers, {
+    fields,
+    ...(types ? { types: toTypes(types, recognizers) } : {}),
+  })
   const keys = deriveAgentKeys(key, '')
   const vault = createVault(
     () => keys,
@@ -74,6 +86,7 @@ export function createTrial({ types, operator, contentType, key }: TrialOptions)
     replace: (type, bytes, place) => {
       const recognizer = known.get(type) as Recognizer
       const value = bytes.toString()
+      if (allow.allows(value, place.path)) return null
       note(recognizer, value, place)
       const layer = place.kind === 'number' ? 'number' : 'text'
       const found = { type, class: recognizer.class, value }
@@ -95,15 +108,18 @@ export function createTrial({ types, operator, contentType, key }: TrialOptions)
 /** Of one kind at one place that are shown. */
 const MAX_VALUES = 100
 
-function toTypes(asked: readonly string[]): ReadonlySet<string> {
+function toTypes(
+  asked: readonly string[],
+  recognizers: readonly Recognizer[],
+): ReadonlySet<string> {
   const types = new Set<string>()
   for (const name of asked.flatMap((text) => text.split(','))) {
     const isClass = DATA_CLASSES.some((each) => each === name)
-    const of = RECOGNIZERS.filter(({ type, class: own, readiness }) =>
+    const of = recognizers.filter(({ type, class: own, readiness }) =>
       isClass ? own === name && readiness !== 'off' : type === name,
     )
     if (of.length === 0) {
-      const near = RECOGNIZERS.map(({ type }) => type).filter((type) => type.includes(name))
+      const near = recognizers.map(({ type }) => type).filter((type) => type.includes(name))
       const hint = near.length > 0 ? near.slice(0, 8).join(', ') : DATA_CLASSES.join(', ')
       throw new CommandError(
         EXIT.invalid,
@@ -120,6 +136,7 @@ function toTypes(asked: readonly string[]): ReadonlySet<string> {
 function sayWhy({ shapes, basis, readiness, type }: Recognizer, { key, context }: Place): string {
   const isNamed = key !== '' && (context.keys !== null || context.hinted !== null)
   const byName = isNamed ? `, under \`${key}\`` : ''
+  if (shapes.length === 0) return 'whatever stands there'
   if (shapes.every(({ kind }) => kind === 'key')) return `${basis}${byName}`
   const near = readiness === 'context' && !isNamed ? ', a word near it' : ''
   return `form of ${type}: ${basis}${byName}${near}`

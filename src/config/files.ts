@@ -2,6 +2,7 @@
 
 import { relative } from 'node:path'
 import type { z } from 'zod'
+import type { Parsed } from '../model/errors.ts'
 import { Footprint } from './footprint.ts'
 import { checkForm } from './form.ts'
 import { DISK, type FileSource } from './source.ts'
@@ -35,6 +36,14 @@ export class FileReader {
     if ('value' in yaml) return yaml
     this.problems.push(...yaml)
     return null
+  }
+
+  /** The lines of a file that is no YAML. @param most bytes. @returns null when it cannot be read; the fault says why */
+  readLines(path: string, most: number): Parsed<readonly string[]> {
+    this.files.push(path)
+    this.footprint.addFile(path)
+    const text = this.#source.read(path, most)
+    return 'fault' in text ? text : { value: text.value.split(/\r?\n/) }
   }
 
   /** Names that match in a folder, sorted. */

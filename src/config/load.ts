@@ -5,7 +5,6 @@
 
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
-import { KINDS } from '../inspect/recognizers/registry.ts'
 import { type Cidr, parseCidr } from '../model/address.ts'
 import { parseHost } from '../model/authority.ts'
 import type { CatalogueEntry } from '../model/catalogue.ts'
@@ -23,6 +22,7 @@ import type { Footprint } from './footprint.ts'
 import { MAX_PROBLEMS } from './form.ts'
 import { mergePolicies, type PolicySource } from './merge.ts'
 import { checkReceivers, type NotifyNamed, toNotify } from './notify.ts'
+import { readOwnKinds } from './own-kinds.ts'
 import { type ProxyUrl, parseProxyUrl } from './proxy-url.ts'
 import { readCloudRegions } from './regions.ts'
 import { type ConfigFile, zoneFile } from './schema.ts'
@@ -174,7 +174,8 @@ export function loadSettings(options: LoadOptions): Settings {
     : readPolicies(reader, rules ?? [resolve(installDir, DEFAULT_RULES)])
   if (!config || reader.problems.length > 0) throw new ConfigError(reader.problems, reader)
 
-  const compiled = compileSources(policies, {
+  const compiled = compileSources(reader, policies, {
+    base: configPath ? dirname(configPath) : cwd,
     builtinZones,
     home,
     enforced: !observe && config.mode !== 'observe',
@@ -226,6 +227,8 @@ function digestOf(parts: unknown): string {
 }
 
 interface CompileSourcesOptions {
+  /** The folder that names of files are relative to. */
+  readonly base: string
   readonly builtinZones: ZoneTable
   readonly home: readonly string[] | null
   readonly enforced: boolean
@@ -235,18 +238,22 @@ interface CompileSourcesOptions {
 }
 
 function compileSources(
+  reader: FileReader,
   sources: readonly PolicySource[],
-  { home, ...options }: CompileSourcesOptions,
+  { home, base, ...options }: CompileSourcesOptions,
 ): { readonly policy: Policy } | { readonly problems: readonly FileProblem[] } {
   const merged = mergePolicies(sources)
   const document = home ? { ...merged.document, home } : merged.document
   const { builtinZones, enforced, tunnelOnly, http1Only, answers } = options
   const zones = [...builtinZones].map(([name, countries]) => [name, [...countries]])
-  const digest = digestOf([document, enforced, tunnelOnly, http1Only, answers, zones])
-  const result = compilePolicy(document, { ...options, digest, kinds: KINDS })
+  const own = readOwnKinds(reader, base, document.redaction, merged.locate)
+  const parts = [document, enforced, tunnelOnly, http1Only, answers, zones, ...own.prints]
+  const { recognition: kinds } = own
+  const result = compilePolicy(document, { ...options, digest: digestOf(parts), kinds })
   const found = 'problems' in result ? result.problems.slice(0, MAX_PROBLEMS) : []
   const problems = [
     ...merged.problems,
+    ...own.problems,
     ...found.map((problem) => {
       if (home === null || problem.path[0] !== 'home') return merged.locate(problem)
       const { message, hint = null } = problem

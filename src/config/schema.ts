@@ -11,6 +11,7 @@ import { isMixed, parseNameServer } from '../model/name-server.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { compileHostPattern } from '../policy/pattern.ts'
 import { agentHold, holdSettings, reviewer, ruleHold } from './hold-form.ts'
+import { allowed, ownKinds } from './kind-form.ts'
 import { notifyForm } from './notify.ts'
 import { parseProxyUrl } from './proxy-url.ts'
 import { country, duration, id, name, names, oneOrMany, sentence } from './scalars.ts'
@@ -214,6 +215,8 @@ const policyKeys = {
           description:
             'What becomes of bodies that a rule takes data out of, and that cannot be read. `hold` asks a person; `pass` is short for `pass-and-record`. Default: requests are blocked, answers pass.',
         }),
+      kinds: ownKinds.optional(),
+      allow: allowed.optional(),
     })
     .optional(),
 }

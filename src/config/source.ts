@@ -16,21 +16,19 @@ export interface Snapshot {
 }
 
 export interface FileSource {
-  /** @param path absolute */
-  read(path: string): Parsed<string>
+  /** @param path absolute. @param most bytes of it; of what is larger nothing is read */
+  read(path: string, most?: number): Parsed<string>
   /** Names that match in a folder, sorted. */
   find(pattern: string, base: string): readonly string[]
 }
 
 /** A pipe or a device could keep the reader waiting for ever, so only ordinary files are read. */
 export const DISK: FileSource = {
-  read(path) {
+  read(path, most = MAX_YAML_BYTES) {
     try {
       const stat = statSync(path)
       if (!stat.isFile()) return { fault: 'this is not a file' }
-      if (stat.size > MAX_YAML_BYTES) {
-        return { fault: `the file is larger than ${MAX_YAML_BYTES} bytes` }
-      }
+      if (stat.size > most) return { fault: `the file is larger than ${most} bytes` }
       return { value: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -62,8 +60,8 @@ export class Recorder implements FileSource {
     this.#source = source
   }
 
-  read(path: string): Parsed<string> {
-    const text = this.#source.read(path)
+  read(path: string, most?: number): Parsed<string> {
+    const text = this.#source.read(path, most)
     this.#texts.set(path, text)
     return text
   }

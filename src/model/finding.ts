@@ -11,6 +11,12 @@ export const DATA_CLASSES: readonly DataClass[] = ['personal', 'special', 'payme
  */
 export type Readiness = 'on' | 'context' | 'off'
 
+/** What is known of a kind. */
+export interface Kind {
+  readonly class: DataClass
+  readonly readiness: Readiness
+}
+
 /** Something found in a text. */
 export interface Span {
   /** Of its first byte, and behind its last, in what was scanned. */

@@ -101,6 +101,10 @@ export interface Policy {
   readonly reviewers: readonly Reviewer[]
   readonly holds: HoldSettings
   readonly onUnscannable: OnUnscannable
+  /** That can be found. */
+  readonly kinds: Kinds
+  /** Kinds that conditions ask for. */
+  readonly askedFor: ReadonlySet<string>
 }
 
 export interface CompileOptions {
@@ -156,6 +160,10 @@ export function compilePolicy(
     reviewers: people.reviewers,
     holds,
     onUnscannable: compileUnscannable(document.redaction?.on_unscannable ?? {}),
+    kinds,
+    askedFor: new Set(
+      rules.flatMap(({ when }) => toList(when.data)).filter((name) => kinds.has(name)),
+    ),
   }
   return problems.length > 0 ? { problems } : { policy }
 }

@@ -3,7 +3,7 @@
  * `compile` gives it meaning. Plain data; names still refer to each other, patterns are still text.
  */
 
-import type { OnUnscannable, Operator } from '../model/finding.ts'
+import type { DataClass, OnUnscannable, Operator } from '../model/finding.ts'
 import type { Placement } from '../model/placement.ts'
 import type { Action } from '../model/verdict.ts'
 
@@ -26,10 +26,30 @@ export interface PolicyDocument {
               readonly in?: OnUnscannable['in'] | 'pass-and-record' | undefined
             }
           | undefined
+        readonly kinds?: readonly KindEntry[] | undefined
+        readonly allow?:
+          | {
+              readonly values?: readonly string[] | undefined
+              readonly fields?: readonly string[] | undefined
+            }
+          | undefined
       }
     | undefined
   readonly reviewers?: readonly ReviewerEntry[] | undefined
   readonly hold?: HoldEntry | undefined
+}
+
+/** A kind of data of the operator's own, with one of `terms`, `pattern`, `values` and `fields`. */
+export interface KindEntry {
+  readonly id: string
+  readonly class?: DataClass | undefined
+  readonly terms?: readonly string[] | undefined
+  readonly pattern?: string | undefined
+  readonly ignore_case?: boolean | undefined
+  readonly near?: readonly string[] | undefined
+  /** A file with a value on each line. */
+  readonly values?: string | undefined
+  readonly fields?: readonly string[] | undefined
 }
 
 /** A person who may decide about what is held. */

@@ -3,6 +3,7 @@
 import {
   DATA_CLASSES,
   type DataClass,
+  type Kind,
   type OnUnscannable,
   type Operator,
   type RedactionPlan,
@@ -11,8 +12,8 @@ import { nearest } from '../model/spelling.ts'
 import { type PolicyDocument, type RedactEntry, type RuleEntry, toList } from './document.ts'
 import type { Path, References } from './references.ts'
 
-/** Kinds of data that can be found, and the class of each. */
-export type Kinds = ReadonlyMap<string, DataClass>
+/** Kinds of data that can be found. */
+export type Kinds = ReadonlyMap<string, Kind>
 
 export function compileRedaction(
   { then, redact, when }: RuleEntry,
@@ -43,7 +44,7 @@ export function compileRedaction(
   const plan = (direction: 'out' | 'in') =>
     new Map(
       kindsAt(toList(redact[direction]), [...path, 'redact', direction], kinds, report).map(
-        (kind) => [kind, operatorFor(operator, kinds.get(kind))] as const,
+        (kind) => [kind, operatorFor(operator, kinds.get(kind)?.class)] as const,
       ),
     )
   const named = new Set(toList(redact.out).filter((name) => kinds.has(name)))
@@ -61,7 +62,7 @@ export function compileUnscannable({
   }
 }
 
-/** @returns the kinds meant: of a class, all that are in it */
+/** @returns the kinds meant: of a class, all that are in it but for those that are found only where they are named */
 export function kindsAt(
   names: readonly string[],
   path: Path,
@@ -70,7 +71,9 @@ export function kindsAt(
 ): readonly string[] {
   return names.flatMap((name, i) => {
     if (kinds.has(name)) return [name]
-    const ofClass = [...kinds].filter(([, each]) => each === name).map(([kind]) => kind)
+    const ofClass = [...kinds]
+      .filter(([, { class: of, readiness }]) => of === name && readiness !== 'off')
+      .map(([kind]) => kind)
     if (DATA_CLASSES.some((each) => each === name)) return ofClass
     const near = nearest(name, [...DATA_CLASSES, ...kinds.keys()])
     const hint = near ? `did you mean \`${near}\`?` : 'docs/redaction.md lists them'

@@ -7,7 +7,7 @@ import type { Authority } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Mode } from '../model/flow.ts'
 import type { Refusal } from '../model/refusal.ts'
-import type { Inspector, Meter, Ports } from '../ports.ts'
+import type { InspectorFor, Meter, Ports } from '../ports.ts'
 import type { Contexts } from '../tls/contexts.ts'
 import type { Acceptance } from './acceptance.ts'
 import type { Budget } from './budget.ts'
@@ -49,7 +49,7 @@ export interface ProxyContext {
   readonly policy: Ports['policy']
   /** Whether something of ours listens on that port. */
   isOwnPort(port: number): boolean
-  readonly inspector: Inspector
+  readonly inspector: InspectorFor
   readonly meter: Meter
   /** Who is calling. @param credentials the value of Proxy-Authorization, null when there is none. Never rejects. */
   identify(

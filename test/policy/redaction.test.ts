@@ -1,18 +1,19 @@
 /** Which kinds are taken out, and how, when rules say several things; and what a rule may say. */
 
 import { describe, expect, test } from 'vitest'
-import type { DataClass } from '../../src/model/finding.ts'
+import type { Kind } from '../../src/model/finding.ts'
 import type { Action } from '../../src/model/verdict.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
 import { assess, decide } from '../../src/policy/decide.ts'
 import type { PolicyDocument, RuleEntry } from '../../src/policy/document.ts'
 import { destination, flow } from '../support/nouns.ts'
 
-const KINDS = new Map<string, DataClass>([
-  ['iban', 'payment'],
-  ['payment-card', 'payment'],
-  ['email', 'personal'],
-  ['aws-access-key', 'secret'],
+const KINDS = new Map<string, Kind>([
+  ['iban', { class: 'payment', readiness: 'on' }],
+  ['payment-card', { class: 'payment', readiness: 'on' }],
+  ['lei', { class: 'payment', readiness: 'off' }],
+  ['email', { class: 'personal', readiness: 'on' }],
+  ['aws-access-key', { class: 'secret', readiness: 'on' }],
 ])
 
 /** Rules are plain data, whose key is `then`. */
@@ -47,6 +48,15 @@ function verdictOf(rules: readonly Partial<RuleEntry>[], data: readonly string[]
 const plain = (map: ReadonlyMap<string, unknown> | undefined) => Object.fromEntries(map ?? [])
 
 describe('what is taken out', () => {
+  test('what is off is meant only where it is named', () => {
+    const { redact } = verdictOf([{ redact: { out: ['lei', 'email'], in: 'payment' } }])
+    expect([...(redact?.out.keys() ?? [])]).toEqual(['lei', 'email'])
+    expect([...(redact?.in.keys() ?? [])]).toEqual(['iban', 'payment-card'])
+    expect([...(redact?.named ?? [])]).toEqual(['lei', 'email'])
+    const compiled = compile([deciding('block', { when: { data: ['lei', 'personal'] } })])
+    expect('policy' in compiled && [...compiled.policy.askedFor]).toEqual(['lei'])
+  })
+
   test('a class stands for its kinds; a label unless said otherwise', () => {
     const { redact, action } = verdictOf([{ redact: { out: ['payment', 'email'] } }])
     expect(action).toBe('allow')

@@ -6,11 +6,14 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
+import { recognitionOf } from '../../inspect/recognizers/recognition.ts'
 import type { Operator } from '../../model/finding.ts'
 import { CommandError, EXIT, print, printJson, printTable, say, toPrintable } from '../output.ts'
 import { createTrial, type Find, type Trial } from '../redaction-trial.ts'
+import { load } from '../settings.ts'
 
 interface Options {
+  readonly config?: string
   readonly file?: string
   readonly type?: readonly string[]
   readonly with: string
@@ -27,6 +30,10 @@ export function addRedact(program: Command): void {
     .description('show what would be found in a file, and what would be left of it')
     .argument('[file]', 'a body; default: what comes on stdin')
     .option('--file <file>', 'the same')
+    .option(
+      '-c, --config <file>',
+      'configuration with own kinds; default: cordon.yaml here, if there is one',
+    )
     .option('--type <kind...>', 'only these kinds or classes, e.g. iban or secret')
     .option('--with <operator>', 'mask, label, remove, hash, surrogate or token', 'label')
     .option('--keep <n>', 'letters and digits that a mask leaves at the end', '0')
@@ -42,6 +49,7 @@ export function addRedact(program: Command): void {
       const file = options.file ?? argument ?? '-'
       const operator = parseOperator(options)
       const trial = createTrial({
+        recognition: recognitionOf(load(options).policy.kinds),
         types: options.type ?? null,
         operator,
         contentType: options.contentType ?? typeOf(file),

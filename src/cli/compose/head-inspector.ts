@@ -2,6 +2,7 @@
 
 import { ISSUED_TOKEN } from '../../inspect/operators/issued-token.ts'
 import { toLabel } from '../../inspect/operators/replace.ts'
+import type { Recognition } from '../../inspect/recognizers/recognition.ts'
 import { Findings } from '../../inspect/redact/findings.ts'
 import {
   type HeadJobs,
@@ -11,7 +12,7 @@ import {
 } from '../../inspect/redact/head/head.ts'
 import { type Job, REDACT_LIMITS, type Replace } from '../../inspect/redact/reader.ts'
 import type { Scanner } from '../../inspect/scan/scanner.ts'
-import type { DataClass, Operator } from '../../model/finding.ts'
+import type { Operator } from '../../model/finding.ts'
 import type { Found, Inspector } from '../../ports.ts'
 
 type Plan = ReadonlyMap<string, Operator>
@@ -23,7 +24,7 @@ export interface HeadMeans {
   outgoing(plan: Plan): Scanner
   /** For what a plan takes out of answers, and what is restored in them. */
   incoming(plan: Plan): Scanner
-  classOf(type: string): DataClass
+  readonly recognition: Recognition
   replacing(plan: Plan, agent: string): Replace
 }
 
@@ -31,19 +32,20 @@ export function inspectHeads({
   everything,
   outgoing,
   incoming,
-  classOf,
+  recognition,
   replacing,
 }: HeadMeans): Pick<Inspector, 'lookAtHead' | 'showPath' | 'redactHead' | 'redactFields'> {
-  const isSecret = (type: string) => classOf(type) === 'secret'
+  const isSecret = (type: string) => recognition.classOf(type) === 'secret'
   const showPath = (path: string, scan: Scanner) => rewritePathPlainly(toJob(scan, LABEL), path)
   const pathOf = (target: string) => target.split('?', 1)[0] ?? ''
 
   return {
     lookAtHead({ target, fields }) {
       const data = new Set<string>()
-      const job = toJob(everything, (type) => {
+      const job = toJob(everything, (type, value, { path }) => {
+        if (recognition.allow.allows(value.toString(), path)) return null
         data.add(type)
-        data.add(classOf(type))
+        data.add(recognition.classOf(type))
         return null
       })
       const jobs = { job, fields: without(job, isSecret), parameters: job }

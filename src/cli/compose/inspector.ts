@@ -4,12 +4,11 @@
  */
 
 import { ISSUED_TOKEN } from '../../inspect/operators/issued-token.ts'
-import { deriveAgentKeys } from '../../inspect/operators/keys.ts'
+import { type AgentKeys, deriveAgentKeys } from '../../inspect/operators/keys.ts'
 import { replace } from '../../inspect/operators/replace.ts'
 import { restoreText } from '../../inspect/operators/restorer.ts'
 import { createVault, type Kept, VAULT_LIMITS, type Vault } from '../../inspect/operators/vault.ts'
-import type { Recognizer } from '../../inspect/recognizers/recognizer.ts'
-import { KINDS, RECOGNIZERS } from '../../inspect/recognizers/registry.ts'
+import { recognitionOf } from '../../inspect/recognizers/recognition.ts'
 import { isSealed, parseContentType } from '../../inspect/redact/content-type.ts'
 import { Decoding, parseCodings } from '../../inspect/redact/decoding.ts'
 import { createMessageRedactor } from '../../inspect/redact/message-redactor.ts'
@@ -19,11 +18,13 @@ import { createScanner } from '../../inspect/scan/create-scanner.ts'
 import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
 import type { Direction, Operator } from '../../model/finding.ts'
 import { type BodyView, isCoded } from '../../model/request-view.ts'
+import type { Policy } from '../../policy/compile.ts'
 import type {
   BodyRedactor,
   Decoder,
   Found,
   Inspector,
+  InspectorFor,
   MessageRedactor,
   Replaced,
 } from '../../ports.ts'
@@ -51,7 +52,7 @@ export function composeInspector(
   decoder: Decoder,
   ratio: number,
   sharing: TokenSharing = ALONE,
-): Inspector {
+): InspectorFor {
   let master: Buffer | null = null
   const keysOf = (agent: string) => {
     master ??= openKey()
@@ -60,12 +61,43 @@ export function composeInspector(
   const now = () => performance.now()
   const vault = createVault(keysOf, VAULT_LIMITS, now, (kept) => sharing.keep(kept))
   sharing.open(vault)
-  const everything = createScanner(RECOGNIZERS)
+  const shared = { keysOf, vault, decoder, ratio, sharing }
+  const made = new WeakMap<Policy, Inspector>()
+  return (policy) => {
+    const inspector = made.get(policy) ?? inspectUnder(policy, shared)
+    made.set(policy, inspector)
+    return inspector
+  }
+}
+
+/** The same under each policy: what is replaced by a token under one is restored under the next. */
+interface Shared {
+  keysOf(agent: string): AgentKeys
+  readonly vault: Vault
+  readonly decoder: Decoder
+  readonly ratio: number
+  readonly sharing: TokenSharing
+}
+
+function inspectUnder(
+  { kinds, askedFor }: Policy,
+  { keysOf, vault, decoder, ratio, sharing }: Shared,
+): Inspector {
+  const recognition = recognitionOf(kinds)
+  const { recognizers, allow, fields } = recognition
+  const onByThemselves = [...recognition].filter(([, { readiness }]) => readiness !== 'off')
+  const types = new Set([...onByThemselves.map(([type]) => type), ...askedFor])
+  const everything = createScanner(recognizers, { types, fields })
   const scanners = new WeakMap<Plan, Scanner>()
-  const scannerFor = (plan: Plan, recognizers: readonly Recognizer[]) => {
+  const scannerFor = (plan: Plan, direction: Direction) => {
     let scanner = scanners.get(plan)
     if (!scanner) {
-      scanner = createScanner(recognizers, { types: new Set([...plan.keys(), ISSUED_TOKEN.type]) })
+      // Nothing that was issued stands in a request for what it stands for.
+      const among = direction === 'in' ? [...recognizers, ISSUED_TOKEN] : recognizers
+      scanner = createScanner(among, {
+        types: new Set([...plan.keys(), ISSUED_TOKEN.type]),
+        fields,
+      })
       scanners.set(plan, scanner)
     }
     return scanner
@@ -82,11 +114,12 @@ export function composeInspector(
   const replacing = (plan: Plan, agent: string): Replace => {
     const own = vault.for(agent)
     const means = { keys: keysOf(agent), vault: own, isReal }
-    return (type, bytes, { kind }) => {
+    return (type, bytes, { kind, path }) => {
       const value = bytes.toString()
       if (type === ISSUED_TOKEN.type) return Buffer.from(restoreText(value, own))
+      if (allow.allows(value, path)) return null
       const operator = plan.get(type) ?? { kind: 'label' }
-      const of = KINDS.get(type) ?? 'secret'
+      const of = recognition.classOf(type)
       const layer = kind === 'number' ? 'number' : 'text'
       return Buffer.from(replace({ type, class: of, value }, operator, layer, means))
     }
@@ -102,9 +135,10 @@ export function composeInspector(
         const redactor = createRedactor({
           contentType: plain.contentType,
           scan: everything,
-          replace: (type, value) => {
+          replace: (type, value, { path }) => {
+            if (allow.allows(value.toString(), path)) return null
             data.add(type)
-            data.add(KINDS.get(type) ?? type)
+            data.add(recognition.classOf(type))
             return value
           },
         })
@@ -115,16 +149,16 @@ export function composeInspector(
 
     ...inspectHeads({
       everything,
-      outgoing: (plan) => scannerFor(plan, RECOGNIZERS),
-      incoming: (plan) => scannerFor(plan, [...RECOGNIZERS, ISSUED_TOKEN]),
-      classOf: (type) => KINDS.get(type) ?? 'secret',
+      outgoing: (plan) => scannerFor(plan, 'out'),
+      incoming: (plan) => scannerFor(plan, 'in'),
+      recognition,
       replacing,
     }),
 
     redact: (body, plan, agent) =>
       readPlain(decoder, body, async (plain): Promise<Replaced> => {
         if (!plain) return { ...NOTHING_FOUND, unscanned: UNDECODED }
-        const redactor = open(scannerFor(plan, RECOGNIZERS), plain.contentType, plan, agent)
+        const redactor = open(scannerFor(plan, 'out'), plain.contentType, plan, agent)
         if (!plain.complete) {
           redactor.push(Buffer.from(plain.bytes.subarray(0, BEGINNING)))
           return { ...NOTHING_FOUND, unscanned: sayUnscanned(redactor), isLarger: true }
@@ -140,7 +174,7 @@ export function composeInspector(
     open(direction, { contentType, contentEncoding }, plan, agent): BodyRedactor | null {
       const codings = parseCodings(contentEncoding)
       if (!codings || isSealed(parseContentType(contentType).type)) return null
-      const redactor = open(scannerFor(plan, KINDS_OF[direction]), contentType, plan, agent)
+      const redactor = open(scannerFor(plan, direction), contentType, plan, agent)
       return {
         decoding: codings.length > 0 ? new Decoding(codings, ratio) : null,
         push: (chunk) => redactor.push(chunk),
@@ -155,7 +189,7 @@ export function composeInspector(
     },
 
     openMessages(direction, plan, agent): MessageRedactor {
-      const scan = scannerFor(plan, KINDS_OF[direction])
+      const scan = scannerFor(plan, direction)
       const redactor = createMessageRedactor({ scan, replace: replacing(plan, agent) })
       return {
         push: (message) => redactor.push(message),
@@ -171,12 +205,6 @@ export function composeInspector(
       }
     },
   }
-}
-
-/** Nothing that was issued stands in a request for what it stands for. */
-const KINDS_OF: Readonly<Record<Direction, readonly Recognizer[]>> = {
-  out: RECOGNIZERS,
-  in: [...RECOGNIZERS, ISSUED_TOKEN],
 }
 
 /** Bytes by which it is told whether the rest can be read. */

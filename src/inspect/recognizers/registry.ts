@@ -1,6 +1,6 @@
 /** Every recogniser there is: one line per family. The order decides where two are equally certain of the same text: the first has it. */
 
-import type { DataClass } from '../../model/finding.ts'
+import type { Kind } from '../../model/finding.ts'
 import { CONTACT } from './contact.ts'
 import { FINANCIAL } from './financial.ts'
 import { IDS } from './ids.ts'
@@ -29,7 +29,7 @@ export const RECOGNIZERS: readonly Recognizer[] = [
   ...IDS,
 ]
 
-/** The class of each kind, by its published name. */
-export const KINDS: ReadonlyMap<string, DataClass> = new Map(
-  RECOGNIZERS.map(({ type, class: of }) => [type, of]),
+/** Every kind, by its published name. */
+export const KINDS: ReadonlyMap<string, Kind> = new Map(
+  RECOGNIZERS.map(({ type, class: of, readiness }) => [type, { class: of, readiness }]),
 )

@@ -1,6 +1,6 @@
 /** A text without any form that comes in pieces. Keeps as little of it as what is looked for allows, and a little before that. */
 
-import { LOOK_BEHIND, openStream } from '../scan/scanner.ts'
+import { type Context, LOOK_BEHIND, openStream } from '../scan/scanner.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 
 const NOTHING = Buffer.alloc(0)
@@ -63,7 +63,8 @@ export class TextReader implements Reader {
     const from = this.decided - this.#base
     const { scan } = this.#job.scan
     this.decided =
-      this.#base + scan(bytes, from, size, this.#place.context, this.#sink, this.#stream)
+      this.#base +
+      scan(bytes, from, size, contextAt(this.#job, this.#place), this.#sink, this.#stream)
     this.#bytes = NOTHING
   }
 
@@ -92,6 +93,12 @@ export class TextReader implements Reader {
     if (!isMore) this.#isLeft = by === null
     if (by !== null && !this.#isLeft) this.#patch(this.#base + start, this.#base + end, by)
   }
+}
+
+/** What the place says, or else the name that the text stands under. Of names nobody says what they are. */
+export function contextAt({ scan }: Job, place: Place): Context {
+  const said = scan.contextAt && place.kind !== 'key' ? scan.contextAt(place.path) : null
+  return said ?? place.context
 }
 
 /** @returns what takes its place; null where it stays */

@@ -2,7 +2,7 @@
 
 import { type Coding, decode, Walk } from './coding.ts'
 import type { Job, Patch, Place } from './reader.ts'
-import { replaceIn } from './text.ts'
+import { contextAt, replaceIn } from './text.ts'
 
 /** Longer texts are looked at where they lie: a view of them costs as much as a copy. */
 const SHORT = 1024
@@ -91,7 +91,7 @@ export class Desk {
     this.#place = place
     this.#patch = patch
     this.#base = base
-    job.scan.scan(this.bytes, 0, this.size, place.context, this.#sink)
+    job.scan.scan(this.bytes, 0, this.size, contextAt(job, place), this.#sink)
     return this.#isFound
   }
 

@@ -16,6 +16,13 @@ export function createScanner(all: readonly Recognizer[], options: ScanOptions =
       .filter((shape): shape is KeyShape => shape.kind === 'key')
       .map((shape) => ({ recognizer: index, shape, on: true })),
   )
+  const places = (options.fields ?? []).flatMap(({ type, matches }) => {
+    const recognizer = recognizers.findIndex((each) => each.type === type)
+    if (recognizer < 0) return []
+    const key = keys.push({ recognizer, shape: { kind: 'key', keys: [] }, on: true }) - 1
+    return [{ matches, context: { hinted: null, keys: [key], plain: false } }]
+  })
+  const contextAt = (path: string) => places.find(({ matches }) => matches(path))?.context ?? null
   const words = indexContextWords(recognizers)
   const names = new Names(keys, words, recognizers.length)
   const pass = new Pass({
@@ -26,6 +33,7 @@ export function createScanner(all: readonly Recognizer[], options: ScanOptions =
     keys,
   })
   return {
+    ...(places.length > 0 ? { contextAt } : {}),
     under: (name) => names.under(name),
     scan: (bytes, start, end, context, sink, stream) =>
       pass.scan(bytes, start, end, context, sink, stream ?? null),

@@ -28,6 +28,8 @@ export interface Scanner {
     sink: Sink,
     stream?: Stream,
   ) => number
+  /** What a place says that any text there is; null where it says nothing. Left out where none does. @param path as findings have it */
+  readonly contextAt?: (path: string) => Context | null
 }
 
 /** @param open its end was not seen within MAX_HELD bytes: a span of the same type that begins right where it ends is the same find */
@@ -68,4 +70,12 @@ export const NOWHERE: Context = { hinted: null, keys: null, plain: false }
 export interface ScanOptions {
   /** Published types; unless given, all that are not `off`. An `off` one that is named is `on`. */
   readonly types?: ReadonlySet<string>
+  /** Places that say what stands there. */
+  readonly fields?: readonly PlaceKind[]
+}
+
+export interface PlaceKind {
+  readonly type: string
+  /** @param path as findings have it: `$.messages[].content` */
+  readonly matches: (path: string) => boolean
 }

@@ -16,12 +16,12 @@ export function openRedactor(
   if (redact === null) return null
   // None was asked for, and a value may lie across its ends.
   if (answer.status === 206) return PART
-  const { onUnscannable } = admission.assessment.policy
+  const { policy } = admission.assessment
   const contentType = valuesOf(answer, 'content-type').join(', ') || null
   const contentEncoding = valuesOf(answer, 'content-encoding').join(', ') || null
   const told = { contentType, contentEncoding }
-  const redactor = inspector.open('in', told, redact, admission.flow.agent.id)
-  return redactor === null && onUnscannable.in === 'block' ? UNREADABLE : redactor
+  const redactor = inspector(policy).open('in', told, redact, admission.flow.agent.id)
+  return redactor === null && policy.onUnscannable.in === 'block' ? UNREADABLE : redactor
 }
 
 /** The fields of an answer without what is taken out of it, and with what is restored. */
@@ -32,7 +32,8 @@ export function redactFieldsOf(
 ): { readonly head: ResponseHead; readonly found: readonly Found[] } {
   const { list } = head.fields
   if (redact === null) return { head, found: [] }
-  const { fields, found } = inspector.redactFields(list, redact, admission.flow.agent.id)
+  const { assessment, flow } = admission
+  const { fields, found } = inspector(assessment.policy).redactFields(list, redact, flow.agent.id)
   const isSame = fields === list
   return { head: isSame ? head : { ...head, fields: replaceFields(head.fields, fields) }, found }
 }

@@ -202,7 +202,7 @@ export class Relay {
   #becomes({ upgrade, client, origin }: Extract<Then, { upgrade: string }>, ending: Ending): void {
     const { context, permit, onOver } = this.#options
     permit.lease?.removeEventListener('abort', this.#onLeaseEnd)
-    const gates = upgrade === WEBSOCKET ? openGates(context.inspector, permit) : null
+    const gates = upgrade === WEBSOCKET ? openGates(context, permit) : null
     const started = {
       client,
       origin,

@@ -2,8 +2,9 @@
 
 import type { Ending } from '../../model/audit-record.ts'
 import type { Direction } from '../../model/finding.ts'
-import type { Inspector, MessageRedactor } from '../../ports.ts'
+import type { MessageRedactor } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
+import type { ProxyContext } from '../proxy.ts'
 import { CLOSE, OPCODE } from './frames.ts'
 import type { Message, MessageGate, Passage } from './message.ts'
 
@@ -13,15 +14,16 @@ export interface RedactingGates {
 }
 
 export function openGates(
-  inspector: Inspector,
+  { inspector }: Pick<ProxyContext, 'inspector'>,
   { plan, redact, admission }: Permit,
 ): RedactingGates {
   const { id } = admission.flow.agent
-  const { onUnscannable } = admission.assessment.policy
+  const { policy } = admission.assessment
+  const { onUnscannable } = policy
   const open = (direction: Direction, what: typeof redact) =>
     what &&
     new RedactingGate(
-      inspector.openMessages(direction, what, id),
+      inspector(policy).openMessages(direction, what, id),
       direction,
       onUnscannable[direction] !== 'pass',
     )

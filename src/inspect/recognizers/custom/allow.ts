@@ -17,13 +17,17 @@ export function compileAllow({
 }: AllowDocument): { readonly allow: Allow } | { readonly problems: readonly CustomProblem[] } {
   const problems: CustomProblem[] = []
   if (values.length > MAX_ENTRIES)
-    problems.push({ at: 'values', message: `there are more than ${MAX_ENTRIES} values` })
+    problems.push({
+      path: ['allow', 'values'],
+      message: `there are more than ${MAX_ENTRIES} values`,
+    })
   for (const [i, value] of values.entries())
-    if (fold(value) === '') problems.push({ at: `values[${i}]`, message: 'is empty' })
+    if (fold(value) === '') problems.push({ path: ['allow', 'values', i], message: 'is empty' })
   const matchers: FieldPath[] = []
   for (const [i, field] of fields.entries()) {
     const compiled = compileFieldPath(field)
-    if ('fault' in compiled) problems.push({ at: `fields[${i}]`, message: compiled.fault })
+    if ('fault' in compiled)
+      problems.push({ path: ['allow', 'fields', i], message: compiled.fault })
     else matchers.push(compiled.value)
   }
   if (problems.length > 0) return { problems }
@@ -44,7 +48,7 @@ export function compileFieldPath(
   text: string,
 ): { readonly value: FieldPath } | { readonly fault: string } {
   if (!text.startsWith('$')) {
-    const isName = /^[A-Za-z_][\w.-]{0,63}$/.test(text)
+    const isName = /^[A-Za-z_][\w.-]{0,63}(?:\[\d{1,4}\])?$/.test(text)
     if (!isName) return { fault: `\`${text}\` is neither a path that begins with \`$\` nor a name` }
     return { value: (path) => path === text }
   }
@@ -65,7 +69,7 @@ export function compileFieldPath(
     if (each.startsWith('..')) return `(?:[.[][^.[]*)*\\.${toName(each.slice(2))}`
     return `\\.${toName(each.slice(1))}`
   })
-  const pattern = new RegExp(`^\\$${source.join('')}(?=[.[]|$)`)
+  const pattern = new RegExp(`^\\$${source.join('')}(?=[.[$]|$)`)
   return { value: (path) => pattern.test(path.slice(0, 1024)) }
 }
 

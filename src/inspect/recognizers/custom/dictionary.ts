@@ -19,25 +19,25 @@ const HASH = 12
 /** Bits of the filter for each value. */
 const BITS = 16
 
+/** @returns why a value cannot be in a dictionary, without saying it; null where it can */
+export function faultOfValue(value: string): string | null {
+  const folded = foldValue(value)
+  if ([...folded].length < MIN_CHARACTERS) return `has fewer than ${MIN_CHARACTERS} characters`
+  if (folded.split(' ').length > MAX_WORDS) return `has more than ${MAX_WORDS} words`
+  if (Buffer.byteLength(folded) > MAX_BYTES) return `has more than ${MAX_BYTES} bytes`
+  return null
+}
+
 /** @returns a dictionary of them, or which value cannot be in one */
-export function hashDictionary(
-  type: string,
-  values: readonly string[],
-  key: Buffer,
-): Compiled<Dictionary> {
+export function hashDictionary(values: readonly string[], key: Buffer): Compiled<Dictionary> {
   if (values.length > MAX_VALUES) return { fault: `there are more than ${MAX_VALUES} values` }
-  const folded = [...new Set(values.map(foldValue))]
-  const beginnings = new Set<string>()
-  let words = 1
-  for (const [i, value] of folded.entries()) {
-    const count = value.split(' ').length
-    if ([...value].length < MIN_CHARACTERS)
-      return { fault: `value ${i + 1} has fewer than ${MIN_CHARACTERS} characters` }
-    if (count > MAX_WORDS) return { fault: `value ${i + 1} has more than ${MAX_WORDS} words` }
-    if (Buffer.byteLength(value) > MAX_BYTES) return { fault: `value ${i + 1} is too long` }
-    words = Math.max(words, count)
-    beginnings.add([...value].slice(0, 2).join(''))
+  for (const [i, value] of values.entries()) {
+    const fault = faultOfValue(value)
+    if (fault !== null) return { fault: `value ${i + 1} ${fault}` }
   }
+  const folded = [...new Set(values.map(foldValue))]
+  const beginnings = new Set(folded.map((value) => [...value].slice(0, 2).join('')))
+  const words = folded.reduce((most, value) => Math.max(most, value.split(' ').length), 1)
   const filter = new Uint8Array(2 ** Math.ceil(Math.log2(Math.max(64, folded.length * BITS))) / 8)
   const seed = seedOf(key)
   for (const value of folded) {
@@ -47,7 +47,6 @@ export function hashDictionary(
   }
   return {
     value: {
-      type,
       beginnings: [...beginnings].sort(),
       words,
       hashes: folded.map((value) => hashOf(key, value)).sort(),

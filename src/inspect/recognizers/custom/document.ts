@@ -2,29 +2,26 @@
 
 import type { DataClass } from '../../../model/finding.ts'
 
-/** Words, names, code words: found in any case, as whole words. */
-export interface TermList {
-  /** Published name of the kind: kebab-case. */
+/** A kind of the customer's own: with one of `terms`, `pattern`, `dictionary` and `fields`. */
+export interface OwnKind {
+  /** Published name: kebab-case. */
   readonly type: string
   /** `personal` unless said. */
-  readonly class?: DataClass
-  readonly terms: readonly string[]
-}
-
-/** A regular expression, within what takes time in proportion to the text. */
-export interface CustomPattern {
-  readonly type: string
-  readonly class?: DataClass
-  readonly pattern: string
-  readonly ignoreCase?: boolean
-  /** Only where one of these is near, or in the name it stands under. */
-  readonly near?: readonly string[]
+  readonly class?: DataClass | undefined
+  /** Words, names, code words: found in any case, as whole words. */
+  readonly terms?: readonly string[] | undefined
+  /** A regular expression, within what takes time in proportion to the text. */
+  readonly pattern?: string | undefined
+  readonly ignoreCase?: boolean | undefined
+  /** The pattern only where one of these is near, or in the name it stands under. */
+  readonly near?: readonly string[] | undefined
+  readonly dictionary?: Dictionary | undefined
+  /** Whatever stands there: `$.customer.ssn`, `query.ssn`. */
+  readonly fields?: readonly string[] | undefined
 }
 
 /** Exact values that nobody can read from this: made by `hashDictionary`. */
 export interface Dictionary {
-  readonly type: string
-  readonly class?: DataClass
   /** The first two characters of the values, in lower case. */
   readonly beginnings: readonly string[]
   /** Words of the longest value. */
@@ -35,22 +32,16 @@ export interface Dictionary {
   readonly filter: string
 }
 
-export interface CustomDocument {
-  readonly terms?: readonly TermList[]
-  readonly patterns?: readonly CustomPattern[]
-  readonly dictionaries?: readonly Dictionary[]
-}
-
 /** What is found and yet left alone. */
 export interface AllowDocument {
   /** Values as they stand there; case and separators do not count. */
-  readonly values?: readonly string[]
+  readonly values?: readonly string[] | undefined
   /** `$.customer.ssn`, `$.messages[*].content`, `$.usage.*`, `$..id`. */
-  readonly fields?: readonly string[]
+  readonly fields?: readonly string[] | undefined
 }
 
-/** What is wrong with a document, and where: `patterns[2].pattern`. */
+/** What is wrong, and where: the keys that lead there from `kinds` or `allow`. */
 export interface CustomProblem {
-  readonly at: string
+  readonly path: readonly (string | number)[]
   readonly message: string
 }

@@ -134,7 +134,7 @@ class Parser {
       if (kind === '=' || kind === '!' || (kind === '<' && (after === '=' || after === '!')))
         throw new Refused('lookaround; use `near` for words that have to be close by')
       if (kind === '<' || kind === 'P') throw new Refused('named groups; write `(?:…)`')
-      if (kind !== ':') throw new Refused('flags; use `ignoreCase`')
+      if (kind !== ':') throw new Refused('flags; use `ignore_case`')
     }
     if (++this.#depth > MAX_DEPTH) throw new Refused(`groups more than ${MAX_DEPTH} deep`)
     const part = this.#choice()

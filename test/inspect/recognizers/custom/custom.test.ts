@@ -5,26 +5,23 @@ import { describe, expect, test } from 'vitest'
 import { compileAllow } from '../../../../src/inspect/recognizers/custom/allow.ts'
 import { compileCustom } from '../../../../src/inspect/recognizers/custom/custom.ts'
 import { hashDictionary } from '../../../../src/inspect/recognizers/custom/dictionary.ts'
-import type {
-  CustomDocument,
-  CustomPattern,
-} from '../../../../src/inspect/recognizers/custom/document.ts'
+import type { OwnKind } from '../../../../src/inspect/recognizers/custom/document.ts'
 import { createScanner } from '../../../../src/inspect/scan/create-scanner.ts'
 import { NOWHERE, openStream } from '../../../../src/inspect/scan/scanner.ts'
 
 const KEY = Buffer.alloc(32, 5)
 
-function compile(document: CustomDocument) {
-  const compiled = compileCustom(document, KEY)
+function compile(...kinds: OwnKind[]) {
+  const compiled = compileCustom(kinds, KEY)
   if ('problems' in compiled)
     throw new Error(compiled.problems.map(({ message }) => message).join())
   return createScanner(compiled.recognizers)
 }
 
-function problemsOf(document: CustomDocument, taken?: ReadonlySet<string>): string[] {
-  const compiled = compileCustom(document, KEY, taken)
+function problemsOf(kinds: readonly OwnKind[], taken?: ReadonlySet<string>): string[] {
+  const compiled = compileCustom(kinds, KEY, taken)
   return 'problems' in compiled
-    ? compiled.problems.map(({ at, message }) => `${at}: ${message}`)
+    ? compiled.problems.map(({ path, message }) => `${path.join('.')}: ${message}`)
     : []
 }
 
@@ -61,7 +58,7 @@ function scanBytewise(scanner: Scanner, text: string): string[] {
 
 describe('terms', () => {
   const terms = ['Project Falcon', 'Falcon', 'Müller & Söhne', 'élan vital', 'C++17', 'Ньютон']
-  const scanner = compile({ terms: [{ type: 'code-words', terms }] })
+  const scanner = compile({ type: 'code-words', terms })
   const rows: readonly [string, string, readonly string[]][] = [
     ['as written', 'about Project Falcon today', ['Project Falcon']],
     ['in any case', 'PROJECT FALCON, falcon', ['PROJECT FALCON', 'falcon']],
@@ -86,14 +83,14 @@ describe('terms', () => {
 
   test('a hundred thousand of them, and text full of their beginnings', () => {
     const many = Array.from({ length: 100_000 }, (_, i) => `name ${i.toString(36)} of many`)
-    const big = compile({ terms: [{ type: 'names', terms: many }] })
+    const big = compile({ type: 'names', terms: many })
     expect(scan(big, 'it is NAME 2S of many.')).toEqual(['NAME 2S of many'])
     expect(scan(big, 'name 1 of man '.repeat(100_000))).toEqual([])
   })
 })
 
 describe('patterns', () => {
-  const rows: readonly [string, Omit<CustomPattern, 'type'>, string, readonly string[]][] = [
+  const rows: readonly [string, Omit<OwnKind, 'type'>, string, readonly string[]][] = [
     ['digits', { pattern: 'EMP-\\d{6}' }, 'EMP-123456, EMP-12345, EMP-1234567', ['EMP-123456']],
     ['a class first', { pattern: '[A-Z]{2}\\d{4}' }, 'is AB1234 or ABC1234', ['AB1234']],
     [
@@ -118,14 +115,16 @@ describe('patterns', () => {
     ['`\\b` around it', { pattern: '\\bABC\\d\\b' }, 'ABC1 XABC1 ABC12', ['ABC1']],
   ]
   test.each(rows)('%s', (_name, pattern, text, want) => {
-    const scanner = compile({ patterns: [{ type: 'staff-id', ...pattern }] })
+    const scanner = compile({ type: 'staff-id', ...pattern })
     expect(scan(scanner, text)).toEqual(want)
     expect(scanBytewise(scanner, text)).toEqual(want)
   })
 
   test('near: only where a word says so', () => {
     const scanner = compile({
-      patterns: [{ type: 'staff-id', pattern: 'Q\\d{5}', near: ['employee', 'staff id'] }],
+      type: 'staff-id',
+      pattern: 'Q\\d{5}',
+      near: ['employee', 'staff id'],
     })
     expect(scan(scanner, 'part Q12345')).toEqual([])
     expect(scan(scanner, 'employee Q12345')).toEqual(['Q12345'])
@@ -137,7 +136,7 @@ describe('patterns', () => {
     ['looking ahead', 'abc(?=d)', 'lookaround'],
     ['looking behind', '(?<!a)bcd', 'lookaround'],
     ['a named group', '(?<x>abc)', 'named groups'],
-    ['flags', '(?i)abc', 'use `ignoreCase`'],
+    ['flags', '(?i)abc', 'use `ignore_case`'],
     ['nested repetition', '(a+)+bcd', 'unbounded repetition within another'],
     ['nested repetition in groups', '((ab*c)+d)*xyz', 'unbounded repetition within another'],
     ['a repetition of a repetition', 'ab{2}{3}c', 'repetition of a repetition'],
@@ -159,7 +158,7 @@ describe('patterns', () => {
     ['too long', 'a'.repeat(501), 'more than 500'],
   ]
   test.each(refused)('refused: %s', (_name, pattern, want) => {
-    expect(problemsOf({ patterns: [{ type: 'x', pattern }] }).join()).toContain(want)
+    expect(problemsOf([{ type: 'x', pattern }]).join()).toContain(want)
   })
 
   test('whatever is written: taken or refused, never worse', () => {
@@ -188,10 +187,7 @@ describe('patterns', () => {
         fc.array(pieces, { maxLength: 12 }),
         fc.string({ maxLength: 60 }),
         (parts, text) => {
-          const compiled = compileCustom(
-            { patterns: [{ type: 'x', pattern: parts.join('') }] },
-            null,
-          )
+          const compiled = compileCustom([{ type: 'x', pattern: parts.join('') }], KEY)
           if ('problems' in compiled) {
             expect(compiled.problems[0]?.message).not.toBe('')
             return
@@ -213,7 +209,7 @@ describe('patterns', () => {
     fc.assert(
       fc.property(pattern, fc.stringMatching(/^[ab1]{0,8}$/), (source, tail) => {
         const whole = new RegExp(`^(?:${source})$`).test(`x-x${tail}`)
-        const scanner = compile({ patterns: [{ type: 'x', pattern: source }] })
+        const scanner = compile({ type: 'x', pattern: source })
         expect(scan(scanner, `x-x${tail}`)).toEqual(whole ? [`x-x${tail}`] : [])
       }),
       { numRuns: 1000 },
@@ -221,7 +217,7 @@ describe('patterns', () => {
   })
 
   test('text that nearly matches everywhere takes time in proportion', () => {
-    const scanner = compile({ patterns: [{ type: 'x', pattern: 'a[a -]+!' }] })
+    const scanner = compile({ type: 'x', pattern: 'a[a -]+!' })
     expect(scan(scanner, 'a '.repeat(200_000))).toEqual([])
   })
 })
@@ -233,10 +229,10 @@ describe('dictionaries', () => {
     'Jürgen Größe-Müller',
     'Berlin Alexanderplatz 7 Zimmer 12',
   ]
-  const hashed = hashDictionary('people', values, KEY)
+  const hashed = hashDictionary(values, KEY)
   if ('fault' in hashed) throw new Error(hashed.fault)
   const dictionary = hashed.value
-  const scanner = compile({ dictionaries: [dictionary] })
+  const scanner = compile({ type: 'people', dictionary })
   const rows: readonly [string, string, readonly string[]][] = [
     ['as given', 'Dear Anna Example,', ['Anna Example']],
     ['in any case', 'anna EXAMPLE', ['anna EXAMPLE']],
@@ -257,7 +253,7 @@ describe('dictionaries', () => {
   })
 
   test('another key finds nothing', () => {
-    const compiled = compileCustom({ dictionaries: [dictionary] }, Buffer.alloc(32, 6))
+    const compiled = compileCustom([{ type: 'people', dictionary }], Buffer.alloc(32, 6))
     if ('problems' in compiled) throw new Error('refused')
     expect(scan(createScanner(compiled.recognizers), 'Anna Example')).toEqual([])
   })
@@ -266,37 +262,40 @@ describe('dictionaries', () => {
     ['too short', ['ab'], 'value 1 has fewer'],
     ['too many words', ['fine', 'a b c d e f g'], 'value 2 has more'],
   ])('refused: %s', (_name, list, want) => {
-    expect(hashDictionary('x', list, KEY)).toEqual({ fault: expect.stringContaining(want) })
+    expect(hashDictionary(list, KEY)).toEqual({ fault: expect.stringContaining(want) })
   })
 
   test('damaged ones are refused', () => {
-    expect(problemsOf({ dictionaries: [{ ...dictionary, filter: 'abc' }] })).toEqual([
-      'dictionaries[0]: the filter is damaged',
+    expect(problemsOf([{ type: 'x', dictionary: { ...dictionary, filter: 'abc' } }])).toEqual([
+      'kinds.0.values: the filter is damaged',
     ])
-    expect(problemsOf({ dictionaries: [{ ...dictionary, hashes: [] }] })).toEqual([
-      'dictionaries[0]: there are no values',
+    expect(problemsOf([{ type: 'x', dictionary: { ...dictionary, hashes: [] } }])).toEqual([
+      'kinds.0.values: there are no values',
     ])
-    expect(compileCustom({ dictionaries: [dictionary] }, null)).toHaveProperty('problems')
   })
 })
 
 test('every problem of a document is said, with its place', () => {
-  const document = {
-    terms: [
-      { type: 'Bad Name', terms: ['fine one'] },
-      { type: 'short', terms: ['ab'] },
-    ],
-    patterns: [
-      { type: 'iban', pattern: 'abc' },
-      { type: 'short', pattern: 'abc', near: ['a.b'] },
-    ],
-  }
-  expect(problemsOf(document, new Set(['iban']))).toEqual([
-    'terms[0].type: `Bad Name` is not lower-case words with hyphens',
-    'terms[1]: `ab` has fewer than 3 characters',
-    'patterns[0].type: there is a `iban` already',
-    'patterns[1].type: there is a `short` already',
-    'patterns[1]: `a.b` is not words of letters and digits',
+  const kinds: readonly OwnKind[] = [
+    { type: 'Bad Name', terms: ['fine one'] },
+    { type: 'short', terms: ['ab'] },
+    { type: 'iban', pattern: 'abc' },
+    { type: 'short', pattern: 'abc', near: ['fine', 'a.b'] },
+    { type: 'two', pattern: 'abc', terms: ['abc'] },
+    { type: 'none' },
+    { type: 'odd', terms: ['abc'], near: ['abc'] },
+    { type: 'fields', fields: ['$.a', '$.b[2]'] },
+  ]
+  expect(problemsOf(kinds, new Set(['iban']))).toEqual([
+    'kinds.0.id: `Bad Name` is not lower-case words with hyphens',
+    'kinds.1.terms: `ab` has fewer than 3 characters',
+    'kinds.2.id: there is a `iban` already',
+    'kinds.3.id: there is a `short` already',
+    'kinds.3.near.1: `a.b` is not words of letters and digits',
+    'kinds.4: a kind has one of `terms`, `pattern`, `values` and `fields`',
+    'kinds.5: a kind has one of `terms`, `pattern`, `values` and `fields`',
+    'kinds.6: `near` and `ignore_case` go with a `pattern`',
+    'kinds.7.fields.1: `$.b[2]`: write `[*]`, elements of a list are not told apart',
   ])
 })
 
@@ -336,7 +335,7 @@ describe('what is left alone', () => {
     ['$.a[?(@.b)]', 'cannot read'],
   ])('refused: %s', (field, want) => {
     expect(compileAllow({ fields: [field] })).toEqual({
-      problems: [{ at: 'fields[0]', message: expect.stringContaining(want) }],
+      problems: [{ path: ['allow', 'fields', 0], message: expect.stringContaining(want) }],
     })
   })
 })

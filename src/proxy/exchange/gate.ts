@@ -204,7 +204,7 @@ function toRewritten(head: RequestHead, { fields }: ReplacedHead): RequestHead {
 
 /** The head that fits what is sent, and asks for an answer that can be read where it has to be. */
 function toSent(head: RequestHead, permit: Permit, { replaced, passing }: Inspected): RequestHead {
-  const length = toLength(replaced, passing)
+  const length = toLength(head, replaced, passing)
   if (length === null && !permit.redact) return head
   // What was signed with the head stays: whatever comes can be read as well.
   const signed = readSignedParts(null, (name) => valuesOf(head, name))
@@ -222,10 +222,15 @@ function toSent(head: RequestHead, permit: Permit, { replaced, passing }: Inspec
   return { ...head, fields, body: length ?? head.body }
 }
 
-/** Null where the body stays as it is. */
-function toLength(replaced: Replaced | null, passing: Passing | null): BodyLength | null {
+/** Null where the body stays as it is. What came without a length goes on without: there may be trailers. */
+function toLength(
+  { body }: RequestHead,
+  replaced: Replaced | null,
+  passing: Passing | null,
+): BodyLength | null {
   if (passing) return passing.bound === null ? UNTOLD : null
-  return replaced?.bytes ? replaced.bytes.length : null
+  if (!replaced?.bytes) return null
+  return body === UNTOLD ? UNTOLD : replaced.bytes.length
 }
 
 /** A part of what was redacted is not part of what it was made from. */

@@ -82,8 +82,8 @@ export class Exchange implements AnswerSink {
   #redactedOut: RedactedOut | null = null
   #redactedIn: RedactedOut | null = null
   #passesUnread = false
-  /** The answer is complete, and whether the origin may serve another. */
-  #isReusable = false
+  /** Bytes of the answer once it is complete, and the origin in other hands; null before. */
+  #answered: number | null = null
   readonly #began: number
   #over = false
 
@@ -188,7 +188,7 @@ export class Exchange implements AnswerSink {
 
   readonly #inbound = {
     onEnd: () => this.#onAnswered(),
-    onDrain: () => this.#origin.resume(),
+    onDrain: () => this.#resumeOrigin(),
   }
 
   onPayload(buffer: Buffer, start: number, end: number): void {
@@ -202,19 +202,23 @@ export class Exchange implements AnswerSink {
   }
 
   onEnd(trailers: Fields | null, reusable: boolean): void {
-    this.#isReusable = reusable
-    this.#toClient?.finish(trailers, this.#answer?.fields.nominated ?? null)
-    if (this.#redactedIn) return
-    this.#toClient?.flush()
-    this.#onAnswered()
+    // What came with the end was too much already.
+    if (this.#over) return
+    const nominated = this.#answer?.fields.nominated ?? null
+    if (!this.#redactedIn) {
+      this.#toClient?.finish(trailers, nominated)
+      this.#toClient?.flush()
+    }
+    this.#answered = this.#origin.received
+    // An early answer leaves the rest of the request unsent: nothing else can follow it.
+    if (reusable && this.requestDone) this.#origin.release()
+    else this.#origin.abandon(0)
+    if (this.#redactedIn) this.#redactedIn.finish(trailers, nominated)
+    else this.#onAnswered()
   }
 
   /** The client has all of the answer. */
   #onAnswered(): void {
-    if (this.#over) return
-    // An early answer leaves the rest of the request unsent: nothing else can follow it.
-    if (this.#isReusable && this.requestDone) this.#origin.release()
-    else this.#origin.abandon(0)
     const error = this.#hearing?.end() ? 'residency-mismatch' : null
     this.#end('forwarded', 'done', error)
   }
@@ -252,13 +256,21 @@ export class Exchange implements AnswerSink {
   /** The client can take more of the answer. */
   onClientDrain(): void {
     if (this.#redactedIn) this.#redactedIn.drain()
-    else this.#origin.resume()
+    else this.#resumeOrigin()
+  }
+
+  #resumeOrigin(): void {
+    if (this.#answered === null) this.#origin.resume()
+  }
+
+  #abandonOrigin(reset: number): void {
+    if (this.#answered === null) this.#origin.abandon(reset)
   }
 
   /** The client is gone, or has taken its request back. @param reset in the codes of RFC 9113 section 7 */
   cancel(reset: number): void {
     if (this.#over) return
-    this.#origin.abandon(reset)
+    this.#abandonOrigin(reset)
     this.#end('cancelled', { reset }, 'request-incomplete')
   }
 
@@ -266,7 +278,9 @@ export class Exchange implements AnswerSink {
   expire(): void {
     // Who is paused waits for the other side: it is not the one that stopped.
     const clientIsSlow =
-      this.#origin.isPaused || (!this.requestDone && !this.#options.client.isPaused)
+      this.#answered !== null ||
+      this.#origin.isPaused ||
+      (!this.requestDone && !this.#options.client.isPaused)
     this.#fail(
       clientIsSlow
         ? { code: 'request-timeout', detail: 'the client stopped sending or reading' }
@@ -276,7 +290,7 @@ export class Exchange implements AnswerSink {
 
   /** Bytes of the answer so far. */
   get received(): number {
-    return this.#origin.received
+    return this.#answered ?? this.#origin.received
   }
 
   /** Whether any of the answer's body has passed without being read. */
@@ -304,7 +318,7 @@ export class Exchange implements AnswerSink {
   }
 
   #fail(problem: Problem): void {
-    this.#origin.abandon(RESET.cancel)
+    this.#abandonOrigin(RESET.cancel)
     this.#end('failed', this.#hasBegun ? { reset: RESET.internal } : { problem }, problem.code)
   }
 
@@ -319,7 +333,7 @@ export class Exchange implements AnswerSink {
       status: hasStatus ? (this.#answer?.status ?? null) : null,
       dialedIp: this.#origin.address.text,
       bytesOut: this.#toOrigin.bytes,
-      bytesIn: this.#origin.received,
+      bytesIn: this.received,
       error,
       ...this.#redactions,
     }

@@ -234,7 +234,7 @@ function toLength(
 }
 
 /** A part of what was redacted is not part of what it was made from. */
-const RANGES: ReadonlySet<string> = new Set(['range', 'if-range'])
+const RANGES: ReadonlySet<string> = new Set(['range', 'if-range', 'request-range'])
 
 function nameIn({ version }: RequestHead, name: string): string {
   return version === '2' ? name.toLowerCase() : name

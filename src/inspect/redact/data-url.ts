@@ -12,6 +12,9 @@ const COMMA = 0x2c
 const MAX_HEAD = 256
 const NOTHING = Buffer.alloc(0)
 
+/** Else it is a text that begins with that word. */
+const HEAD =
+  /^(?:[\w.+-]+\/[\w.+-]+)?(?:\s*;\s*[\w.-]+=(?:"[^"]*"|[^\s;"]*))*(?:\s*;\s*base64\s*)?$/i
 const TEXT = /^(?:text\/|application\/(?:.*[+/])?(?:json|xml|javascript|x-www-form)|;)/i
 const BASE64 = /;\s*base64\s*$/i
 
@@ -57,8 +60,9 @@ export class DataUrlReader implements Reader {
   }
 
   #begin(bytes: Buffer, comma: number): void {
-    readWhole(this.#job, bytes, 0, comma, this.#place, 0, this.#patch)
     const head = bytes.toString('latin1', 5, comma)
+    if (!HEAD.test(head)) return this.#openText(bytes)
+    readWhole(this.#job, bytes, 0, comma, this.#place, 0, this.#patch)
     const type = head.replace(BASE64, '') || 'text/plain'
     const start = comma + 1
     this.#readerBase = start

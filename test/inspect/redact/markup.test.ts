@@ -84,6 +84,12 @@ describe('data: URLs', () => {
     ],
     ['one in another', 'data:,data:;base64,WFgxMjM0WFg=', 'data:,data:;base64,W21hcmtd'],
     ['none', 'data: XX1234XX', 'data: [mark]'],
+    [
+      'a head that is nearly one',
+      `data:${';a=""'.repeat(60)}!,XX1234XX`,
+      `data:${';a=""'.repeat(60)}!,[mark]`,
+    ],
+    ['a text with a comma', 'data: 100%, XX1234XX %58', 'data: 100%, [mark] %58'],
     ['a word', 'dat XX1234XX', 'dat [mark]'],
     [
       'in a picture, in plain text',

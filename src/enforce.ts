@@ -12,7 +12,7 @@
 import { type Admission, considerRequest, gateProblem, isCurrent, locateFor } from './admission.ts'
 import { type AnswerHead, type Hearing, hear } from './hearing.ts'
 import type { Waiting } from './holding.ts'
-import { type Inspected, inspectRequest, looksInside } from './inspection.ts'
+import { type Inspected, inspectRequest, judgesBody, looksInside } from './inspection.ts'
 import type { Ending } from './model/audit-record.ts'
 import type { Authority } from './model/authority.ts'
 import type { Problem } from './model/errors.ts'
@@ -45,6 +45,8 @@ export interface Enforcer {
   holds(admission: Admission, request: RequestLine): boolean
   /** Whether rules want to know what is in the body, or take something out of it. Never throws. */
   looksInside(admission: Admission): boolean
+  /** Whether they do the former, so that the body has to be there before it is decided. Never throws. */
+  judgesBody(admission: Admission): boolean
   /** The request with what is in it, and what becomes of its body and its head. Never rejects. */
   inspect(
     admission: Admission,
@@ -118,6 +120,8 @@ export function createEnforcer(ports: Ports): Enforcer {
         return true
       }
     },
+
+    judgesBody: (admission) => judgesBody(admission),
 
     looksInside(admission) {
       try {

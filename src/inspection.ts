@@ -40,6 +40,11 @@ export function looksInside({ assessment }: Admission): boolean {
   )
 }
 
+/** Whether what is in the request may decide about it, so that it has to be there before. */
+export function judgesBody({ assessment }: Admission): boolean {
+  return assessment.candidates.some(({ looksAtData }) => looksAtData)
+}
+
 /**
  * @param body null where there is one that was not looked at
  * @param judged the verdict for a line
@@ -53,7 +58,7 @@ export async function inspectRequest(
   judged: (line: RequestLine) => Verdict,
 ): Promise<Inspected> {
   const { assessment, flow } = admission
-  const isAsked = assessment.candidates.some(({ looksAtData }) => looksAtData)
+  const isAsked = judgesBody(admission)
   // What a connection becomes carries what nobody has seen yet.
   const isOpen = line.upgrade != null
   const inBody = isAsked && body && !isOpen ? (await inspector.look(body)).data : null

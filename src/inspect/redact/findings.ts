@@ -26,17 +26,28 @@ export class Findings {
   readonly #counts = new Map<string, { type: string; path: string; count: number }>()
   readonly unscannable: Unscannable[] = []
 
-  add(type: string, path: string): void {
+  /** How much was found. */
+  get total(): number {
+    return this.toList().reduce((sum, { count }) => sum + count, 0)
+  }
+
+  add(type: string, path: string, count = 1): void {
     const isKnown = this.#counts.has(`${type} ${path}`)
     const where = isKnown || this.#counts.size < MAX_PLACES ? path : '…'
     const key = `${type} ${where}`
     const entry = this.#counts.get(key) ?? { type, path: where, count: 0 }
-    entry.count++
+    entry.count += count
     this.#counts.set(key, entry)
   }
 
   addUnscannable(reason: UnscannableReason, path: string): void {
     if (this.unscannable.length < MAX_PLACES) this.unscannable.push({ reason, path })
+  }
+
+  /** What was found in a part of it that was looked at for itself. */
+  absorb(other: Findings): void {
+    for (const { type, path, count } of other.#counts.values()) this.add(type, path, count)
+    for (const { reason, path } of other.unscannable) this.addUnscannable(reason, path)
   }
 
   toList(): Omit<Redaction, 'direction'>[] {

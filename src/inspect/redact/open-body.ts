@@ -2,8 +2,10 @@
 
 import { isSealed, parseContentType } from './content-type.ts'
 import { CsvReader } from './csv.ts'
+import { EnvelopedReader, envelopeOf } from './enveloped.ts'
 import { EventQueue } from './event-queue.ts'
 import { EventStreamReader } from './event-stream.ts'
+import type { UnscannableReason } from './findings.ts'
 import { FormReader } from './form.ts'
 import { JsonReader } from './json.ts'
 import { LineReader } from './lines.ts'
@@ -11,6 +13,7 @@ import { readModelEvent } from './llm/read-shape.ts'
 import { MarkupReader } from './markup.ts'
 import { MultipartReader } from './multipart.ts'
 import { openText } from './open-text.ts'
+import { ProtobufReader } from './protobuf.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { hasMagic, isBinary, isForm, isMarkup, SNIFFED } from './sniff.ts'
 import { SseReader } from './sse.ts'
@@ -21,11 +24,21 @@ const LINES_TYPE =
   /^(?:application|text)\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-seq|stream\+json)$/
 const TEXT_TYPE = /^text\/|[/+](?:xml|yaml|x-yaml|graphql|javascript|ecmascript|x-sh|sql|toml)$/
 const CSV_TYPE = /^(?:text|application)\/(?:csv|tab-separated-values|tsv|vnd\.ms-excel\.csv)$/
+const FRAMES_TYPE = /^application\/vnd\.amazon\.eventstream$/
+const PROTOBUF_TYPE =
+  /^application\/(?:x-protobuf|protobuf|proto|x-google-protobuf|vnd\.google\.protobuf)$/
+/** Messages in envelopes, also of a form that is not known. */
+const ENVELOPED_TYPE = /^application\/(?:grpc|connect\b)/
 const MARKUP_TYPE = /^text\/html$|[/+]xml$/
 
 /** Character sets in which ASCII is ASCII, and nothing else is. */
 const ASCII_LIKE =
   /^(?:utf-?8|us-ascii|ascii|latin-?1|iso[-_]?8859-\d{1,2}|windows-125\d|cp125\d)$/i
+
+/** Whether bytes of zero say nothing about how text is written in it. */
+export function isFramed(type: string): boolean {
+  return FRAMES_TYPE.test(type) || ENVELOPED_TYPE.test(type) || PROTOBUF_TYPE.test(type)
+}
 
 export function openBody(job: Job, contentType: string | null, patch: Patch): Reader {
   const place: Place = { path: 'body', key: '', kind: 'text', context: job.scan.under('') }
@@ -47,8 +60,7 @@ export function openPart(
   }
   const charset = param('charset')
   if (charset !== null && !ASCII_LIKE.test(charset)) {
-    job.findings.addUnscannable('charset', place.path)
-    return new Unread()
+    return openUnread(job, 'charset', place)
   }
   if (type === 'text/event-stream') {
     return new SseReader(job, place, patch, new EventQueue(job, place, readModelEvent))
@@ -56,17 +68,20 @@ export function openPart(
   if (LINES_TYPE.test(type)) {
     return new LineReader(job, place, patch, new EventQueue(job, place, readModelEvent))
   }
-  if (type === 'application/vnd.amazon.eventstream') {
+  if (FRAMES_TYPE.test(type)) {
     return new EventStreamReader(job, place, patch, new EventQueue(job, place, readModelEvent))
   }
+  const envelope = envelopeOf(type)
+  if (envelope) return new EnvelopedReader(job, place, patch, envelope)
+  if (ENVELOPED_TYPE.test(type)) return openUnread(job, 'binary', place)
+  if (PROTOBUF_TYPE.test(type)) return new ProtobufReader(job, place, patch)
   if (CSV_TYPE.test(type)) return new CsvReader(job, place, patch)
   if (type.startsWith('multipart/')) return openParts(job, param('boundary'), place, depth, patch)
   if (type === 'application/x-www-form-urlencoded') return new FormReader(job, place, patch)
   const isText = JSON_TYPE.test(type) || TEXT_TYPE.test(type) || (type === '' && depth > 0)
   return new Sniffing(isText ? 8 : SNIFFED, (bytes) => {
     if (isText ? hasMagic(bytes) : isBinary(bytes)) {
-      job.findings.addUnscannable('binary', place.path)
-      return new Unread()
+      return openUnread(job, 'binary', place)
     }
     if (JSON_TYPE.test(type)) return new JsonReader(job, place, depth, patch)
     if (MARKUP_TYPE.test(type) || isMarkup(bytes)) return new MarkupReader(job, place, patch)
@@ -85,7 +100,11 @@ function openParts(
   if (boundary && boundary.length <= 200 && depth < job.limits.depth) {
     return new MultipartReader(job, place, boundary, depth, patch)
   }
-  job.findings.addUnscannable('malformed', place.path)
+  return openUnread(job, 'malformed', place)
+}
+
+function openUnread(job: Job, reason: UnscannableReason, place: Place): Reader {
+  job.findings.addUnscannable(reason, place.path)
   return new Unread()
 }
 

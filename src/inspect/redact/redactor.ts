@@ -9,7 +9,7 @@ import type { Redaction } from '../../model/finding.ts'
 import type { Scanner } from '../scan/scanner.ts'
 import { parseContentType } from './content-type.ts'
 import { Findings, type Unscannable } from './findings.ts'
-import { openBody } from './open-body.ts'
+import { isFramed, openBody } from './open-body.ts'
 import { type Job, REDACT_LIMITS, type RedactLimits, type Replace } from './reader.ts'
 import { Rewriting } from './rewriting.ts'
 import { createTranscoder, orderOf, type Transcoder } from './transcode.ts'
@@ -88,7 +88,7 @@ class Body {
     this.#first = null
     const { type, param } = parseContentType(this.#contentType)
     const charset = param('charset')
-    const order = orderOf(bytes, charset)
+    const order = isFramed(type) ? null : orderOf(bytes, charset)
     this.#transcoder = order && createTranscoder(order)
     // What was said of the bytes is not true of those that are read.
     const read = order ? withoutParams(type, param('boundary')) : this.#contentType

@@ -16,7 +16,7 @@ import { WEBSOCKET } from '../websocket/handshake.ts'
 import { changeFields, replaceFields, speaksOfBody } from './changed-fields.ts'
 import { HeldRequest } from './held-request.ts'
 import { type BodyLength, type RequestHead, UNTOLD, valuesOf } from './message.ts'
-import { EMPTY_BODY, toHeadView, toView } from './peek.ts'
+import { EMPTY_BODY, isConversation, notYet, toHeadView, toView } from './peek.ts'
 import { type Target, TargetReader, type Tunnel } from './target.ts'
 
 /** Where a client connection comes from, and what is fixed for all its requests. */
@@ -115,7 +115,8 @@ export class RequestGate {
       const looks = enforcer.looksInside(considered)
       // What waits is known again by its body.
       if (peek && waiting.body === null && (looks || enforcer.holds(considered, line))) {
-        waiting.body = await peek()
+        const decides = () => enforcer.judgesBody(considered) || enforcer.holds(considered, line)
+        waiting.body = isConversation(head) && !decides() ? notYet(head) : await peek()
         continue
       }
       const inspected = looks

@@ -97,6 +97,17 @@ export const EMPTY_BODY: BodyView = {
   contentEncoding: null,
 }
 
+/** One of which nothing was waited for. */
+export function notYet(head: RequestHead): BodyView {
+  return { bytes: NOTHING, complete: false, ...codingOf(head) }
+}
+
+/** Whether what comes next in the body may depend on the answer to what came before: who waits for the end of it waits in vain. */
+export function isConversation(head: RequestHead): boolean {
+  const { contentType } = codingOf(head)
+  return contentType !== null && /^application\/(?:grpc|connect\b)/i.test(contentType)
+}
+
 /** Of a field that is there twice one peer takes the first, another the last: both are shown. */
 export function codingOf(head: RequestHead): Pick<BodyView, 'contentType' | 'contentEncoding'> {
   const all = (name: string) => valuesOf(head, name).join(', ') || null

@@ -2,7 +2,7 @@
 
 import { crc32 } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { redactAllWays } from '../../support/redact.ts'
+import { redact, redactAllWays } from '../../support/redact.ts'
 
 const TYPE = 'application/vnd.amazon.eventstream'
 
@@ -75,6 +75,15 @@ test('events of a model, once more in Base64', () => {
   }
   const { bytes } = redactAllWays(Buffer.concat([chunk('a XX12'), chunk('34XX b')]), TYPE)
   expect(bytes.equals(Buffer.concat([chunk('a [mark]'), chunk(' b')]))).toBe(true)
+})
+
+test('a first message of any size, and changed checksums of those around it', () => {
+  for (const size of [1, 200, 255, 256, 65_280, 65_536, 70_000, 300_000]) {
+    const pad = 'y'.repeat(size)
+    const body = frame('contentBlockDelta', text(`XX1234XX ${pad}. `))
+    const { bytes } = redact(body, TYPE, 7)
+    expect(bytes.equals(frame('contentBlockDelta', text(`[mark] ${pad}. `)))).toBe(true)
+  }
 })
 
 test('what is no message is read as text', () => {

@@ -39,17 +39,23 @@ export function redact(
   }
 }
 
-/** The same for every place where a short body may be cut in two, and for single bytes. @throws where it is not the same */
+/**
+ * The same for every place where a short body may be cut in two, and for single bytes.
+ * @param share every how many places, beginning with which: for bodies that are nearly the same, which share the places
+ * @throws where it is not the same
+ */
 export function redactAllWays(
   body: Buffer | string,
   contentType: string | null,
   options: Partial<RedactorOptions> = {},
+  share: readonly [number, number] = [1, 0],
 ): Redacted {
   const bytes = Buffer.from(body)
   const whole = redact(bytes, contentType, 'whole', options)
   const cuts: Cut[] = ['bytes']
   const step = Math.max(1, Math.floor(bytes.length / 400))
-  for (let at = 1; at < bytes.length; at += step) cuts.push(at)
+  const [every, first] = share
+  for (let at = 1 + step * (first % every); at < bytes.length; at += step * every) cuts.push(at)
   for (const cut of cuts) {
     const other = redact(bytes, contentType, cut, options)
     if (!other.bytes.equals(whole.bytes) || `${other.findings}` !== `${whole.findings}`) {

@@ -41,6 +41,9 @@ export interface TokenSharing {
   shared(): Promise<void>
 }
 
+/** Agents whose keys are at hand: to derive them costs as much as to look at a request. */
+const MAX_KNOWN = 1000
+
 const ALONE: TokenSharing = { open: () => {}, keep: () => {}, shared: async () => {} }
 
 /**
@@ -54,9 +57,15 @@ export function composeInspector(
   sharing: TokenSharing = ALONE,
 ): InspectorFor {
   let master: Buffer | null = null
+  const known = new Map<string, AgentKeys>()
   const keysOf = (agent: string) => {
+    const before = known.get(agent)
+    if (before) return before
     master ??= openKey()
-    return deriveAgentKeys(master, agent)
+    const keys = deriveAgentKeys(master, agent)
+    if (known.size === MAX_KNOWN) known.clear()
+    known.set(agent, keys)
+    return keys
   }
   const now = () => performance.now()
   const vault = createVault(keysOf, VAULT_LIMITS, now, (kept) => sharing.keep(kept))

@@ -5,11 +5,17 @@
  * INVARIANT: at most one event of each text waits, with those behind it; all that was said is said, or replaced, by the end.
  */
 
+import { decode } from './coding.ts'
+import type { EventForm, Slot } from './event-form.ts'
+import { EventForms } from './event-forms.ts'
+import { EventTexts, type Piece } from './event-texts.ts'
 import { JsonReader, type OpenString } from './json.ts'
-import { openText } from './open-text.ts'
+import { escapeJson, JSON_CODING } from './json-coding.ts'
+import { replaceNumber } from './json-scalar.ts'
+import { learnForm } from './learn-form.ts'
+import { readText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { findRepeats } from './repeats.ts'
-import { Rewriting } from './rewriting.ts'
 import { Unread } from './unread.ts'
 import { valueRange } from './value-range.ts'
 
@@ -21,7 +27,7 @@ export interface EventShape {
   readonly ends: readonly string[]
 }
 
-/** @returns null for an event that has no pieces */
+/** Of a piece nothing counts but that it is a string. @returns null for an event that has no pieces */
 export type ReadShape = (event: unknown, name: string) => EventShape | null
 
 /** An event as it lies in the stream. */
@@ -32,43 +38,37 @@ export interface StreamEvent {
   readonly name: string
   readonly data: Buffer
   /** In positions of the data. */
-  readonly patch: Patch
+  patch(start: number, end: number, by: Buffer): void
   /** Nothing of it changes any more. */
-  readonly done: () => void
-}
-
-interface Text {
-  readonly rewriting: Rewriting
-  last: Piece | null
-  isEnded: boolean
-}
-
-interface Piece {
-  readonly text: Text
-  readonly said: Buffer
-  /** Position in the text. */
-  readonly end: number
-  readonly patch: Patch
+  done(): void
 }
 
 interface Waiting {
   readonly event: StreamEvent
-  readonly pieces: Piece[]
-  isJson: boolean
-  isChanged: boolean
+  readonly pieces: readonly Piece[]
+  /** Texts that end with it. */
+  readonly ends: readonly string[]
+  readonly isJson: boolean
+  readonly isChanged: boolean
 }
+
+/** A larger event has no form. */
+const MAX_FORM = 4096
+const NOTHING: readonly string[] = []
 
 export class EventQueue {
   readonly #job: Job
   readonly #place: Place
   readonly #readShape: ReadShape
   readonly #queue: Waiting[] = []
-  readonly #texts = new Map<string, Text>()
+  readonly #texts: EventTexts
+  readonly #forms = new EventForms()
 
   constructor(job: Job, place: Place, readShape: ReadShape) {
     this.#job = job
     this.#place = place
     this.#readShape = readShape
+    this.#texts = new EventTexts(job)
   }
 
   /** Where the first event begins that waits; null for none. */
@@ -77,27 +77,43 @@ export class EventQueue {
   }
 
   add(event: StreamEvent): void {
-    const json = parseEvent(event.data)
-    const shape = json === undefined ? null : this.#readShape(json, event.name)
-    const waiting: Waiting = { event, pieces: [], isJson: json !== undefined, isChanged: false }
-    const patch: Patch = (start, end, by) => {
-      waiting.isChanged = true
-      event.patch(start, end, by)
+    const form = this.#forms.find(event.data, event.name)
+    const waiting = form ? this.#readAs(form, event) : this.#read(event)
+    if (this.#queue.length === 0 && waiting.pieces.length === 0 && waiting.ends.length === 0) {
+      return write(waiting)
     }
-    const reader = shape
-      ? new JsonReader(this.#job, this.#place, 0, patch, this.#open(shape, waiting.pieces))
-      : openText(this.#job, this.#place, 0, patch)
-    reader.push(event.data)
-    reader.end()
     this.#queue.push(waiting)
-    for (const end of shape?.ends ?? []) this.#endTexts(end)
+    for (const end of waiting.ends) this.#texts.end(end)
     this.#drain()
     while (event.end - (this.waiting ?? event.end) > this.#job.limits.held) this.#endFirst()
   }
 
   end(): void {
-    this.#endTexts('')
+    this.#texts.end('')
     this.#drain()
+  }
+
+  #read(event: StreamEvent): Waiting {
+    const { data, name } = event
+    const json = parseEvent(data)
+    const shape = json === undefined ? null : this.#readShape(json, name)
+    const pieces: Piece[] = []
+    let isChanged = false
+    const patch: Patch = (start, end, by) => {
+      isChanged = true
+      event.patch(start, end, by)
+    }
+    if (shape) {
+      const open = this.#open(shape, pieces)
+      const reader = new JsonReader(this.#job, this.#place, 0, patch, open)
+      reader.push(data)
+      reader.end()
+    } else readText(this.#job, data, 0, data.length, this.#place, 0, 0, patch, null)
+    if (json !== undefined && !isChanged && data.length <= MAX_FORM && this.#forms.wants(data)) {
+      const form = learnForm(this.#job, this.#place, data, name, json, shape, this.#readShape)
+      this.#forms.add(form)
+    }
+    return { event, pieces, ends: shape?.ends ?? NOTHING, isJson: json !== undefined, isChanged }
   }
 
   #open(shape: EventShape, pieces: Piece[]): OpenString {
@@ -105,88 +121,104 @@ export class EventQueue {
       const name = shape.pieces.get(path.toExact())
       if (name === undefined) return null
       if (name === null) return new Unread()
-      const text = this.#texts.get(name) ?? this.#begin(name, path.toString())
+      const text = this.#texts.get(name, () => path.toString())
       return new PieceReader((said) => {
-        text.rewriting.push(said)
-        text.rewriting.settle()
-        const piece = { text, said, end: text.rewriting.length, patch }
-        text.last = piece
-        pieces.push(piece)
+        pieces.push(text.add(said, (now) => patch(0, said.length, now)))
       })
     }
   }
 
-  #begin(name: string, path: string): Text {
-    const place: Place = { path, key: '', kind: 'text', context: this.#job.scan.under('') }
-    const rewriting = new Rewriting((patch) => openText(this.#job, place, 1, patch))
-    const text: Text = { rewriting, last: null, isEnded: false }
-    this.#texts.set(name, text)
-    return text
+  /** An event whose form is known: only its values are read. */
+  #readAs(form: EventForm, event: StreamEvent): Waiting {
+    const { slots, starts, ends, escaped, shape } = form
+    const pieces: Piece[] = []
+    let isChanged = false
+    const patch: Patch = (start, end, by) => {
+      isChanged = true
+      event.patch(start, end, by)
+    }
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as Slot
+      const start = starts[i] as number
+      const end = ends[i] as number
+      const isEscaped = escaped[i] === 1
+      if (slot.text === undefined) this.#look(event.data, start, end, slot.place, isEscaped, patch)
+      else if (slot.text !== null) {
+        const text = this.#texts.get(slot.text, () => slot.place.path)
+        const said = toText(event.data, start, end, isEscaped)
+        pieces.push(text.add(said, (now) => event.patch(start, end, escapeJson(now))))
+      }
+    }
+    return { event, pieces, ends: shape?.ends ?? NOTHING, isJson: true, isChanged }
   }
 
-  #endTexts(prefix: string): void {
-    for (const [name, text] of this.#texts) {
-      if (!name.startsWith(prefix)) continue
-      text.rewriting.end()
-      text.isEnded = true
-      this.#texts.delete(name)
+  #look(
+    data: Buffer,
+    start: number,
+    end: number,
+    place: Place,
+    isEscaped: boolean,
+    patch: Patch,
+  ): void {
+    if (place.kind === 'number') {
+      const by = replaceNumber(this.#job, data, start, end, place)
+      if (by) patch(start, end, by)
+      return
     }
+    const written: Patch = isEscaped ? patch : (from, to, by) => patch(from, to, escapeJson(by))
+    const coding = isEscaped ? JSON_CODING : null
+    readText(this.#job, data, start, end, place, 1, 0, written, coding)
   }
 
   /** Too much waits behind it. */
   #endFirst(): void {
-    for (const { text } of this.#queue[0]?.pieces ?? []) {
-      if (!text.isEnded) text.rewriting.end()
-      text.isEnded = true
-      for (const [name, other] of this.#texts) if (other === text) this.#texts.delete(name)
-    }
+    for (const { text } of this.#queue[0]?.pieces ?? []) this.#texts.endOne(text)
     this.#drain()
   }
 
   #drain(): void {
     for (;;) {
       const [first] = this.#queue
-      if (!first?.pieces.every(isReady)) return
+      if (!first?.pieces.every((piece) => piece.text.isReady(piece))) return
       this.#queue.shift()
       write(first)
     }
   }
 }
 
-/** Whether what it says cannot change any more, or a later one can say what is left. */
-function isReady(piece: Piece): boolean {
-  const { rewriting, last } = piece.text
-  return rewriting.decided >= piece.end || last !== piece
-}
-
 function write({ event, pieces, isJson, isChanged }: Waiting): void {
   let isOther = isChanged
-  for (const { text, said, end, patch } of pieces) {
-    const now = Buffer.concat(text.rewriting.take(end))
-    if (now.equals(said)) continue
-    isOther = true
-    patch(0, said.length, now)
-  }
+  for (const piece of pieces) if (piece.text.write(piece)) isOther = true
   if (isOther && isJson) removeRepeats(event)
   event.done()
 }
 
 /** Values that say again, in another form, what is not said any more. */
-function removeRepeats({ data, patch }: StreamEvent): void {
-  for (const path of findRepeats(data)) {
-    const range = valueRange(data, path)
-    if (range) patch(range.start, range.end, Buffer.from('null'))
+function removeRepeats(event: StreamEvent): void {
+  for (const path of findRepeats(event.data)) {
+    const range = valueRange(event.data, path)
+    if (range) event.patch(range.start, range.end, Buffer.from('null'))
   }
 }
 
 /** @returns undefined for what is no object of JSON */
 function parseEvent(data: Buffer): unknown {
-  if (data.toString('latin1', 0, 64).trimStart()[0] !== '{') return undefined
+  let at = 0
+  while (at < data.length && (data[at] as number) <= 0x20) at++
+  if (data[at] !== OPEN) return undefined
   try {
     return JSON.parse(data.toString('utf8'))
   } catch {
     return undefined
   }
+}
+
+const OPEN = 0x7b
+
+/** What a string says, in memory of its own. */
+function toText(data: Buffer, start: number, end: number, isEscaped: boolean): Buffer {
+  const text = Buffer.from(data.subarray(start, end))
+  return isEscaped ? text.subarray(0, decode(JSON_CODING, data, start, end, text)) : text
 }
 
 /** One piece of a text, without its escapes. */

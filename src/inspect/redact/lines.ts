@@ -4,23 +4,26 @@
  */
 
 import { Backlog } from './backlog.ts'
-import type { EventQueue } from './event-queue.ts'
+import type { EventQueue, StreamEvent } from './event-queue.ts'
 import { openText } from './open-text.ts'
 import { Patches } from './patches.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 
 const LF = 0x0a
 const RS = 0x1e
+const NOTHING = Buffer.alloc(0)
 
 export class LineReader implements Reader {
   readonly #job: Job
   readonly #place: Place
   readonly #patch: Patch
   readonly #queue: EventQueue
-  /** A line so far. */
   readonly #backlog = new Backlog()
-  /** Position of its first byte, and how far it was read. */
+  /** What was not read, and the position of its first byte. */
+  #bytes: Buffer = NOTHING
   #base = 0
+  /** Where the line begins that is being read, and how far that was. */
+  #line = 0
   #at = 0
   /** A line that is too large, and where it began. */
   #large: Reader | null = null
@@ -39,13 +42,14 @@ export class LineReader implements Reader {
 
   push(bytes: Buffer): void {
     this.#backlog.add(bytes)
-    for (;;) {
-      const end = this.#backlog.bytes.indexOf(LF, this.#at)
-      if (end < 0) break
-      this.#endLine(end + 1)
+    this.#bytes = this.#backlog.bytes
+    while (this.#at < this.#bytes.length) {
+      const feed = this.#bytes[this.#at] === LF ? this.#at : this.#bytes.indexOf(LF, this.#at)
+      this.#at = feed < 0 ? this.#bytes.length : feed + 1
+      if (feed >= 0) this.#endLine(this.#at)
     }
-    this.#at = this.#backlog.bytes.length
-    if (this.#large || this.#at > this.#job.limits.event) this.#readLarge(this.#at)
+    if (this.#large || this.#at - this.#line > this.#job.limits.event) this.#readLarge(this.#at)
+    this.#drop()
   }
 
   settle(): void {
@@ -53,52 +57,76 @@ export class LineReader implements Reader {
   }
 
   end(): void {
-    this.#endLine(this.#backlog.bytes.length)
+    this.#bytes = this.#backlog.bytes
+    this.#endLine(this.#bytes.length)
+    this.#drop()
     this.#queue.end()
   }
 
   #endLine(end: number): void {
-    if (this.#large || end > this.#job.limits.event) {
+    const start = this.#line
+    if (this.#large || end - start > this.#job.limits.event) {
       this.#readLarge(end)
       this.#large?.end()
       this.#large = null
       return
     }
-    if (end === 0) return
-    if (end === 1 && this.#backlog.bytes[0] === LF && this.#queue.waiting === null) {
-      return this.#drop(end)
-    }
-    const start = this.#base
-    const skipped = this.#backlog.bytes[0] === RS ? 1 : 0
-    const data = Buffer.from(this.#backlog.bytes.subarray(skipped, end))
-    this.#drop(end)
-    const base = start + skipped
-    const patches = new Patches()
-    this.#queue.add({
-      start,
-      end: start + end,
-      name: '',
-      data,
-      patch: (from, to, by) => patches.add(base + from, base + to, by),
-      done: () => patches.give(this.#patch),
-    })
+    this.#line = end
+    if (end === start) return
+    const isEmpty = end - start === 1 && this.#bytes[start] === LF
+    if (isEmpty && this.#queue.waiting === null) return
+    const skipped = this.#bytes[start] === RS ? 1 : 0
+    const data = this.#bytes.subarray(start + skipped, end)
+    this.#queue.add(new LineEvent(this.#base + start, skipped, data, this.#patch))
   }
 
   #readLarge(end: number): void {
     if (!this.#large) {
-      const base = this.#base
+      const base = this.#base + this.#line
       this.#largeBase = base
       this.#large = openText(this.#job, this.#place, 0, (from, to, by) =>
         this.#patch(base + from, base + to, by),
       )
     }
-    this.#large.push(Buffer.from(this.#backlog.bytes.subarray(0, end)))
-    this.#drop(end)
+    this.#large.push(this.#bytes.subarray(this.#line, end))
+    this.#line = end
   }
 
-  #drop(size: number): void {
+  /** What was read is not kept. */
+  #drop(): void {
+    const size = this.#line
     this.#backlog.drop(size)
+    this.#bytes = NOTHING
     this.#base += size
-    this.#at = 0
+    this.#line = 0
+    this.#at -= size
+  }
+}
+
+class LineEvent implements StreamEvent {
+  readonly start: number
+  readonly end: number
+  readonly name = ''
+  readonly data: Buffer
+  readonly #base: number
+  readonly #patch: Patch
+  #patches: Patches | null = null
+
+  /** @param skipped bytes before the data */
+  constructor(start: number, skipped: number, data: Buffer, patch: Patch) {
+    this.start = start
+    this.#base = start + skipped
+    this.end = this.#base + data.length
+    this.data = data
+    this.#patch = patch
+  }
+
+  patch(start: number, end: number, by: Buffer): void {
+    this.#patches ??= new Patches()
+    this.#patches.add(this.#base + start, this.#base + end, by)
+  }
+
+  done(): void {
+    this.#patches?.give(this.#patch)
   }
 }

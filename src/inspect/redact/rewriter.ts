@@ -38,6 +38,15 @@ export class Rewriter {
     return out
   }
 
+  /** Lets go of what is next, where that is all of it and as it came. @returns whether that was so */
+  pass(from: number, to: number): boolean {
+    const patch = this.#patches[0]
+    if (this.#at !== from) return false
+    if (patch && (patch.start < to || (patch.start === to && patch.end === to))) return false
+    this.#copy(to, null)
+    return true
+  }
+
   #copy(to: number, out: Buffer[] | null): void {
     let taken = 0
     for (const piece of this.#pieces) {
@@ -53,6 +62,7 @@ export class Rewriter {
       this.#at += piece.length
       taken++
     }
-    if (taken > 0) this.#pieces.splice(0, taken)
+    if (taken === this.#pieces.length) this.#pieces.length = 0
+    else if (taken > 0) this.#pieces.splice(0, taken)
   }
 }

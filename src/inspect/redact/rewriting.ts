@@ -38,4 +38,9 @@ export class Rewriting {
   take(to = this.#reader.decided): Buffer[] {
     return this.#rewriter.release(Math.min(to, this.#reader.decided))
   }
+
+  /** Takes what is next, where that is all of it and as it came. @returns whether that was so */
+  pass(from: number, to: number): boolean {
+    return to <= this.#reader.decided && this.#rewriter.pass(from, to)
+  }
 }

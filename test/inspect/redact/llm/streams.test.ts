@@ -229,9 +229,10 @@ describe.each(Object.keys(APIS))('%s', (name) => {
     (text, want) => {
       const bytewise = redact(api.write([...text]), api.type, 'bytes')
       expect(bytewise.text).toBe(redact(api.write([...text]), api.type).text)
-      for (const pieces of cuts(text)) {
+      for (const [i, pieces] of cuts(text).entries()) {
         const stream = api.write(pieces)
-        const redacted = redactAllWays(stream, api.type).text
+        // The first two are cut everywhere; of the others each is cut at other places.
+        const redacted = redactAllWays(stream, api.type, {}, i < 2 ? [1, 0] : [7, i]).text
         const events = parse(redacted)
         expect(api.read(events)).toBe(want)
         expect(events.length).toBe(parse(stream).length)
@@ -315,6 +316,82 @@ test('how likely the tokens were is not told where they are not', () => {
     null,
     { content: [{ token: ' b' }] },
   ])
+})
+
+test('an event like many before it is read as if it were the first', () => {
+  const value = fc.oneof(
+    fc.constantFrom(
+      'a',
+      'XX1234XX',
+      '\\"XX1234XX',
+      'XX12',
+      '{"secret":1234}',
+      '"',
+      'ä',
+      '1234',
+      '',
+    ),
+    fc.constantFrom(1, 1234, -0.5, null, true, ['XX1234XX'], {}),
+  )
+  const member = (key: string) => fc.option(value).map((it) => (it === null ? {} : { [key]: it }))
+  const event = fc
+    .tuple(member('note'), member('secret'), member('type'), member('finish_reason'))
+    .map(([note, secret, type, reason]) => ({
+      ...type,
+      ...note,
+      choices: [{ index: 0, ...reason, delta: { role: 'assistant', inner: secret } }],
+    }))
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 12 }), (events) => {
+      // Twice each, so that forms are learnt, and of use.
+      const all = [...events, ...events].flatMap((each) => [each, each])
+      for (const body of [
+        all.map((each) => `${JSON.stringify(each)}\n`),
+        all.map((e) => sse([e])),
+      ]) {
+        const type = body[0]?.startsWith('{') ? 'application/x-ndjson' : SSE
+        const each = body.map((part) => redact(part, type).text).join('')
+        expect(redact(body.join(''), type).text).toBe(each)
+      }
+    }),
+    { numRuns: RUNS * 10 },
+  )
+})
+
+test.each<[string, string, string]>([
+  ['another key at the end', '{"a":1,"b":{"aaaaaaaa":true}}', '{"a":1,"b":{"XX1234XX":true}}'],
+  ['another key before', '{"b":{"aaaaaaaa":true},"a":1}', '{"b":{"XX1234XX":true},"a":1}'],
+  ['another text', '{"a":"b","n":"c"}', '{"a":"b","n":"\\u0058X1234XX"}'],
+  ['JSON in a text', '{"a":"b"}', '{"a":"{\\"secret\\":1234}"}'],
+  ['a number where a text was', '{"secret":"b"}', '{"secret":1234}'],
+  ['a text where a number was', '{"secret":1}', '{"secret":"1234"}'],
+  ['another number', '{"secret":1}', '{"secret":1234}'],
+  ['a number that is none', '{"a":1}', '{"a":1-"XX1234XX"}'],
+  ['a wrong escape', '{"a":"b"}', '{"a":"\\x XX1234XX"}'],
+  ['a raw line feed', '{"a":"b"}', '{"a":"\nXX1234XX"}'],
+  ['more behind it', '{"a":"b"}', '{"a":"b"} XX1234XX'],
+  ['less of it', '{"a":"b","c":1}', '{"a":"XX1234XX'],
+])('an event with %s than those before it', (_, before, event) => {
+  for (const [type, write] of [
+    [SSE, (data: string) => `data: ${data.replaceAll('\n', '\ndata: ')}\n\n`],
+    ['application/x-ndjson', (data: string) => `${data}\n`],
+  ] as const) {
+    const stream = write(before).repeat(4) + write(event)
+    const want = redact(write(before), type).text.repeat(4) + redact(write(event), type).text
+    expect(redactAllWays(stream, type).text).toBe(want)
+    expect(want).not.toMatch(/XX\d{4}XX|secret":"?1234/)
+  }
+})
+
+test('many texts at a time: one more than are kept ends the oldest', () => {
+  const stream = (others: number) =>
+    sse([
+      chat({ index: 0, delta: { content: 'XX12' } }),
+      ...Array.from({ length: others }, (_, i) => chat({ index: i + 1, delta: { content: 'a' } })),
+      chat({ index: 0, delta: { content: '34XX' } }),
+    ])
+  expect(redact(stream(255), SSE).text).not.toMatch(/XX12|34XX/)
+  expect(redact(stream(256), SSE).text).toBe(stream(256))
 })
 
 test('a stream that ends in the middle: what is not a find is said, comments do not wait', () => {

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { parseCidr, parseIp } from '../model/address.ts'
 import { isAgentName } from '../model/agent.ts'
 import { parseHost } from '../model/authority.ts'
+import { PROTOCOLS } from '../model/flow.ts'
 import { isMixed, parseNameServer } from '../model/name-server.ts'
 import type { PolicyDocument } from '../policy/document.ts'
 import { compileHostPattern } from '../policy/pattern.ts'
@@ -158,6 +159,9 @@ const when = z.strictObject({
   host: names.optional(),
   port: oneOrMany(z.int().min(1).max(65535)).optional(),
   scheme: oneOrMany(z.enum(['http', 'https'])).optional(),
+  protocol: oneOrMany(z.enum(PROTOCOLS)).optional().meta({
+    description: 'What is spoken on the connection: see docs/transparent.md.',
+  }),
   method: names.optional(),
   path: names.optional(),
   data: names.optional().meta({

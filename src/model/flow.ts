@@ -9,6 +9,25 @@ export type Mode = 'absolute' | 'connect' | 'socks5' | 'redirect' | 'tproxy'
 
 export type Scheme = 'http' | 'https' | 'tcp'
 
+/** What is spoken on a connection, as rules name it. HTTP is any version of it, and what becomes of it; `tls` is TLS that nobody looks into. */
+export const PROTOCOLS = [
+  'tls',
+  'http',
+  'ssh',
+  'postgresql',
+  'mysql',
+  'redis',
+  'mongodb',
+  'amqp',
+  'kafka',
+  'smtp',
+  'ldap',
+  'mqtt',
+  'unknown',
+] as const
+
+export type Protocol = (typeof PROTOCOLS)[number]
+
 /**
  * How much of the exchange Cordon can see: all, the heads, the TLS server name, or nothing but bytes. A flow begins with what is sure; its
  * ending may say that more was read.
@@ -57,7 +76,7 @@ export interface RequestLine {
   readonly shownPath?: string
   /** Whether the path is a credential, as of webhooks we call: it is judged, and written down nowhere. */
   readonly hidesPath?: boolean
-  /** e.g. `HTTP/1.1`; `TLS` for a tunnel, `websocket` for what is to become one, `SMTP` for our own mail. */
+  /** e.g. `HTTP/1.1`; `TLS` for a tunnel, `websocket` for what is to become one, `SMTP` for our own mail; another of `PROTOCOLS`. */
   readonly protocol: string
 }
 

@@ -23,6 +23,7 @@ import {
   onPath,
   onPlacement,
   onPort,
+  onProtocol,
   onScheme,
   onTransit,
   onUpgrade,
@@ -217,12 +218,13 @@ function compileDestinationConditions(when: WhenEntry, at: PathTo, references: R
 }
 
 function compileRequestConditions(
-  { method, path, upgrade, data }: WhenEntry,
+  { method, path, protocol, upgrade, data }: WhenEntry,
   at: PathTo,
   kinds: Kinds,
   to: References,
 ) {
   const conditions: Condition<RequestFacts>[] = []
+  if (protocol !== undefined) conditions.push(onProtocol(toList(protocol)))
   if (method !== undefined) {
     for (const [i, name] of toList(method).entries()) {
       if (METHOD.test(name)) continue

@@ -6,7 +6,7 @@
 
 import type { Agent } from '../model/agent.ts'
 import type { HostPattern } from '../model/declaration.ts'
-import type { RequestLine } from '../model/flow.ts'
+import { PROTOCOLS, type Protocol, type RequestLine } from '../model/flow.ts'
 import type { Placement, Zone } from '../model/placement.ts'
 import { isAnywhere, type Regions } from '../model/region.ts'
 import { type PathPattern, type PathReadings, readPath } from './path.ts'
@@ -38,6 +38,8 @@ export interface RequestFacts {
   /** What the connection is asked to become; null for nothing. */
   readonly upgrade: string | null
   readonly data: ReadonlySet<string> | null
+  /** `unknown` where nobody can tell. */
+  readonly protocol: Protocol
 }
 
 export function toRequestFacts({
@@ -46,12 +48,14 @@ export function toRequestFacts({
   upgrade = null,
   data = null,
   path,
+  protocol = 'unknown',
 }: AskedLine): RequestFacts {
   return {
     method: overridesMethod ? null : method,
     path: path === null ? null : readPath(path),
     upgrade,
     data,
+    protocol: toProtocol(protocol),
   }
 }
 
@@ -59,7 +63,14 @@ export function toRequestFacts({
 export type AskedLine = Pick<
   RequestLine,
   'method' | 'overridesMethod' | 'path' | 'upgrade' | 'data'
->
+> &
+  Partial<Pick<RequestLine, 'protocol'>>
+
+function toProtocol(text: string): Protocol {
+  const name = text.toLowerCase()
+  if (name.startsWith('http/') || name === 'websocket') return 'http'
+  return PROTOCOLS.find((each) => each === name) ?? 'unknown'
+}
 
 export interface Condition<Facts> {
   /** Completes the sentence "this rule applies when …". */
@@ -206,6 +217,18 @@ export function onData(
     test: ({ data }) => {
       if (data === null) return 'maybe'
       return kinds.some((kind) => data.has(kind)) ? 'yes' : 'no'
+    },
+  }
+}
+
+/** Surely when that is what is spoken; maybe where nobody can tell, or where it may be spoken inside TLS. SSH never is. */
+export function onProtocol(protocols: readonly Protocol[]): Condition<RequestFacts> {
+  return {
+    says: `the protocol is ${or(protocols)}`,
+    test: ({ protocol }) => {
+      if (protocols.includes(protocol)) return 'yes'
+      if (protocol === 'unknown') return 'maybe'
+      return protocol === 'tls' && protocols.some((each) => each !== 'ssh') ? 'maybe' : 'no'
     },
   }
 }

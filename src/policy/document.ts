@@ -4,6 +4,7 @@
  */
 
 import type { DataClass, OnUnscannable, Operator } from '../model/finding.ts'
+import type { Protocol } from '../model/flow.ts'
 import type { Placement } from '../model/placement.ts'
 import type { Action } from '../model/verdict.ts'
 
@@ -141,6 +142,8 @@ export interface WhenEntry {
   readonly host?: OneOrMany<string> | undefined
   readonly port?: OneOrMany<number> | undefined
   readonly scheme?: OneOrMany<'http' | 'https'> | undefined
+  /** What is spoken on the connection. */
+  readonly protocol?: OneOrMany<Protocol> | undefined
   readonly method?: OneOrMany<string> | undefined
   readonly path?: OneOrMany<string> | undefined
   /** Kinds of data, or classes of them, that are in the request. */

@@ -6,7 +6,7 @@
 
 import type { Ending } from '../model/audit-record.ts'
 import type { Problem } from '../model/errors.ts'
-import type { Flow, RequestLine } from '../model/flow.ts'
+import type { Flow, Protocol, RequestLine } from '../model/flow.ts'
 import { refuseByProblem } from '../model/refusal.ts'
 import type { HeadView } from '../model/request-view.ts'
 import type { Permit, Release } from '../release.ts'
@@ -15,7 +15,7 @@ import type { Connect } from './connect.ts'
 import type { Deadlines } from './deadlines.ts'
 import { HeldRequest } from './exchange/held-request.ts'
 import { EMPTY_BODY } from './exchange/peek.ts'
-import { type Greeting, type Protocol, recogniseGreeting } from './protocol/recognise.ts'
+import { type Greeting, recogniseGreeting } from './protocol/recognise.ts'
 import { relayChannels } from './tunnel.ts'
 
 export interface Opaque {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { ANONYMOUS } from '../../src/model/agent.ts'
+import type { Protocol } from '../../src/model/flow.ts'
 import {
   type DestinationFacts,
   onAgent,
@@ -11,6 +12,7 @@ import {
   onMethod,
   onPlacement,
   onPort,
+  onProtocol,
   onScheme,
   onZone,
   type Truth,
@@ -134,5 +136,29 @@ describe('a name that only the client says', () => {
     ['of one that is only claimed', { creates: 'inside', claimed: 'a.test' }, 'maybe'],
   ])('what is created: %s', (_, given, want) =>
     expect(onCreates(['inside']).test(facts(given))).toBe(want),
+  )
+})
+
+describe('protocol: what is spoken on the connection', () => {
+  const spoken = (protocol: string) =>
+    toRequestFacts({ method: null, path: null, protocol, data: null })
+  test.each<[given: string, wanted: Protocol[], truth: Truth]>([
+    ['ssh', ['ssh', 'mysql'], 'yes'],
+    ['ssh', ['mysql'], 'no'],
+    ['ssh', ['http'], 'no'],
+    ['HTTP/1.1', ['http'], 'yes'],
+    ['HTTP/2', ['http'], 'yes'],
+    ['websocket', ['http'], 'yes'],
+    ['HTTP/1.1', ['tls'], 'no'],
+    ['TLS', ['tls'], 'yes'],
+    ['TLS', ['http'], 'maybe'],
+    ['TLS', ['postgresql'], 'maybe'],
+    ['TLS', ['ssh'], 'no'],
+    ['unknown', ['ssh'], 'maybe'],
+    ['unknown', ['unknown'], 'yes'],
+    ['SMTP', ['smtp'], 'yes'],
+    ['made up', ['ssh'], 'maybe'],
+  ])('%s, wanted %j: %s', (given, wanted, truth) =>
+    expect(onProtocol(wanted).test(spoken(given))).toBe(truth),
   )
 })

@@ -3,32 +3,17 @@
  * apart, not checked: whoever wants to can begin like something else. Bytes in, name out; bounded, and never throws.
  */
 
-/** As rules and the log name them. HTTP of any version is one, in the clear. */
-export const PROTOCOLS = [
-  'tls',
-  'http',
-  'ssh',
-  'postgresql',
-  'mysql',
-  'redis',
-  'mongodb',
-  'amqp',
-  'kafka',
-  'smtp',
-  'ldap',
-  'mqtt',
-  'unknown',
-] as const
-
-export type Protocol = (typeof PROTOCOLS)[number]
+import type { Protocol } from '../../model/flow.ts'
 
 /** By more bytes than this nothing is told apart. */
 const ENOUGH = 64
 
-/** Which it is, or which it may still become with more bytes. */
-export type Recognised =
-  | { readonly protocol: Protocol }
-  | { readonly protocol: null; readonly candidates: readonly Protocol[] }
+export interface Recognised<P extends Protocol = Protocol> {
+  /** Null while the bytes may still become one of several. */
+  readonly protocol: P | 'unknown' | null
+  /** Those, then. */
+  readonly candidates: readonly P[]
+}
 
 export function recognise(bytes: Uint8Array): Recognised {
   return readWith(CLIENTS, bytes)
@@ -37,19 +22,17 @@ export function recognise(bytes: Uint8Array): Recognised {
 function readWith<P extends Protocol>(
   readings: readonly (readonly [P, Reading])[],
   bytes: Uint8Array,
-):
-  | { readonly protocol: P | 'unknown' }
-  | { readonly protocol: null; readonly candidates: readonly P[] } {
+): Recognised<P> {
   const first = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, ENOUGH))
   if (first.length === 0) return { protocol: null, candidates: readings.map(([each]) => each) }
   const candidates: P[] = []
   for (const [protocol, reads] of readings) {
     const truth = reads(first)
-    if (truth === true) return { protocol }
+    if (truth === true) return { protocol, candidates: [] }
     if (truth === null) candidates.push(protocol)
   }
   const isOpen = candidates.length > 0 && bytes.length < ENOUGH
-  return isOpen ? { protocol: null, candidates } : { protocol: 'unknown' }
+  return isOpen ? { protocol: null, candidates } : { protocol: 'unknown', candidates: [] }
 }
 
 /** Whether the bytes begin so: yes, no, or null for not known yet. */

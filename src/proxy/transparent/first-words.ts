@@ -4,7 +4,8 @@
  */
 
 import type { Socket } from 'node:net'
-import { type Protocol, recognise } from '../protocol/recognise.ts'
+import type { Protocol } from '../../model/flow.ts'
+import { recognise } from '../protocol/recognise.ts'
 import { QuietSocket, type Waiting } from '../quiet-socket.ts'
 
 /** Milliseconds after which a client that has said nothing, or nothing that is known, is taken to be done. */

@@ -35,7 +35,12 @@ export async function serveOpaque({ connect, protocol, onClientFirst }: Opaque):
   const onClose = () => abort.abort()
   socket.once('close', onClose)
   const released = await release(connect, protocol, abort.signal)
-  if ('refusal' in released) return tunnel.refuse(released.refusal)
+  if ('refusal' in released) {
+    // Who has said nothing yet may still say something that passes.
+    const late = onClientFirst && (await hearFirst([socket], () => true, deadlines, timeouts.head))
+    socket.off('close', onClose)
+    return late ? onClientFirst?.(late.bytes) : tunnel.refuse(released.refusal)
+  }
   const { permit } = released
   const { id, admission, lease }: Permit = permit
   const end = (ending: Partial<Ending>) => enforcer.settle(permit, { ...NOTHING_SENT, ...ending })

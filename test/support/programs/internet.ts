@@ -92,6 +92,7 @@ const servers: readonly (readonly [number, net.Server])[] = [
   [3306, net.createServer(greeting('mysql', MYSQL))],
   [5432, net.createServer(greeting('postgresql', ''))],
   [7000, net.createServer(greeting('echo', ''))],
+  [9092, net.createServer(greeting('kafka', ''))],
   [7001, net.createServer(greeting('greeter', 'hello\r\n'))],
 ]
 

@@ -32,6 +32,8 @@ export type Way = 'redirect' | 'tproxy'
 export interface ForcedNetwork extends AsyncDisposable {
   readonly dir: string
   readonly proxy: TestProxy
+  /** In front of a command, to run it on the gateway. */
+  readonly gateway: readonly string[]
   /** What has reached servers, oldest first. */
   readonly reached: readonly Reached[]
   /** Runs a program on the host, with our CA and the lab's root as its only ones, and no word of a proxy. */
@@ -126,6 +128,14 @@ export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedN
   // Questions to name servers pass; connections are led to the proxy, whatever they are for.
   inside(gateway, 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1')
 
+  // The system does not tell of addresses before the cable is seen to be plugged in.
+  for (const name of ['to-host', 'to-far']) {
+    await eventually(`${name} to be up`, () => {
+      const args = ['netns', 'exec', gateway, 'cat', `/sys/class/net/${name}/operstate`]
+      return String(execFileSync('ip', args)).trim() === 'up'
+    })
+  }
+
   const dir = await mkdtemp(join(tmpdir(), 'cordon-forced-'))
   stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
   // As `ip netns exec` finds it.
@@ -212,6 +222,7 @@ export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedN
   return {
     dir,
     proxy,
+    gateway: ['ip', 'netns', 'exec', gateway],
     reached,
     onHost: (name, args, how) => run(host, name, args, how),
     onGateway: (name, args, how) => run(gateway, name, args, how),

@@ -42,6 +42,8 @@ export interface Flow extends Record<string, unknown> {
 export interface TestProxy extends AsyncDisposable {
   readonly process: ChildProcess
   readonly port: number
+  /** What `start --json` has said. */
+  readonly bound: Readonly<Record<string, unknown>>
   readonly consolePort: number
   readonly url: string
   readonly dir: string
@@ -134,6 +136,7 @@ export async function startProxy(options: ProxyOptions): Promise<TestProxy> {
   }
   return {
     process: child,
+    bound,
     port,
     consolePort: Number(bound.console?.split(':').at(-1)),
     url: `http://127.0.0.1:${port}`,

@@ -65,7 +65,7 @@ export async function openLinuxSockets(): Promise<LinuxSockets> {
         address.family === 'IPv6' ? [SOL_IPV6, IPV6_TRANSPARENT] : [SOL_IP, IP_TRANSPARENT]
       const errno = switchOn(fd, level, name)
       if (errno === 0) return null
-      return errno === EPERM ? 'CAP_NET_ADMIN is needed' : `errno ${errno}`
+      return errno === EPERM ? 'CAP_NET_RAW or CAP_NET_ADMIN is needed' : `errno ${errno}`
     },
 
     originalOf(socket) {

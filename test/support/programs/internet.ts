@@ -41,14 +41,21 @@ function note(service: string, { localAddress, remoteAddress }: Socket, what: st
   tell({ service, to: plain(localAddress), from: plain(remoteAddress), what, host: host || null })
 }
 
+/** The body, where there is one, is told of as well. What is asked for under `/slow` takes a second. */
 const answer =
   (service: string) =>
   (request: IncomingMessage, response: ServerResponse): void => {
-    note(service, request.socket, `${request.method} ${request.url}`, request.headers.host)
-    request.resume()
-    request.on('end', () =>
-      response.end(JSON.stringify({ to: plain(request.socket.localAddress) })),
-    )
+    let body = ''
+    request.on('data', (piece) => {
+      body += piece
+    })
+    request.on('end', () => {
+      const what = [request.method, request.url, ...(body === '' ? [] : [body])].join(' ')
+      note(service, request.socket, what, request.headers.host)
+      const end = () => response.end(JSON.stringify({ to: plain(request.socket.localAddress) }))
+      if (request.url?.startsWith('/slow')) setTimeout(end, 1_000)
+      else end()
+    })
   }
 
 /** Says something first, then gives back what it is told. */

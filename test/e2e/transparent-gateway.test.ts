@@ -1,0 +1,134 @@
+/** What runs beside the proxy, what comes back to it, several processes on the port, and the end of it. */
+
+import { afterEach, describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../support/folder.ts'
+import {
+  FAR,
+  FORCED_NETWORK,
+  type ForcedNetwork,
+  type ForcedOptions,
+  openForcedNetwork,
+} from '../support/forced-network.ts'
+import { missing, program } from '../support/needs.ts'
+import { startProxy } from '../support/proxy.ts'
+import { eventually } from '../support/wait.ts'
+
+describe.skipIf(missing(...FORCED_NETWORK, program('setpriv', '--version')))(
+  'on the gateway',
+  () => {
+    let net: ForcedNetwork | null = null
+    const open = async (options: Omit<ForcedOptions, 'way'> = {}): Promise<ForcedNetwork> => {
+      net = await openForcedNetwork({ way: 'redirect', ...options })
+      return net
+    }
+    afterEach(async () => {
+      await net?.[Symbol.asyncDispose]()
+      net = null
+    })
+    const status = ['-sS', '--max-time', '20', '-o', '/dev/null', '-w', '%{http_code}']
+
+    test('programs of other users on the same host are led to it, and its own connections are not', async () => {
+      const { proxy, onGateway } = await open({
+        nat: ['-A OUTPUT -p tcp ! -o lo -m owner ! --uid-owner 0 -j REDIRECT --to-ports 3129'],
+      })
+      const asNobody = (url: string) =>
+        onGateway('setpriv', [
+          ...['--reuid=65534', '--regid=65534', '--clear-groups'],
+          ...['curl', ...status, url],
+        ])
+      expect((await asNobody(`http://${FAR.de.v4}/nobody`)).out).toBe('200')
+      expect((await asNobody(`http://${FAR.us.v4}/nobody`)).out).toBe('403')
+      expect(await proxy.settled(2)).toMatchObject({
+        mode: 'redirect',
+        client_ip: '10.78.0.1',
+        placement: 'outside',
+      })
+    })
+
+    test.each([
+      ['HTTP', `http://api.de.test/`],
+      ['TLS', `https://api.de.test/`],
+    ])('a firewall that forgets the proxy makes no circle: %s', async (_, url) => {
+      const { proxy, onHost, reached } = await open({
+        nat: ['-A OUTPUT -p tcp ! -o lo -j REDIRECT --to-ports 3129'],
+      })
+      const { out } = await onHost('curl', [...status, '-k', url])
+      expect(out).toMatch(/^5\d\d$/)
+      const loops = await eventually('the loop to be recorded', () => {
+        const all = proxy.flows().filter(({ error }) => error === 'proxy-loop')
+        return all.length > 0 ? all : null
+      })
+      expect(loops[0]).toMatchObject({
+        client_ip: '10.78.0.1',
+        outcome: 'blocked',
+        dialed_ip: null,
+      })
+      // A call, its probe, and each of them once more at most.
+      expect(proxy.flows().length).toBeLessThan(8)
+      expect(reached).toEqual([])
+      expect((await onHost('curl', [...status, `http://${FAR.us.v4}/`])).out).toBe('403')
+    })
+
+    test('several processes take connections from the port, and follow one policy', async () => {
+      const { proxy, onHost, onGateway } = await open({ workers: 2 })
+      const urls = Array.from({ length: 40 }, (_, i) => `https://api.de.test/${i}`)
+      const { out } = await onHost('curl', [
+        ...['-sS', '--no-keepalive', '--parallel', '--parallel-immediate', '--parallel-max', '40'],
+        ...['-w', '%{http_code}\n', ...urls.flatMap((url) => ['-o', '/dev/null', url])],
+      ])
+      expect(out.match(/^200$/gm)).toHaveLength(40)
+      expect(await proxy.settled(40)).toMatchObject({ mode: 'redirect', outcome: 'forwarded' })
+      const { out: ready } = await onGateway('curl', ['-s', 'http://127.0.0.1:3130/readyz'])
+      expect(JSON.parse(ready)).toMatchObject({ workers: { serving: 2 } })
+    })
+
+    test('told to stop, it lets calls end and takes no more', async () => {
+      const { proxy, onHost, reached } = await open()
+      const slow = onHost('curl', [...status, 'https://api.de.test/slow'])
+      await eventually('the call to be under way', () => reached.length > 0)
+      const stopped = proxy.stop('SIGTERM')
+      expect((await slow).out).toBe('200')
+      expect(await stopped).toBe(0)
+      const { code } = await onHost('curl', [...status, 'https://api.de.test/'])
+      expect(code).toBe(7)
+    })
+
+    test('what was bound is told, and that TPROXY needs more than it may', async () => {
+      const { proxy, gateway } = await open()
+      expect(proxy.bound).toMatchObject({
+        transparent: '[::]:3129',
+        transparent_modes: ['redirect', 'tproxy'],
+      })
+      expect(proxy.said()).toContain('[::]:3129, by redirect and tproxy')
+      await using folder = await temporaryFolder()
+      const without = ['--bounding-set=-net_admin,-net_raw', '--inh-caps=-net_admin,-net_raw']
+      await using less = await startProxy({
+        dir: folder.path,
+        prefix: [...gateway, 'setpriv', ...without],
+        args: ['--transparent', '127.0.0.1:0'],
+        files: { 'cordon.yaml': LESS },
+      })
+      expect(less.bound).toMatchObject({ transparent_modes: ['redirect'] })
+      expect(less.said()).toContain(
+        'by redirect (no TPROXY: CAP_NET_RAW or CAP_NET_ADMIN is needed)',
+      )
+    })
+
+    test('a port that is taken is said to be', async () => {
+      const { gateway } = await open()
+      await using folder = await temporaryFolder()
+      const start = startProxy({
+        dir: folder.path,
+        prefix: gateway,
+        args: ['--transparent', '127.0.0.1:3129'],
+        files: { 'cordon.yaml': LESS },
+      })
+      await expect(start).rejects.toThrow(
+        /ended with 1: .*cannot be taken over at 127\.0\.0\.1:3129/s,
+      )
+    })
+  },
+)
+
+/** Another proxy on the same host. */
+const LESS = 'version: 1\nlisten: { proxy: "127.0.0.1:0", console: null }\ndns: { servers: [] }\n'

@@ -136,13 +136,19 @@ export async function evaluate(
   const admitted = await enforcer.admit(flow, call.authority)
   const view = toView(head, target, toBody(head, call))
   const admission = unseen ? admitted : await enforcer.consider(admitted, view)
-  // Of a body that was not given nobody knows what is in it.
-  const { line, replaced } =
-    unseen || view.body === null
-      ? { line: request, replaced: null }
-      : await enforcer.inspect(admission, request, view.body, toHeadView(head, target))
+  const inspected =
+    unseen || !enforcer.looksInside(admission)
+      ? null
+      : await enforcer.inspect(
+          admission,
+          request,
+          view.body ?? EMPTY_BODY,
+          toHeadView(head, target),
+        )
+  // Of a body that was not given nobody knows what is in it: what is in the head is shown all the same.
+  const line = (view.body && inspected?.line) ?? request
   const verdict = judge(admission, line)
-  return { admission, request: line, verdict, found: replaced?.found ?? [] }
+  return { admission, request: line, verdict, found: inspected?.replaced?.found ?? [] }
 }
 
 /** The head that such a call would have, read as the proxy reads it. @throws CommandError when it would refuse it. */

@@ -24,8 +24,10 @@ export interface Scenario {
   readonly expect: {
     readonly action: Action
     readonly placement?: Placement | undefined
-    /** Ids of all rules that match, in any order. */
+    /** Ids of all rules that match and decide, in any order. */
     readonly rules?: readonly string[] | undefined
+    /** The same of those that take data out. */
+    readonly redacts?: readonly string[] | undefined
   }
 }
 

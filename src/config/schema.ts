@@ -361,7 +361,14 @@ export const scenarioFile = z.strictObject({
       expect: z.strictObject({
         action: z.enum(ACTIONS),
         placement: z.enum(PLACEMENTS).optional(),
-        rules: z.array(name).optional(),
+        rules: z
+          .array(name)
+          .optional()
+          .meta({ description: 'Ids of all rules that match and decide.' }),
+        redacts: z
+          .array(name)
+          .optional()
+          .meta({ description: 'Ids of all rules that match and take data out.' }),
       }),
     }),
   ),

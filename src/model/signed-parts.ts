@@ -37,14 +37,12 @@ export function readSignedParts(
     if (listed !== undefined || WHOLE_TARGET_SCHEMES.test(value)) add('@target-uri')
     if (/^aws /i.test(value)) families.push('x-amz-')
     if (/^sharedkey/i.test(value)) families.push('x-ms-')
-    if (/^signature /i.test(value)) addAll(/headers="([^"]*)"/i.exec(value)?.[1] ?? '', / /)
+    if (/^signature /i.test(value)) addAll(listIn(value), / /)
   }
   for (const value of header('signature-input')) {
     for (const [, component = ''] of value.matchAll(/"([^"]*)"/g)) add(component)
   }
-  for (const value of header('signature')) {
-    addAll(/headers="([^"]*)"/i.exec(value)?.[1] ?? '', / /)
-  }
+  for (const value of header('signature')) addAll(listIn(value), / /)
   if (header('dpop').length > 0) parts.path = true
   const signedQuery = query === null ? null : readQuery(query)
   if (signedQuery !== null) {
@@ -56,6 +54,15 @@ export function readSignedParts(
     field: (name) => names.has(name) || families.some((family) => name.startsWith(family)),
   }
 }
+
+/** What the draft says that is signed. */
+function listIn(value: string): string {
+  const at = value.toLowerCase().indexOf(LIST)
+  const end = value.indexOf('"', at + LIST.length)
+  return at < 0 || end < 0 ? '' : value.slice(at + LIST.length, end)
+}
+
+const LIST = 'headers="'
 
 const WHOLE_TARGET: ReadonlySet<string> = new Set([
   '@target-uri',

@@ -118,4 +118,24 @@ test('explain says what would be found', async () => {
   expect(out).toContain('redact     out: project with label')
   expect(out).toContain('found      1 project at query.q')
   expect(out).toContain('found      1 project at $.a')
+  // Of a body that is not given, nothing; of the head all the same.
+  const { out: bare } = await cordon(
+    ...['explain', 'https://127.0.0.9/x?q=nightjar', '--method', 'POST'],
+  )
+  expect(bare.split('\n').filter((line) => line.includes('found'))).toEqual([
+    '  found      1 project at query.q',
+  ])
+})
+
+test('explain names a class where all of it is meant', async () => {
+  configure(
+    '{ id: project, class: payment, terms: [Nightjar] }',
+    [
+      'destinations: [{ cidr: 127.0.0.9/32, region: [DE], because: test }]',
+      'rules: [{ id: r, because: x, when: { port: 443 }, redact: { out: [payment, lei, email], in: iban } }]',
+    ].join('\n'),
+  )
+  const { out } = await cordon('explain', 'https://127.0.0.9/x')
+  expect(out).toContain('  redact     out: payment, email, lei with label\n')
+  expect(out).toContain('  redact     in: iban with label\n')
 })

@@ -163,6 +163,54 @@ test('a rule file that the configuration does not use is tested by itself', asyn
   expect(await cordon('test', '--config', 'cordon.yaml')).toMatchObject({ code: 1 })
 })
 
+test('rules that only take data out are no rules that decide', async () => {
+  write(dir, {
+    'rules/a.yaml': `version: 1
+home: DE
+rules:
+  - { id: mails, because: b, when: { port: 443 }, redact: { out: email } }
+  - { id: both, because: b, when: { port: 443 }, then: allow, redact: { out: iban } }
+`,
+    'rules/a.scenarios.yaml': scenarios(
+      scenario(
+        'x',
+        'url: "https://a.test/", regions: [US]',
+        'action: allow, rules: [both], redacts: [both, mails]',
+      ),
+      scenario(
+        'y',
+        'url: "http://a.test/", regions: [DE]',
+        'action: allow, rules: [], redacts: []',
+      ),
+      scenario('z', 'url: "https://a.test/", regions: [DE]', 'action: allow, redacts: [mails]'),
+    ),
+  })
+  const { code, out } = await cordon('test')
+  expect(code).toBe(1)
+  expect(out).toContain('ok    x\nok    y\nFAIL  z\n')
+  expect(out).toContain('redacts is both mails, not mails')
+})
+
+test('with a configuration that is named, the scenarios beside it', async () => {
+  write(dir, {
+    'a/cordon.yaml': 'version: 1\nhome: US\nrules: [rules/a.yaml]\n',
+    'a/rules/a.yaml': 'version: 1\n',
+    'a/rules/a.scenarios.yaml': scenarios(
+      scenario('beside', 'url: "https://a.test/", regions: [US]', 'action: allow'),
+    ),
+    'b/cordon.yaml': 'version: 1\n',
+  })
+  expect(await cordon('test', '--config', 'a/cordon.yaml')).toMatchObject({
+    code: 0,
+    out: 'ok    beside\n',
+  })
+  expect(await cordon('test', '--config', 'b/cordon.yaml')).toEqual({
+    code: 3,
+    out: '',
+    err: 'cordon: error: there is no `rules/*.scenarios.yaml` beside `b/cordon.yaml`\ncordon: hint: name scenario files: cordon test rules/mine.scenarios.yaml\n',
+  })
+})
+
 test.each([
   [
     'a scenario with a mistake',

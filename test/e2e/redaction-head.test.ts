@@ -19,6 +19,7 @@ rules:
   - { id: named, because: keys do not belong in URLs, when: { host: api.us.test }, then: allow, redact: { out: [anthropic-key] } }
   - { id: no-cards, because: PCI DSS, when: { host: api.fr.test, data: payment }, then: block }
   - { id: no-keys, because: they open doors, when: { host: api.fr.test, data: secret }, then: block }
+  - { id: ask, because: a person has to see it, when: { host: api.us.test, data: iban }, then: hold, redact: { out: iban } }
   - { id: closed, because: nobody goes there, when: { scheme: http, path: /private/* }, then: block }
 `
 
@@ -178,6 +179,18 @@ describe('a head', () => {
     expect(got).toEqual([])
     expect(`${(await lastFlow()).path}`).not.toContain(CARD)
     expect((await lastFlow()).path).toBe(path.startsWith('/pay/') ? '/pay/[PAYMENT_CARD]' : '/pay')
+  })
+
+  test('held: whoever decides sees what would go on', async () => {
+    const { status } = await curl(
+      lab.proxy,
+      `http://api.us.test:${lab.http.port}/of/DE89370400440532013000?x=1`,
+    )
+    expect(status).toBe(503)
+    const [hold] = lab.proxy.query<object>('SELECT path, rule FROM holds')
+    expect(hold).toEqual({ path: '/of/[IBAN]', rule: 'ask' })
+    expect(await lastFlow()).toMatchObject({ path: '/of/[IBAN]', action: 'hold' })
+    expect(got).toEqual([])
   })
 
   test('what a rule closes stays closed, with data in it as without', async () => {

@@ -5,9 +5,10 @@ import type { Command } from 'commander'
 import { AuditReader, type FlowRow } from '../../audit/read.ts'
 import { ANONYMOUS, isAgentName } from '../../model/agent.ts'
 import type { WeighedEvidence } from '../../model/evidence.ts'
-import type { Operator, Redaction } from '../../model/finding.ts'
+import { DATA_CLASSES, type Operator, type Redaction } from '../../model/finding.ts'
 import { sayNext } from '../../model/refusal.ts'
 import { sayRegions } from '../../model/region.ts'
+import type { Policy } from '../../policy/compile.ts'
 import { type RuleTrace, traceRules } from '../../policy/explain.ts'
 import { wouldOf } from '../../release.ts'
 import { adviceFor } from '../advice.ts'
@@ -139,17 +140,31 @@ function toJson(evaluated: Evaluated) {
 }
 
 /** Kinds that are dealt with in the same way stand together. */
-function sayRedaction({ verdict, found }: Evaluated): void {
+function sayRedaction({ verdict, found, admission }: Evaluated): void {
   if (!verdict.redact) return
+  const { kinds } = admission.assessment.policy
   for (const direction of ['out', 'in'] as const) {
     const byOperator = Map.groupBy(verdict.redact[direction], ([, { kind }]) => kind)
     for (const [kind, all] of byOperator) {
-      const types = all.map(([type]) => type).sort()
+      const types = withClasses(all.map(([type]) => type).sort(), kinds)
       const few = types.length > 8 ? [...types.slice(0, 8), `${types.length - 8} more`] : types
       print(`  redact     ${direction}: ${few.join(', ')} with ${kind}`)
     }
   }
   for (const { type, path, count } of found) print(`  found      ${count} ${type} at ${path}`)
+}
+
+/** Classes in place of all their kinds, as rules write them; those of a class that are found only where they are named stay. */
+function withClasses(types: readonly string[], kinds: Policy['kinds']): readonly string[] {
+  const whole = DATA_CLASSES.filter((of) => {
+    const usual = [...kinds].filter(([, kind]) => kind.class === of && kind.readiness !== 'off')
+    return usual.length > 1 && usual.every(([type]) => types.includes(type))
+  })
+  const isSaid = (type: string) => {
+    const kind = kinds.get(type)
+    return kind !== undefined && kind.readiness !== 'off' && whole.includes(kind.class)
+  }
+  return [...whole, ...types.filter((type) => !isSaid(type))]
 }
 
 function toOperators(plan: ReadonlyMap<string, Operator>): Record<string, Operator['kind']> {

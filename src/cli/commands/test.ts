@@ -1,7 +1,7 @@
 /** `cordon test`: runs the scenarios that say what a policy has to decide. No network: scenarios bring their own addresses. */
 
 import { existsSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type LoadOptions, loadSettings, type Settings } from '../../config/load.ts'
 import { findScenarios, loadScenarios, type Scenario } from '../../config/scenarios.ts'
@@ -46,7 +46,12 @@ export async function runScenarios(
 ): Promise<readonly ScenarioResult[]> {
   const paths = files.length > 0 ? files.map((file) => resolve(options.cwd, file)) : find(options)
   if (paths.length === 0) {
-    throw new CommandError(EXIT.invalid, `there is no \`rules/*${SCENARIOS}\` here`)
+    const where = options.config === null ? 'here' : `beside \`${options.config}\``
+    throw new CommandError(
+      EXIT.invalid,
+      `there is no \`rules/*${SCENARIOS}\` ${where}`,
+      'name scenario files: cordon test rules/mine.scenarios.yaml',
+    )
   }
   const results: ScenarioResult[] = []
   for (const path of paths) {
@@ -61,7 +66,9 @@ export async function runScenarios(
   return results
 }
 
-function find({ cwd, installDir }: LoadOptions): readonly string[] {
+/** Those of the configuration that is named, else those here, else those that come with Cordon. */
+function find({ cwd, config, installDir }: LoadOptions): readonly string[] {
+  if (config !== null) return findScenarios(dirname(resolve(cwd, config)))
   const here = findScenarios(cwd)
   return here.length > 0 ? here : findScenarios(installDir)
 }
@@ -96,7 +103,12 @@ async function run(
   }
   compare('action', expect.action, verdict.action)
   compare('placement', expect.placement, verdict.placement)
-  compare('rules', expect.rules && sayRules(expect.rules), sayRules(verdict.rules))
+  const matched = settings.policy.rules.filter(({ id }) => verdict.rules.includes(id))
+  const ids = (rules: typeof matched) => sayRules(rules.map(({ id }) => id))
+  const deciding = ids(matched.filter((rule) => rule.action !== null))
+  compare('rules', expect.rules && sayRules(expect.rules), deciding)
+  const redacting = ids(matched.filter((rule) => rule.redact !== null))
+  compare('redacts', expect.redacts && sayRules(expect.redacts), redacting)
   return problems.length > 0 ? `${problems.join('; ')} (${verdict.reason})` : null
 }
 

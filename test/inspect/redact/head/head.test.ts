@@ -1,5 +1,6 @@
 /** Paths, queries and fields: what is taken out of them, what stays because it authenticates, and that their form stays. */
 
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RECOGNIZERS } from '../../../../src/inspect/recognizers/registry.ts'
 import { Findings } from '../../../../src/inspect/redact/findings.ts'
@@ -87,6 +88,45 @@ describe('targets', () => {
     expect(rewriteTarget(jobs, target)).toBe(target)
   })
 })
+
+describe('whatever is around it', () => {
+  const coded = (text: string, twice: boolean) =>
+    fc.array(fc.boolean(), { minLength: text.length, maxLength: text.length }).map((picks) => {
+      const once = [...text].map((each, i) => (picks[i] ? encode(each) : each)).join('')
+      return twice ? once.replaceAll('%', '%25') : once
+    })
+  const planted = fc.boolean().chain((twice) => coded(MAIL, twice))
+  const word = fc.stringMatching(/^[xyz]{0,4}(?:%20|%2F)?$/)
+  const target = fc
+    .tuple(fc.array(fc.oneof(word, planted)), fc.array(fc.tuple(word, fc.oneof(word, planted))))
+    .map(([path, query]) => {
+      const pairs = query.map(([name, value]) => `${name}=${value}`)
+      return `/${path.join('/')}?${pairs.join('&')}`
+    })
+
+  test('nothing of it is left, no segment and no parameter comes or goes, the rest stays', () => {
+    fc.assert(
+      fc.property(target, (text) => {
+        const { jobs } = open()
+        const left = rewriteTarget(jobs, text)
+        const plainly = (piece: string) => decodeURIComponent(decodeURIComponent(piece))
+        const split = (whole: string) => whole.split(/[/?&=]/)
+        const want = split(text).map((piece) =>
+          plainly(piece) === MAIL ? '[email]' : plainly(piece),
+        )
+        expect(split(left).map(plainly)).toEqual(want)
+        // What is not taken out is not written in another way either.
+        const clean = split(text).filter((piece) => plainly(piece) !== MAIL)
+        expect(split(left).filter((piece) => plainly(piece) !== '[email]')).toEqual(clean)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+function encode(text: string): string {
+  return `%${text.charCodeAt(0).toString(16).padStart(2, '0')}`
+}
 
 describe('fields', () => {
   // biome-ignore format: a table

@@ -7,6 +7,7 @@ import http from 'node:http'
 import http2 from 'node:http2'
 import net from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import zlib from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { curl, openTls } from '../support/clients.ts'
@@ -444,6 +445,76 @@ describe('a request that is larger than is read before', () => {
     await eventually('the request', () => got.length)
     socket.destroy()
     expect(await got[0]).toMatchObject({ isWhole: false, leaks: 0 })
+  })
+
+  test('who sends a little and waits for an answer gets it', async () => {
+    answer = async (request, response) => {
+      response.setHeader('Content-Type', 'application/x-ndjson')
+      for await (const line of createInterface(request)) response.write(`${line}\n`)
+      response.end()
+    }
+    const asked = http.request({
+      ...{ host: '127.0.0.1', port: lab.proxy.port, path: to(), method: 'POST' },
+      headers: { Host: `api.de.test:${lab.http.port}`, 'Content-Type': 'application/x-ndjson' },
+    })
+    asked.write(`{"n":1,"to":"${MAIL}"}\n`)
+    const [response] = (await once(asked, 'response')) as [http.IncomingMessage]
+    const lines = createInterface(response)[Symbol.asyncIterator]()
+    expect((await lines.next()).value).toBe('{"n":1,"to":"[EMAIL]"}')
+    for (const n of [2, 3]) {
+      asked.write(`{"n":${n},"to":"${MAIL}"}\n`)
+      expect((await lines.next()).value).toBe(`{"n":${n},"to":"[EMAIL]"}`)
+    }
+    asked.end()
+    expect((await lines.next()).done).toBe(true)
+  })
+
+  test('the same over HTTP/2, where the origin speaks first', async () => {
+    await using origin = await http2Origin(lab.certificate('api.de.test'), {
+      address: '127.0.0.10',
+      onStream: (stream) => {
+        stream.respond({ 'content-type': 'application/x-ndjson' })
+        stream.write('{"hello":1}\n')
+        stream.pipe(stream)
+      },
+    })
+    await using client = await openHttp2(lab, `api.de.test:${origin.port}`)
+    const stream = client.session.request({
+      ...{ ':method': 'POST', ':path': '/', 'content-type': 'application/x-ndjson' },
+    })
+    const lines = createInterface(stream)[Symbol.asyncIterator]()
+    expect((await lines.next()).value).toBe('{"hello":1}')
+    for (const n of [1, 2]) {
+      stream.write(`{"n":${n},"to":"${MAIL}"}\n`)
+      expect((await lines.next()).value).toBe(`{"n":${n},"to":"[EMAIL]"}`)
+    }
+    stream.end()
+    expect((await lines.next()).done).toBe(true)
+  })
+
+  test('over HTTP/2 what turns out not to be readable is told, and reset where it went', async () => {
+    const resets: number[] = []
+    await using origin = await http2Origin(lab.certificate('api.de.test'), {
+      address: '127.0.0.10',
+      onStream: (stream) => {
+        stream.resume()
+        stream.on('close', () => resets.push(stream.rstCode))
+      },
+    })
+    await using client = await openHttp2(lab, `api.de.test:${origin.port}`)
+    const stream = client.session.request({
+      ...{ ':method': 'POST', ':path': '/', 'content-type': 'multipart/form-data; boundary=b' },
+    })
+    const part = (type: string, text: string) =>
+      `--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\nContent-Type: ${type}\r\n\r\n${text}\r\n`
+    stream.write(part('text/plain', 'lorem ipsum '.repeat(MIB / 2)))
+    stream.end(Buffer.from(part('image/png', '\x89PNG\r\n\x1a\n\0'), 'latin1'))
+    const [head] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+    expect(head[':status']).toBe(403)
+    const text = Buffer.concat(await stream.toArray()).toString()
+    expect(JSON.parse(text)).toMatchObject({ code: 'body-unscannable' })
+    await eventually('the origin to be told', () => resets.length)
+    expect(resets).toEqual([http2.constants.NGHTTP2_CANCEL])
   })
 
   test('an origin that answers early is heard', async () => {

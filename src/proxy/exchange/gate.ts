@@ -67,13 +67,14 @@ export class RequestGate {
    * Never rejects.
    *
    * @param upgrade what the connection is asked to become; null for nothing
-   * @param peek gives the beginning of the body, where that has to be known first; null when there is none
+   * @param peek gives the beginning of the body, where that has to be known first; null when there is none. What may be read on its way
+   * is not waited for where nobody knows how much it is, once it pauses
    * @param gone gives what aborts when the client has left
    */
   async pass(
     head: RequestHead,
     upgrade: string | null,
-    peek: (() => Promise<BodyView>) | null,
+    peek: ((mayPause: boolean) => Promise<BodyView>) | null,
     gone: () => AbortSignal,
   ): Promise<Passed> {
     const { tunnel, fault, credentials } = this.#scope
@@ -105,7 +106,7 @@ export class RequestGate {
       const admission = admitted instanceof Promise ? await admitted : admitted
       const view = toView(head, target, waiting.body)
       if (peek && waiting.body === null && enforcer.wantsBody(view)) {
-        waiting.body = await peek()
+        waiting.body = await peek(false)
         // How long a client takes is not ours.
         began = meter.now()
         continue
@@ -115,8 +116,11 @@ export class RequestGate {
       const looks = enforcer.looksInside(considered)
       // What waits is known again by its body.
       if (peek && waiting.body === null && (looks || enforcer.holds(considered, line))) {
-        const decides = () => enforcer.judgesBody(considered) || enforcer.holds(considered, line)
-        waiting.body = isConversation(head) && !decides() ? notYet(head) : await peek()
+        const decides = enforcer.judgesBody(considered) || enforcer.holds(considered, line)
+        // Who sends a little and waits for an answer would wait for ever.
+        const mayPause = head.body === UNTOLD && !decides
+        const isAhead = isConversation(head) && !decides
+        waiting.body = isAhead ? notYet(head) : await peek(mayPause)
         continue
       }
       const inspected = looks

@@ -87,6 +87,27 @@ export class BodyPeek implements Disposable {
   }
 }
 
+/** Milliseconds without a byte after which a body pauses. */
+const PAUSE_MS = 100
+
+/** Tells once that nothing has come for a while, unless it was disposed of. */
+export class Pause implements Disposable {
+  readonly #timer: NodeJS.Timeout
+
+  constructor(onPause: () => void) {
+    this.#timer = setTimeout(onPause, PAUSE_MS)
+  }
+
+  /** Something has come. */
+  touch(): void {
+    this.#timer.refresh()
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+  }
+}
+
 const NOTHING = Buffer.alloc(0)
 
 /** The body of a request that has none. */

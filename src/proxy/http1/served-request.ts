@@ -5,6 +5,7 @@ import type { BodyView } from '../../model/request-view.ts'
 import type { Channel } from '../channel.ts'
 import type { Passed, RequestGate } from '../exchange/gate.ts'
 import { expectsContinue, type RequestHead } from '../exchange/message.ts'
+import { Pause } from '../exchange/peek.ts'
 import { type BodyState, Relay, type RelayResult } from '../exchange/relay.ts'
 import { askedUpgrade } from '../exchange/upgrade.ts'
 import type { Owner } from '../origin/owner.ts'
@@ -115,11 +116,13 @@ export class ServedRequest {
   /** The same, while it is being looked at; they stay where they are. */
   look(bytes: Buffer): void {
     this.#peeking?.body.feed(bytes)
+    this.#peeking?.pause?.touch()
     if (this.#peeking?.body.done) this.endPeek()
   }
 
   endPeek(): void {
     if (!this.#peeking) return
+    this.#peeking.pause?.[Symbol.dispose]()
     this.#peeking.settle()
     this.#peeking = null
     this.#connection.giveUpAt = Number.POSITIVE_INFINITY
@@ -149,7 +152,8 @@ export class ServedRequest {
     const head = this.#head
     if (head.body === 0) return gate.pass(head, askedUpgrade(head), null, this.#whenGone)
     using body = new FramedPeek(head, client)
-    return await gate.pass(head, null, () => this.#peekAt(body), this.#whenGone)
+    const peek = (mayPause: boolean) => this.#peekAt(body, mayPause)
+    return await gate.pass(head, null, peek, this.#whenGone)
   }
 
   #whenGone = (): AbortSignal => {
@@ -159,13 +163,14 @@ export class ServedRequest {
   }
 
   /** The beginning of the body, as soon as enough of it has come, or no more will. */
-  #peekAt(body: FramedPeek): Promise<BodyView> {
+  #peekAt(body: FramedPeek, mayPause: boolean): Promise<BodyView> {
     const connection = this.#connection
     const { socket, received, context } = connection
     // A client that waits for leave to send it has to get that from us (RFC 9110 section 10.1.1).
     if (expectsContinue(this.#head)) socket.write(CONTINUE, 'latin1')
     return new Promise((resolve) => {
-      this.#peeking = { body, settle: () => resolve(body.view()) }
+      const pause = mayPause ? new Pause(() => this.endPeek()) : null
+      this.#peeking = { body, pause, settle: () => resolve(body.view()) }
       connection.giveUpAt = context.deadlines.in(context.timeouts.body)
       socket.resume()
       const held = received.held()
@@ -198,6 +203,8 @@ export class ServedRequest {
 
 interface Peeking {
   readonly body: FramedPeek
+  /** Null where it is waited for however long that takes. */
+  readonly pause: Pause | null
   settle(): void
 }
 

@@ -14,7 +14,7 @@ import {
   type RequestHead,
   type ResponseHead,
 } from '../exchange/message.ts'
-import { BodyPeek } from '../exchange/peek.ts'
+import { BodyPeek, Pause } from '../exchange/peek.ts'
 import { Relay, type RelayResult } from '../exchange/relay.ts'
 import { type ClientSide, RESET } from '../exchange/sides.ts'
 import type { Target } from '../exchange/target.ts'
@@ -151,7 +151,8 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
     const { gate, scope } = this.#session
     if (head.body === 0) return gate.pass(head, upgrade, null, this.#whenGone)
     using body = new BodyPeek(scope.client.text)
-    return await gate.pass(head, null, () => this.#peekBody(head, body), this.#whenGone)
+    const peek = (mayPause: boolean) => this.#peekBody(head, body, mayPause)
+    return await gate.pass(head, null, peek, this.#whenGone)
   }
 
   #whenGone = (): AbortSignal => {
@@ -161,12 +162,13 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   }
 
   /** The beginning of the body, as soon as enough of it has come, or no more will. */
-  #peekBody(head: RequestHead, body: BodyPeek): Promise<BodyView> {
+  #peekBody(head: RequestHead, body: BodyPeek, mayPause: boolean): Promise<BodyView> {
     const { deadlines, timeouts } = this.#session.context
     // A client that waits for leave to send it has to get that from us (RFC 9110 section 10.1.1).
     if (expectsContinue(head)) this.#stream.sendHeaders([':status', '100'], null, false)
     return new Promise((resolve) => {
-      this.#peeking = { body, settle: () => resolve(body.view(head)) }
+      const pause = mayPause ? new Pause(() => this.#endPeek()) : null
+      this.#peeking = { body, pause, settle: () => resolve(body.view(head)) }
       this.#giveUpAt = deadlines.in(timeouts.body)
       if (this.#lost === null) this.#stream.resume()
       else this.#endPeek()
@@ -176,6 +178,7 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
   #endPeek(): void {
     if (!this.#peeking) return
     this.#stream.pause()
+    this.#peeking.pause?.[Symbol.dispose]()
     this.#peeking.settle()
     this.#peeking = null
     this.#giveUpAt = Number.POSITIVE_INFINITY
@@ -224,6 +227,7 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
     if (!this.#peeking) return this.#relay?.payload(buffer, start, end)
     this.#ahead.push(buffer, start, end)
     this.#peeking.body.feed(buffer.subarray(start, end), end - start)
+    this.#peeking.pause?.touch()
     if (this.#peeking.body.done) this.#endPeek()
   }
 
@@ -302,6 +306,8 @@ export class ServedStream implements StreamSink, ClientSide, Expiring {
 
 interface Peeking {
   readonly body: BodyPeek
+  /** Null where it is waited for however long that takes. */
+  readonly pause: Pause | null
   settle(): void
 }
 

@@ -7,8 +7,23 @@ export interface ContentType {
   param(name: string): string | null
 }
 
+/** What a host sends is mostly of a few types. */
+const known = new Map<string, ContentType>()
+const MAX_KNOWN = 256
+const MAX_SIZE = 256
+
 export function parseContentType(text: string | null): ContentType {
-  const [head = '', ...rest] = splitParams(text ?? '')
+  const before = known.get(text ?? '')
+  if (before) return before
+  const parsed = parse(text ?? '')
+  if ((text ?? '').length > MAX_SIZE) return parsed
+  if (known.size === MAX_KNOWN) known.clear()
+  known.set(text ?? '', parsed)
+  return parsed
+}
+
+function parse(text: string): ContentType {
+  const [head = '', ...rest] = splitParams(text)
   const params = new Map<string, string>()
   for (const item of rest) {
     const at = item.indexOf('=')

@@ -42,7 +42,6 @@ export class CsvReader implements Reader {
   readonly #job: Job
   readonly #place: ColumnPlace
   readonly #patch: Patch
-  readonly #patchPlain: Patch
   readonly #names: string[] = []
   readonly #contexts: Context[] = []
   readonly #nameless: Context
@@ -64,7 +63,6 @@ export class CsvReader implements Reader {
     this.#nameless = job.scan.under('')
     this.#place = new ColumnPlace(place, this.#nameless)
     this.#patch = patch
-    this.#patchPlain = (start, end, by) => patch(start, end, toField(by))
   }
 
   get decided(): number {
@@ -137,9 +135,8 @@ export class CsvReader implements Reader {
   }
 
   #readField(bytes: Buffer, start: number, end: number): void {
-    const coding = this.#hasQuotes ? QUOTED : null
-    const patch = coding ? this.#patch : this.#patchPlain
-    readWhole(this.#job, bytes, start, end, this.#place, this.#at, patch, coding)
+    const isPlain = !this.#hasQuotes
+    readWhole(this.#job, bytes, start, end, this.#place, this.#at, this.#patch, QUOTED, isPlain)
     const isNamed = this.#isFirstRow && this.#place.column < MAX_COLUMNS
     this.#endField(bytes[end] as number, isNamed ? bytes.subarray(start, end) : NOTHING)
   }

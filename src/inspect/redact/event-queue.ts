@@ -9,9 +9,10 @@ import { decode } from './coding.ts'
 import type { EventForm, Slot } from './event-form.ts'
 import { EventForms } from './event-forms.ts'
 import { EventTexts, type Piece } from './event-texts.ts'
-import { JsonReader, type OpenString } from './json.ts'
+import { JsonReader } from './json.ts'
 import { escapeJson, JSON_CODING } from './json-coding.ts'
 import { replaceNumber } from './json-scalar.ts'
+import type { OpenString } from './json-strings.ts'
 import { learnForm } from './learn-form.ts'
 import { readText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
@@ -117,14 +118,15 @@ export class EventQueue {
   }
 
   #open(shape: EventShape, pieces: Piece[]): OpenString {
-    return (path, patch) => {
+    return (path) => {
       const name = shape.pieces.get(path.toExact())
       if (name === undefined) return null
-      if (name === null) return new Unread()
+      if (name === null) return () => new Unread()
       const text = this.#texts.get(name, () => path.toString())
-      return new PieceReader((said) => {
-        pieces.push(text.add(said, (now) => patch(0, said.length, now)))
-      })
+      return (patch) =>
+        new PieceReader((said) => {
+          pieces.push(text.add(said, (now) => patch(0, said.length, now)))
+        })
     }
   }
 
@@ -165,9 +167,7 @@ export class EventQueue {
       if (by) patch(start, end, by)
       return
     }
-    const written: Patch = isEscaped ? patch : (from, to, by) => patch(from, to, escapeJson(by))
-    const coding = isEscaped ? JSON_CODING : null
-    readText(this.#job, data, start, end, place, 1, 0, written, coding)
+    readText(this.#job, data, start, end, place, 1, 0, patch, JSON_CODING, !isEscaped)
   }
 
   /** Too much waits behind it. */

@@ -139,9 +139,8 @@ export class FormReader implements Reader {
     base: number,
     patch: Patch,
   ): boolean {
-    const coding = this.#isPlain ? null : FORM_CODING
-    const written: Patch = coding ? patch : (from, to, by) => patch(from, to, FORM_CODING.write(by))
-    return readText(this.#job, bytes, start, end, place, 1, base, written, coding)
+    const isPlain = this.#isPlain
+    return readText(this.#job, bytes, start, end, place, 1, base, patch, FORM_CODING, isPlain)
   }
 
   #open(outer: number, place: Place): CodedText {

@@ -18,6 +18,8 @@ export class JsonPath {
   readonly #contexts: Context[] = []
   /** Of each object and list whether something was noted of it. */
   readonly #marks: boolean[] = []
+  /** How many of them there are now. */
+  #depth = 0
   readonly text: Place
   readonly number: Place
   readonly name: Place
@@ -31,51 +33,51 @@ export class JsonPath {
   }
 
   get depth(): number {
-    return this.#steps.length
+    return this.#depth
   }
 
   get isInObject(): boolean {
-    return typeof this.#steps[this.#steps.length - 1] === 'string'
+    return this.#depth > 0 && typeof this.#steps[this.#depth - 1] === 'string'
   }
 
   enter(isObject: boolean): void {
-    this.#contexts.push(this.context)
-    this.#steps.push(isObject ? '' : 0)
-    this.#marks.push(false)
+    const depth = this.#depth
+    this.#contexts[depth] = this.context
+    this.#steps[depth] = isObject ? '' : 0
+    this.#marks[depth] = false
+    this.#depth++
   }
 
   leave(): void {
-    this.#steps.pop()
-    this.#contexts.pop()
-    this.#marks.pop()
+    this.#depth--
   }
 
   setKey(key: string, context = this.#job.scan.under(key)): void {
-    this.#steps[this.#steps.length - 1] = key
-    this.#contexts[this.#steps.length - 1] = context
+    this.#steps[this.#depth - 1] = key
+    this.#contexts[this.#depth - 1] = context
   }
 
   /** Notes something of the innermost object, for those who know the API. */
   mark(): void {
-    this.#marks[this.#marks.length - 1] = true
+    this.#marks[this.#depth - 1] = true
   }
 
   get isMarked(): boolean {
-    return this.#marks[this.#marks.length - 1] ?? false
+    return this.#marks[this.#depth - 1] ?? false
   }
 
   get steps(): readonly (string | number)[] {
-    return this.#steps
+    return this.#steps.slice(0, this.#depth)
   }
 
   next(): void {
-    const step = this.#steps[this.#steps.length - 1]
-    if (typeof step === 'number') this.#steps[this.#steps.length - 1] = step + 1
+    const step = this.#steps[this.#depth - 1]
+    if (typeof step === 'number') this.#steps[this.#depth - 1] = step + 1
   }
 
   /** The nearest key, through lists. */
   get key(): string {
-    for (let i = this.#steps.length - 1; i >= 0; i--) {
+    for (let i = this.#depth - 1; i >= 0; i--) {
       const step = this.#steps[i]
       if (typeof step === 'string') return step
     }
@@ -83,17 +85,17 @@ export class JsonPath {
   }
 
   get context(): Context {
-    return this.#contexts[this.#contexts.length - 1] ?? this.#root.context
+    return this.#depth > 0 ? (this.#contexts[this.#depth - 1] as Context) : this.#root.context
   }
 
   /** `choices.0.delta.content` */
   toExact(): string {
-    return this.#steps.join('.')
+    return this.steps.join('.')
   }
 
   /** `$.messages[].content` */
   toString(): string {
-    const names = this.#steps.map((step) => {
+    const names = this.steps.map((step) => {
       if (typeof step === 'number') return '[]'
       return NAME.test(step) && !ID.test(step) ? `.${step}` : '.*'
     })

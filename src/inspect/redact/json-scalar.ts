@@ -2,30 +2,61 @@
 
 import { escapeJson } from './json-coding.ts'
 import type { Job, Place } from './reader.ts'
-import { readWhole } from './whole-text.ts'
+import { isClean, readWhole } from './whole-text.ts'
 
+const ZERO = 0x30
+const NINE = 0x39
+const MINUS = 0x2d
+const PLUS = 0x2b
+const POINT = 0x2e
+const E = 0x65
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** Letters and digits, `+`, `-`, `.`. */
+const SCALAR = new Uint8Array(256)
+for (const byte of Buffer.from('+-.')) SCALAR[byte] = 1
+SCALAR.fill(1, ZERO, NINE + 1)
+  .fill(1, 0x41, 0x5b)
+  .fill(1, 0x61, 0x7b)
 
 /** @returns behind what may be a number or a word */
 export function scalarEnd(bytes: Buffer, start: number): number {
   let end = start
   for (; end < bytes.length; end++) {
-    const byte = bytes[end] as number
-    const isDigit = byte >= 0x30 && byte <= 0x39
-    const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
-    if (!isDigit && !isLetter && byte !== 0x2d && byte !== 0x2e && byte !== 0x2b) break
+    if (SCALAR[bytes[end] as number] !== 1) break
   }
   return end
 }
 
 export function isScalar(bytes: Buffer, start: number, end: number): boolean {
   const first = bytes[start] as number
-  // Most numbers are of digits alone.
-  let i = start
-  while (i < end && ((bytes[i] as number) ^ 0x30) < 10) i++
-  if (i === end) return first !== 0x30 || end - start === 1
-  const text = bytes.toString('latin1', start, end)
-  return text === 'true' || text === 'false' || text === 'null' || NUMBER.test(text)
+  if (first > 0x39) return isWord(bytes.toString('latin1', start, end))
+  let at = first === MINUS ? start + 1 : start
+  const whole = digitsEnd(bytes, at, end)
+  if (whole === at || (bytes[at] === ZERO && whole > at + 1)) return false
+  at = whole
+  if (at < end && bytes[at] === POINT) {
+    const fraction = digitsEnd(bytes, at + 1, end)
+    if (fraction === at + 1) return false
+    at = fraction
+  }
+  if (at < end && ((bytes[at] as number) | 0x20) === E) {
+    const sign = bytes[at + 1]
+    const from = at + (sign === PLUS || sign === MINUS ? 2 : 1)
+    at = digitsEnd(bytes, from, end)
+    if (at <= from) return false
+  }
+  return at === end
+}
+
+function isWord(text: string): boolean {
+  return text === 'true' || text === 'false' || text === 'null'
+}
+
+function digitsEnd(bytes: Buffer, start: number, end: number): number {
+  let at = start
+  while (at < end && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++
+  return at
 }
 
 /** @returns null when nothing is found in it */
@@ -36,16 +67,16 @@ export function replaceNumber(
   end: number,
   place: Place,
 ): Buffer | null {
-  if ((bytes[start] as number) > 0x39) return null
+  if ((bytes[start] as number) > NINE || isClean(job, bytes, start, end, place)) return null
   let text = ''
   let done = start
-  let isFound = false
+  let isChanged = false
   readWhole(job, bytes, start, end, place, 0, (from, to, by) => {
-    isFound = true
+    isChanged = true
     text += bytes.toString('latin1', done, from) + by.toString('utf8')
     done = to
   })
-  if (!isFound) return null
+  if (!isChanged) return null
   text += bytes.toString('latin1', done, end)
   if (NUMBER.test(text)) return Buffer.from(text)
   return Buffer.from(`"${escapeJson(Buffer.from(text)).toString('utf8')}"`)

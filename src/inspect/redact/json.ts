@@ -4,12 +4,12 @@
  */
 
 import { CodedText } from './coded-text.ts'
-import { escapeJson, JSON_CODING } from './json-coding.ts'
+import { JSON_CODING } from './json-coding.ts'
 import { JsonPath } from './json-path.ts'
 import { isScalar, replaceNumber, scalarEnd } from './json-scalar.ts'
+import { JsonStrings, type OpenString } from './json-strings.ts'
 import { type KnownKeys, knownKeysOf } from './known-keys.ts'
-import { mayBeOpaque, opaqueKind, openOpaque } from './llm/opaque.ts'
-import { openText, readText } from './open-text.ts'
+import { mayBeOpaque } from './llm/opaque.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
 
@@ -36,20 +36,13 @@ const MAX_BLANKS = 64
 
 const NOTHING = Buffer.alloc(0)
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
-/** How far bytes are looked at one by one: beyond that it pays to call for help. */
-const NEAR = 48
-
-/** For those who know more of an API: another reader for a string. */
-export type OpenString = (path: JsonPath, patch: Patch) => Reader | null
 
 export class JsonReader implements Reader {
   readonly #job: Job
   readonly #patch: Patch
-  readonly #depth: number
   readonly #path: JsonPath
   readonly #place: Place
-  readonly #openString: OpenString | null
+  readonly #strings: JsonStrings
   readonly #known: KnownKeys
   /** Whether the last key that was read is one under which something may stand that nobody reads. */
   #mayBeOpaque = false
@@ -67,10 +60,6 @@ export class JsonReader implements Reader {
   #string: CodedText | null = null
   #rest: Reader | null = null
   #decided = 0
-  /** Of the string that was looked through last. */
-  #isEscaped = false
-  /** Where the next backslash is, if it is not before what is read. */
-  #escape = -1
 
   /** @param depth texts that this one is in */
   constructor(
@@ -82,10 +71,9 @@ export class JsonReader implements Reader {
   ) {
     this.#job = job
     this.#place = place
-    this.#depth = depth
     this.#patch = patch
     this.#path = new JsonPath(job, place)
-    this.#openString = openString
+    this.#strings = new JsonStrings(job, this.#path, depth, patch, openString)
     this.#known = knownKeysOf(job.scan)
   }
 
@@ -99,7 +87,8 @@ export class JsonReader implements Reader {
     this.#read(false)
     if (this.#rest) return
     const cut = Math.max(0, Math.min(this.#decided - this.#base, this.#at))
-    this.#bytes = this.#string ? NOTHING : Buffer.from(this.#bytes.subarray(cut))
+    const isAll = this.#string !== null || cut === this.#bytes.length
+    this.#bytes = isAll ? NOTHING : Buffer.from(this.#bytes.subarray(cut))
     this.#base += this.#string ? this.#at : cut
     this.#at -= this.#string ? this.#at : cut
   }
@@ -119,7 +108,7 @@ export class JsonReader implements Reader {
   }
 
   #read(isEnd: boolean): void {
-    this.#escape = -1
+    this.#strings.begin(this.#bytes, this.#base)
     while (!this.#rest && this.#at < this.#bytes.length) {
       if (this.#string) {
         this.#readString(this.#string)
@@ -242,101 +231,27 @@ export class JsonReader implements Reader {
   }
 
   #startString(): boolean {
-    const bytes = this.#bytes
     const start = this.#at + 1
     this.#decided = this.#base + start
     this.#at = start
-    this.#string = this.#openKnown(start)
-    if (this.#string) return true
-    const end = this.#quoteFrom(start)
-    if (end < 0) {
-      this.#string = this.#openText(start, this.#path.text)
-      return true
-    }
-    this.#readText(bytes, start, end, this.#path.text, this.#patch)
-    this.#endString(end)
+    const end = this.#strings.readValue(start, this.#mayBeOpaque)
+    if (end < 0) this.#string = this.#strings.opened
+    else this.#endString(end)
     return true
-  }
-
-  /** Sets whether there are escapes before it. @returns where the quote is that ends a string; -1 when that has not come */
-  #quoteFrom(start: number): number {
-    const bytes = this.#bytes
-    let at = start
-    this.#isEscaped = false
-    for (let near = Math.min(bytes.length, start + NEAR); at < near; at++) {
-      const byte = bytes[at]
-      if (byte === QUOTE) return at
-      if (byte === BACKSLASH) return this.#quoteBehind(at)
-    }
-    const quote = bytes.indexOf(QUOTE, at)
-    if (quote < 0) return -1
-    if (this.#escape < at) {
-      const next = bytes.indexOf(BACKSLASH, at)
-      this.#escape = next < 0 ? bytes.length : next
-    }
-    return this.#escape < quote ? this.#quoteBehind(this.#escape) : quote
-  }
-
-  #quoteBehind(backslash: number): number {
-    const bytes = this.#bytes
-    this.#isEscaped = true
-    for (let at = backslash; at < bytes.length; at++) {
-      const byte = bytes[at]
-      if (byte === QUOTE) return at
-      if (byte === BACKSLASH) at++
-    }
-    return -1
-  }
-
-  #readText(bytes: Buffer, start: number, end: number, place: Place, patch: Patch): boolean {
-    const written: Patch = this.#isEscaped
-      ? patch
-      : (from, to, by) => patch(from, to, escapeJson(by))
-    const coding = this.#isEscaped ? JSON_CODING : null
-    return readText(
-      this.#job,
-      bytes,
-      start,
-      end,
-      place,
-      this.#depth + 1,
-      this.#base,
-      written,
-      coding,
-    )
-  }
-
-  /** What those read who know the API. */
-  #openKnown(start: number): CodedText | null {
-    const path = this.#path
-    const kind = this.#mayBeOpaque && this.#depth === 0 ? opaqueKind(path) : null
-    if (!this.#openString && !kind) return null
-    let reader: Reader | null = null
-    const string = new CodedText(JSON_CODING, this.#base + start, this.#patch, (patch) => {
-      reader = this.#openString?.(path, patch) ?? null
-      if (!reader && kind) reader = openOpaque(kind, this.#job, path, this.#depth + 1, patch)
-      return reader ?? new TextReader(this.#job, this.#place, patch)
-    })
-    return reader ? string : null
-  }
-
-  #openText(start: number, place: Place): CodedText {
-    return new CodedText(JSON_CODING, this.#base + start, this.#patch, (patch) =>
-      openText(this.#job, place, this.#depth + 1, patch),
-    )
   }
 
   #readKey(isEnd: boolean): boolean {
     const bytes = this.#bytes
     const start = this.#at + 1
-    const end = this.#quoteFrom(start)
+    const end = this.#strings.endFrom(start)
     if (end < 0 || end - start > MAX_KEY) {
       if (end < 0 && bytes.length - start <= MAX_KEY && !isEnd) return false
       this.#path.setKey('')
       this.#mayBeOpaque = false
       this.#decided = this.#base + start
       this.#at = start
-      this.#string = this.#openText(start, this.#path.name)
+      this.#strings.openKey(start)
+      this.#string = this.#strings.opened
       return true
     }
     const known = this.#known.get(bytes, start, end)
@@ -350,17 +265,17 @@ export class JsonReader implements Reader {
 
   #lookAtKey(bytes: Buffer, start: number, end: number): void {
     const text = bytes.toString('utf8', start, end)
-    const isEscaped = this.#isEscaped
+    const { isEscaped } = this.#strings
     this.#path.setKey('')
     let isData = false
-    const isFound = this.#readText(bytes, start, end, this.#path.name, (from, to, by) => {
+    const isFound = this.#strings.read(start, end, this.#path.name, (from, to, by) => {
       isData = true
       this.#patch(from, to, by)
     })
     const key = isData ? '*' : isEscaped ? toKey(text) : text
     this.#path.setKey(key)
     this.#mayBeOpaque = mayBeOpaque(key)
-    // Of a text in a key more counts than the key; `readText` says of one that something may be in it.
+    // Of a text in a key more counts than the key; `read` says of one that something may be in it.
     if (!isEscaped && !isFound) this.#known.add(bytes, start, end, text, this.#path.context)
   }
 

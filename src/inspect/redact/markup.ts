@@ -26,7 +26,6 @@ export class MarkupReader implements Reader {
   readonly #job: Job
   readonly #place: Place
   readonly #patch: Patch
-  readonly #patchPlain: Patch
   #state: State = 'text'
   /** What is read: where it stands, whether there may be references in it, and where it begins. */
   #under: Place
@@ -49,7 +48,6 @@ export class MarkupReader implements Reader {
     this.#job = job
     this.#place = place
     this.#patch = patch
-    this.#patchPlain = (start, end, by) => patch(start, end, ENTITY_CODING.write(by))
     this.#under = namedPlace(job, place, '')
   }
 
@@ -186,10 +184,19 @@ export class MarkupReader implements Reader {
       this.#reader = null
       return
     }
-    const coding = this.#isCoded ? ENTITY_CODING : null
-    const patch = coding ? this.#patch : this.#patchPlain
-    const bytes = this.#bytes
-    readWhole(this.#job, bytes, this.#start, this.#at, this.#under, this.#base, patch, coding)
+    const start = this.#start
+    const isPlain = !this.#isCoded || !hasReference(this.#bytes, start, this.#at)
+    readWhole(
+      this.#job,
+      this.#bytes,
+      start,
+      this.#at,
+      this.#under,
+      this.#base,
+      this.#patch,
+      ENTITY_CODING,
+      isPlain,
+    )
   }
 
   /** What has not ended goes to a reader. */
@@ -206,12 +213,17 @@ export class MarkupReader implements Reader {
     const open = (patch: Patch) => new TextReader(this.#job, place, patch)
     this.#readerBase = this.#isCoded ? 0 : base
     if (this.#isCoded) return new CodedText(ENTITY_CODING, base, this.#patch, open)
-    return open((start, end, by) => this.#patchPlain(base + start, base + end, by))
+    return open((start, end, by) => this.#patch(base + start, base + end, ENTITY_CODING.write(by)))
   }
 }
 
 const TAG = /^<([A-Za-z][\w:.-]*)/
 const ATTRIBUTE = /([\w:.-]+)\s*=\s*$/
+
+function hasReference(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === ENTITY_CODING.lead) return true
+  return false
+}
 
 /** A letter, `/`, `!`, `?`. */
 function isTagStart(byte: number): boolean {

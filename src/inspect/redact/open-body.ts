@@ -108,11 +108,13 @@ function openUnread(job: Job, reason: UnscannableReason, place: Place): Reader {
   return new Unread()
 }
 
+const NOTHING = Buffer.alloc(0)
+
 /** Waits for so many bytes before it is told what it is. */
 class Sniffing implements Reader {
   readonly #size: number
   readonly #open: (bytes: Buffer) => Reader
-  #bytes: Buffer = Buffer.alloc(0)
+  #bytes: Buffer = NOTHING
   #reader: Reader | null = null
 
   constructor(size: number, open: (bytes: Buffer) => Reader) {

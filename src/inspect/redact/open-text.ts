@@ -21,7 +21,8 @@ export function openText(job: Job, place: Place, depth: number, patch: Patch): R
 
 /**
  * Reads a text that is all there: as `openText` does, without what a text in pieces needs.
- * @param base position of the first byte of `bytes`  @param coding how it is written; null for plainly
+ * @param base position of the first byte of `bytes`  @param coding how a text is written there; null for as it is
+ * @param isPlain whether nothing of this one is written otherwise
  * @returns whether there may be anything in it, also where that stays
  */
 export function readText(
@@ -34,11 +35,12 @@ export function readText(
   base: number,
   patch: Patch,
   coding: Coding | null,
+  isPlain = coding === null,
 ): boolean {
   if (start === end) return false
   const desk = takeDesk()
   try {
-    desk.lay(bytes, start, end, coding)
+    desk.lay(bytes, start, end, coding, isPlain)
     const kind = kindAt(desk.bytes, 0, Math.min(desk.size, MAX_BLANKS))
     if (kind === 'text' || kind === null) return desk.look(job, place, base, patch)
     const reader = openKind(job, kind, place, depth, (from, to, by) =>

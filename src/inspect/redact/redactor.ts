@@ -51,11 +51,13 @@ export function createRedactor({ contentType, scan, replace, limits }: RedactorO
   }
 }
 
+const NOTHING = Buffer.alloc(0)
+
 /** The beginning tells whether it is UTF-16; all formats are read as UTF-8. */
 class Body {
   readonly #job: Job
   readonly #contentType: string | null
-  #first: Buffer | null = Buffer.alloc(0)
+  #first: Buffer | null = NOTHING
   #rewriting: Rewriting | null = null
   #transcoder: Transcoder | null = null
 

@@ -26,7 +26,7 @@ const MAGIC = [
 const RARE = 20
 
 export function isBinary(bytes: Buffer): boolean {
-  if (MAGIC.some((magic) => bytes.subarray(0, magic.length).equals(magic))) return true
+  if (hasMagic(bytes)) return true
   let odd = 0
   for (const byte of bytes) {
     if (byte === 0) return true
@@ -37,7 +37,12 @@ export function isBinary(bytes: Buffer): boolean {
 
 /** Whether it begins like one of them. */
 export function hasMagic(bytes: Buffer): boolean {
-  return MAGIC.some((magic) => bytes.subarray(0, magic.length).equals(magic))
+  for (const magic of MAGIC) {
+    let same = 0
+    while (same < magic.length && bytes[same] === magic[same]) same++
+    if (same === magic.length) return true
+  }
+  return false
 }
 
 /** The last character may be cut. */

@@ -9,7 +9,11 @@ const SHORT = 1024
 /** A longer room is not kept. */
 const LONG = 64 * 1024
 
-/** Looks at a whole text. @param base position of the first byte of `bytes`  @param coding how it is written; null for plainly */
+/**
+ * Looks at a whole text.
+ * @param base position of the first byte of `bytes`  @param coding how a text is written there; null for as it is
+ * @param isPlain whether nothing of this one is written otherwise
+ */
 export function readWhole(
   job: Job,
   bytes: Buffer,
@@ -19,12 +23,30 @@ export function readWhole(
   base: number,
   patch: Patch,
   coding: Coding | null = null,
+  isPlain = coding === null,
 ): void {
   if (start === end) return
   const desk = takeDesk()
   try {
-    desk.lay(bytes, start, end, coding)
+    desk.lay(bytes, start, end, coding, isPlain)
     desk.look(job, place, base, patch)
+  } finally {
+    giveBack(desk)
+  }
+}
+
+/** Whether anything is found in a whole text. */
+export function isClean(
+  job: Job,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  place: Place,
+): boolean {
+  const desk = takeDesk()
+  try {
+    desk.lay(bytes, start, end, null, true)
+    return desk.isClean(job, place)
   } finally {
     giveBack(desk)
   }
@@ -52,6 +74,7 @@ export class Desk {
   #start = 0
   #end = 0
   #coding: Coding | null = null
+  #isPlain = true
   #walk: Walk | null = null
   #isFound = false
   #job: Job | null = null
@@ -59,21 +82,22 @@ export class Desk {
   #patch: Patch | null = null
   #base = 0
 
-  lay(bytes: Buffer, start: number, end: number, coding: Coding | null): void {
+  lay(bytes: Buffer, start: number, end: number, coding: Coding | null, isPlain: boolean): void {
     this.#source = bytes
     this.#start = start
     this.#end = end
     this.#coding = coding
+    this.#isPlain = isPlain
     this.#walk = null
     const length = end - start
-    if (!coding && length > SHORT) {
+    if (isPlain && length > SHORT) {
       this.bytes = bytes.subarray(start, end)
       this.size = length
       return
     }
     if (length > this.#room.length) this.#room = Buffer.allocUnsafeSlow(length)
     this.bytes = this.#room
-    if (coding) this.size = decode(coding, bytes, start, end, this.#room)
+    if (coding && !isPlain) this.size = decode(coding, bytes, start, end, this.#room)
     else this.#copy(bytes, start, end)
   }
 
@@ -104,14 +128,25 @@ export class Desk {
     if (by !== null) this.replace(from, to, by, this.#base, this.#patch)
   }
 
+  isClean(job: Job, place: Place): boolean {
+    this.#isFound = false
+    job.scan.scan(this.bytes, 0, this.size, contextAt(job, place), this.#notice)
+    return !this.#isFound
+  }
+
+  readonly #notice = (): void => {
+    this.#isFound = true
+  }
+
   /** In the text as it is written, and in order. */
   replace(from: number, to: number, by: Buffer, base: number, patch: Patch | null): void {
     const coding = this.#coding
+    const written = coding ? coding.write(by) : by
     const start = base + this.#start
-    if (!coding) return patch?.(start + from, start + to, by)
+    if (this.#isPlain || !coding) return patch?.(start + from, start + to, written)
     this.#walk ??= new Walk(coding, this.#source, this.#start, this.#end)
     const outerStart = this.#walk.toStart(from)
-    patch?.(base + outerStart, base + this.#walk.toEnd(to), coding.write(by))
+    patch?.(base + outerStart, base + this.#walk.toEnd(to), written)
   }
 
   /** Keeps nothing of what lay there but its room. */

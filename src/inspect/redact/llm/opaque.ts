@@ -78,6 +78,11 @@ export function opaqueKind(path: JsonPath): Kind | null {
   return null
 }
 
+/** @param text what a block says that it is */
+export function noteKind(path: JsonPath, text: string): void {
+  if (THOUGHTS.includes(text)) path.mark()
+}
+
 /** @param depth texts that it is in */
 export function openOpaque(
   kind: Kind,
@@ -94,9 +99,7 @@ export function openOpaque(
         onSealed: () => path.mark(),
       })
     case 'kind':
-      return new KindReader(openText(job, path.text, depth, patch), (text) => {
-        if (THOUGHTS.includes(text)) path.mark()
-      })
+      return new KindReader(openText(job, path.text, depth, patch), (text) => noteKind(path, text))
     case 'thought':
     case 'signed':
       return new Unread()

@@ -17,6 +17,7 @@ import { addCheck, sayProblem } from './commands/check.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEnv } from './commands/env.ts'
 import { addExplain } from './commands/explain.ts'
+import { addFirewall } from './commands/firewall.ts'
 import { addFlows } from './commands/flows.ts'
 import { addGeoip } from './commands/geoip.ts'
 import { addGrants } from './commands/grants.ts'
@@ -47,6 +48,7 @@ export function createProgram(): Command {
   const commands = [
     addStart,
     addDoctor,
+    addFirewall,
     addInit,
     addRun,
     addEnv,

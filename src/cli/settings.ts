@@ -1,8 +1,9 @@
 /** The options that decide which configuration a command works with; the same for all of them. */
 
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type LoadOptions, loadSettings, type Settings } from '../config/load.ts'
+import { isListenAddress } from '../config/schema.ts'
 
 export interface ConfigOptions {
   readonly config?: string
@@ -50,4 +51,11 @@ export function load(options: ConfigOptions): Settings {
 /** The same with the facts that verdicts need. */
 export function loadWithFacts(options: ConfigOptions): Settings {
   return loadSettings(toLoadOptions(options, true))
+}
+
+export function toListenAddress(text: string): string {
+  if (!isListenAddress(text)) {
+    throw new InvalidArgumentError('an address and port is written like 0.0.0.0:3129 or [::]:3129')
+  }
+  return text
 }

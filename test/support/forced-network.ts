@@ -27,13 +27,15 @@ export const FORCED_NETWORK: readonly Need[] = [
 ]
 
 /** How connections of the host come to the proxy. */
-export type Way = 'redirect' | 'tproxy'
+export type Way = 'redirect' | 'tproxy' | 'none'
 
 export interface ForcedNetwork extends AsyncDisposable {
   readonly dir: string
   readonly proxy: TestProxy
   /** In front of a command, to run it on the gateway. */
   readonly gateway: readonly string[]
+  /** The namespace of the internet. */
+  readonly far: string
   /** What has reached servers, oldest first. */
   readonly reached: readonly Reached[]
   /** Runs a program on the host, with our CA and the lab's root as its only ones, and no word of a proxy. */
@@ -197,7 +199,7 @@ export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedN
       },
     }),
   )
-  lead(way, gateway)
+  if (way !== 'none') lead(way, gateway)
   for (const line of nat) inside(gateway, 'iptables', '-w', '-t', 'nat', ...line.split(' '))
 
   const env = {
@@ -223,6 +225,7 @@ export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedN
     dir,
     proxy,
     gateway: ['ip', 'netns', 'exec', gateway],
+    far: internet,
     reached,
     onHost: (name, args, how) => run(host, name, args, how),
     onGateway: (name, args, how) => run(gateway, name, args, how),
@@ -254,7 +257,7 @@ export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedN
 }
 
 /** What docs/transparent.md says: by REDIRECT with iptables, by TPROXY with nft. */
-function lead(way: Way, gateway: string): void {
+function lead(way: Exclude<Way, 'none'>, gateway: string): void {
   if (way === 'redirect') {
     for (const program of ['iptables', 'ip6tables']) {
       const rule = '-t nat -A PREROUTING -i to-host -p tcp -j REDIRECT --to-ports 3129'

@@ -3,7 +3,6 @@
 import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { isListenAddress } from '../../config/schema.ts'
 import type { PrefixTables } from '../../locate/tables/prefix-tables.ts'
 import { composeSupervisor } from '../compose/cluster/supervisor.ts'
 import { composeProxy, type RunningProxy } from '../compose/proxy.ts'
@@ -11,7 +10,13 @@ import type { BoundTransparent } from '../compose/traffic.ts'
 import { COMMAND } from '../invocation.ts'
 import { sayObserved } from '../observed.ts'
 import { EXIT, print, say } from '../output.ts'
-import { type ConfigOptions, loadWithFacts, toLoadOptions, withConfig } from '../settings.ts'
+import {
+  type ConfigOptions,
+  loadWithFacts,
+  toListenAddress,
+  toLoadOptions,
+  withConfig,
+} from '../settings.ts'
 
 interface StartOptions extends ConfigOptions {
   readonly json?: boolean
@@ -63,13 +68,6 @@ function toWorkers(text: string): number {
     throw new InvalidArgumentError(`a number from 1 to ${MAX_WORKERS} is expected`)
   }
   return count
-}
-
-function toListenAddress(text: string): string {
-  if (!isListenAddress(text)) {
-    throw new InvalidArgumentError('an address and port is written like 0.0.0.0:3129 or [::]:3129')
-  }
-  return text
 }
 
 /** Resolves when the proxy was told to stop and has stopped. A second signal does not wait. */

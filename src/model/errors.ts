@@ -75,8 +75,8 @@ const CODES = {
   'request-not-http': info(
     400,
     'client',
-    'The tunnel carries neither TLS nor HTTP',
-    'only HTTPS and HTTP are understood inside a tunnel',
+    'The tunnel carries no protocol that is known',
+    'TLS, HTTP and a few others are understood inside a tunnel: see docs/transparent.md',
   ),
   'request-proxy-header': info(
     400,

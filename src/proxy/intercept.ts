@@ -1,6 +1,7 @@
 /**
  * The inside of a tunnel, opened up: TLS is ended with a leaf for the host CONNECT named, plain HTTP is read as it is, and what is
- * found inside is served like any client connection, fixed to that host and port. Nothing else is let through.
+ * found inside is served like any client connection, fixed to that host and port. Other protocols that are known are judged by what they are and
+ * relayed unread; nothing else is let through.
  */
 
 import type { SecureContext, TLSSocket } from 'node:tls'
@@ -15,7 +16,9 @@ import { acceptTls, HTTP1, HTTP2, refuseTls } from './client-tls.ts'
 import type { Connect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { ClientSession } from './http2/client-session.ts'
+import { serveOpaque } from './opaque.ts'
 import { type Opening, readOpening } from './opening.ts'
+import { PEEK_MS, SERVER_FIRST } from './protocol/recognise.ts'
 import type { ProxyContext } from './proxy.ts'
 import { TOO_LATE, UNREAD } from './quiet-socket.ts'
 import { refuseOn } from './refuse.ts'
@@ -26,7 +29,9 @@ export async function intercept(connect: Connect, flow: Flow): Promise<void> {
   const { tunnel, context } = connect
   const { socket, early } = tunnel
   const { deadlines, timeouts } = context
-  const opening = await readOpening(socket, early, deadlines, timeouts.head)
+  const isServerFirst = SERVER_FIRST[tunnel.authority.port] !== undefined
+  const patience = isServerFirst ? PEEK_MS : null
+  const opening = await readOpening(socket, early, deadlines, timeouts.head, patience)
   await interceptOpening(connect, flow, opening)
 }
 
@@ -41,7 +46,7 @@ export async function interceptOpening(
   opening: Opening,
   fault: Problem | null = null,
 ): Promise<void> {
-  const { socket } = connect.tunnel
+  const { socket, authority } = connect.tunnel
   switch (opening.kind) {
     case 'tls':
       socket.unshift(opening.bytes)
@@ -50,6 +55,18 @@ export async function interceptOpening(
     case 'http2':
       socket.unshift(opening.bytes)
       return serveInside(connect, socket, 'http', opening.kind === 'http2', fault)
+    case 'other':
+      return serveOpaque({
+        connect: opened(connect, opening.bytes),
+        protocol: opening.protocol,
+        onClientFirst: null,
+      })
+    case 'silence':
+      return serveOpaque({
+        connect: opened(connect, null),
+        protocol: SERVER_FIRST[authority.port] ?? 'unknown',
+        onClientFirst: (bytes) => run(connect.context, intercept(opened(connect, bytes), flow)),
+      })
     case 'fault':
       if (opening.alert) refuseTls(socket, opening.alert)
       else socket.destroy()
@@ -57,6 +74,13 @@ export async function interceptOpening(
     default:
       opening satisfies never
   }
+}
+
+/** The tunnel as it is now: open, so that nothing can be said about it any more. */
+function opened(connect: Connect, early: Buffer | null): Connect {
+  const { tunnel } = connect
+  const refuse = () => void tunnel.socket.destroy()
+  return { ...connect, tunnel: { ...tunnel, early, establish() {}, refuse } }
 }
 
 /** How the server name a client asked for lies to the host CONNECT named. */

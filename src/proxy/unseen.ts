@@ -106,6 +106,8 @@ function judgeOpening(opening: Opening, host: Host) {
       return compareServerName(opening.hello, host)
     case 'http':
     case 'http2':
+    case 'other':
+    case 'silence':
       return { code: 'request-not-http', detail: 'only TLS goes through unseen' } satisfies Problem
     case 'fault':
       return opening.problem

@@ -53,20 +53,32 @@ const CLIENTS: readonly (readonly [Protocol, Reading])[] = [
   ['postgresql', beginsAsPostgresql],
   ['mongodb', beginsAsMongodb],
   ['kafka', beginsAsKafka],
-  // RFC 9112 section 3: a method, a blank and a target; empty lines that some send ahead. RFC 9113 section 3.4.
-  [
-    'http',
-    (bytes) =>
-      matches(
-        bytes,
-        /^(\r?\n)*[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} ./s,
-        /^[\r\n]*[!#$%&'*+.^_`|~0-9A-Za-z-]{0,40} ?$/,
-      ),
-  ],
+  ['http', (bytes) => matches(bytes, HTTP, HTTP_START)],
 ]
+
+/**
+ * RFC 9112 section 3: a method and a target, after empty lines that some send ahead; RFC 9113 section 3.4. What a lenient server may take for a
+ * method of the field is HTTP, however it is written: nothing of it is to pass for something else. Another word needs something that looks
+ * like a target, or the version at the end of its line: other protocols have lines of words as well.
+ */
+const HTTP =
+  /^\s*((GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|PATCH|CONNECT|PRI)\s|[!#$%&'*+.^_`|~\w-]{1,40}[ \t]+([/*]|https?:|[^\r\n]*\sHTTP\/))/i
+const HTTP_START = /^\s*([!#$%&'*+.^_`|~\w-]{0,40}|[!#$%&'*+.^_`|~\w-]{1,40}[ \t][^\r\n]*)$/
 
 /** Servers that speak before their client does. */
 export type Greeting = 'ssh' | 'smtp' | 'mysql'
+
+/** Ports where they are expected; if the one that is there does not speak so, the connection ends. */
+export const SERVER_FIRST: Readonly<Record<number, Greeting>> = {
+  22: 'ssh',
+  25: 'smtp',
+  587: 'smtp',
+  2525: 'smtp',
+  3306: 'mysql',
+}
+
+/** Milliseconds after which a client that has said nothing, or nothing that is known, is taken to be done. */
+export const PEEK_MS = 250
 
 const GREETINGS: readonly (readonly [Greeting, Reading])[] = [
   ['ssh', (bytes) => beginsText(bytes, 'SSH-')],

@@ -5,11 +5,8 @@
 
 import type { Socket } from 'node:net'
 import type { Protocol } from '../../model/flow.ts'
-import { recognise } from '../protocol/recognise.ts'
+import { PEEK_MS, recognise } from '../protocol/recognise.ts'
 import { QuietSocket, type Waiting } from '../quiet-socket.ts'
-
-/** Milliseconds after which a client that has said nothing, or nothing that is known, is taken to be done. */
-export const PEEK_MS = 250
 
 /** One of these is called, once. The socket is paused, and has no listeners of ours then, but one that keeps its errors from ending the process. */
 export interface FirstWordsThen {

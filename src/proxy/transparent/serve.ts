@@ -17,6 +17,7 @@ import { interceptOpening } from '../intercept.ts'
 import { serveOpaque } from '../opaque.ts'
 import { type Opening, readOpening } from '../opening.ts'
 import { isOwn } from '../origin/own-sockets.ts'
+import { SERVER_FIRST } from '../protocol/recognise.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { TOO_LATE } from '../quiet-socket.ts'
 import { tunnelUnseen } from '../unseen.ts'
@@ -32,15 +33,6 @@ export interface TakenOver {
 
 /** Where the client always speaks first: it may take its time there, as browsers do that connect ahead. */
 const CLIENT_FIRST: ReadonlySet<number> = new Set([80, 443])
-
-/** What servers on these ports speak first; if the one that is there does not, the connection ends. */
-const SERVER_FIRST: Readonly<Record<number, 'smtp' | 'mysql' | 'ssh'>> = {
-  22: 'ssh',
-  25: 'smtp',
-  587: 'smtp',
-  2525: 'smtp',
-  3306: 'mysql',
-}
 
 /** @param first what has come already; null for nothing */
 export function serveTakenOver(taken: TakenOver, first: Buffer | null = null): void {
@@ -90,9 +82,9 @@ function serveProtocol(taken: TakenOver, protocol: Protocol, first: Buffer): voi
 async function serveHttp(taken: TakenOver, first: Buffer): Promise<void> {
   const { socket, client, original, context } = taken
   const opening = await readOpening(socket, first, context.deadlines, context.timeouts.head)
-  if (opening.kind === 'fault') {
+  if (opening.kind !== 'http' && opening.kind !== 'http2') {
     socket.destroy()
-    return record(taken, opening.problem, 'HTTP/1.1')
+    return record(taken, opening.kind === 'fault' ? opening.problem : TOO_LATE, 'HTTP/1.1')
   }
   const { mode, address } = original
   const tunnel = {

@@ -205,10 +205,11 @@ function codeFor(action: Action, placement: Placement, rule: Deciding | null): V
 export function decideFaulty(assessment: Assessment, request: AskedLine, fault: Fault): Verdict {
   const { rules = [], mayAsk = false, detail } = fault
   const named = { rule: rules[0]?.id ?? null, because: rules[0]?.because ?? null }
-  if (!mayAsk) return { ...blockFor(fault, assessment.zone), ...named }
+  const { placement } = assessment
+  if (!mayAsk) return { ...blockFor(fault, assessment.zone), placement, ...named }
   const verdict = decide(assessment, request)
   if (verdict.action === 'block') return verdict
-  const { action, placement, terms, holding } = verdict
+  const { action, terms, holding } = verdict
   const before = holding.length > 0 || action === 'allow' ? holding : [`placement-${placement}`]
   return {
     ...verdict,

@@ -8,6 +8,7 @@ import http2 from 'node:http2'
 import net from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { PassThrough } from 'node:stream'
 import zlib from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { curl, openTls } from '../support/clients.ts'
@@ -182,19 +183,25 @@ describe('an answer with a content coding, though none was asked for', () => {
     expect(await last(before + 1)).toMatchObject({ inspection: 'headers', redactions_in: 0 })
   })
 
-  test('the origin dies in the middle of a value: nothing of it passes, and no clean end', async () => {
-    answer = (_, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Encoding': 'gzip' })
-      const gzip = zlib.createGzip()
-      gzip.on('data', (piece: Buffer) => response.write(piece))
-      gzip.write(`write to ${MAIL.slice(0, 18)}`)
-      gzip.flush(zlib.constants.Z_SYNC_FLUSH, () => setImmediate(() => response.destroy()))
-    }
-    const { body, code } = await fetchIt()
-    expect([18, 56, 0]).toContain(code)
-    if (code === 0) expect(JSON.parse(body).code).toBe('connect-reset')
-    expect(body).not.toContain('erika')
-  })
+  test.each(['gzip', 'identity'])(
+    '%s: the origin dies in the middle of a value: nothing of it passes, and no clean end',
+    async (coding) => {
+      answer = (_, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Encoding': coding })
+        const coder = coding === 'gzip' ? zlib.createGzip() : new PassThrough()
+        coder.on('data', (piece: Buffer) => response.write(piece))
+        coder.write(`write to ${MAIL.slice(0, 18)}`, () => {
+          const die = () => void setImmediate(() => response.destroy())
+          if ('flush' in coder) coder.flush(zlib.constants.Z_SYNC_FLUSH, die)
+          else die()
+        })
+      }
+      const { body, code } = await fetchIt()
+      expect([18, 56, 0]).toContain(code)
+      if (code === 0) expect(JSON.parse(body).code).toBe('connect-reset')
+      expect(body).not.toContain('erika')
+    },
+  )
 
   test.skipIf(missing(linux))(
     'a client that reads slowly, or leaves: memory stays flat',
@@ -251,7 +258,7 @@ async function take(
       digest.update(chunk)
       const text = tail + chunk.toString('latin1')
       mails += count(text, '[EMAIL]') - count(tail, '[EMAIL]')
-      leaks += count(text, 'mustermann') - count(tail, 'mustermann')
+      leaks += count(text, 'erika') - count(tail, 'erika')
       tail = text.slice(-12)
     }
   } catch {
@@ -441,7 +448,8 @@ describe('a request that is larger than is read before', () => {
     socket.write(
       `POST ${to()} HTTP/1.1\r\nHost: api.de.test:${lab.http.port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
     )
-    socket.write(body.slice(0, -MIB / 4))
+    // In the middle of a value.
+    socket.write(body.slice(0, body.lastIndexOf(MAIL, body.length - 100) + 12))
     await eventually('the request', () => got.length)
     socket.destroy()
     expect(await got[0]).toMatchObject({ isWhole: false, leaks: 0 })

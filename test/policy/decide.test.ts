@@ -404,7 +404,10 @@ describe('a request that a rule takes data out of, and that nobody can read', ()
     {
       name: 'blocked, in the name of the rule',
       ...{ policy: withRules(), regions: ['DE'], mayAsk: false },
-      want: { action: 'block', code: 'body-unscannable', rule: 'out', because: 'it stays' },
+      want: {
+        ...{ action: 'block', code: 'body-unscannable', placement: 'inside' },
+        ...{ rule: 'out', because: 'it stays' },
+      },
     },
     {
       name: 'held, in the name of the rule',

@@ -141,10 +141,11 @@ export class Exchange implements AnswerSink {
     const { head, found } = this.#options.redactFields(received)
     this.#found = found
     const { client } = this.#options
-    const redactor = this.#options.redact(head)
+    const isRead = body !== 0 || tellsOfBody(head, this.method)
+    const redactor = isRead ? this.#options.redact(head) : null
     if (body === 0) {
-      const tells = redactor !== null && !('code' in redactor) && tellsOfBody(head, this.method)
-      this.#toClient = client.answer(tells ? withoutValidators(head) : head, body)
+      const isChanged = redactor !== null && !('code' in redactor)
+      this.#toClient = client.answer(isChanged ? withoutValidators(head) : head, body)
       return
     }
     if (redactor === null) {

@@ -71,9 +71,10 @@ export async function inspectRequest(
   if (!isChanged) return { line: known, ...AS_IT_IS }
   const { id: agent } = flow.agent
   const isOpaque = isOpen && upgrades && line.upgrade !== 'websocket'
+  // First: what waits until other processes know the tokens waits for those of the head as well.
+  const rewritten = inspector.redactHead(head, redact, agent)
   const replaced = body && !isOpaque ? await inspector.redact(body, redact.out, agent) : UNSEEN
   const redactor = replaced.isLarger && body ? inspector.open('out', body, redact.out, agent) : null
-  const rewritten = inspector.redactHead(head, redact, agent)
   const carried = carry(admission, verdict, replaced, redactor, body, head.header)
   const fault = carried.fault ?? (rewritten && faultOfHead(head, rewritten))
   const read = { ...known, isRead: carried.isRead }

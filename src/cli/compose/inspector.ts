@@ -14,7 +14,6 @@ import { Decoding, parseCodings } from '../../inspect/redact/decoding.ts'
 import { createMessageRedactor } from '../../inspect/redact/message-redactor.ts'
 import type { Replace } from '../../inspect/redact/reader.ts'
 import { createRedactor, type Redactor } from '../../inspect/redact/redactor.ts'
-import { createScanner } from '../../inspect/scan/create-scanner.ts'
 import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
 import type { Direction, Operator } from '../../model/finding.ts'
 import { type BodyView, isCoded } from '../../model/request-view.ts'
@@ -29,6 +28,7 @@ import type {
   Replaced,
 } from '../../ports.ts'
 import { inspectHeads } from './head-inspector.ts'
+import { Scanners } from './scanners.ts'
 
 type Plan = ReadonlyMap<string, Operator>
 
@@ -70,7 +70,7 @@ export function composeInspector(
   const now = () => performance.now()
   const vault = createVault(keysOf, VAULT_LIMITS, now, (kept) => sharing.keep(kept))
   sharing.open(vault)
-  const shared = { keysOf, vault, decoder, ratio, sharing }
+  const shared = { keysOf, vault, decoder, ratio, sharing, scanners: new Scanners() }
   const made = new WeakMap<Policy, Inspector>()
   return (policy) => {
     const inspector = made.get(policy) ?? inspectUnder(policy, shared)
@@ -86,29 +86,22 @@ interface Shared {
   readonly decoder: Decoder
   readonly ratio: number
   readonly sharing: TokenSharing
+  readonly scanners: Scanners
 }
 
 function inspectUnder(
   { kinds, askedFor }: Policy,
-  { keysOf, vault, decoder, ratio, sharing }: Shared,
+  { keysOf, vault, decoder, ratio, sharing, scanners }: Shared,
 ): Inspector {
   const recognition = recognitionOf(kinds)
-  const { recognizers, allow, fields } = recognition
+  const { allow } = recognition
   const onByThemselves = [...recognition].filter(([, { readiness }]) => readiness !== 'off')
-  const types = new Set([...onByThemselves.map(([type]) => type), ...askedFor])
-  const everything = createScanner(recognizers, { types, fields })
-  const scanners = new WeakMap<Plan, Scanner>()
+  const usual = new Set([...onByThemselves.map(([type]) => type), ...askedFor])
+  const everything = scanners.get(recognition, usual, 'look')
+  const ofPlans = new WeakMap<Plan, Scanner>()
   const scannerFor = (plan: Plan, direction: Direction) => {
-    let scanner = scanners.get(plan)
-    if (!scanner) {
-      // Nothing that was issued stands in a request for what it stands for.
-      const among = direction === 'in' ? [...recognizers, ISSUED_TOKEN] : recognizers
-      scanner = createScanner(among, {
-        types: new Set([...plan.keys(), ISSUED_TOKEN.type]),
-        fields,
-      })
-      scanners.set(plan, scanner)
-    }
+    const scanner = ofPlans.get(plan) ?? scanners.get(recognition, plan.keys(), direction)
+    ofPlans.set(plan, scanner)
     return scanner
   }
   const isReal = (type: string, text: string) => {

@@ -3,7 +3,7 @@
  * values of one to a few words. A quicker keyed hash tells nearly all words that are in none of them.
  */
 
-import { createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { AnchorShape, Shape } from '../recognizer.ts'
 import type { Compiled } from './custom.ts'
 import type { Dictionary } from './document.ts'
@@ -35,21 +35,22 @@ export function hashDictionary(values: readonly string[], key: Buffer): Compiled
     const fault = faultOfValue(value)
     if (fault !== null) return { fault: `value ${i + 1} ${fault}` }
   }
+  const pads = toPads(key)
   const folded = [...new Set(values.map(foldValue))]
   const beginnings = new Set(folded.map((value) => [...value].slice(0, 2).join('')))
   const words = folded.reduce((most, value) => Math.max(most, value.split(' ').length), 1)
   const filter = new Uint8Array(2 ** Math.ceil(Math.log2(Math.max(64, folded.length * BITS))) / 8)
   const seed = seedOf(key)
   for (const value of folded) {
-    let hash = seed
-    for (const each of value) hash = mix(hash, each.codePointAt(0) ?? 0)
-    setBit(filter, hash)
+    let quick = seed
+    for (const each of value) quick = mix(quick, each.codePointAt(0) ?? 0)
+    setBit(filter, quick)
   }
   return {
     value: {
       beginnings: [...beginnings].sort(),
       words,
-      hashes: folded.map((value) => hashOf(key, value)).sort(),
+      hashes: folded.map((value) => hashOf(pads, value)).sort(),
       filter: Buffer.from(filter).toString('base64url'),
     },
   }
@@ -82,11 +83,12 @@ function look(
   key: Buffer,
 ): AnchorShape['extent'] {
   const seed = seedOf(key)
+  const pads = toPads(key)
   return (bytes, at, _floor, limit, out) => {
     out.start = at
     out.end = at
     out.reached = false
-    let hash = seed
+    let quick = seed
     let end = at
     let left = words
     let isWord = false
@@ -95,7 +97,7 @@ function look(
       const isEnd = end >= limit || !readCharacter(bytes, end, limit)
       const { code, size } = character
       if (isEnd || (isWord && !isWordCode(code))) {
-        if (hasBit(filter, hash) && hashes.has(hashOf(key, foldValue(textOf(bytes, at, end)))))
+        if (hasBit(filter, quick) && hashes.has(hashOf(pads, foldValue(textOf(bytes, at, end)))))
           out.end = end
         if (isEnd) {
           out.reached = true
@@ -105,7 +107,7 @@ function look(
       if (code === 0x20 && (isBlank || --left === 0)) return
       isBlank = code === 0x20
       isWord = isWordCode(code)
-      hash = mix(hash, code)
+      quick = mix(quick, code)
       end += size
     }
   }
@@ -116,12 +118,34 @@ function textOf(bytes: Uint8Array, start: number, end: number): string {
 }
 
 function foldValue(value: string): string {
+  if (PLAIN.test(value)) return value.toLowerCase()
   const plain = value.normalize('NFC').replace(/\s+/gu, ' ').trim()
   return [...plain].map((each) => String.fromCodePoint(fold(each.codePointAt(0) ?? 0))).join('')
 }
 
-function hashOf(key: Buffer, value: string): string {
-  return createHmac('sha256', key).update(value).digest().subarray(0, HASH).toString('base64url')
+/** ASCII with single blanks between words. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/
+
+function hashOf({ inner, outer }: Pads, value: string): string {
+  const digest = hash('sha256', Buffer.concat([inner, Buffer.from(value)]), 'buffer')
+  return hash('sha256', Buffer.concat([outer, digest]), 'buffer')
+    .subarray(0, HASH)
+    .toString('base64url')
+}
+
+/** What HMAC (RFC 2104) hashes before the value, and before the hash of that. Many values are hashed at once: made once. */
+interface Pads {
+  readonly inner: Buffer
+  readonly outer: Buffer
+}
+
+const BLOCK = 64
+
+function toPads(key: Buffer): Pads {
+  const block = Buffer.alloc(BLOCK)
+  key.copy(block)
+  const pad = (by: number) => Buffer.from(block.map((byte) => byte ^ by))
+  return { inner: pad(0x36), outer: pad(0x5c) }
 }
 
 function seedOf(key: Buffer): number {

@@ -13,6 +13,31 @@ export type FieldRole =
 
 /** @param name in lower case */
 export function roleOf(name: string): FieldRole {
+  return remember(roles, name, findRole)
+}
+
+/** Whether a field or parameter of that name usually carries what the caller proves themselves with: `x-api-key`, `access_token`, `sig`. */
+export function isCredential(name: string): boolean {
+  return remember(credentials, name, hasCredentialWord)
+}
+
+/** Nearly all names have been there before. */
+const roles = new Map<string, FieldRole>()
+const credentials = new Map<string, boolean>()
+const MAX_REMEMBERED = 1024
+const MAX_REMEMBERED_NAME = 64
+
+function remember<T>(known: Map<string, T>, name: string, find: (name: string) => T): T {
+  const before = known.get(name)
+  if (before !== undefined) return before
+  const found = find(name)
+  if (name.length > MAX_REMEMBERED_NAME) return found
+  if (known.size >= MAX_REMEMBERED) known.clear()
+  known.set(name, found)
+  return found
+}
+
+function findRole(name: string): FieldRole {
   if (name === 'cookie' || name === 'set-cookie') return name
   if (URLS.has(name)) return 'url'
   if (UNTOUCHED.has(name)) return 'untouched'
@@ -20,8 +45,7 @@ export function roleOf(name: string): FieldRole {
   return isCredential(name) ? 'credential' : 'text'
 }
 
-/** Whether a field or parameter of that name usually carries what the caller proves themselves with: `x-api-key`, `access_token`, `sig`. */
-export function isCredential(name: string): boolean {
+function hasCredentialWord(name: string): boolean {
   const words = name.slice(-MAX_NAME).replace(/([a-z0-9])([A-Z])/g, '$1 $2')
   return words
     .toLowerCase()

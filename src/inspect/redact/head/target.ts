@@ -3,6 +3,7 @@
  * segment or parameter comes or goes.
  */
 
+import type { Context } from '../../scan/scanner.ts'
 import type { Coding } from '../coding.ts'
 import { FORM_CODING, PERCENT_CODING } from '../percent.ts'
 import { namedPlace } from '../place.ts'
@@ -24,10 +25,29 @@ export function rewritePath(
       // The segment before is the name as far as words go, as in `/customers/ssn/…`; it does not say that anything behind it is one: `/password/reset`.
       const context = { ...job.scan.under(before), keys: null }
       before = decodeURIComponentOr(segment)
-      const place: Place = { path: at(i), key: '', kind: 'text', context }
+      const place = new SegmentPlace(at, i, context)
       return safeSegment(segment, rewriteValue(job, segment, place, coding))
     })
     .join('/')
+}
+
+/** Where it is, is written out when something is found there. */
+class SegmentPlace implements Place {
+  readonly key = ''
+  readonly kind = 'text'
+  readonly context: Context
+  readonly #at: (segment: number) => string
+  readonly #segment: number
+
+  constructor(at: (segment: number) => string, segment: number, context: Context) {
+    this.#at = at
+    this.#segment = segment
+    this.context = context
+  }
+
+  get path(): string {
+    return this.#at(this.#segment)
+  }
 }
 
 /** INVARIANT: no segment becomes one that leads elsewhere. */
@@ -76,6 +96,7 @@ export function rewriteUrl(job: Job, credentials: Job, url: string, place: Place
 }
 
 function decodeURIComponentOr(text: string): string {
+  if (!text.includes('%')) return text
   try {
     return decodeURIComponent(text)
   } catch {

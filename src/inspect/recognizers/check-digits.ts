@@ -4,7 +4,7 @@
  * Sources: ISO/IEC 7064 (mod 97-10, mod 11-2, mod 11,10), ISO/IEC 7812-1 annex B (Luhn), ICAO 9303 part 3 (7-3-1), J. Verhoeff 1969.
  */
 
-/** Of the byte of a digit. */
+/** Of the byte of a digit; 0…9 where the layout says `9`. */
 export function digit(compact: Uint8Array, at: number): number {
   return (compact[at] ?? 0) & 15
 }
@@ -13,6 +13,11 @@ export function digit(compact: Uint8Array, at: number): number {
 export function value(compact: Uint8Array, at: number): number {
   const byte = compact[at] ?? 0
   return byte > 64 ? (byte & 31) + 9 : byte < 58 ? byte & 15 : 0
+}
+
+/** A letter as 0…25, either case. */
+export function letter(compact: Uint8Array, at: number): number {
+  return ((compact[at] ?? 0) & 31) - 1
 }
 
 export function isDigitAt(compact: Uint8Array, at: number): boolean {

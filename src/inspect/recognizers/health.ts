@@ -33,6 +33,8 @@ export const HEALTH: readonly Recognizer[] = [
       'medical record number',
       'patient id',
       'patient number',
+      'patientennummer',
+      'patient no',
       'chart number',
     ],
     shapes: [
@@ -45,7 +47,7 @@ export const HEALTH: readonly Recognizer[] = [
       {
         kind: 'key',
         keys: ['mrn', 'medical record number', 'patient id', 'patient number'],
-        loose: true,
+        loose: 'word',
       },
     ],
     basis: 'name',
@@ -73,7 +75,7 @@ export const HEALTH: readonly Recognizer[] = [
           'health insurance id',
           'insurance member id',
         ],
-        loose: true,
+        loose: 'word',
       },
     ],
     basis: 'name',
@@ -140,11 +142,18 @@ export const HEALTH: readonly Recognizer[] = [
       {
         kind: 'key',
         keys: ['blood type', 'blood group', 'blutgruppe', 'groupe sanguin', 'grupo sanguineo'],
+        loose: 'line',
+        valid: isBloodType,
       },
     ],
     basis: 'name',
   },
 ]
+
+/** `A+`, `0 neg`, `AB positive`. */
+function isBloodType(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start <= 16 && isAt(bytes, start, 'ABO0')
+}
 
 /** ISO 3166-1 numeric of the countries that issue it. */
 function isEhicCountry(text: Uint8Array): boolean {

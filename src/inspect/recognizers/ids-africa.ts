@@ -21,7 +21,8 @@ export const IDS_AFRICA: readonly Recognizer[] = [
   id('za-id', {
     basis: 'Luhn, day of birth',
     words: ['rsa id', 'sa id', 'south african id', 'identity number', 'id number'],
-    alone: ['9999999999999', '999999 9999 999', '999999 9999 99 9'],
+    alone: ['999999 9999 99 9', '999999 9999 999'],
+    near: ['9999999999999', '999999-9999-999', '999999 9999999'],
     valid: isZaId,
   }),
   id('za-tax-number', {

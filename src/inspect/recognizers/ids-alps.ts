@@ -9,6 +9,8 @@ export const IDS_ALPS: readonly Recognizer[] = [
   id('at-svnr', {
     basis: 'mod 11, day of birth',
     words: [
+      'sv nummer',
+      'sv nr',
       'svnr',
       'vsnr',
       'sozialversicherung',
@@ -26,13 +28,14 @@ export const IDS_ALPS: readonly Recognizer[] = [
   }),
   id('ch-ahv', {
     basis: 'EAN-13, 756',
-    words: ['ahv', 'avs', 'ahvn', 'navs', 'sozialversicherungsnummer'],
-    alone: ['999.9999.9999.99', '9999999999999', '999 9999 9999 99'],
+    words: ['social security number', 'ahv', 'avs', 'ahvn', 'navs', 'sozialversicherungsnummer'],
+    alone: ['999.9999.9999.99', '999 9999 9999 99'],
+    near: ['9999999999999'],
     valid: isChAhv,
   }),
   id('ch-passport', {
     basis: 'form',
-    words: ['passnummer', 'passport', 'schweizer pass', 'passeport', 'passaporto'],
+    words: ['schweizer pass', 'swiss passport', 'passeport suisse', 'passaporto svizzero'],
     near: ['A9999999', 'AXA99999'],
   }),
   id('li-peid', {

@@ -17,13 +17,20 @@ import type { Recognizer } from './recognizer.ts'
 export const IDS_BALKANS: readonly Recognizer[] = [
   id('bg-egn', {
     basis: 'mod 11, day of birth',
-    words: ['egn', 'edinen grazhdanski nomer', 'uniform civil number', 'bulgarian id'],
+    words: [
+      'егн',
+      'граждански номер',
+      'egn',
+      'edinen grazhdanski nomer',
+      'uniform civil number',
+      'bulgarian id',
+    ],
     near: ['9999999999'],
     valid: isBgEgn,
   }),
   id('bg-lnch', {
     basis: 'mod 10',
-    words: ['lnch', 'lnc', 'lichen nomer na chuzhdenec', 'foreigner personal number'],
+    words: ['лнч', 'lnch', 'lnc', 'lichen nomer na chuzhdenec', 'foreigner personal number'],
     near: ['9999999999'],
     valid: (text) => weigh(text, BG_LNCH) % 10 === digit(text, 9) && !isRepeated(text, 0, 10),
   }),
@@ -34,11 +41,14 @@ export const IDS_BALKANS: readonly Recognizer[] = [
     valid: (text) => isMod11x10(text, 0, 11) && !isRepeated(text, 0, 11),
   }),
   id('si-emso', jmbg(['emšo', 'enotna matična številka'], 50, 59)),
-  id('ba-jmbg', jmbg(['jmbg', 'jmb', 'matični broj'], 10, 19)),
+  id('ba-jmbg', jmbg(['jedinstveni matični broj', 'jmbg', 'jmb', 'matični broj'], 10, 19)),
   id('me-jmbg', jmbg(['jmbg', 'jmb', 'matični broj'], 20, 29)),
   id('hr-jmbg', jmbg(['jmbg', 'mbg', 'maticni broj gradana'], 30, 39)),
-  id('mk-embg', jmbg(['embg', 'jmbg', 'maticen broj'], 40, 49)),
-  id('rs-jmbg', jmbg(['jmbg', 'jedinstveni matični broj', 'matični broj'], 60, 96)),
+  id('mk-embg', jmbg(['ембг', 'матичен број', 'embg', 'jmbg', 'maticen broj'], 40, 49)),
+  id(
+    'rs-jmbg',
+    jmbg(['јмбг', 'матични број', 'jmbg', 'jedinstveni matični broj', 'matični broj'], 60, 96),
+  ),
   id('si-tax-id', {
     basis: 'mod 11',
     words: ['davčna številka', 'davčna', 'ddv', 'tax number'],
@@ -48,8 +58,7 @@ export const IDS_BALKANS: readonly Recognizer[] = [
   id('ro-cnp', {
     basis: 'mod 11, day of birth, county',
     words: ['cnp', 'cod numeric personal', 'personal numeric code'],
-    alone: ['9999999999999'],
-    near: ['9 999999 999999', '9-999999-999999'],
+    near: ['9999999999999', '9 999999 999999', '9-999999-999999'],
     valid: isRoCnp,
   }),
   id('ro-id-card', {
@@ -59,24 +68,40 @@ export const IDS_BALKANS: readonly Recognizer[] = [
   }),
   id('gr-amka', {
     basis: 'Luhn, day of birth',
-    words: ['amka', 'arithmos mitroou koinonikis asfalisis', 'social security'],
+    words: ['αμκα', 'amka', 'arithmos mitroou koinonikis asfalisis', 'social security'],
     near: ['99999999999', '999999 99999', '999999-99999'],
     valid: (text) => isDdmmyy(text, 0) && isLuhn(text, 0, 11),
   }),
   id('gr-afm', {
     basis: 'mod 11',
-    words: ['afm', 'arithmos forologikou mitroou', 'tax number', 'tin'],
+    words: [
+      'αφμ',
+      'φορολογικού μητρώου',
+      'afm',
+      'arithmos forologikou mitroou',
+      'tax number',
+      'tin',
+    ],
     near: ['999999999'],
     valid: (text) => isGrAfm(text),
   }),
   id('gr-id-card', {
     basis: 'form',
-    words: ['adt', 'deltio taftotitas', 'arithmos taftotitas', 'tautotita', 'id card'],
+    words: [
+      'αδτ',
+      'ταυτότητα',
+      'δελτίο ταυτότητας',
+      'adt',
+      'deltio taftotitas',
+      'arithmos taftotitas',
+      'tautotita',
+      'id card',
+    ],
     near: ['AA-999999', 'AA999999', 'AA 999999', 'A-999999', 'A999999'],
   }),
   id('cy-tic', {
     basis: 'check letter',
-    words: ['tic', 'tin', 'afm', 'tax identification code', 'tax id'],
+    words: ['αφτ', 'αφμ', 'tic', 'tin', 'afm', 'tax identification code', 'tax id'],
     near: ['99999999A'],
     valid: isCyTic,
   }),
@@ -110,7 +135,7 @@ function jmbg(words: readonly string[], from: number, to: number) {
   return {
     basis: 'mod 11, day of birth, region',
     words,
-    alone: ['9999999999999'],
+    near: ['9999999999999'],
     valid: (text: Uint8Array) => two(text, 7) >= from && two(text, 7) <= to && isJmbg(text),
   }
 }

@@ -14,29 +14,29 @@ export const IDS_BALTICS: readonly Recognizer[] = [
   }),
   id('lt-asmens-kodas', {
     basis: 'two-step mod 11, day of birth',
-    words: ['asmens kodas', 'personal code', 'lithuanian id'],
+    words: ['a k', 'asmens kodas', 'personal code', 'lithuanian id'],
     near: ['99999999999'],
     valid: isLtAsmensKodas,
   }),
   id('lv-personas-kods', {
     basis: 'mod 11, day of birth; new ones by form',
-    words: ['personas kods', 'personal code', 'latvian id'],
+    words: ['p k', 'personas kods', 'personal code', 'latvian id'],
     near: ['999999-99999', '99999999999'],
     valid: isLvPersonasKods,
   }),
   id('ee-passport', {
     basis: 'form',
-    words: ['passi number', 'dokumendi number', 'passport'],
+    words: ['passi number', 'dokumendi number', 'estonian passport'],
     near: ['AA9999999', 'A9999999'],
   }),
   id('lt-passport', {
     basis: 'form',
-    words: ['paso numeris', 'pasas', 'passport'],
+    words: ['paso numeris', 'pasas', 'lithuanian passport'],
     near: ['99999999'],
   }),
   id('lv-passport', {
     basis: 'form',
-    words: ['pases numurs', 'pase', 'passport'],
+    words: ['pases numurs', 'pase', 'latvian passport'],
     near: ['AA9999999'],
   }),
 ]

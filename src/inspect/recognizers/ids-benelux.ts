@@ -8,7 +8,17 @@ import type { Recognizer } from './recognizer.ts'
 export const IDS_BENELUX: readonly Recognizer[] = [
   id('be-nn', {
     basis: 'mod 97, day of birth',
-    words: ['rijksregister', 'rijksregisternummer', 'registre national', 'niss', 'insz', 'nrn'],
+    words: [
+      'national number',
+      'numéro national',
+      'numéro de registre national',
+      'rijksregister',
+      'rijksregisternummer',
+      'registre national',
+      'niss',
+      'insz',
+      'nrn',
+    ],
     alone: ['99.99.99-999.99', '99999999999', '999999-999-99', '99.99.99.999.99'],
     valid: (text) => isBeNumber(text, two(text, 2)),
   }),
@@ -34,7 +44,7 @@ export const IDS_BENELUX: readonly Recognizer[] = [
   }),
   id('be-passport', {
     basis: 'form',
-    words: ['paspoort', 'passeport', 'passport', 'paspoortnummer'],
+    words: ['paspoort', 'passeport', 'paspoortnummer', 'belgian passport'],
     near: ['AA999999'],
   }),
   id('lu-matricule', {
@@ -58,7 +68,7 @@ export const IDS_BENELUX: readonly Recognizer[] = [
   }),
   id('nl-passport', {
     basis: 'form without O',
-    words: ['paspoort', 'paspoortnummer', 'identiteitskaart', 'documentnummer', 'passport'],
+    words: ['paspoort', 'paspoortnummer', 'identiteitskaart', 'documentnummer', 'dutch passport'],
     near: ['AAXXXXXX9'],
     valid: (text) => !hasO(text),
   }),

@@ -34,7 +34,7 @@ export const IDS_BRAZIL: readonly Recognizer[] = [
   }),
   id('br-cns', {
     basis: 'mod 11, first digit',
-    words: ['cns', 'cartão nacional de saúde', 'cartao sus', 'sus'],
+    words: ['nacional de saúde', 'cns', 'cartão nacional de saúde', 'cartao sus', 'sus'],
     near: ['999 9999 9999 9999', '999999999999999'],
     valid: isBrCns,
     class: 'special',
@@ -52,7 +52,7 @@ export const IDS_BRAZIL: readonly Recognizer[] = [
   }),
   id('br-passport', {
     basis: 'form',
-    words: ['passaporte', 'passport', 'numero do passaporte'],
+    words: ['passaporte', 'numero do passaporte', 'brazilian passport'],
     near: ['AA999999'],
   }),
 ]

@@ -8,7 +8,7 @@ import type { Recognizer } from './recognizer.ts'
 export const IDS_CENTRAL_EUROPE: readonly Recognizer[] = [
   id('cz-rodne-cislo', {
     basis: 'mod 11, day of birth',
-    words: ['rodné číslo', 'rodn', 'birth number', 'cislo pojistence'],
+    words: ['rč', 'rodné číslo', 'rodn', 'birth number', 'cislo pojistence'],
     alone: ['999999/9999'],
     near: ['9999999999', '999999/999', '999999 9999'],
     valid: isRodneCislo,
@@ -20,12 +20,12 @@ export const IDS_CENTRAL_EUROPE: readonly Recognizer[] = [
   }),
   id('cz-passport', {
     basis: 'form',
-    words: ['číslo pasu', 'cestovni pas', 'passport'],
+    words: ['číslo pasu', 'cestovni pas', 'czech passport'],
     near: ['99999999'],
   }),
   id('sk-rodne-cislo', {
     basis: 'mod 11, day of birth',
-    words: ['rodné číslo', 'rodn', 'rodne c', 'slovak birth number'],
+    words: ['rč', 'rodné číslo', 'rodn', 'rodne c', 'slovak birth number'],
     alone: ['999999/9999'],
     near: ['9999999999', '999999/999'],
     valid: isRodneCislo,
@@ -37,7 +37,14 @@ export const IDS_CENTRAL_EUROPE: readonly Recognizer[] = [
   }),
   id('hu-taj', {
     basis: 'mod 10, weights 3 and 7',
-    words: ['taj', 'taj szám', 'tarsadalombiztositasi', 'tb szam', 'social security'],
+    words: [
+      'társadalombiztosítási',
+      'taj',
+      'taj szám',
+      'tarsadalombiztositasi',
+      'tb szam',
+      'social security',
+    ],
     near: ['999 999 999', '999-999-999', '999999999'],
     valid: isHuTaj,
     class: 'special',
@@ -73,7 +80,7 @@ export const IDS_CENTRAL_EUROPE: readonly Recognizer[] = [
   }),
   id('pl-passport', {
     basis: '7-3-1',
-    words: ['paszport', 'nr paszportu', 'numer paszportu', 'passport'],
+    words: ['paszport', 'nr paszportu', 'numer paszportu', 'polish passport'],
     near: ['AA9999999', 'AA 9999999'],
     valid: (text) => weighValues(text, PL_PASSPORT) % 10 === 0,
   }),

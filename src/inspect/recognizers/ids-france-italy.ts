@@ -9,6 +9,8 @@ export const IDS_FRANCE_ITALY: readonly Recognizer[] = [
   id('fr-nir', {
     basis: 'mod 97, sex and month',
     words: [
+      'numéro de sécu',
+      'sécu',
       'nir',
       'insee',
       'sécurité sociale',
@@ -42,7 +44,7 @@ export const IDS_FRANCE_ITALY: readonly Recognizer[] = [
   }),
   id('fr-passport', {
     basis: 'form',
-    words: ['passeport', 'numéro de passeport', 'passport'],
+    words: ['passeport', 'numéro de passeport', 'french passport'],
     near: ['99AA99999'],
   }),
   id('fr-driver-license', {
@@ -52,8 +54,8 @@ export const IDS_FRANCE_ITALY: readonly Recognizer[] = [
   }),
   id('it-codice-fiscale', {
     basis: 'check letter, day of birth',
-    words: ['codice fiscale', 'cf', 'cod fisc', 'fiscal code'],
-    alone: ['AAAAAAXXAXXAXXXA', 'AAA AAA XXAXX AXXXA'],
+    words: ['c f', 'codice fiscale', 'cf', 'cod fisc', 'fiscal code'],
+    alone: ['AAAAAAXXAXXAXXXA', 'AAA AAA XXAXX AXXXA', 'aaaaaa99a99a999a'],
     near: ['aaaaaaxxaxxaxxxa'],
     valid: isItCodiceFiscale,
   }),
@@ -64,7 +66,7 @@ export const IDS_FRANCE_ITALY: readonly Recognizer[] = [
   }),
   id('it-passport', {
     basis: 'form',
-    words: ['passaporto', 'numero di passaporto', 'passport'],
+    words: ['passaporto', 'numero di passaporto', 'italian passport'],
     near: ['AA9999999'],
   }),
   id('it-driver-license', {
@@ -74,7 +76,7 @@ export const IDS_FRANCE_ITALY: readonly Recognizer[] = [
   }),
   id('mt-id', {
     basis: 'letter',
-    words: ['karta tal identita', 'identity card', 'id card', 'maltese'],
+    words: ['karta tal identità', 'karta tal identita', 'identity card', 'id card', 'maltese'],
     near: ['9999999A', '999999A', '99999A'],
     valid: (text, length) => isAt(text, length - 1, 'MGAPLHBZ'),
   }),

@@ -9,6 +9,7 @@ export const IDS_GERMANY: readonly Recognizer[] = [
   id('de-tax-id', {
     basis: 'mod 11,10, one digit twice or thrice',
     words: [
+      'id nr',
       'steuer id',
       'steueridentifikationsnummer',
       'identifikationsnummer',
@@ -22,13 +23,15 @@ export const IDS_GERMANY: readonly Recognizer[] = [
   }),
   id('de-tax-number', {
     basis: 'number of the state',
-    words: ['steuernummer', 'steuer nr', 'stnr', 'tax number'],
+    words: ['st nr', 'steuernummer', 'steuer nr', 'stnr', 'tax number'],
     near: ['99/999/99999', '999/999/99999', '999/9999/9999', '9999999999999'],
     valid: isDeTaxNumber,
   }),
   id('de-rvnr', {
     basis: 'weights of the VKVV, area, day of birth',
     words: [
+      'sv nummer',
+      'rv nummer',
       'rvnr',
       'rentenversicherung',
       'rentenversicherungsnummer',
@@ -54,13 +57,21 @@ export const IDS_GERMANY: readonly Recognizer[] = [
   }),
   id('de-id-card', {
     basis: '7-3-1, letters in use',
-    words: ['personalausweis', 'personalausweisnummer', 'ausweisnummer', 'ausweis', 'id card'],
+    words: [
+      'perso',
+      'personalausweis nr',
+      'personalausweis',
+      'personalausweisnummer',
+      'ausweisnummer',
+      'ausweis',
+      'id card',
+    ],
     near: ['XXXXXXXXX9', 'XXXXXXXXX9A', 'XXXXXXXXX'],
     valid: isDeIdCard,
   }),
   id('de-passport', {
     basis: '7-3-1, letters in use',
-    words: ['reisepass', 'reisepassnummer', 'passnummer', 'pass nr', 'passport'],
+    words: ['reisepass', 'reisepassnummer', 'passnummer', 'pass nr', 'german passport'],
     near: ['AXXXXXXXX9', 'AXXXXXXXX9A', 'AXXXXXXXX'],
     valid: (text, length) => isAt(text, 0, 'CFGHJK') && isDeIdCard(text, length),
   }),

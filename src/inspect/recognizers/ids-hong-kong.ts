@@ -2,11 +2,19 @@
 
 import { isAt, isDigitAt, value } from './check-digits.ts'
 import { id } from './id.ts'
-import type { Extent, Recognizer } from './recognizer.ts'
+import type { AnchorShape, Extent, Recognizer } from './recognizer.ts'
 
 const HK_PLAIN = id('hk-hkid', {
   basis: 'mod 11',
-  words: ['hkid', 'hong kong id', 'hong kong identity', 'identity card', 'id card'],
+  words: [
+    '身份證',
+    '香港身份證',
+    'hkid',
+    'hong kong id',
+    'hong kong identity',
+    'identity card',
+    'id card',
+  ],
   near: ['A999999X', 'AA999999X', 'A999999-X', 'A999999 X', 'a999999x'],
   valid: isHkId,
 })
@@ -16,7 +24,15 @@ const HK_HKID: Recognizer = {
   ...HK_PLAIN,
   readiness: 'on',
   shapes: [
-    { kind: 'anchor', literal: '(', reach: 8, before: 'A-Z0-9', extent: findHkId },
+    ...[...'0123456789A'].map(
+      (check): AnchorShape => ({
+        kind: 'anchor',
+        literal: `(${check})`,
+        reach: 8,
+        before: 'A-Z0-9',
+        extent: findHkId,
+      }),
+    ),
     ...HK_PLAIN.shapes,
   ],
 }
@@ -25,7 +41,7 @@ export const IDS_HONG_KONG: readonly Recognizer[] = [
   HK_HKID,
   id('mo-id', {
     basis: 'form',
-    words: ['macau id', 'macao id', 'birp', 'bir', 'bilhete de identidade'],
+    words: ['澳門身份證', 'macau id', 'macao id', 'birp', 'bir', 'bilhete de identidade'],
     near: ['9/999999/9', '99999999', '9999999-9'],
     valid: (text) => isAt(text, 0, '157'),
   }),

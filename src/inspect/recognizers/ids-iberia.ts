@@ -22,19 +22,25 @@ export const IDS_IBERIA: readonly Recognizer[] = [
   }),
   id('es-nss', {
     basis: 'mod 97, province',
-    words: ['nss', 'seguridad social', 'número de afiliación', 'naf', 'nuss'],
+    words: ['afiliación', 'nss', 'seguridad social', 'número de afiliación', 'naf', 'nuss'],
     alone: ['99/99999999/99', '99/9999999/99'],
     near: ['999999999999', '99 99999999 99', '99-99999999-99'],
     valid: isEsNss,
   }),
   id('es-passport', {
     basis: 'form',
-    words: ['pasaporte', 'número de pasaporte', 'passport'],
+    words: ['pasaporte', 'número de pasaporte', 'spanish passport'],
     near: ['AAA999999', 'AA999999'],
   }),
   id('pt-nif', {
     basis: 'mod 11',
-    words: ['nif', 'contribuinte', 'numero de contribuinte', 'número de identificação fiscal'],
+    words: [
+      'identificação fiscal',
+      'nif',
+      'contribuinte',
+      'numero de contribuinte',
+      'número de identificação fiscal',
+    ],
     near: ['999999999', '999 999 999', '999.999.999'],
     valid: isPtNif,
   }),
@@ -59,7 +65,7 @@ export const IDS_IBERIA: readonly Recognizer[] = [
   }),
   id('pt-passport', {
     basis: 'form',
-    words: ['passaporte', 'numero de passaporte', 'passport'],
+    words: ['passaporte', 'numero de passaporte', 'portuguese passport'],
     near: ['AA999999', 'A999999'],
   }),
   id('ad-nrt', {

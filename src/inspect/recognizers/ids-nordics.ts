@@ -39,7 +39,15 @@ export const IDS_NORDICS: readonly Recognizer[] = [
   }),
   id('no-fnr', {
     basis: 'two mod 11, day of birth',
-    words: ['fødselsnummer', 'fødselsnr', 'fnr', 'personnummer', 'd nummer', 'foedselsnummer'],
+    words: [
+      'national identity number',
+      'fødselsnummer',
+      'fødselsnr',
+      'fnr',
+      'personnummer',
+      'd nummer',
+      'foedselsnummer',
+    ],
     alone: ['99999999999', '999999 99999'],
     near: ['999999-99999', '99 99 99 99999'],
     valid: (text) => isNoNumber(text, two(text, 2)),
@@ -61,7 +69,7 @@ export const IDS_NORDICS: readonly Recognizer[] = [
   }),
   id('se-passport', {
     basis: 'form',
-    words: ['passnummer', 'pass nr', 'passport', 'svenskt pass'],
+    words: ['passnummer', 'pass nr', 'svenskt pass', 'swedish passport'],
     near: ['99999999', 'AA999999'],
   }),
 ]

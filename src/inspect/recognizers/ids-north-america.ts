@@ -10,6 +10,10 @@ export const IDS_NORTH_AMERICA: readonly Recognizer[] = [
     basis: 'areas, groups and serials that are given',
     words: [
       'ssn',
+      'ss',
+      'social security no',
+      'soc',
+      'ssn',
       'social security',
       'social security number',
       'soc sec',
@@ -30,7 +34,15 @@ export const IDS_NORTH_AMERICA: readonly Recognizer[] = [
   }),
   id('us-ein', {
     basis: 'prefixes that are given',
-    words: ['ein', 'fein', 'employer identification', 'federal tax id', 'tax id', 'tin'],
+    words: [
+      'employer id',
+      'ein',
+      'fein',
+      'employer identification',
+      'federal tax id',
+      'tax id',
+      'tin',
+    ],
     near: ['99-9999999', '999999999'],
     valid: (text) => isUsEinPrefix(two(text, 0)),
   }),

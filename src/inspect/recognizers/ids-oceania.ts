@@ -55,7 +55,7 @@ export const IDS_OCEANIA: readonly Recognizer[] = [
   }),
   id('au-passport', {
     basis: 'form',
-    words: ['passport', 'passport number', 'australian passport'],
+    words: ['australian passport'],
     near: ['A9999999', 'AA9999999'],
   }),
   id('au-driver-license', {
@@ -79,7 +79,7 @@ export const IDS_OCEANIA: readonly Recognizer[] = [
   }),
   id('nz-passport', {
     basis: 'form',
-    words: ['passport', 'passport number', 'new zealand passport'],
+    words: ['new zealand passport'],
     near: ['AA999999'],
   }),
   id('nz-driver-license', {

@@ -55,7 +55,7 @@ export const IDS_SOUTH_AMERICA: readonly Recognizer[] = [
   id('py-ci', { basis: 'form', words: CEDULA, near: ['9.999.999', '9999999', '999.999'] }),
   id('uy-ci', {
     basis: 'mod 10',
-    words: CEDULA,
+    words: ['ci', 'cédula de identidad', 'documento', ...CEDULA],
     near: ['9.999.999-9', '9999999-9', '99999999'],
     valid: (text) => weigh(text, UY_CI) % 10 === 0 && !isRepeated(text, 0, 8),
   }),

@@ -17,7 +17,7 @@ import type { Recognizer } from './recognizer.ts'
 export const IDS_SOUTH_ASIA: readonly Recognizer[] = [
   id('in-aadhaar', {
     basis: 'Verhoeff',
-    words: ['aadhaar', 'aadhar', 'adhaar', 'uidai'],
+    words: ['uid', 'uidai', 'आधार', 'aadhaar', 'aadhar', 'adhaar', 'uidai'],
     alone: ['9999 9999 9999', '9999-9999-9999'],
     near: ['999999999999'],
     valid: isInAadhaar,
@@ -30,7 +30,15 @@ export const IDS_SOUTH_ASIA: readonly Recognizer[] = [
   }),
   id('in-pan', {
     basis: 'kind of holder',
-    words: ['pan', 'permanent account number', 'pan card', 'income tax'],
+    words: [
+      'pan',
+      'permanent account number',
+      'पैन',
+      'pan',
+      'permanent account number',
+      'pan card',
+      'income tax',
+    ],
     alone: ['AAAAA9999A'],
     near: ['aaaaa9999a'],
     valid: isInPan,
@@ -49,7 +57,7 @@ export const IDS_SOUTH_ASIA: readonly Recognizer[] = [
   }),
   id('in-passport', {
     basis: 'form',
-    words: ['passport', 'passport number', 'passport no'],
+    words: ['indian passport', 'passport', 'passport number', 'passport no'],
     near: ['A9999999', 'A-9999999', 'A99 99999'],
     valid: (text) => !isAt(text, 0, 'QXZ') && digit(text, 1) > 0,
   }),

@@ -8,7 +8,7 @@ import type { Recognizer } from './recognizer.ts'
 export const IDS_UK_IRELAND: readonly Recognizer[] = [
   id('gb-nino', {
     basis: 'letters in use',
-    words: ['nino', 'national insurance', 'national insurance number', 'ni number'],
+    words: ['ni no', 'nino', 'national insurance', 'national insurance number', 'ni number'],
     alone: ['AA999999A', 'AA 99 99 99 A', 'AA-99-99-99-A', 'AA 999999 A', 'AA-999999-A'],
     near: ['aa999999a', 'aa 99 99 99 a'],
     valid: isGbNino,
@@ -54,7 +54,7 @@ export const IDS_UK_IRELAND: readonly Recognizer[] = [
   }),
   id('ie-passport', {
     basis: 'form',
-    words: ['passport', 'passport number', 'irish passport'],
+    words: ['irish passport'],
     near: ['AA9999999', 'A9999999', 'AA999999'],
   }),
   id('ie-driver-license', {

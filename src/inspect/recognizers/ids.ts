@@ -52,8 +52,10 @@ export const IDS: readonly Recognizer[] = [
   ...TRAVEL,
 ].toSorted((one, other) => rank(one) - rank(other))
 
-/** Certain ones, then those that only have a form, then whole families of documents. */
+/** Those with a check digit and a day of birth, with one of the two, with a form only; then whole families of documents. */
 function rank({ type, basis }: Recognizer): number {
-  if (!/^[a-z]{2}-/.test(type)) return 2
-  return basis === 'form' ? 1 : 0
+  if (!/^[a-z]{2}-/.test(type)) return 4
+  const isChecked = /mod |Luhn|Verhoeff|check|weights|primes|7-3-1|sums|EAN/.test(basis)
+  const hasMore = /day|county|region|place|province|state|year|alphabet|letters|areas/.test(basis)
+  return isChecked ? (hasMore ? 0 : 1) : hasMore ? 2 : 3
 }

@@ -1,8 +1,8 @@
 /** What tells machines, devices, vehicles and sessions apart, and with them the people who use them. */
 
-import { isAllSame, luhn } from './checksums.ts'
+import { digit, isLuhn, isRepeated, letter } from './check-digits.ts'
 import { ipv4Extent, ipv6Extent, isMac } from './ip.ts'
-import { digit, letter, type Recognizer } from './recognizer.ts'
+import type { Recognizer } from './recognizer.ts'
 
 export const NETWORK: readonly Recognizer[] = [
   {
@@ -41,7 +41,7 @@ export const NETWORK: readonly Recognizer[] = [
       {
         kind: 'pattern',
         layouts: ['999999999999999', '99-999999-999999-9', '99 999999 999999 9'],
-        valid: (text, length) => luhn(text, length) && !isAllSame(text, length),
+        valid: (text, length) => isLuhn(text, 0, length) && !isRepeated(text, 0, length),
       },
     ],
     basis: 'Luhn, near a word',
@@ -65,12 +65,13 @@ export const NETWORK: readonly Recognizer[] = [
       {
         kind: 'pattern',
         layouts: ['9999999999999999999'],
-        valid: (text, length) => isTelecom(text) && luhn(text, length),
+        valid: (text, length) => isTelecom(text) && isLuhn(text, 0, length),
       },
       {
         kind: 'pattern',
         layouts: ['99999999999999999999'],
-        valid: (text, length) => isTelecom(text) && (luhn(text, length) || luhn(text, length - 1)),
+        valid: (text, length) =>
+          isTelecom(text) && (isLuhn(text, 0, length) || isLuhn(text, 0, length - 1)),
       },
     ],
     basis: '89, Luhn, near a word',
@@ -114,6 +115,7 @@ export const NETWORK: readonly Recognizer[] = [
       {
         kind: 'key',
         keys: ['idfa', 'gaid', 'aaid', 'advertising id', 'ad id', 'idfv', 'android id', 'adid'],
+        loose: 'word',
         valid: isId,
       },
     ],
@@ -148,7 +150,7 @@ export const NETWORK: readonly Recognizer[] = [
       {
         kind: 'key',
         keys: ['phpsessid', 'jsessionid', 'sessionid', 'connect sid'],
-        loose: true,
+        loose: 'word',
         valid: isId,
       },
     ],

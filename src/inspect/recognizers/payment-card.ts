@@ -1,7 +1,7 @@
 /** Card numbers: issuer ranges with their lengths (ISO/IEC 7812, the networks' own tables), and how cards are printed and coded. */
 
-import { isAllSame, luhn, numberAt } from './checksums.ts'
-import { digit, type Extent } from './recognizer.ts'
+import { digit, isLuhn, isRepeated, toNumber } from './check-digits.ts'
+import type { Extent } from './recognizer.ts'
 
 interface Range {
   /** First and last six-digit prefixes. */
@@ -28,6 +28,7 @@ const RANGES: readonly Range[] = [
   { from: 810000, to: 817199, lengths: [16, 17, 18, 19] },
   { from: 500000, to: 509999, lengths: [12, 13, 14, 15, 16, 18, 19] }, // Maestro, Elo, Verve
   { from: 560000, to: 589999, lengths: [12, 13, 14, 15, 16, 18, 19] },
+  { from: 630400, to: 630499, lengths: [12, 13, 14, 15, 16, 18, 19] },
   { from: 639000, to: 639099, lengths: [12, 13, 14, 15, 16, 18, 19] },
   { from: 670000, to: 679999, lengths: [12, 13, 14, 15, 16, 18, 19] },
   { from: 636200, to: 636999, lengths: [16] }, // Elo, InstaPayment, InterPayment
@@ -35,6 +36,8 @@ const RANGES: readonly Range[] = [
   { from: 817200, to: 829999, lengths: [16] },
   { from: 220000, to: 220499, lengths: [16] }, // Mir
   { from: 979200, to: 979289, lengths: [16] }, // Troy
+  { from: 860000, to: 860099, lengths: [16] }, // Uzcard
+  { from: 986000, to: 986099, lengths: [16] }, // Humo
 ]
 
 export const CARD_LAYOUTS: readonly string[] = [
@@ -49,8 +52,8 @@ export const BARE_CARD_LAYOUTS: readonly string[] = [14, 15, 16, 17, 18, 19].map
 export const RARE_CARD_LAYOUTS: readonly string[] = ['9'.repeat(12), '9'.repeat(13)]
 
 export function isCard(text: Uint8Array, length: number): boolean {
-  if (digit(text, 0) < 2 || !luhn(text, length) || isAllSame(text, length)) return false
-  const prefix = numberAt(text, 0, 6)
+  if (digit(text, 0) < 2 || !isLuhn(text, 0, length) || isRepeated(text, 0, length)) return false
+  const prefix = toNumber(text, 0, 6)
   for (const { from, to, lengths } of RANGES)
     if (prefix >= from && prefix <= to && lengths.includes(length)) return true
   return false

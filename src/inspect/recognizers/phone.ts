@@ -1,7 +1,7 @@
 /** Phone numbers without a library: country calling codes with the lengths of their numbers (ITU-T E.164, E.164.D of 2024-11). */
 
-import { isAllSame } from './checksums.ts'
-import { digit, type Extent } from './recognizer.ts'
+import { digit, isRepeated } from './check-digits.ts'
+import type { Extent } from './recognizer.ts'
 
 /** Calling code to least and most digits of the national number. Where nothing is said: 7 to 12, E.164 has 15 in all. */
 const LENGTHS: Readonly<Record<string, readonly [least: number, most: number]>> = {
@@ -27,6 +27,7 @@ const LENGTHS: Readonly<Record<string, readonly [least: number, most: number]>> 
     91: [10, 10],
     92: [9, 10],
   },
+  ...{ 247: [5, 6], 290: [4, 5], 500: [5, 5], 682: [5, 5], 690: [4, 7] },
   ...{ 93: [9, 9], 94: [9, 9], 95: [8, 10], 98: [10, 10] },
 }
 
@@ -110,9 +111,129 @@ function isNorthAmerican(bytes: Uint8Array, start: number, end: number): boolean
   return true
 }
 
-/** What stands near a word for phones: not all the same digit, and no year or price in front. */
+/** Area code and exchange begin with 2 to 9; a 1 may stand in front. Not all the same digit. */
+export function isNorthAmericanPhone(text: Uint8Array, length: number): boolean {
+  const at = length - 10
+  return (
+    (at === 0 || digit(text, 0) === 1) &&
+    digit(text, at) > 1 &&
+    digit(text, at + 3) > 1 &&
+    !isRepeated(text, at, length)
+  )
+}
+
+/** What stands near a word for phones: with 00 in front as many digits as E.164 has, else no more than a country's. */
 export function isNationalPhone(text: Uint8Array, length: number): boolean {
-  return !isAllSame(text, length) && (length < 11 || digit(text, 0) < 2)
+  if (isRepeated(text, 0, length)) return false
+  return length <= 11 || (digit(text, 0) === 0 && digit(text, 1) === 0)
+}
+
+/** Lengths of the groups that numbers are written in; none that dates are written in. */
+const GROUPS: readonly (readonly number[])[] = compositions()
+
+function compositions(): (readonly number[])[] {
+  const all: (readonly number[])[] = [[7], [8], [9], [10], [11], [13], [14]]
+  for (let first = 1; first <= 6; first++)
+    for (let second = 2; second <= 9; second++) {
+      if (second > 2) all.push([first, second])
+      for (let third = 2; third <= 4; third++) {
+        all.push([first, second, third])
+        for (let fourth = 2; fourth <= 4; fourth++) {
+          all.push([first, second, third, fourth])
+          if (fourth === 2) all.push([first, second, third, fourth, 2])
+        }
+      }
+    }
+  return all.filter((groups) => {
+    const digits = groups.reduce((sum, group) => sum + group)
+    const isTooEven = groups.length > 2 && groups.slice(1).some((group) => group > 4)
+    const isDate = ['4,2,2', '2,2,4', '1,2,4', '2,1,4'].includes(groups.join())
+    const isAbroad = groups[0] === 4 && digits > 11 && digits < 15
+    return digits > 6 && (digits < 12 || isAbroad || groups.length === 1) && !isTooEven && !isDate
+  })
+}
+
+/** Blanks and dashes, also mixed with what stands behind the area code; points only where versions and addresses have none. */
+export const NATIONAL_LAYOUTS: readonly string[] = GROUPS.flatMap((groups) => {
+  const [first = '', ...rest] = groups.map((length) => '9'.repeat(length))
+  if (rest.length === 0) return [first]
+  const separators = ['  ', '--', '- ', ' -', '/ ', ...(rest.length > 1 ? ['..'] : ['/'])]
+  const isAddress = rest.length === 3
+  return separators
+    .filter(
+      (pair) =>
+        !(pair === '..' && isAddress) &&
+        !(pair.length > 1 && rest.length === 1 && pair[0] !== pair[1]),
+    )
+    .map(([one = '', other = '']) => first + one + rest.join(other))
+}).concat(['9 999 999-99-99', '999 999-99-99', '99 999-99-99', '9-999-999-99-99'])
+
+/** `(11) 97043-0236`, `(0)30 123456`, `8 (912) 123-45-67`: digits in brackets, and groups behind. */
+export function areaCodeExtent(
+  bytes: Uint8Array,
+  at: number,
+  floor: number,
+  limit: number,
+  out: Extent,
+): void {
+  out.start = at
+  out.end = at
+  let digits = 0
+  let i = at + 1
+  while (i < limit && digits < 6 && isDigit(bytes[i] as number)) {
+    i++
+    digits++
+  }
+  const area = digits
+  out.reached = i === limit
+  if (area === 0 || area > 5 || i === limit || bytes[i] !== 0x29) return
+  const bound = Math.min(limit, i + 20)
+  let end = 0
+  let gap = 0
+  for (i++; i < bound; i++) {
+    const byte = bytes[i] as number
+    if (isDigit(byte)) {
+      digits++
+      gap = 0
+      continue
+    }
+    if (gap === 0) end = i
+    if (byte === 0x28 || byte === 0x29 || !isGap(byte) || ++gap > 1) break
+  }
+  if (i === bound && gap === 0) end = i
+  out.reached = i === limit
+  if (digits < 7 || digits > 11 || (end < limit && isWord(bytes[end] as number))) return
+  out.start = trunkStart(bytes, at, floor)
+  out.end = end
+}
+
+/** The same, with an area code and an exchange that there are in North America. */
+export function northAmericanExtent(
+  bytes: Uint8Array,
+  at: number,
+  floor: number,
+  limit: number,
+  out: Extent,
+): void {
+  areaCodeExtent(bytes, at, floor, limit, out)
+  let length = 0
+  for (let i = at; i < out.end; i++) if (isDigit(bytes[i] as number)) length++
+  if (length === 10 && bytes[at + 4] === 0x29 && isNorthAmerican(bytes, at + 1, out.end)) return
+  out.start = at
+  out.end = at
+}
+
+/** `8 ` or `1-` in front of the bracket. */
+function trunkStart(bytes: Uint8Array, at: number, floor: number): number {
+  let start = at
+  if (start > floor && (bytes[start - 1] === 0x20 || bytes[start - 1] === 0x2d)) start--
+  const isTrunk = start > floor && (bytes[start - 1] === 0x38 || bytes[start - 1] === 0x31)
+  const isAlone = isTrunk && (start - 1 === floor || !isWord(bytes[start - 2] as number))
+  return isAlone ? start - 1 : at
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
 }
 
 function isGap(byte: number): boolean {

@@ -17,7 +17,7 @@ export interface Recognizer {
    */
   readonly readiness: Readiness
   /**
-   * Lower-case ASCII words and phrases (`social security`). They are looked for in the name the text stands under, split at case, digits,
+   * Lower-case words and phrases (`social security`): ASCII, which `inSpellings` makes of accents, or another script. They are looked for in the name the text stands under, split at case, digits,
    * `_`, `-` and `.`, and close by in the text. A phrase is also found written together. Say `ssn`, not `ssns`: a plural s is added.
    */
   readonly words: readonly string[]
@@ -99,19 +99,9 @@ export interface KeyShape {
   readonly keys: readonly string[]
   /** The name has to be one of `keys` and nothing else. */
   readonly whole?: boolean
-  /** Also as `name=value` and `name: value` inside of a text. */
-  readonly loose?: boolean
+  /** Also as `name=value` and `name: value` inside of a text: up to a blank, or to the end of the line. */
+  readonly loose?: 'word' | 'line'
   readonly readiness?: Readiness
   /** @param start, end the value without quotes and outer blanks; never empty */
   readonly valid?: (bytes: Uint8Array, start: number, end: number) => boolean
-}
-
-/** A digit of `valid`'s text; 0…9 where the layout says `9`. */
-export function digit(text: Uint8Array, index: number): number {
-  return (text[index] ?? 0) & 15
-}
-
-/** A letter of `valid`'s text as 0…25, either case. */
-export function letter(text: Uint8Array, index: number): number {
-  return ((text[index] ?? 0) & 31) - 1
 }

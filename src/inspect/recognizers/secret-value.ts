@@ -3,7 +3,7 @@
  * `your-api-key`, `changeme`, a type, a call in a program, a sentence about passwords.
  */
 
-import { distinct } from './secret.ts'
+import { distinct, isMixed } from './secret.ts'
 
 /** Whole values, in lower case, that are none. */
 const NONE: ReadonlySet<string> = new Set([
@@ -86,6 +86,31 @@ export function isWrittenPassword(bytes: Uint8Array, start: number, end: number)
   const kinds = kindsOf(bytes, start, end)
   if (isCode(bytes, start, end)) return false
   return (kinds & DIGIT) !== 0 || (kinds & OTHER) !== 0
+}
+
+/** The same in a sentence; where nothing leads to it but the word before, with what only passwords have. */
+export function isSpokenPassword(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isSaid: boolean,
+): boolean {
+  if (!isWrittenPassword(bytes, start, end)) return false
+  const kinds = kindsOf(bytes, start, end)
+  if (isSaid) return (kinds & DIGIT) !== 0
+  if (end - start < 8 || (kinds & DIGIT) === 0 || (kinds & LETTER) === 0) return false
+  return (kinds & OTHER) !== 0 || (!isIdentifier(bytes, start, end) && isMixed(bytes, start, end))
+}
+
+/** A key in a sentence; where nothing leads to it but the word before, no hash either. */
+export function isSpokenKey(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isSaid: boolean,
+): boolean {
+  if (!isWrittenKey(bytes, start, end)) return false
+  return isSaid || (end - start >= 20 && isMixed(bytes, start, end))
 }
 
 /** A key or token: long, without blanks, of letters and digits. */

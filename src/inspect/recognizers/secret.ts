@@ -114,6 +114,19 @@ export function distinct(bytes: Uint8Array, start: number, end: number): number 
   return count
 }
 
+/** Capitals, small letters and digits, as random strings of such a length have, in no order. */
+export function isMixed(bytes: Uint8Array, start: number, end: number): boolean {
+  let digits = 0
+  let upper = 0
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number
+    if (byte >= 0x30 && byte <= 0x39) digits++
+    else if (byte >= 0x41 && byte <= 0x5a) upper++
+  }
+  const lower = end - start - digits - upper
+  return digits > 0 && upper > 1 && lower > 1 && isRandom(bytes, start, end)
+}
+
 /**
  * As many different characters as one of a thousand random hexadecimal strings of that length has less of; and not one character time and
  * again: `xxxxxxxx`, `00000000` hold a place.

@@ -1,7 +1,17 @@
 /** Keys of the vendors of models. */
 
 import type { Recognizer } from './recognizer.ts'
-import { ALNUM, BASE64URL, HEX, isRandom, prefix, run, secret, sequence } from './secret.ts'
+import {
+  ALNUM,
+  BASE64URL,
+  HEX,
+  isMixed,
+  isRandom,
+  prefix,
+  run,
+  secret,
+  sequence,
+} from './secret.ts'
 
 const INFIX = Buffer.from('T3BlbkFJ')
 
@@ -18,9 +28,11 @@ function hasInfix(bytes: Uint8Array, start: number, end: number): boolean {
 export const AI_SECRETS: readonly Recognizer[] = [
   secret('openai-key', 'openai, api key, apikey, key, token, secret, bearer', 'prefix, infix', [
     prefix(['sk-'], BASE64URL, 40, 220, hasInfix),
-    prefix(['sk-proj-', 'sk-svcacct-', 'sk-admin-'], BASE64URL, 40, 200),
+    prefix(['sk-proj-', 'sk-svcacct-', 'sk-admin-', 'sk-None-'], BASE64URL, 20, 200),
     // Made for those who speak the same protocol: no infix.
-    { ...prefix(['sk-'], ALNUM, 32, 64), readiness: 'context' },
+    prefix(['sk-'], ALNUM, 32, 64, (bytes, start, end) => isMixed(bytes, start + 3, end)),
+    prefix(['sk-'], HEX, 32, 32),
+    { ...prefix(['sk-'], ALNUM, 20, 64), readiness: 'context' },
   ]),
   secret('anthropic-key', 'anthropic, claude', 'prefix, length', [
     prefix(
@@ -29,7 +41,7 @@ export const AI_SECRETS: readonly Recognizer[] = [
       80,
       120,
     ),
-    prefix(['sk-ant-'], BASE64URL, 32, 140),
+    prefix(['sk-ant-'], BASE64URL, 20, 140),
   ]),
   secret('huggingface-token', 'huggingface, hf', 'prefix, length', [
     prefix(['hf_', 'api_org_'], ALNUM, 34),

@@ -38,6 +38,10 @@ const entraExtent: AnchorShape['extent'] = (bytes, at, floor, limit, out) => {
   out.end = end
 }
 
+function isAlnum(byte: number): boolean {
+  return isDigit(byte) || ((byte | 32) >= 0x61 && (byte | 32) <= 0x7a)
+}
+
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39
 }
@@ -71,8 +75,8 @@ export const CLOUD_SECRETS: readonly Recognizer[] = [
   secret('aws-secret-key', 'aws, amazon, secret access key', 'key, length, alphabet', [
     {
       kind: 'key',
-      keys: ['secret access key', 'aws secret key', 'aws secret', 'secret key'],
-      loose: true,
+      keys: ['secret access key', 'aws secret key', 'aws secret', 'secret key', 'secretaccesskey'],
+      loose: 'word',
       valid: isAwsSecret,
     },
   ]),
@@ -142,12 +146,11 @@ export const CLOUD_SECRETS: readonly Recognizer[] = [
       kind: 'anchor',
       literal: '.atlasv1.',
       reach: 15,
-      before: 'A-Za-z0-9_=-',
+      before: ALNUM,
       rest: BASE64URL,
       extent: (bytes, at, floor, limit, out) => {
         let start = at
-        while (start > floor && at - start < 15 && TERRAFORM[bytes[start - 1] as number] === 1)
-          start--
+        while (start > floor && at - start < 15 && isAlnum(bytes[start - 1] as number)) start--
         let end = at + 9
         while (end < limit && end - at < 90 && TERRAFORM[bytes[end] as number] === 1) end++
         const count = end - at - 9

@@ -1,7 +1,17 @@
 /** Tokens of where code and packages live. Those of GitHub and npm carry a checksum, which tells them from any look-alike. */
 
 import type { PrefixShape, Recognizer } from './recognizer.ts'
-import { ALNUM, BASE64URL, HEX, isRandom, prefix, run, secret, sequence } from './secret.ts'
+import {
+  ALNUM,
+  BASE64URL,
+  HEX,
+  isMixed,
+  isRandom,
+  prefix,
+  run,
+  secret,
+  sequence,
+} from './secret.ts'
 
 const CRC = new Uint32Array(256).map((_, byte) => {
   let crc = byte
@@ -27,10 +37,16 @@ function toBase62(byte: number): number {
   return byte < 0x60 ? byte - 55 : byte - 61
 }
 
-/** By itself with the checksum; without it, which may be a copy with a slip in it, where something says that it is one. */
+/** With the checksum, or without it as copies with a slip in them are: then of all kinds of characters, as names in programs are not. */
 function checked(prefixes: readonly string[]): PrefixShape[] {
   return [
-    prefix(prefixes, ALNUM, 36, 36, hasChecksum),
+    prefix(
+      prefixes,
+      ALNUM,
+      36,
+      36,
+      (bytes, start, end) => hasChecksum(bytes, start, end) || isMixed(bytes, end - 36, end),
+    ),
     { ...prefix(prefixes, ALNUM, 36), readiness: 'context' },
   ]
 }
@@ -39,7 +55,7 @@ export const CODE_SECRETS: readonly Recognizer[] = [
   secret(
     'github-token',
     'github, gh, token, pat, secret, authorization, bearer',
-    'CRC-32, length',
+    'CRC-32 or random characters, length',
     [
       ...checked(['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_']),
       prefix(['github_pat_'], 'A-Za-z0-9_', 82),
@@ -60,7 +76,7 @@ export const CODE_SECRETS: readonly Recognizer[] = [
   secret(
     'npm-token',
     'npm, npmrc, token, authtoken, registry',
-    'CRC-32, length',
+    'CRC-32 or random characters, length',
     checked(['npm_']),
   ),
   secret('pypi-token', 'pypi', 'prefix, length', [

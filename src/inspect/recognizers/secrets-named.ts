@@ -9,23 +9,23 @@ import {
   isKey,
   isPassword,
   isPlaceholder,
+  isSpokenKey,
+  isSpokenPassword,
   isWrittenKey,
   isWrittenPassword,
 } from './secret-value.ts'
+import { inNameSpellings } from './spelling.ts'
+import { spoken } from './spoken.ts'
 
 const PASSWORD_KEYS: readonly string[] = [
   ...['password', 'passwd', 'pwd', 'passphrase', 'passcode', 'user pass', 'db pass', 'pass word'],
-  ...[
-    'passwort',
-    'kennwort',
-    'mot de passe',
-    'contrasena',
-    'senha',
-    'wachtwoord',
-    'haslo',
-    'parola',
-  ],
-  ...['losenord', 'salasana', 'adgangskode', 'heslo', 'jelszo'],
+  ...inNameSpellings(['passwort', 'kennwort', 'mot de passe', 'contraseña', 'senha', 'wachtwoord']),
+  ...inNameSpellings(['hasło', 'parola', 'lösenord', 'salasana', 'adgangskode', 'heslo', 'jelszó']),
+  ...['пароль', '密码', '密碼', 'パスワード', '비밀번호'],
+]
+const PASSWORD_NOUNS: readonly string[] = [
+  ...['password', 'passwd', 'passphrase', 'passcode', 'passwort', 'kennwort', 'mot de passe'],
+  ...['contraseña', 'senha', 'wachtwoord', 'hasło', 'parola', 'lösenord', 'пароль', '密码'],
 ]
 /** Whose token it is: `next_page_token` is nobody's. */
 const OWNERS: readonly string[] = [
@@ -157,14 +157,28 @@ const LENGTHS = Array.from({ length: 45 }, (_, i) => 'x'.repeat(20 + i))
 export const NAMED_SECRETS: readonly Recognizer[] = [
   secret('password', 'password, passwd, pwd, passphrase', 'key, not a placeholder', [
     { kind: 'key', keys: PASSWORD_KEYS, valid: isPassword },
-    { kind: 'key', keys: PASSWORD_KEYS, loose: true, valid: isWrittenPassword },
+    { kind: 'key', keys: PASSWORD_KEYS, loose: 'word', valid: isWrittenPassword },
+    { kind: 'key', keys: ['pass', 'pw'], valid: isWrittenPassword },
+    ...spoken(PASSWORD_NOUNS, isSpokenPassword),
   ]),
-  secret('secret-key', 'secret, token, api key', 'key, length, not a placeholder', [
-    { kind: 'key', keys: ['token', 'bearer'], whole: true, valid: isKey },
-    { kind: 'key', keys: KEY_KEYS, valid: isKey },
-    { kind: 'key', keys: ['token', 'bearer'], whole: true, loose: true, valid: isWrittenKey },
-    { kind: 'key', keys: KEY_KEYS, loose: true, valid: isWrittenKey },
-  ]),
+  secret(
+    'secret-key',
+    'api key, secret key, client secret, access token, auth token, api token, bearer token, refresh token, secret access key, api secret, app secret',
+    'key, length, not a placeholder',
+    [
+      { kind: 'key', keys: ['token', 'bearer'], whole: true, valid: isKey },
+      { kind: 'key', keys: KEY_KEYS, valid: isKey },
+      { kind: 'key', keys: ['token', 'bearer'], whole: true, loose: 'word', valid: isWrittenKey },
+      { kind: 'key', keys: KEY_KEYS, loose: 'word', valid: isWrittenKey },
+      ...spoken(['key', 'token', 'secret', 'schlüssel', 'clé'], isSpokenKey),
+      {
+        kind: 'pattern',
+        layouts: LENGTHS,
+        readiness: 'context',
+        valid: (text, length) => isWrittenKey(text, 0, length),
+      },
+    ],
+  ),
   secret('url-password', 'url, dsn, connection', 'place in the URL, not a placeholder', [
     { kind: 'anchor', literal: '://', extent: urlExtent, rest: 'A-Za-z0-9' },
   ]),

@@ -6,6 +6,7 @@ import {
   BASE64,
   BASE64URL,
   HEX,
+  isMixed,
   isRandom,
   none,
   prefix,
@@ -52,6 +53,33 @@ function isOkta(text: Uint8Array, length: number): boolean {
   return text[0] === 0x30 && text[1] === 0x30 && isRandom(text, 2, length)
 }
 
+const HTTPS = Buffer.from('https://')
+
+/** A host and a path that nobody else knows, with the scheme where it stands there. */
+function webhook(literal: string, alphabet: string, min: number, max: number): AnchorShape {
+  const set = toSet(alphabet)
+  return {
+    kind: 'anchor',
+    literal,
+    reach: HTTPS.length,
+    before: 'htps:/',
+    rest: alphabet,
+    extent: (bytes, at, floor, limit, out) => {
+      const from = at + literal.length
+      let end = from
+      while (end < limit && end - from <= max && set[bytes[end] as number] === 1) end++
+      out.start = at
+      out.end = at
+      out.reached = end === limit
+      if (end - from < min || end - from > max || !isRandom(bytes, from, end)) return
+      const scheme = at - HTTPS.length
+      const hasScheme = scheme >= floor && HTTPS.every((byte, i) => bytes[scheme + i] === byte)
+      out.start = hasScheme ? scheme : at
+      out.end = end
+    },
+  }
+}
+
 export const SERVICE_SECRETS: readonly Recognizer[] = [
   secret('slack-token', 'slack', 'prefix, length', [
     prefix(['xoxb-', 'xoxa-', 'xoxp-', 'xoxo-', 'xoxs-', 'xoxr-', 'xoxe-'], 'A-Za-z0-9-', 18, 400),
@@ -59,15 +87,13 @@ export const SERVICE_SECRETS: readonly Recognizer[] = [
     prefix(['xoxd-'], 'A-Za-z0-9%+/=-', 60, 600),
   ]),
   secret('slack-webhook', 'slack, webhook', 'host and path', [
-    prefix(
-      ['hooks.slack.com/services/', 'hooks.slack.com/workflows/', 'hooks.slack.com/triggers/'],
-      'A-Za-z0-9+/',
-      30,
-      120,
-    ),
+    webhook('hooks.slack.com/services/', 'A-Za-z0-9+/', 30, 120),
+    webhook('hooks.slack.com/workflows/', 'A-Za-z0-9+/', 30, 120),
+    webhook('hooks.slack.com/triggers/', 'A-Za-z0-9+/', 30, 120),
   ]),
   secret('discord-webhook', 'discord, webhook', 'host and path', [
-    prefix(['discord.com/api/webhooks/', 'discordapp.com/api/webhooks/'], 'A-Za-z0-9_/-', 70, 120),
+    webhook('discord.com/api/webhooks/', 'A-Za-z0-9_/-', 70, 120),
+    webhook('discordapp.com/api/webhooks/', 'A-Za-z0-9_/-', 70, 120),
   ]),
   secret('telegram-token', 'telegram, bot', 'digits, infix, length', [
     {
@@ -137,6 +163,7 @@ export const SERVICE_SECRETS: readonly Recognizer[] = [
   ]),
   secret('notion-token', 'notion', 'prefix, length', [
     prefix(['ntn_'], ALNUM, 40, 50),
+    prefix(['secret_'], ALNUM, 43, 43, (bytes, _start, end) => isMixed(bytes, end - 43, end)),
     { ...prefix(['secret_'], ALNUM, 43), readiness: 'context' },
   ]),
   secret('linear-key', 'linear', 'prefix, length', [
@@ -179,7 +206,7 @@ export const SERVICE_SECRETS: readonly Recognizer[] = [
     'okta-token',
     'okta, ssws',
     'prefix, length',
-    [{ kind: 'pattern', layouts: ['x'.repeat(42)], valid: isOkta }],
+    [{ kind: 'pattern', layouts: ['x'.repeat(42)], valid: isOkta }, prefix(['00'], BASE64URL, 40)],
     'context',
   ),
   secret('facebook-token', 'facebook, meta', 'prefix, length', [

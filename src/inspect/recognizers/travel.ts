@@ -6,6 +6,8 @@ import type { Extent, Recognizer } from './recognizer.ts'
 const LINE = 44
 
 const DRIVER = [
+  'driver s license',
+  'driver s licence',
   'driver license',
   'drivers license',
   'driver licence',
@@ -43,7 +45,10 @@ export const TRAVEL: readonly Recognizer[] = [
       },
       {
         kind: 'pattern',
-        layouts: ['A9999999', 'A99999999', 'AA999999', 'AA9999999', 'AAA999999', '999999999'],
+        layouts: [
+          ...['A9999999', 'A99999999', 'AA999999', 'AA9999999', 'AAA999999', '999999999'],
+          ...['99AA99999', 'A999A9999', 'AA99999AA'],
+        ],
       },
     ],
     basis: 'name',
@@ -53,14 +58,24 @@ export const TRAVEL: readonly Recognizer[] = [
     class: 'personal',
     readiness: 'on',
     words: DRIVER,
-    shapes: [{ kind: 'key', keys: DRIVER, loose: true, valid: isNumberLike }],
+    shapes: [{ kind: 'key', keys: DRIVER, loose: 'word', valid: isNumberLike }],
     basis: 'name',
   },
   {
     type: 'us-driver-license',
     class: 'personal',
     readiness: 'context',
-    words: ['driver license', 'drivers license', 'dl number', 'dmv', 'dln'],
+    words: [
+      'license number',
+      'licence number',
+      'driver s license',
+      'drivers licence',
+      'driver license',
+      'drivers license',
+      'dl number',
+      'dmv',
+      'dln',
+    ],
     shapes: [
       { kind: 'pattern', layouts: ['A9999999', 'A999999999999', 'A99999999', 'A999-9999-9999'] },
       {

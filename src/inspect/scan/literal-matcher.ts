@@ -2,7 +2,7 @@
 
 import type { Extent } from '../recognizers/recognizer.ts'
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
-import { BY_FORM, BY_FORM_AND_WORDS, type Finds } from './finds.ts'
+import { BY_FORM, BY_FORM_AND_WORDS, BY_NAME_ONLY, type Finds } from './finds.ts'
 import { type Literal, type Literals, sieveOf } from './literals.ts'
 import type { Nearby } from './nearby.ts'
 import { MAX_HELD } from './scanner.ts'
@@ -54,11 +54,13 @@ export class LiteralMatcher {
         if (more && at + there === limit) return this.#hold(at, literal)
         continue
       }
-      if (!literal.on && !this.#isHinted(literal, at)) continue
       this.#isEndless = false
-      if (!this.#measure(literal, at)) return this.#hold(at, literal)
+      const isMeasured = this.#measure(literal, at)
       const { start, end } = this.#extent
-      if (end - start <= bestEnd - bestStart) continue
+      if (isMeasured && end - start <= bestEnd - bestStart) continue
+      // Words are read last: most of what wants one is nothing to begin with.
+      if (!literal.on && !this.#isHinted(literal, at)) continue
+      if (!isMeasured) return this.#hold(at, literal)
       best = literal
       bestStart = start
       bestEnd = end
@@ -66,6 +68,12 @@ export class LiteralMatcher {
       isEndless = this.#isEndless
     }
     if (best === null) return NOTHING
+    const behind = at + best.bytes.length
+    if (bestStart >= behind && !isEndless) {
+      // The literal leads to it, and is no part of it: what it is may say more.
+      this.#finds.add(bestStart, bestEnd, best.recognizer, BY_NAME_ONLY, false, at)
+      return behind
+    }
     this.#finds.add(bestStart, bestEnd, best.recognizer, bestRank, isEndless)
     if (isEndless) this.#bounds.open = { recognizer: best.recognizer, eats: best.eats }
     return bestEnd
@@ -80,8 +88,10 @@ export class LiteralMatcher {
   /** @returns `stop`, or less where a literal behind it, or one that is still to come, may reach over it */
   reachedFrom(stop: number): number {
     let from = stop
+    // What needs a word has it before where it begins.
     for (const literal of this.#literals.reaching)
-      from = Math.min(from, reach(this.#bounds.bytes, stop, literal))
+      if (literal.on || this.#isHinted(literal, stop))
+        from = Math.min(from, reach(this.#bounds.bytes, stop, literal))
     return from
   }
 

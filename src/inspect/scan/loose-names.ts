@@ -10,10 +10,18 @@ import { WordReader } from './words.ts'
 /** Of a name, and of a value before it is one without an end. */
 const MAX_NAME = 48
 const MAX_VALUE = 1024
+/** Of a value that goes to the end of its line. */
+const MAX_LINE = 160
 
-const NAME = toAlphabet('A-Za-z0-9_.-')
+const NAME = toAlphabet('A-Za-z0-9_.\x80-\xff-')
+const SPACED_NAME = toAlphabet('A-Za-z0-9_. \x80-\xff-')
 const BARE_VALUE = new Uint8Array(256).fill(1)
 for (const end of ' \t\r\n,;&"\'`<>(){}[]\\') BARE_VALUE[end.charCodeAt(0)] = 0
+/** In a file of variables, where only a blank ends one. */
+const WHOLE_VALUE = new Uint8Array(256).fill(1)
+for (const end of ' \t\r\n"\'`\\') WHOLE_VALUE[end.charCodeAt(0)] = 0
+const LINE_VALUE = new Uint8Array(256).fill(1)
+for (const end of '\t\r\n;|"`<>{}[]\\') LINE_VALUE[end.charCodeAt(0)] = 0
 
 export class LooseNames {
   readonly #keys: readonly Key[]
@@ -26,11 +34,12 @@ export class LooseNames {
   #nameStart = 0
   #nameEnd = 0
   #ending: readonly number[] | null = null
-  /** Up to where the last value without quotes goes. */
+  /** Up to where the last value without quotes goes, and of what. */
   #valueEnd = 0
+  #valueOf: Uint8Array = BARE_VALUE
 
   constructor(keys: readonly Key[], bounds: Bounds, finds: Finds) {
-    this.#keys = keys.filter(({ shape }) => shape.loose === true)
+    this.#keys = keys.filter(({ shape }) => shape.loose !== undefined)
     this.#reader = new WordReader(indexKeys(this.#keys), this.#told)
     this.#bounds = bounds
     this.#finds = finds
@@ -57,20 +66,29 @@ export class LooseNames {
     if (end > 0 && (bytes[end - 1] === 0x3a || bytes[end - 1] === 0x20)) end--
     if (end > 0 && isQuote(bytes[end - 1])) end--
     if (end > 0 && bytes[end - 1] === 0x5c) end--
+    // `**Name**:` in Markdown.
+    while (end > 0 && at - end < 3 && bytes[end - 1] === 0x2a) end--
     while (end > 0 && isDigit(bytes[end - 1])) end--
-    if (
-      end < 2 ||
-      this.#gate[gateOf((bytes[end - 2] as number) | 32, (bytes[end - 1] as number) | 32)] !== 1
-    )
+    if (end < 2 || !this.#mayEndWith(bytes[end - 2] as number, bytes[end - 1] as number))
       return NOTHING
-    let start = end
-    while (start > 0 && at - start < MAX_NAME && NAME[bytes[start - 1] as number] === 1) start--
-    while (start < end && !isLetter(bytes[start] as number)) start++
-    this.#nameStart = start
     this.#nameEnd = end
+    this.#nameStart = this.#startOf(NAME, at, end)
     this.#ending = null
-    readRuns(this.#reader, bytes, start, end)
+    readRuns(this.#reader, bytes, this.#startOf(SPACED_NAME, at, end), end)
     return this.#ending === null ? NOTHING : this.#value(at, this.#ending)
+  }
+
+  /** The letter before the last may have an accent. */
+  #mayEndWith(first: number, second: number): boolean {
+    return first > 0x7f || this.#gate[gateOf(first | 32, second | 32)] === 1
+  }
+
+  #startOf(alphabet: Uint8Array, at: number, end: number): number {
+    const { bytes } = this.#bounds
+    let start = end
+    while (start > 0 && at - start < MAX_NAME && alphabet[bytes[start - 1] as number] === 1) start--
+    while (start < end && !isLetter(bytes[start] as number)) start++
+    return start
   }
 
   /** Longer phrases are told later, and say more. */
@@ -84,26 +102,38 @@ export class LooseNames {
     const { bytes, limit, more } = this.#bounds
     let from = at + 1
     if (from < limit && bytes[from] === 0x3e) from++
-    while (from < limit && from - at < 5 && isBlank(bytes[from])) from++
+    while (from < limit && from - at < 5 && (isBlank(bytes[from]) || bytes[from] === 0x2a)) from++
     const escapes = from
     while (from < limit && from - escapes < 4 && bytes[from] === 0x5c) from++
     const isEscaped = from > escapes
     const quote = from < limit && isQuote(bytes[from]) ? (bytes[from] as number) : 0
     if (quote !== 0) from++
-    const bound = Math.min(limit, from + MAX_VALUE)
+    const isLine =
+      quote === 0 &&
+      bytes[at] === 0x3a &&
+      keys.some((key) => this.#keys[key]?.shape.loose === 'line')
+    const most = isLine ? MAX_LINE : MAX_VALUE
+    const bound = Math.min(limit, from + most)
     const end =
-      quote === 0 ? this.#bareEnd(from, bound) : this.#quotedEnd(from, bound, quote, isEscaped)
-    const isEndless = end === from + MAX_VALUE
+      quote === 0
+        ? this.#bareEnd(
+            from,
+            bound,
+            isLine ? LINE_VALUE : this.#isVariable(at) ? WHOLE_VALUE : BARE_VALUE,
+          )
+        : this.#quotedEnd(from, bound, quote, isEscaped)
+    const isEndless = end === from + most
     if (end === limit && more && !isEndless) {
       this.#bounds.held = at
       return NOT_YET
     }
-    if (end === from || (quote === 0 && isLiteral(bytes, from, end))) return NOTHING
+    if (isLine && isEndless) return NOTHING
+    const to = quote === 0 ? this.#trimmed(from, end) : end
+    if (to === from || (quote === 0 && isLiteral(bytes, from, to))) return NOTHING
     for (const key of keys) {
       const { shape, recognizer } = this.#keys[key] as Key
-      if (shape.loose !== true || (shape.valid !== undefined && !shape.valid(bytes, from, end)))
-        continue
-      this.#finds.add(from, end, recognizer, BY_NAME_ONLY, isEndless, at)
+      if (shape.valid !== undefined && !shape.valid(bytes, from, to)) continue
+      this.#finds.add(from, isEndless ? end : to, recognizer, BY_NAME_ONLY, isEndless, at)
       if (!isEndless) return at + 1
       this.#bounds.open = { recognizer, eats: BARE_VALUE }
       return end
@@ -111,12 +141,36 @@ export class LooseNames {
     return NOTHING
   }
 
-  #bareEnd(from: number, bound: number): number {
+  /** `NAME=value`: nothing in lower case, nothing between. */
+  #isVariable(at: number): boolean {
     const { bytes } = this.#bounds
-    let at = Math.max(from, Math.min(this.#valueEnd, bound))
-    while (at < bound && BARE_VALUE[bytes[at] as number] === 1) at++
+    if (this.#nameEnd !== at || bytes[at] !== 0x3d) return false
+    for (let i = this.#nameStart; i < at; i++) if ((bytes[i] as number) >= 0x61) return false
+    return true
+  }
+
+  #bareEnd(from: number, bound: number, of: Uint8Array): number {
+    const { bytes } = this.#bounds
+    let at = this.#valueOf === of ? Math.max(from, Math.min(this.#valueEnd, bound)) : from
+    while (at < bound && of[bytes[at] as number] === 1) at++
     this.#valueEnd = at
+    this.#valueOf = of
     return at
+  }
+
+  /** Without the full stop of a sentence, and the blanks before the end of a line. */
+  #trimmed(from: number, end: number): number {
+    const { bytes } = this.#bounds
+    let to = end
+    while (
+      to > from &&
+      (bytes[to - 1] === 0x2e ||
+        bytes[to - 1] === 0x3a ||
+        isBlank(bytes[to - 1]) ||
+        bytes[to - 1] === 0x2a)
+    )
+      to--
+    return to
   }
 
   #quotedEnd(from: number, bound: number, quote: number, isEscaped: boolean): number {

@@ -4,6 +4,7 @@
  */
 
 import type { KeyShape, Recognizer } from '../recognizers/recognizer.ts'
+import { ForeignWords } from './foreign-words.ts'
 import type { Context } from './scanner.ts'
 import { indexWords, type WordIndex, WordReader } from './words.ts'
 
@@ -26,12 +27,18 @@ const PLAIN: readonly string[] = [
   ...['created', 'updated', 'expires', 'snowflake', 'ts', 'tweet id', 'build', 'fingerprint'],
 ]
 
-/** Words of recognisers, and behind them one number that stands for PLAIN. */
-export function indexContextWords(recognizers: readonly Recognizer[]): WordIndex {
+/** What the words of recognisers speak for, and behind them one number that stands for PLAIN. */
+export interface ContextWords {
+  readonly latin: WordIndex
+  readonly foreign: ForeignWords
+}
+
+export function indexContextWords(recognizers: readonly Recognizer[]): ContextWords {
   const words = recognizers.flatMap(({ words }, index) =>
     words.map((word) => [word, index] as const),
   )
-  return indexWords([...words, ...PLAIN.map((word) => [word, recognizers.length] as const)])
+  const plain = PLAIN.map((word) => [word, recognizers.length] as const)
+  return { latin: indexWords([...words, ...plain]), foreign: new ForeignWords(words) }
 }
 
 export class Names {
@@ -39,6 +46,8 @@ export class Names {
   readonly #keys: readonly Key[]
   readonly #words: WordReader
   readonly #ends: WordReader
+  readonly #foreign: ForeignWords
+  readonly #foreignEnds: ForeignWords
   readonly #known = new Map<string, Context>()
   /** Of the name that is being read. */
   #hinted = new Uint8Array(0)
@@ -46,13 +55,13 @@ export class Names {
   #plain = false
   #ending: { key: number; start: number; end: number }[] = []
 
-  constructor(keys: readonly Key[], words: WordIndex, size: number) {
+  constructor(keys: readonly Key[], { latin, foreign }: ContextWords, size: number) {
     this.#keys = keys
     this.#size = size
-    this.#words = new WordReader(words, (what) => this.#hint(what))
-    this.#ends = new WordReader(indexKeys(keys), (what, start, end) => {
-      for (const key of what) this.#ending.push({ key, start, end })
-    })
+    this.#words = new WordReader(latin, this.#hint)
+    this.#ends = new WordReader(indexKeys(keys), this.#endsWith)
+    this.#foreign = foreign
+    this.#foreignEnds = new ForeignWords(phrasesOf(keys))
   }
 
   under(name: string): Context {
@@ -72,14 +81,16 @@ export class Names {
     this.#ending = []
     readRuns(this.#words, bytes)
     readRuns(this.#ends, bytes)
+    const foreign = this.#readForeign(Buffer.from(name.slice(-MAX_NAME)))
     const firstWord = bytes.findIndex((byte) => isLetter(byte))
     const lastWord = bytes.findLastIndex((byte) => isLetter(byte)) + 1
-    const keys = this.#ending
+    const latin = this.#ending
       .filter(({ end }) => end === lastWord)
       .filter(({ key, start }) => start === firstWord || this.#keys[key]?.shape.whole !== true)
       // The longest phrase says most: `date of birth` before `birth`.
       .sort((a, b) => a.start - b.start || a.key - b.key)
       .map(({ key }) => key)
+    const keys = [...foreign, ...latin]
     return {
       hinted: this.#any ? this.#hinted : null,
       keys: keys.length === 0 ? null : keys,
@@ -87,7 +98,25 @@ export class Names {
     }
   }
 
-  #hint(what: readonly number[]): void {
+  /** @returns the keys that a name of another script ends with */
+  #readForeign(bytes: Uint8Array): readonly number[] {
+    const limit = bytes.length
+    const keys: number[] = []
+    for (let at = 0; at < limit; at++) {
+      if ((bytes[at] as number) < 0xc0) continue
+      this.#foreign.read(bytes, at, limit, this.#hint)
+      this.#foreignEnds.read(bytes, at, limit, (what, _start, end) => {
+        if (end === limit) keys.push(...what)
+      })
+    }
+    return keys
+  }
+
+  readonly #endsWith = (what: readonly number[], start: number, end: number): void => {
+    for (const key of what) this.#ending.push({ key, start, end })
+  }
+
+  readonly #hint = (what: readonly number[]): void => {
     for (const each of what) {
       if (each === this.#size) this.#plain = true
       else {
@@ -99,9 +128,11 @@ export class Names {
 }
 
 export function indexKeys(keys: readonly Key[]): WordIndex {
-  return indexWords(
-    keys.flatMap(({ shape }, index) => shape.keys.map((key) => [key, index] as const)),
-  )
+  return indexWords(phrasesOf(keys))
+}
+
+function phrasesOf(keys: readonly Key[]): readonly (readonly [string, number])[] {
+  return keys.flatMap(({ shape }, index) => shape.keys.map((key) => [key, index] as const))
 }
 
 /** Accents are left out: `Straße` is `strase` only where it says so itself. */

@@ -3,6 +3,7 @@
  * text without candidates costs nothing here, and numbers without words around them as good as nothing.
  */
 
+import type { ForeignWords } from './foreign-words.ts'
 import { kindOf, WORD } from './text.ts'
 import { type WordIndex, WordReader } from './words.ts'
 
@@ -11,19 +12,26 @@ export const BEFORE = 48
 export const BEHIND = 32
 /** Runs that are remembered: no more can lie within BEFORE. */
 const REMEMBERED = 32
+const LONGEST_PHRASE = 64
+/** Of UTF-8: those above begin a character. */
+const LAST_CONTINUATION = 0xbf
 /** Longer runs are no words. */
 const MAX_WORD = 40
 
 export class Nearby {
   readonly #reader: WordReader
   readonly #behindReader: WordReader
-  /** Indexed by what words speak for: where the last phrase for it began, and when it was found behind. */
+  readonly #foreign: ForeignWords | null
+  /** Indexed by what words speak for: where the last phrase for it began and ended, and when it was found behind. */
   readonly #before: Int32Array
+  readonly #beforeEnd: Int32Array
   readonly #behind: Int32Array
   readonly #starts = new Int32Array(REMEMBERED)
   readonly #ends = new Int32Array(REMEMBERED)
   #noted = 0
   #read = 0
+  /** Up to where words of other scripts were read. */
+  #foreignRead = 0
   #query = 0
   /** Where the last phrase began that speaks for anything. */
   #latest = -1
@@ -31,16 +39,19 @@ export class Nearby {
   floor = 0
 
   /** @param size how many things words can speak for */
-  constructor(index: WordIndex, size: number) {
+  constructor(index: WordIndex, foreign: ForeignWords, size: number) {
+    this.#foreign = foreign.isEmpty ? null : foreign
     this.#reader = new WordReader(index, this.#foundBefore)
     this.#behindReader = new WordReader(index, this.#foundBehind)
     this.#before = new Int32Array(size).fill(-1)
+    this.#beforeEnd = new Int32Array(size)
     this.#behind = new Int32Array(size)
   }
 
   reset(): void {
     this.#noted = 0
     this.#read = 0
+    this.#foreignRead = 0
     this.floor = 0
     if (this.#latest !== -1) this.#before.fill(-1)
     this.#latest = -1
@@ -58,6 +69,7 @@ export class Nearby {
   /** Reads what went by before `start`. @returns whether any word speaks for anything there */
   look(bytes: Uint8Array, start: number): boolean {
     if (this.#read !== this.#noted) this.#catchUp(bytes, start)
+    if (this.#foreign !== null && this.#foreignRead < start) this.#readForeign(bytes, start)
     return this.#latest >= start - BEFORE && this.#latest >= this.floor
   }
 
@@ -72,15 +84,42 @@ export class Nearby {
     this.#read = this.#noted
   }
 
-  readonly #foundBefore = (what: readonly number[], phraseStart: number): void => {
-    if (phraseStart > this.#latest) this.#latest = phraseStart
-    for (const each of what) this.#before[each] = phraseStart
+  #readForeign(bytes: Uint8Array, start: number): void {
+    for (let at = Math.max(this.#foreignRead, start - BEFORE); at < start; at++)
+      if ((bytes[at] as number) > LAST_CONTINUATION)
+        this.#foreign?.read(bytes, at, start, this.#foundBefore)
+    // What `start` is in the middle of is read again.
+    let read = start
+    while (read > 0 && start - read < BEFORE && isOfForeign(bytes[read - 1] as number)) read--
+    this.#foreignRead = read
   }
 
-  /** After `look`: where the nearest phrase for it begins before `start`, or -1. */
+  /** Of phrases that end together the longest is told last. */
+  readonly #foundBefore = (what: readonly number[], phraseStart: number, end: number): void => {
+    if (phraseStart > this.#latest) this.#latest = phraseStart
+    for (const each of what) {
+      if ((this.#before[each] as number) >= 0 && end < (this.#beforeEnd[each] as number)) continue
+      this.#before[each] = phraseStart
+      this.#beforeEnd[each] = end
+    }
+  }
+
+  /** After `look`: how near a phrase for it is before `start`, more the nearer it ends and the longer it is; -1 for none. */
   before(what: number, start: number): number {
     const at = this.#before[what] as number
-    return at >= this.floor && at >= start - BEFORE ? at : -1
+    if (at < this.floor || at < start - BEFORE) return -1
+    const end = this.#beforeEnd[what] as number
+    return end * LONGEST_PHRASE + Math.min(end - at, LONGEST_PHRASE - 1)
+  }
+
+  /** Whether the phrase that is as near as this ends behind `at`. */
+  isBehind(nearness: number, at: number): boolean {
+    return Math.floor(nearness / LONGEST_PHRASE) > at
+  }
+
+  /** Whether the phrase that is as near as this ends at most so many bytes before `start`. */
+  isWithin(nearness: number, start: number, bytes: number): boolean {
+    return nearness >= 0 && Math.floor(nearness / LONGEST_PHRASE) >= start - bytes
   }
 
   /** Reads what follows `end`. @returns false where bytes that decide are not there yet */
@@ -94,6 +133,8 @@ export class Nearby {
       if (kindOf(bytes, at) === 0) {
         if (endsClause(byte)) return true
         if (byte === 0x2c && at + 1 < limit && bytes[at + 1] !== 0x20) return true
+        if (endsSentence(byte) && at + 1 < limit && isBlank(bytes[at + 1] as number)) return true
+        if (byte > LAST_CONTINUATION) this.#foreign?.read(bytes, at, stop, this.#foundBehind)
         at++
         continue
       }
@@ -116,6 +157,18 @@ export class Nearby {
   behind(what: number): boolean {
     return this.#behind[what] === this.#query
   }
+}
+
+function isOfForeign(byte: number): boolean {
+  return byte > 0x7f || byte === 0x20
+}
+
+export function endsSentence(byte: number): boolean {
+  return byte === 0x2e || byte === 0x21 || byte === 0x3f
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d
 }
 
 /** A line, a quote, a brace: what follows belongs to something else. */

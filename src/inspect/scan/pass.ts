@@ -9,16 +9,15 @@ import { MAX_RUN, type Node } from './layouts.ts'
 import { LiteralMatcher } from './literal-matcher.ts'
 import { gateOf, type Literals } from './literals.ts'
 import { LooseNames } from './loose-names.ts'
-import type { Key } from './names.ts'
+import type { ContextWords, Key } from './names.ts'
 import { Nearby } from './nearby.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import { type Context, LOOK_BEHIND, MAX_HELD, NOWHERE, type Sink, type Stream } from './scanner.ts'
 import { DIGIT, KINDS, toAlphabet, WORD } from './text.ts'
-import type { WordIndex } from './words.ts'
 
 export interface Compiled {
   readonly types: readonly string[]
-  readonly words: WordIndex
+  readonly words: ContextWords
   readonly roots: readonly (Node | undefined)[]
   readonly literals: Literals
   readonly keys: readonly Key[]
@@ -58,7 +57,7 @@ export class Pass {
     this.#roots = roots
     this.#gate = literals.gate
     this.#keys = keys
-    this.#nearby = new Nearby(words, types.length + 1)
+    this.#nearby = new Nearby(words.latin, words.foreign, types.length + 1)
     this.#finds = new Finds(types)
     this.#patterns = new PatternMatcher(this.#bounds, this.#nearby, this.#finds, types.length)
     this.#literals = new LiteralMatcher(literals, this.#bounds, this.#nearby, this.#finds)
@@ -100,6 +99,7 @@ export class Pass {
     if (stream !== null && end > start) stream.begun = true
     this.#nearby.reset()
     this.#literals.begin()
+    this.#patterns.begin()
     this.#loose.begin()
     let stop = from < end ? this.#walk(from) : from
     if (bounds.more && bounds.open === null) stop = this.#literals.reachedFrom(stop)

@@ -3,13 +3,14 @@
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_FORM, BY_FORM_AND_WORDS, type Finds } from './finds.ts'
 import { type Candidate, edgeKey, MAX_GROUPS, MAX_RUN, type Node } from './layouts.ts'
-import type { Nearby } from './nearby.ts'
+import { BEFORE, endsSentence, type Nearby } from './nearby.ts'
 import { ALONE, inColumn, isRowBefore, PIECE, standsAlone, UNDECIDED } from './surroundings.ts'
-import { KINDS, SEPARATORS, WORD } from './text.ts'
+import { BLANK, KINDS, SEPARATORS, UNSETTLED, WIDE, WORD, wideSeparator } from './text.ts'
 
-const BLANK = SEPARATORS[0x20] as number
 /** Nearer than any word. */
-const NAMED = 0x7fff_ffff
+const NAMED = Number.MAX_SAFE_INTEGER
+/** So near a word that says it is something else has to end. */
+const PLAIN_WITHIN = 24
 
 export class PatternMatcher {
   readonly #bounds: Bounds
@@ -23,12 +24,18 @@ export class PatternMatcher {
   readonly #kinds = new Int32Array(MAX_GROUPS)
   readonly #lasts = new Int32Array(MAX_GROUPS)
   readonly #text = new Uint8Array(MAX_RUN)
+  /** Where the last one ends that was found here by a word before it. */
+  #spent = 0
 
   constructor(bounds: Bounds, nearby: Nearby, finds: Finds, plain: number) {
     this.#bounds = bounds
     this.#nearby = nearby
     this.#finds = finds
     this.#plain = plain
+  }
+
+  begin(): void {
+    this.#spent = 0
   }
 
   /**
@@ -55,9 +62,16 @@ export class PatternMatcher {
         if (more) return this.#hold(start)
         break
       }
-      const separator = SEPARATORS[bytes[at] as number] as number
+      let separator = SEPARATORS[bytes[at] as number] as number
       if (separator === 0 || (separator === BLANK && this.#goesOnFromRow(start, runEnd))) break
-      const from = at + 1
+      let from = at + 1
+      if (separator === WIDE) {
+        const wide = wideSeparator(bytes, at, limit)
+        if (wide === UNSETTLED && more) return this.#hold(start)
+        if (wide <= 0) break
+        separator = wide & 7
+        from = at + (wide >> 3)
+      }
       let groupKinds = 0
       let end = from
       while (end < limit && end - from <= MAX_RUN) {
@@ -118,22 +132,37 @@ export class PatternMatcher {
   #takeBest(node: Node, start: number, end: number, length: number, isColumn: boolean): boolean {
     const { hinted, plain } = this.#bounds.context
     const nearby = this.#nearby
-    const isPlain = plain || nearby.before(this.#plain, start) >= 0
+    const plainly = nearby.before(this.#plain, start)
+    const isPlain = plain || nearby.isWithin(plainly, start, PLAIN_WITHIN)
+    const isSpent = this.#isSpent(start)
     let best = -1
     let nearest = -1
     for (const candidate of node.candidates) {
       const { recognizer } = candidate
       const isNamed = hinted !== null && hinted[recognizer] === 1
-      const hint = isNamed ? NAMED : nearby.before(recognizer, start)
+      let hint = isNamed ? NAMED : nearby.before(recognizer, start)
+      if (isSpent && !isNamed && !nearby.isBehind(hint, this.#spent)) hint = -1
       if (hint < 0 && (!candidate.on || isColumn || (isPlain && candidate.bare))) continue
+      // `secret …; trace 0af3…`: what is said last is about it.
+      if (candidate.bare && hint >= 0 && hint < plainly) continue
       if (best !== -1 && hint <= nearest) continue
       if (!this.#fits(candidate, length)) continue
       best = recognizer
       nearest = hint
     }
     if (best === -1) return false
+    if (nearest >= 0 && nearest !== NAMED) this.#spent = end
     this.#finds.add(start, end, best, nearest >= 0 ? BY_FORM_AND_WORDS : BY_FORM)
     return true
+  }
+
+  /** A word has said what it was about, and the sentence is over. */
+  #isSpent(start: number): boolean {
+    const { bytes } = this.#bounds
+    if (this.#spent === 0 || start - this.#spent > BEFORE) return false
+    for (let at = this.#spent; at + 1 < start; at++)
+      if (endsSentence(bytes[at] as number) && bytes[at + 1] === 0x20) return true
+    return false
   }
 
   #takeBehind(node: Node, start: number, end: number, length: number): boolean {

@@ -9,6 +9,12 @@ export const WORD = 7
 /** Indexed by byte: DIGIT, UPPER, LOWER, or 0. */
 export const KINDS: Uint8Array = kinds()
 
+/** Separators between groups: which they are. */
+export const BLANK = 1
+const DASH = 2
+/** One of several bytes may begin here. */
+export const WIDE = 7
+
 /** Indexed by byte: which of the separators between groups it is, from 1; 0 for none. */
 export const SEPARATORS: Uint8Array = separators()
 
@@ -30,6 +36,31 @@ export function toAlphabet(ranges: string): Uint8Array {
   return table
 }
 
+/** Bytes of the longest of them. */
+const WIDEST = 3
+
+/**
+ * The blanks that keep what is around them in one line (U+00A0, U+2007, U+2009, U+202F), and dashes (U+2010 to U+2013, U+2212), as programs
+ * set them into numbers.
+ *
+ * @returns the separator's bytes times eight and which one it is like; 0 for none, UNSETTLED where that is not there yet
+ */
+export function wideSeparator(bytes: Uint8Array, at: number, limit: number): number {
+  const second = at + 1 < limit ? bytes[at + 1] : -1
+  if (bytes[at] === 0xc2) {
+    if (second === -1) return UNSETTLED
+    return second === 0xa0 ? (2 << 3) | BLANK : 0
+  }
+  if (at + WIDEST > limit) return UNSETTLED
+  const third = bytes[at + 2] as number
+  if (second === 0x88 && third === 0x92) return (WIDEST << 3) | DASH
+  if (second !== 0x80) return 0
+  if (third === 0x87 || third === 0x89 || third === 0xaf) return (WIDEST << 3) | BLANK
+  return third >= 0x90 && third <= 0x93 ? (WIDEST << 3) | DASH : 0
+}
+
+export const UNSETTLED = -1
+
 function kinds(): Uint8Array {
   const table = new Uint8Array(256)
   table.fill(DIGIT, 0x30, 0x3a)
@@ -43,5 +74,7 @@ function separators(): Uint8Array {
   ;[...' -./_'].forEach((separator, index) => {
     table[separator.charCodeAt(0)] = index + 1
   })
+  table[0xc2] = WIDE
+  table[0xe2] = WIDE
   return table
 }

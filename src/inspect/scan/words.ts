@@ -3,20 +3,22 @@
  * letters and digits, split where case or kind changes: `customerSSN2` is `customer`, `ssn`.
  */
 
+import { isForeign } from './foreign-words.ts'
 import { DIGIT, KINDS, LOWER, UPPER } from './text.ts'
 
 /** Words of a phrase at most. */
 export const MAX_PHRASE = 4
-/** Between two words of a phrase, in bytes. */
-const MAX_GAP = 3
+/** Between two words of a phrase, in bytes: two letters with accents. */
+const MAX_GAP = 4
 
 /** Hash of a phrase to what it speaks for. Small integers, so that looking one up allocates nothing. */
 export type WordIndex = ReadonlyMap<number, readonly number[]>
 
-/** @param phrases what each number goes by; lower-case ASCII */
+/** @param phrases what each number goes by; lower-case ASCII, or of another script and left to `ForeignWords` */
 export function indexWords(phrases: Iterable<readonly [phrase: string, what: number]>): WordIndex {
   const index = new Map<number, number[]>()
   for (const [phrase, what] of phrases) {
+    if (isForeign(phrase)) continue
     for (const form of formsOf(phrase)) {
       const hash = hashPhrase(form)
       const known = index.get(hash)
@@ -27,11 +29,13 @@ export function indexWords(phrases: Iterable<readonly [phrase: string, what: num
   return index
 }
 
-/** As written, in one word, and in the plural. */
+/** As written, in one word, in the plural; short ones also as `C.F.` and `d_o_b`. */
 function formsOf(phrase: string): readonly string[] {
   if (!/^[a-z0-9]+( [a-z0-9]+)*$/.test(phrase) || phrase.split(' ').length > MAX_PHRASE)
     throw new Error(`not a phrase: ${phrase}`)
-  const forms = [phrase, phrase.replaceAll(' ', '')]
+  const letters =
+    phrase.length <= MAX_PHRASE && !phrase.includes(' ') ? [[...phrase].join(' ')] : []
+  const forms = [phrase, phrase.replaceAll(' ', ''), ...letters]
   // Names and text lose their digits.
   const plain = forms.map((form) => form.replace(/[0-9]+/g, '')).filter((form) => form !== '')
   return [...new Set(plain.flatMap((form) => [form.trim(), `${form.trim()}s`]))]

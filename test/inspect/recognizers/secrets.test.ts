@@ -109,13 +109,44 @@ describe.each(FORMS.map(([type, form, word]) => ({ type, form, word })))(
   },
 )
 
-test('without the checksum, only where something says what it is', () => {
+test('without the checksum: by itself where it is random, else where something says what it is', () => {
   const wrong = make('ghp_{36:alnum}')
-  expect(scan(`commit ${wrong} here`)).toEqual([])
-  expect(scan(wrong, 'GITHUB_TOKEN')).toEqual([{ type: 'github-token', text: wrong }])
-  // As GitHub shows it: https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/
-  const published = ['ghp', 'zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17'].join('_')
-  expect(scan(`see ${published}.`)).toEqual([{ type: 'github-token', text: published }])
+  expect(scan(`commit ${wrong} here`)).toEqual([{ type: 'github-token', text: wrong }])
+  const flat = `ghp_${make('{36:hex}')}`
+  expect(scan(`commit ${flat} here`)).toEqual([])
+  expect(scan(flat, 'GITHUB_TOKEN')).toEqual([{ type: 'github-token', text: flat }])
+})
+
+describe('in a sentence', () => {
+  const key = make('{40:alnum}')
+  const openai = make('sk-{48:alnum}')
+  test.each([
+    ['My password is Summer8733!, thanks', 'password', 'Summer8733!'],
+    ['Das Passwort lautet Zebra-42#x.', 'password', 'Zebra-42#x'],
+    ['la contraseña es Verano2024$', 'password', 'Verano2024$'],
+    ['mot de passe : Hiver2024!', 'password', 'Hiver2024!'],
+    ['contraseña: Verano2024$', 'password', 'Verano2024$'],
+    ['password "correct-horse-7!"', 'password', 'correct-horse-7!'],
+    [`the key is \`${key}\``, 'secret-key', key],
+    [`API key: ${key}`, 'secret-key', key],
+    [`**API key**: ${key}`, 'secret-key', key],
+    [`my key is ${openai}.`, 'openai-key', openai],
+    ['PASSWORD=ab;cd&9(x)', 'password', 'ab;cd&9(x)'],
+    ['password: hunter22!.', 'password', 'hunter22!'],
+  ])('%s', (text, type, value) => {
+    expect(scan(text)).toEqual([{ type, text: value }])
+  })
+
+  test.each([
+    ['The password is stored in the vault.'],
+    ['a password is at least 12 characters'],
+    ['the key is configured by KEY_PATH'],
+    ['token is expired'],
+    ['the primary key is user_id2'],
+    ['password to be changed'],
+  ])('%s: none', (text) => {
+    expect(scan(text)).toEqual([])
+  })
 })
 
 const pem = (type: 'rsa' | 'ec', format: 'pkcs1' | 'pkcs8' | 'sec1', cipher?: string): string => {

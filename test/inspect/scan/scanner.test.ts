@@ -18,6 +18,10 @@ describe('context', () => {
     ['a word of the next field', 'id=021000021, routing=x', []],
     ['a word of the field before', '{"routing":"x"},{"id":021000021}', []],
     ['a key in JSON', '{"bankRoutingNumber": "021000021"}', ['us-aba-routing 021000021']],
+    ['a word of another script', '電話: 030 901820', ['phone 030 901820']],
+    ['a word that goes on', 'мой Телефонный номер 030 901820', ['phone 030 901820']],
+    ['a word of another script behind', '030-9018-2000 は電話番号です', ['phone 030-9018-2000']],
+    ['an abbreviation', 'C.F. RSSMRA85T10A562S', ['it-codice-fiscale RSSMRA85T10A562S']],
     ['too far away', `routing ${'.'.repeat(60)} 021000021`, []],
   ])('%s', (_, text, want) => {
     expect(textsIn(scanner, text)).toEqual(want)
@@ -31,6 +35,8 @@ describe('context', () => {
     ])
     expect(textsIn(scanner, 'Ada Lovelace', 'first_name_required')).toEqual([])
     expect(textsIn(scanner, '737', 'CVV')).toEqual(['card-security-code 737'])
+    expect(textsIn(scanner, '090 1234 5678', '携帯電話')).toEqual(['phone 090 1234 5678'])
+    expect(textsIn(scanner, 'Лавлейс', 'Фамилия')).toEqual(['person-name Лавлейс'])
   })
 
   test('a bare number under a name for something else wants a word', () => {
@@ -65,6 +71,14 @@ describe('what stands alone', () => {
   ])('%s: a card', (_, text) => {
     expect(textsIn(scanner, text)).toEqual(['payment-card 4111111111111111'])
   })
+})
+
+test.each([
+  ['blanks that do not break', '4111\u00a01111\u00a01111\u00a01111'],
+  ['thin blanks', '4111\u202f1111\u202f1111\u202f1111'],
+  ['dashes that do not break', '4111\u20111111\u20111111\u20111111'],
+])('between groups: %s', (_, text) => {
+  expect(textsIn(scanner, `card ${text}.`)).toEqual([`payment-card ${text}`])
 })
 
 const PIECES = [
@@ -104,6 +118,11 @@ const PIECES = [
   '1990-01-02',
   'born ',
   'is ',
+  '電話 ',
+  '\u00a0',
+  '\u2011',
+  '\u2009',
+  '\u2014',
 ]
 const TEXT = fc
   .array(fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 6 })), { maxLength: 14 })
@@ -163,7 +182,7 @@ const ENDLESS: Recognizer = {
       },
     },
     { kind: 'prefix', prefixes: ['tok-'], alphabet: 'a-z', min: 4, max: 100_000 },
-    { kind: 'key', keys: ['blob'], loose: true },
+    { kind: 'key', keys: ['blob'], loose: 'word' },
   ],
   basis: 'a test',
 }

@@ -1,11 +1,14 @@
 /** Money: what is found, and what only looks like it. */
 
 import { describe, expect, test } from 'vitest'
-import { FINANCIAL } from '../../../src/inspect/recognizers/financial.ts'
+import { BANK_ACCOUNTS } from '../../../src/inspect/recognizers/bank-accounts.ts'
+import { CARDS } from '../../../src/inspect/recognizers/cards.ts'
+import { WALLETS } from '../../../src/inspect/recognizers/wallets.ts'
 import { createScanner } from '../../../src/inspect/scan/create-scanner.ts'
 import { textsIn } from '../scan/scanning.ts'
 
-const scanner = createScanner(FINANCIAL, { types: new Set(FINANCIAL.map(({ type }) => type)) })
+const MONEY = [...CARDS, ...BANK_ACCOUNTS, ...WALLETS]
+const scanner = createScanner(MONEY, { types: new Set(MONEY.map(({ type }) => type)) })
 
 describe('found', () => {
   test.each([
@@ -27,6 +30,19 @@ describe('found', () => {
     ['IBAN', 'to DE89370400440532013000.', 'iban DE89370400440532013000'],
     ['IBAN as printed', 'IBAN GB29 NWBK 6016 1331 9268 19', 'iban GB29 NWBK 6016 1331 9268 19'],
     ['IBAN of Malta', 'MT84MALT011000012345MTLCAST001S', 'iban MT84MALT011000012345MTLCAST001S'],
+    ['IBAN in small letters', 'to gb29nwbk60161331926819.', 'iban gb29nwbk60161331926819'],
+    [
+      'IBAN with blanks that do not break',
+      'NO93\u00a08601\u00a01117\u00a0947',
+      'iban NO93\u00a08601\u00a01117\u00a0947',
+    ],
+    [
+      'Litecoin',
+      'LaMT348PWRnrqeeWArpwQPbuanpXDZGEUz',
+      'crypto-address LaMT348PWRnrqeeWArpwQPbuanpXDZGEUz',
+    ],
+    ['VAT of Germany', 'USt-IdNr. DE136695976', 'eu-vat DE136695976'],
+    ['VAT of Belgium', 'TVA BE 0776.091.951', 'eu-vat BE 0776.091.951'],
     ['IBAN of Norway', 'NO93 8601 1117 947', 'iban NO93 8601 1117 947'],
     ['BIC', 'BIC DEUTDEFF', 'bic DEUTDEFF'],
     ['BIC with branch', 'swift: DEUTDEFF500', 'bic DEUTDEFF500'],
@@ -64,6 +80,25 @@ describe('found', () => {
   ])('%s', (_, text, want) => {
     expect(textsIn(scanner, text)).toEqual([want])
   })
+})
+
+test('a key of Bitcoin, as wallets and BIP 32 write it', () => {
+  // The examples of the formats' descriptions; put together here, so that nobody takes this file for a wallet.
+  const wif = ['5HueCGU8rMjxEXxiPuD5BD', 'ku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ'].join('')
+  expect(textsIn(scanner, `take ${wif} now`)).toEqual([`crypto-private-key ${wif}`])
+  expect(textsIn(scanner, `take ${wif.replace('5Hue', '5Huf')} now`)).toEqual([])
+  const bip32 = [
+    'xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq',
+    '3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi',
+  ].join('')
+  expect(textsIn(scanner, `take ${bip32} now`)).toEqual([`crypto-private-key ${bip32}`])
+})
+
+test('an address of Ethereum by itself, with the checksum of EIP-55', () => {
+  const right = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'
+  expect(textsIn(scanner, `see ${right}.`)).toEqual([`ethereum-address ${right}`])
+  expect(textsIn(scanner, `see ${right.replace('5aAeb', '5aaeb')}.`)).toEqual([])
+  expect(textsIn(scanner, `see ${right.toLowerCase()}.`)).toEqual([])
 })
 
 describe('not found', () => {

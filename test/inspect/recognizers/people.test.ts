@@ -1,11 +1,13 @@
 /** People: what is found, and what only looks like it. */
 
 import { describe, expect, test } from 'vitest'
+import { ADDRESS } from '../../../src/inspect/recognizers/address.ts'
 import { CONTACT } from '../../../src/inspect/recognizers/contact.ts'
+import { PERSON } from '../../../src/inspect/recognizers/person.ts'
 import { createScanner } from '../../../src/inspect/scan/create-scanner.ts'
 import { textsIn } from '../scan/scanning.ts'
 
-const scanner = createScanner(CONTACT)
+const scanner = createScanner([...CONTACT, ...PERSON, ...ADDRESS])
 
 describe('found', () => {
   test.each([
@@ -26,6 +28,35 @@ describe('found', () => {
     ['a date of birth', 'born 1990-02-28 in', 'date-of-birth 1990-02-28'],
     ['a date of birth in words before', 'Date of birth: 28/02/1990', 'date-of-birth 28/02/1990'],
     ['a postcode', 'postcode SW1A 1AA', 'postcode SW1A 1AA'],
+    ['with an apostrophe', "o'hara@example.com", "email o'hara@example.com"],
+    ['a host in another script', 'an ada@münchen.example', 'email ada@münchen.example'],
+    ['text without blanks behind', '邮箱ada@example.com。谢谢', 'email ada@example.com'],
+    ['an underscore in front', 'to _ada@example.com', 'email _ada@example.com'],
+    ['set in italics', '_ada@example.com_', 'email ada@example.com'],
+    ['as North America writes it', 'at (415) 555-2671', 'phone (415) 555-2671'],
+    ['with dashes', 'at 415-555-2671', 'phone 415-555-2671'],
+    ['an area code in brackets', 'Tel. (030) 901820-12', 'phone (030) 901820-12'],
+    ['a trunk prefix', 'тел. 8 (912) 420-38-38', 'phone 8 (912) 420-38-38'],
+    [
+      'blanks that do not break',
+      'tél\u00a0: 01\u00a023\u00a045\u00a067\u00a089',
+      'phone 01\u00a023\u00a045\u00a067\u00a089',
+    ],
+    ['a month in words', 'born on 3 May 1985.', 'date-of-birth 3 May 1985'],
+    ['a month in front', 'DOB: May 3rd, 1985', 'date-of-birth May 3rd, 1985'],
+    ['a month in German', 'geboren am 3. März 1985', 'date-of-birth 3. März 1985'],
+    ['a month in Spanish', 'nacido el 3 de mayo de 1985', 'date-of-birth 3 de mayo de 1985'],
+    ['a month in Russian', 'дата рождения: 3 мая 1985', 'date-of-birth 3 мая 1985'],
+    [
+      'a name in a form',
+      'Full name: Ada van der Berg\nPlan: basic',
+      'person-name Ada van der Berg',
+    ],
+    [
+      'an address in a form',
+      'Address: 12 Main Street, Springfield\n',
+      'postal-address 12 Main Street, Springfield',
+    ],
   ])('%s', (_, text, want) => {
     expect(textsIn(scanner, text)).toEqual([want])
   })
@@ -39,6 +70,13 @@ describe('found', () => {
     ['mobilePhone', '4155552671', 'phone 4155552671'],
     ['zip_code', '94103', 'postcode 94103'],
     ['latitude', '51.50735', 'geo-coordinates 51.50735'],
+    ['prénom', 'Ada', 'person-name Ada'],
+    ['氏名', '山田花子', 'person-name 山田花子'],
+    ['birthday', '3rd of May, 1985', 'date-of-birth 3rd of May, 1985'],
+    ['displayName', 'Ada Lovelace', 'person-name Ada Lovelace'],
+    ['displayName', 'Settings', undefined],
+    ['address', '12 Main Street', 'postal-address 12 Main Street'],
+    ['address', '0x52908400098527886', undefined],
   ])('under %s', (name, text, want) => {
     expect(textsIn(scanner, text, name)).toEqual(want === undefined ? [] : [want])
   })
@@ -56,6 +94,12 @@ describe('not found', () => {
     ['a diff', '+1234'],
     ['a date', 'updated 1990-02-28'],
     ['a number of a ticket', 'ticket 4155552671'],
+    ['the password of a URL', 'http://app:secret9@db.example.com/x'],
+    ['a date near a word for phones', 'call on 2025-11-30'],
+    ['a date in words', 'updated on 3 May 1985'],
+    ['the type of a field', 'firstName: String'],
+    ['what a field is for', 'Full name: The name of the user'],
+    ['an address of a host', 'address: 10.0.0.1'],
   ])('%s', (_, text) => {
     expect(textsIn(scanner, text)).toEqual([])
   })

@@ -1,0 +1,114 @@
+/** Where somebody lives or is. */
+
+import { hasLetters } from './person-name.ts'
+import type { Recognizer } from './recognizer.ts'
+import { inNameSpellings, inSpellings } from './spelling.ts'
+
+const ADDRESS_KEYS = inNameSpellings([
+  ...['street', 'street address', 'address line', 'postal address', 'home address'],
+  ...['mailing address', 'billing address', 'shipping address', 'delivery address', 'street name'],
+  ...['residential address', 'residence address', 'permanent address', 'current address'],
+  ...['customer address', 'patient address', 'full address', 'street line', 'street number'],
+  ...['straße', 'anschrift', 'wohnanschrift', 'postanschrift', 'rechnungsadresse', 'lieferadresse'],
+  ...['adresse', 'adresse postale', 'rue', 'dirección', 'domicilio', 'calle', 'indirizzo', 'via'],
+  ...[
+    'endereço',
+    'logradouro',
+    'morada',
+    'adres',
+    'adressen',
+    'adresa',
+    'osoite',
+    'ulica',
+    'lakcím',
+  ],
+  ...['адрес', 'улица', 'διεύθυνση', '住所', '地址', '주소', 'العنوان', 'כתובת'],
+])
+
+const POSTCODE_WORDS = inSpellings([
+  ...['postcode', 'post code', 'postal code', 'zip', 'zip code', 'zipcode', 'plz', 'postleitzahl'],
+  ...['code postal', 'codigo postal', 'código postal', 'cap', 'cep', 'postnummer', 'postinumero'],
+  ...['kod pocztowy', 'psč', 'irányítószám', 'eircode'],
+  ...['индекс', '郵便番号', '邮编', '우편번호'],
+])
+
+export const ADDRESS: readonly Recognizer[] = [
+  {
+    type: 'postal-address',
+    class: 'personal',
+    readiness: 'on',
+    words: [],
+    shapes: [
+      { kind: 'key', keys: ADDRESS_KEYS, valid: hasLetters },
+      { kind: 'key', keys: [...ADDRESS_KEYS, 'address', 'addr'], loose: 'line', valid: isStreet },
+      // Addresses of hosts, wallets and mail as well: this one has a number and a word apart from it.
+      { kind: 'key', keys: ['address', 'addr'], valid: isStreet },
+    ],
+    basis: 'the name of the field',
+  },
+  {
+    type: 'postcode',
+    class: 'personal',
+    readiness: 'context',
+    words: POSTCODE_WORDS,
+    shapes: [
+      {
+        kind: 'pattern',
+        layouts: [
+          ...['99999', '99999-9999', '9999', '9999 AA', '9999AA', '99-999', '999 99', '99999-999'],
+          ...['999-9999', '999999', 'A9A 9A9', 'A9A9A9', 'A9 9AA', 'A99 9AA', 'AA9 9AA'],
+          ...['AA99 9AA', 'A9A 9AA', 'AA9A 9AA', 'A99AA', 'A999AA', 'AA99AA', 'AA999AA', 'AA9A9AA'],
+          ...['AA-9999', 'AA 9999', 'A99 XXXX', 'AA-99999', '9999-999'],
+        ],
+      },
+    ],
+    basis: 'form, near a word',
+  },
+  {
+    type: 'geo-coordinates',
+    class: 'personal',
+    readiness: 'context',
+    words: [],
+    shapes: [
+      {
+        kind: 'key',
+        keys: [
+          ...['latitude', 'longitude', 'lat', 'lng', 'lon', 'lat lng', 'lat lon', 'latlng', 'geo'],
+          ...['geo location', 'geolocation', 'location', 'gps', 'coordinates', 'gps coordinates'],
+          ...['coords', 'position', 'geo point', 'latitud', 'longitud', 'breitengrad'],
+        ],
+        valid: isCoordinates,
+      },
+    ],
+    basis: 'four decimals or more, under a name',
+  },
+]
+
+/** A number and a word, with a blank between. */
+function isStreet(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!hasLetters(bytes, start, end)) return false
+  let hasDigit = false
+  let hasBlank = false
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number
+    if (byte >= 0x30 && byte <= 0x39) hasDigit = true
+    if (byte === 0x20) hasBlank = true
+    if (byte === 0x40 || byte === 0x3a || byte === 0x3d || byte === 0x7b) return false
+  }
+  return hasDigit && hasBlank
+}
+
+/** Numbers with signs, points, commas and blanks, of which one has four decimals. */
+function isCoordinates(bytes: Uint8Array, start: number, end: number): boolean {
+  let decimals = -1
+  let most = 0
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number
+    if (byte >= 0x30 && byte <= 0x39) {
+      if (decimals >= 0) most = Math.max(most, ++decimals)
+    } else if (byte === 0x2e) decimals = 0
+    else if (byte === 0x2c || byte === 0x20 || byte === 0x2d || byte === 0x3b) decimals = -1
+    else return false
+  }
+  return most >= 4 && end - start <= 64
+}

@@ -1,0 +1,104 @@
+/** What is said of a secret in a sentence: `my password is …`, `Das Passwort lautet …`, `the API key "…"`. */
+
+import type { AnchorShape, Extent } from './recognizer.ts'
+
+/** @param isSaid whether a verb or a quote leads to it: without one it has to look more like what it is */
+export type SpokenValid = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isSaid: boolean,
+) => boolean
+
+const MAX_VALUE = 256
+
+/** Between what it is and what it reads. */
+const VERBS: readonly Uint8Array[] = [
+  ...[
+    'is ',
+    'was ',
+    'to ',
+    'ist ',
+    'lautet ',
+    'war ',
+    'est ',
+    'es ',
+    'é ',
+    'è ',
+    'er ',
+    'är ',
+    'on ',
+  ],
+  ...['to be ', 'will be ', 'has been set to ', 'set to '],
+]
+  .sort((a, b) => b.length - a.length)
+  .map((verb) => Buffer.from(verb))
+
+/** @param nouns in lower case */
+export function spoken(nouns: readonly string[], valid: SpokenValid): readonly AnchorShape[] {
+  return nouns
+    .flatMap((noun) => [noun, noun[0]?.toUpperCase() + noun.slice(1)])
+    .map((noun) => {
+      const literal = Buffer.from(`${noun} `).toString('latin1')
+      return {
+        kind: 'anchor',
+        literal,
+        extent: (bytes, at, _floor, limit, out) =>
+          findValue(bytes, at, at + literal.length, limit, out, valid),
+      }
+    })
+}
+
+function findValue(
+  bytes: Uint8Array,
+  at: number,
+  from: number,
+  limit: number,
+  out: Extent,
+  valid: SpokenValid,
+): void {
+  out.start = at
+  out.end = at
+  const verb = VERBS.find((one) => isThere(bytes, from, limit, one))
+  let start = from + (verb?.length ?? 0)
+  const marks = start
+  while (start < limit && start - marks < 3 && isMark(bytes[start] as number)) start++
+  let end = start
+  const bound = Math.min(limit, start + MAX_VALUE)
+  while (end < bound && !isEnd(bytes[end] as number)) end++
+  out.reached = end === limit
+  if (end === bound && end < limit) return
+  while (end > start && isPunctuation(bytes[end - 1] as number)) end--
+  if (end === start || !valid(bytes, start, end, verb !== undefined || start > marks)) return
+  out.start = start
+  out.end = end
+}
+
+function isThere(bytes: Uint8Array, at: number, limit: number, text: Uint8Array): boolean {
+  if (at + text.length > limit) return false
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false
+  return true
+}
+
+/** A quote, a backtick, a star, a bracket. */
+function isMark(byte: number): boolean {
+  return byte === 0x22 || byte === 0x27 || byte === 0x60 || byte === 0x2a || byte === 0x28
+}
+
+function isEnd(byte: number): boolean {
+  return byte <= 0x20 || byte === 0x22 || byte === 0x60 || byte === 0x3c || byte === 0x5c
+}
+
+/** What ends a sentence or closes what was opened: but for `!`, with which passwords end. */
+function isPunctuation(byte: number): boolean {
+  return (
+    byte === 0x2e ||
+    byte === 0x2c ||
+    byte === 0x3b ||
+    byte === 0x3a ||
+    byte === 0x27 ||
+    byte === 0x2a ||
+    byte === 0x29 ||
+    byte === 0x3f
+  )
+}

@@ -11,7 +11,14 @@ import { createScanner } from '../src/inspect/scan/create-scanner.ts'
 import { NOWHERE } from '../src/inspect/scan/scanner.ts'
 import { KINDS } from '../src/inspect/scan/text.ts'
 import { CLEAN, cleanText } from './redact/clean.ts'
-import { HELD_OUT, MAKERS, type Maker, TUNING } from './redact/labelled.ts'
+import {
+  type Carrier,
+  fillCarrier,
+  HELD_OUT,
+  neighbour,
+  TUNING,
+} from './redact/labelled/carriers.ts'
+import { LABELLED_KINDS, type Score, score } from './redact/labelled/score.ts'
 import { Random } from './redact/random.ts'
 
 const scanner = createScanner(RECOGNIZERS)
@@ -58,18 +65,14 @@ function mixedText(seed: number, size: number): Buffer {
     clean
       .map((line) => {
         if (random.next() > 0.6) return line
-        const maker = random.pick(MAKERS)
-        return `${line}\n${fill(random.pick(TUNING), maker, maker.make(random))}`
+        const { words, keys, make } = random.pick(LABELLED_KINDS)
+        const word = words.length === 0 ? '' : random.pick(words)
+        const carrier = random.pick(TUNING)
+        const value = make(random)
+        return `${line}\n${fillCarrier(carrier, word, random.pick(keys), value, neighbour(random)).body}`
       })
       .join('\n'),
   )
-}
-
-function fill(template: string, { word, key }: Maker, value: string): string {
-  return template
-    .replace('{word}', () => word)
-    .replace('{key}', () => key)
-    .replace('{}', () => value)
 }
 
 function speed(): void {
@@ -102,39 +105,27 @@ function speed(): void {
   }
 }
 
-function score(name: string, templates: readonly string[]): void {
-  console.log(`\n${name.padEnd(24)} recall  precision`)
-  const random = new Random(5)
-  const hits: Record<string, { right: number; wrong: number; missed: number }> = {}
-  const of = (type: string) => {
-    hits[type] ??= { right: 0, wrong: 0, missed: 0 }
-    return hits[type]
+function printScores(name: string, carriers: readonly Carrier[]): void {
+  console.log(`\n${name.padEnd(24)} recall  of any kind  precision`)
+  const rows = score(carriers, 12, 5)
+  for (const { type, right, otherwise, missed, wrong } of rows) {
+    const all = right + otherwise + missed
+    const recall = share(right, all)
+    const any = share(right + otherwise, all)
+    console.log(
+      `${type.padEnd(24)} ${recall}  ${any.padStart(11)}  ${share(right, right + wrong).padStart(9)}`,
+    )
   }
-  for (const maker of MAKERS)
-    for (const template of templates)
-      for (let i = 0; i < 200; i++) {
-        // Without a word beside it, what needs one is not expected.
-        const needsWord = RECOGNIZERS.some(
-          ({ type, readiness }) => type === maker.type && readiness === 'context',
-        )
-        if (needsWord && !/word|key/.test(template)) continue
-        const value = maker.make(random)
-        const text = Buffer.from(fill(template, maker, value))
-        const start = text.indexOf(value)
-        let isFound = false
-        scanner.scan(text, 0, text.length, NOWHERE, (from, to, type) => {
-          const isRight = type === maker.type && from <= start && to >= start + value.length
-          if (isRight) isFound = true
-          else of(type).wrong++
-        })
-        if (isFound) of(maker.type).right++
-        else of(maker.type).missed++
-      }
-  for (const [type, { right, wrong, missed }] of Object.entries(hits)) {
-    const recall = right + missed === 0 ? '-' : (right / (right + missed)).toFixed(3)
-    const precision = right + wrong === 0 ? '-' : (right / (right + wrong)).toFixed(3)
-    console.log(`${type.padEnd(24)} ${recall.padStart(6)}  ${precision.padStart(6)}`)
-  }
+  const labelled = rows.filter(({ right, otherwise, missed }) => right + otherwise + missed > 0)
+  const mean = (of: (row: Score) => number) =>
+    (labelled.reduce((sum, row) => sum + of(row), 0) / labelled.length).toFixed(3)
+  console.log(
+    `mean of ${labelled.length} kinds: recall ${mean(({ right, otherwise, missed }) => right / (right + otherwise + missed))}, precision ${mean(({ right, wrong }) => right / Math.max(1, right + wrong))}`,
+  )
+}
+
+function share(part: number, all: number): string {
+  return (all === 0 ? '-' : (part / all).toFixed(3)).padStart(6)
 }
 
 function falseHits(): void {
@@ -161,6 +152,6 @@ function falseHits(): void {
 
 console.log(`${RECOGNIZERS.length} kinds`)
 speed()
-score('templates for tuning', TUNING)
-score('held-out templates', HELD_OUT)
+printScores('carriers for tuning', TUNING)
+printScores('held-out carriers', HELD_OUT)
 falseHits()

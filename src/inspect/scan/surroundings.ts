@@ -84,6 +84,8 @@ function isPieceBehind(bytes: Uint8Array, end: number, kinds: number, limit: num
   }
 }
 
+const JOINERS = Buffer.from('-/:')
+
 /**
  * Whether groups between blanks are a piece of a row of such groups: a table of numbers, a hex dump.
  * @param first, last lengths of the first and last group
@@ -103,16 +105,20 @@ export function inColumn(
     let at = end + 1
     while (at < limit && at - end <= last + 2 && kindOf(bytes, at) !== 0) at++
     if (more && at === limit) return UNDECIDED
-    if (at - end - 1 === last && hasDigitBehind(bytes, end + 1, limit)) return PIECE
+    // The beginning of `2026-01-31` is no group of a row.
+    const goesOn = at < limit && JOINERS.includes(bytes[at] as number)
+    if (at - end - 1 === last && !goesOn && hasDigitBehind(bytes, end + 1, limit)) return PIECE
   }
   return ALONE
 }
 
-/** Whether a blank is before `start`, and before that a group of the same length with a digit. */
+/** Whether a blank is before `start`, and before that a group of the same length with a digit, and blanks around it. */
 export function isRowBefore(bytes: Uint8Array, start: number, length: number): boolean {
   if (start <= length || bytes[start - 1] !== 0x20) return false
   let at = start - 2
   while (at >= 0 && start - at <= length + 2 && kindOf(bytes, at) !== 0) at--
+  // The end of `123-45-6789` is no group of a row.
+  if (at >= 0 && (bytes[at] as number) > 0x20) return false
   return start - 2 - at === length && hasDigitBefore(bytes, start - 2)
 }
 

@@ -119,8 +119,12 @@ const word = fc.constantFrom(
 )
 const value = fc.constantFrom(...PLANTED.map(({ value }) => value))
 const text = fc
-  .tuple(word, fc.array(fc.tuple(value, word), { maxLength: 4 }))
-  .map(([first, rest]) => [first, ...rest.flat()].join(' '))
+  .array(fc.oneof({ weight: 1, arbitrary: value }, { weight: 2, arbitrary: word }), {
+    maxLength: 7,
+  })
+  .map((parts) => parts.join(' '))
+  // With nothing but blanks between them, two cards are a table of numbers.
+  .map((said) => said.replaceAll('1111 4111', '1111; 4111'))
 const codings = fc.constantFrom<Coding[][]>(
   ['gzip'],
   ['deflate'],

@@ -16,6 +16,14 @@ const options = {
 }
 
 test.each([
+  ['123-45-6789 4111 1111 1111 1111 2026-01-31', '[us-ssn] [payment-card] 2026-01-31'],
+  ['bob@example.com 4111 1111 1111 1111 123-45-6789', '[email] [payment-card] [us-ssn]'],
+  ['4111 1111 1111 1111 4012 8888 8888 1881 5555', '4111 1111 1111 1111 4012 8888 8888 1881 5555'],
+])('with nothing but blanks between: %s', (body, want) => {
+  expect(redactAllWays(body, 'text/plain', options).text).toBe(want)
+})
+
+test.each([
   ['application/json', JSON.stringify({ a: [{ content: TEXT, card: 4111111111111111 }] })],
   ['application/json', JSON.stringify({ arguments: JSON.stringify({ text: `"${TEXT}"\n` }) })],
   ['text/plain', TEXT],

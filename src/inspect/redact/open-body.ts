@@ -7,7 +7,8 @@ import { EventQueue } from './event-queue.ts'
 import { EventStreamReader } from './event-stream.ts'
 import type { UnscannableReason } from './findings.ts'
 import { FormReader } from './form.ts'
-import { JsonReader } from './json.ts'
+import { GraphQlReader } from './graphql.ts'
+import { openJson } from './json-chunks.ts'
 import { LineReader } from './lines.ts'
 import { readModelEvent } from './llm/read-shape.ts'
 import { MarkupReader } from './markup.ts'
@@ -75,6 +76,7 @@ export function openPart(
   if (envelope) return new EnvelopedReader(job, place, patch, envelope)
   if (ENVELOPED_TYPE.test(type)) return openUnread(job, 'binary', place)
   if (PROTOBUF_TYPE.test(type)) return new ProtobufReader(job, place, patch)
+  if (type === 'application/graphql') return new GraphQlReader(job, place, depth, patch)
   if (CSV_TYPE.test(type)) return new CsvReader(job, place, patch)
   if (type.startsWith('multipart/')) return openParts(job, param('boundary'), place, depth, patch)
   if (type === 'application/x-www-form-urlencoded') return new FormReader(job, place, patch)
@@ -83,7 +85,7 @@ export function openPart(
     if (isText ? hasMagic(bytes) : isBinary(bytes)) {
       return openUnread(job, 'binary', place)
     }
-    if (JSON_TYPE.test(type)) return new JsonReader(job, place, depth, patch)
+    if (JSON_TYPE.test(type)) return openJson(job, place, depth, patch)
     if (MARKUP_TYPE.test(type) || isMarkup(bytes)) return new MarkupReader(job, place, patch)
     if (!isText && isForm(bytes)) return new FormReader(job, place, patch)
     return openText(job, place, depth, patch)

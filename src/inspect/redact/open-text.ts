@@ -3,6 +3,7 @@
 import { CodedText } from './coded-text.ts'
 import type { Coding } from './coding.ts'
 import { DataUrlReader } from './data-url.ts'
+import { GraphQlReader, readGraphQl } from './graphql.ts'
 import { JsonReader } from './json.ts'
 import { JSON_CODING } from './json-coding.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
@@ -13,9 +14,20 @@ import { giveBack, takeDesk } from './whole-text.ts'
 const MAX_BLANKS = 64
 const NOTHING = Buffer.alloc(0)
 const DATA = Buffer.from('data:')
+/** Under this name documents of GraphQL stand, in JSON and in forms. */
+const QUERY = 'query'
+/** The first bytes of one: blanks, a comment, the mark of order, `{`, and letters of `query`, `mutation`, `subscription`, `fragment`. */
+const BEGINS_DOCUMENT = new Uint8Array(256)
+for (const byte of Buffer.from(' \t\r\n,#\xef{qmsf', 'latin1')) BEGINS_DOCUMENT[byte] = 1
 
 /** @param depth texts that this one is in */
 export function openText(job: Job, place: Place, depth: number, patch: Patch): Reader {
+  if (depth > 0 && place.key === QUERY) return new GraphQlReader(job, place, depth, patch)
+  return openPlainText(job, place, depth, patch)
+}
+
+/** The same for what is no document of GraphQL. */
+export function openPlainText(job: Job, place: Place, depth: number, patch: Patch): Reader {
   return new Opening(job, place, depth, patch)
 }
 
@@ -41,11 +53,15 @@ export function readText(
   const desk = takeDesk()
   try {
     desk.lay(bytes, start, end, coding, isPlain)
-    const kind = kindAt(desk.bytes, 0, Math.min(desk.size, MAX_BLANKS))
-    if (kind === 'text' || kind === null) return desk.look(job, place, base, patch)
-    const reader = openKind(job, kind, place, depth, (from, to, by) =>
-      desk.replace(from, to, by, base, patch),
-    )
+    const { bytes: text, size } = desk
+    const mayBeQuery = BEGINS_DOCUMENT[text[0] as number] === 1 && depth > 0 && place.key === QUERY
+    const kind = kindAt(text, 0, Math.min(size, MAX_BLANKS))
+    const isText = kind === 'text' || kind === null
+    if (isText && !mayBeQuery) return desk.look(job, place, base, patch)
+    const written: Patch = (from, to, by) => desk.replace(from, to, by, base, patch)
+    if (mayBeQuery && readGraphQl(job, text, 0, size, place, depth, 0, written)) return true
+    if (isText) return desk.look(job, place, base, patch)
+    const reader = openKind(job, kind, place, depth, written)
     reader.push(desk.bytes.subarray(0, desk.size))
     reader.end()
     return true

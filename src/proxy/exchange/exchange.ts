@@ -4,23 +4,15 @@
  */
 
 import type { Hearing } from '../../hearing.ts'
-import type { Passing } from '../../inspection.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
-import type { Direction, Redaction } from '../../model/finding.ts'
-import type { BodyRedactor, Found, Meter } from '../../ports.ts'
+import type { Direction } from '../../model/finding.ts'
+import type { Meter } from '../../ports.ts'
 import type { Channel } from '../channel.ts'
 import type { Deadlines, Timeouts } from '../deadlines.ts'
-import {
-  lengthAfter,
-  tellsOfBody,
-  UNDECODED,
-  UNREADABLE,
-  withoutValidators,
-} from './answer-redactor.ts'
 import type { Fields } from './fields.ts'
 import type { BodyLength, MessageOut, ResponseHead } from './message.ts'
-import { RedactedOut, type RedactedOutOptions } from './redacted-out.ts'
+import { type Reader, Readings, type ReadingsOptions } from './readings.ts'
 import { type AnswerSink, type ClientSide, type OriginSide, type Outgoing, RESET } from './sides.ts'
 
 /** What comes next: how the client's side goes on is for it to say. */
@@ -36,7 +28,7 @@ export type Then =
   /** Both sides speak another protocol from now on. */
   | { readonly upgrade: string; readonly client: Channel; readonly origin: Channel }
 
-export interface ExchangeOptions {
+export interface ExchangeOptions extends ReadingsOptions {
   readonly request: Outgoing
   readonly client: ClientSide
   readonly deadlines: Deadlines
@@ -46,18 +38,6 @@ export interface ExchangeOptions {
   readonly meter: Meter
   /** Listens to what the answer says of its place; null when it says nothing. */
   readonly hear: (head: ResponseHead) => Hearing | null
-  /** Takes data out of the answer; null when nothing is, a problem when it cannot be. */
-  readonly redact: (head: ResponseHead) => BodyRedactor | Problem | null
-  /** Takes data out of the fields of the answer. */
-  readonly redactFields: (head: ResponseHead) => {
-    readonly head: ResponseHead
-    readonly found: readonly Found[]
-  }
-  /** Whether an answer that is to be redacted, and turns out to be unreadable, is broken off. */
-  readonly blocksUnread: boolean
-  /** What its request's body goes through; null where that passes as it is. */
-  readonly passing: Passing | null
-  readonly report: (where: string, error: unknown) => void
   /** Called once. */
   readonly onOver: (ending: Ending, then: Then) => void
 }
@@ -75,13 +55,7 @@ export class Exchange implements AnswerSink {
   #toClient: MessageOut | null = null
   #answer: ResponseHead | null = null
   #hearing: Hearing | null = null
-  #redactor: BodyRedactor | null = null
-  /** In its fields. */
-  #found: readonly Found[] = []
-  /** The redactor of each direction, where bodies are read on their way. */
-  #redactedOut: RedactedOut | null = null
-  #redactedIn: RedactedOut | null = null
-  #passesUnread = false
+  readonly #readings: Readings
   /** Bytes of the answer once it is complete, and the origin in other hands; null before. */
   #answered: number | null = null
   readonly #began: number
@@ -96,9 +70,8 @@ export class Exchange implements AnswerSink {
     this.#options = options
     this.#origin = origin
     this.#began = options.meter.now()
-    const out = origin.begin(request, this)
-    this.#redactedOut = options.passing && this.#redacted(out, options.passing, this.#outbound)
-    this.#toOrigin = this.#redactedOut ?? out
+    this.#readings = new Readings(options)
+    this.#toOrigin = this.#readings.begin(origin.begin(request, this), this.#readerOf('out'))
   }
 
   /** Request body: `buffer[start..end]`, to go out with the next `flush`. */
@@ -111,7 +84,7 @@ export class Exchange implements AnswerSink {
   finish(trailers: Fields | null): void {
     this.hasRequest = true
     this.#toOrigin.finish(trailers, this.#options.request.head.fields.nominated)
-    if (!this.#redactedOut) this.#onSent()
+    if (!this.#readings.request) this.#onSent()
   }
 
   /** All of the request was handed over. */
@@ -134,62 +107,28 @@ export class Exchange implements AnswerSink {
     this.#options.client.interim(head)
   }
 
-  onHead(received: ResponseHead, body: BodyLength): void {
-    this.#answer = received
+  onHead(head: ResponseHead, body: BodyLength): void {
+    this.#answer = head
     this.#options.meter.took('upstream', this.#began)
-    this.#hearing = this.#options.hear(received)
-    const { head, found } = this.#options.redactFields(received)
-    this.#found = found
-    const { client } = this.#options
-    const isRead = body !== 0 || tellsOfBody(head, this.method)
-    const redactor = isRead ? this.#options.redact(head) : null
-    if (body === 0) {
-      const isChanged = redactor !== null && !('code' in redactor)
-      this.#toClient = client.answer(isChanged ? withoutValidators(head) : head, body)
-      return
-    }
-    if (redactor === null) {
-      this.#passesUnread = true
-      this.#toClient = client.answer(head, body)
-      return
-    }
-    if ('code' in redactor) return this.#fail(redactor)
-    this.#redactor = redactor
-    const out = client.answer(withoutValidators(head), lengthAfter(body))
-    const unread = this.#options.blocksUnread ? UNREADABLE : null
-    const passing = { redactor, unread, bound: null, undecoded: UNDECODED }
-    this.#redactedIn = this.#redacted(out, passing, this.#inbound)
-    this.#toClient = this.#redactedIn
+    this.#hearing = this.#options.hear(head)
+    const send = (shown: ResponseHead, length: BodyLength) =>
+      this.#options.client.answer(shown, length)
+    const out = this.#readings.onHead(head, body, this.method, send, this.#readerOf('in'))
+    if ('code' in out) return this.#fail(out)
+    this.#toClient = out
   }
 
-  #redacted(
-    out: MessageOut,
-    { redactor, ...passing }: Passing,
-    direction: Pick<RedactedOutOptions, 'onEnd' | 'onDrain'>,
-  ): RedactedOut {
-    const { report, deadlines, timeouts } = this.#options
-    return new RedactedOut(out, redactor, {
-      ...passing,
-      ...direction,
+  /** Who gets what is read of a body on its way. */
+  #readerOf(direction: Direction): Reader {
+    const { client, deadlines, timeouts } = this.#options
+    return {
       onStopped: (problem) => this.#fail(problem),
       onSent: () => {
         this.deadline = deadlines.in(timeouts.body)
       },
-      onDefect: (error) => {
-        report('redactor', error)
-        this.#fail({ code: 'gate-failed', detail: 'the body could not be read' })
-      },
-    })
-  }
-
-  readonly #outbound = {
-    onEnd: () => this.#onSent(),
-    onDrain: () => this.#options.client.resume(),
-  }
-
-  readonly #inbound = {
-    onEnd: () => this.#onAnswered(),
-    onDrain: () => this.#resumeOrigin(),
+      onEnd: () => (direction === 'out' ? this.#onSent() : this.#onAnswered()),
+      onDrain: () => (direction === 'out' ? client.resume() : this.#resumeOrigin()),
+    }
   }
 
   onPayload(buffer: Buffer, start: number, end: number): void {
@@ -206,7 +145,8 @@ export class Exchange implements AnswerSink {
     // What came with the end was too much already.
     if (this.#over) return
     const nominated = this.#answer?.fields.nominated ?? null
-    if (!this.#redactedIn) {
+    const { answer } = this.#readings
+    if (!answer) {
       this.#toClient?.finish(trailers, nominated)
       this.#toClient?.flush()
     }
@@ -214,7 +154,7 @@ export class Exchange implements AnswerSink {
     // An early answer leaves the rest of the request unsent: nothing else can follow it.
     if (reusable && this.requestDone) this.#origin.release()
     else this.#origin.abandon(0)
-    if (this.#redactedIn) this.#redactedIn.finish(trailers, nominated)
+    if (answer) answer.finish(trailers, nominated)
     else this.#onAnswered()
   }
 
@@ -250,13 +190,13 @@ export class Exchange implements AnswerSink {
 
   /** The origin can take more of the request. */
   onDrain(): void {
-    if (this.#redactedOut) this.#redactedOut.drain()
+    if (this.#readings.request) this.#readings.request.drain()
     else this.#options.client.resume()
   }
 
   /** The client can take more of the answer. */
   onClientDrain(): void {
-    if (this.#redactedIn) this.#redactedIn.drain()
+    if (this.#readings.answer) this.#readings.answer.drain()
     else this.#resumeOrigin()
   }
 
@@ -296,21 +236,12 @@ export class Exchange implements AnswerSink {
 
   /** Whether any of the answer's body has passed without being read. */
   get hasUnread(): boolean {
-    return this.#passesUnread || (this.#redactor?.isPartial ?? false)
+    return this.#readings.hasUnread
   }
 
   /** Whether all of the request's body was read on its way. */
   get hasReadRequest(): boolean {
-    const { passing } = this.#options
-    return passing !== null && this.requestDone && !passing.redactor.isPartial
-  }
-
-  get #redactions(): Pick<Ending, 'redactions'> {
-    const { passing } = this.#options
-    // Of what may not be changed nothing was taken out: it did not pass.
-    const out = toRedactions('out', passing?.bound ? [] : passing?.redactor.found)
-    const all = [...out, ...toRedactions('in', [...this.#found, ...(this.#redactor?.found ?? [])])]
-    return all.length > 0 ? { redactions: all } : {}
+    return this.requestDone && this.#readings.hasReadRequest
   }
 
   /** Whether the client has got any of the answer. */
@@ -326,8 +257,8 @@ export class Exchange implements AnswerSink {
   #end(outcome: Ending['outcome'], then: Then, error: string | null): void {
     if (this.#over) return
     this.#over = true
-    this.#redactedOut?.stop()
-    this.#redactedIn?.stop()
+    this.#readings.stop()
+    const { redactions } = this.#readings
     const hasStatus = this.#hasBegun || 'client' in Object(then)
     const ending: Ending = {
       outcome,
@@ -336,14 +267,10 @@ export class Exchange implements AnswerSink {
       bytesOut: this.#toOrigin.bytes,
       bytesIn: this.received,
       error,
-      ...this.#redactions,
+      ...(redactions.length > 0 ? { redactions } : {}),
     }
     this.#options.onOver(ending, then)
   }
-}
-
-function toRedactions(direction: Direction, found: readonly Found[] = []): Redaction[] {
-  return found.map((one) => ({ ...one, direction }))
 }
 
 /** A proxy repeats a request by itself only if that cannot do anything twice (RFC 9110 section 9.2.2). */

@@ -63,7 +63,7 @@ export class RedactedOut implements MessageOut {
     const { decoding } = this.#redactor
     const piece = buffer.subarray(start, end)
     if (decoding) this.#isBusy = !decoding.write(piece)
-    else this.#pass(this.#redactor.push(piece))
+    else this.#guarded(() => this.#pass(this.#redactor.push(piece)))
   }
 
   finish(trailers: Fields | null, nominated: readonly string[] | null): void {
@@ -72,7 +72,7 @@ export class RedactedOut implements MessageOut {
     const { decoding } = this.#redactor
     if (this.#isStopped) return
     if (decoding && this.#hasBegun) decoding.end()
-    else this.#end()
+    else this.#guarded(() => this.#end())
   }
 
   flush(): boolean {
@@ -135,7 +135,7 @@ export class RedactedOut implements MessageOut {
     this.#options.onStopped(problem)
   }
 
-  /** What a decoder calls has nobody above it. */
+  /** A defect costs this body alone: what a decoder calls has nobody above it, others have a whole connection. */
   #guarded(act: () => void): void {
     if (this.#isStopped) return
     try {

@@ -182,6 +182,18 @@ test('of nothing at all there is nothing to decode', () => {
   expect(said).toEqual(['finish', 'end'])
 })
 
+test('a defect is told, and whoever sends the body does not see it', () => {
+  const broken = {
+    push: () => {
+      throw new Error('a defect')
+    },
+  }
+  const { out, said } = bed(redactor('identity', broken), {})
+  out.payload(ABC, 0, 3)
+  out.finish(null, null)
+  expect(said).toEqual(['Error: a defect'])
+})
+
 test('a defect behind the decoder is told, and nobody dies of it', async () => {
   const broken = {
     push: () => {

@@ -11,7 +11,7 @@ import type { RequestLine } from './model/flow.ts'
 import { partsOf } from './model/form-body.ts'
 import { type Held, type HoldQuestion, type HoldTerms, sayTerms } from './model/hold.ts'
 import { sayEvidence } from './model/refusal.ts'
-import type { BodyView } from './model/request-view.ts'
+import type { BodyView, HeadView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
 import type { HoldAnswer } from './ports.ts'
 
@@ -21,6 +21,8 @@ export interface Waiting {
   readonly wire: string | null
   /** What its head says is to be done, beside its line. */
   readonly telling: readonly string[]
+  /** Null for a tunnel. */
+  readonly head: HeadView | null
   /** Null when there is one that was not looked at. */
   readonly body: BodyView | null
   /** Random: makes requests different that cannot be told to be the same. */

@@ -13,7 +13,7 @@ import type { Placement } from './model/placement.ts'
 import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
 import type { Verdict } from './model/verdict.ts'
 import { blockFor, decide, decideFaulty, withoutWait } from './policy/decide.ts'
-import type { HoldAnswer, Ports } from './ports.ts'
+import type { HoldAnswer, Inspector, Ports } from './ports.ts'
 
 /** Leave to send one request to one of the judged addresses. */
 export interface Permit {
@@ -92,7 +92,7 @@ export async function releaseHeld(
   const { destination } = admission
   const outline = waiting.body && (await ports.outline(waiting.body))
   const inspector = ports.inspector(admission.assessment.policy)
-  const data = request.data ?? (waiting.body && (await inspector.look(waiting.body)).data)
+  const data = request.data ?? (await lookAt(inspector, waiting))
   const question = toQuestion(admission, verdict, { ...request, data }, waiting, outline)
   const left = Math.max(0, question.terms.wait - waiting.waited)
   const answer = await ports.holds.ask(question, left, waiting.gone())
@@ -111,6 +111,15 @@ export async function releaseHeld(
     return { permit: toPermit(id, admission, verdict, request, granted.lease) }
   }
   return { refusal: refuseByVerdict(id, told, destination, held) }
+}
+
+/** What is in a request, whether rules ask for that or not: whoever decides is told the classes. Null where not all of it can be seen. */
+async function lookAt(
+  inspector: Inspector,
+  { body, head }: Waiting,
+): Promise<ReadonlySet<string> | null> {
+  const inBody = body && (await inspector.look(body)).data
+  return inBody && head ? inBody.union(inspector.lookAtHead(head)) : inBody
 }
 
 function endHeld({ kind }: HoldAnswer, told: Verdict, request: RequestLine): Ending {

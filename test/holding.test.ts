@@ -80,6 +80,7 @@ async function hold(waiting: Partial<Waiting>, answer: HoldAnswer, document: Pol
     telling: [],
     body: null,
     nonce: 'n',
+    head: null,
     waited: 0,
     gone: () => new AbortController().signal,
     ...waiting,

@@ -143,7 +143,7 @@ export async function evaluate(
           admission,
           request,
           view.body ?? EMPTY_BODY,
-          toHeadView(head, target),
+          toHeadView(head, target.wire),
         )
   // Of a body that was not given nobody knows what is in it: what is in the head is shown all the same.
   const line = (view.body && inspected?.line) ?? request

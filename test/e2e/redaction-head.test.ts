@@ -187,10 +187,20 @@ describe('a head', () => {
       `http://api.us.test:${lab.http.port}/of/DE89370400440532013000?x=1`,
     )
     expect(status).toBe(503)
-    const [hold] = lab.proxy.query<object>('SELECT path, rule FROM holds')
-    expect(hold).toEqual({ path: '/of/[IBAN]', rule: 'ask' })
+    const [hold] = lab.proxy.query<object>('SELECT path, rule, classes FROM holds')
+    expect(hold).toEqual({ path: '/of/[IBAN]', rule: 'ask', classes: '["payment"]' })
     expect(await lastFlow()).toMatchObject({ path: '/of/[IBAN]', action: 'hold' })
     expect(got).toEqual([])
+  })
+
+  test('held where no rule asks for data: whoever decides is told the classes all the same', async () => {
+    await curl(
+      lab.proxy,
+      ...['-H', `X-Customer: ${MAIL}`],
+      `http://api.mixed.test:${lab.http.port}/held?card=${CARD}`,
+    )
+    const [hold] = lab.proxy.query("SELECT classes FROM holds WHERE path = '/held'")
+    expect(hold).toEqual({ classes: '["personal","payment"]' })
   })
 
   test('what a rule closes stays closed, with data in it as without', async () => {

@@ -124,7 +124,7 @@ export class RequestGate {
         continue
       }
       const inspected = looks
-        ? await enforcer.inspect(considered, line, waiting.body, toHeadView(head, target))
+        ? await enforcer.inspect(considered, line, waiting.body, toHeadView(head, target.wire))
         : { line, replaced: null, passing: null, head: null }
       const { line: asked, replaced, passing } = inspected
       const released = await enforcer.releaseOrWait(considered, asked, waiting)

@@ -2,8 +2,9 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Waiting } from '../../holding.ts'
-import type { BodyView } from '../../model/request-view.ts'
+import type { BodyView, HeadView } from '../../model/request-view.ts'
 import { type RequestHead, valuesOf } from './message.ts'
+import { toHeadView } from './peek.ts'
 
 export class HeldRequest implements Waiting {
   readonly wire: string | null
@@ -29,6 +30,12 @@ export class HeldRequest implements Waiting {
   get telling(): readonly string[] {
     const head = this.#head
     return head ? TELLING.map((name) => JSON.stringify(valuesOf(head, name))) : []
+  }
+
+  get head(): HeadView | null {
+    const head = this.#head
+    if (!head || this.wire === null) return null
+    return toHeadView(head, this.wire)
   }
 
   get nonce(): string {

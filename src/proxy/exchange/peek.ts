@@ -146,11 +146,7 @@ export function toView(head: RequestHead, target: Target, body: BodyView | null)
   }
 }
 
-/** What of a request is looked at for data, beside its body. */
-export function toHeadView(head: RequestHead, target: Target): HeadView {
-  return {
-    target: target.wire,
-    fields: head.fields.list,
-    header: (name) => valuesOf(head, name),
-  }
+/** What of a request is looked at for data, beside its body. @param target as it goes on the wire */
+export function toHeadView(head: RequestHead, target: string): HeadView {
+  return { target, fields: head.fields.list, header: (name) => valuesOf(head, name) }
 }

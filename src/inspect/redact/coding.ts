@@ -38,25 +38,42 @@ export function saidOf(unit: number): number {
 
 /** Writes all of a text to `out`, which has room for it: nothing is longer than it is written. @returns how long it is */
 export function decode(
-  { lead, blank = -1, read }: Coding,
+  coding: Coding,
   bytes: Buffer,
   start: number,
   end: number,
   out: Buffer,
 ): number {
+  const { lead, blank = -1, read } = coding
   let size = 0
+  let plain = 0
   for (let at = start; at < end; ) {
     const byte = bytes[at] as number
     if (byte !== lead) {
       out[size++] = byte === blank ? 0x20 : byte
       at++
+      // A long way without anything: help is called for.
+      if (++plain < FAR || blank >= 0) continue
+      const to = leadFrom(bytes, at, end, lead)
+      bytes.copy(out, size, at, to)
+      size += to - at
+      at = to
       continue
     }
+    plain = 0
     const unit = read(bytes, at, end, true, out, size)
     at += sizeOf(unit)
     size += saidOf(unit)
   }
   return size
+}
+
+const FAR = 32
+
+function leadFrom(bytes: Buffer, start: number, end: number, lead: number): number {
+  if (start >= end) return end
+  const found = bytes.subarray(start, end).indexOf(lead)
+  return found < 0 ? end : start + found
 }
 
 const ASIDE = Buffer.alloc(8)

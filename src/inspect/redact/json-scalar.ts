@@ -68,6 +68,16 @@ export function replaceNumber(
   place: Place,
 ): Buffer | null {
   if ((bytes[start] as number) > NINE || isClean(job, bytes, start, end, place)) return null
+  return replaceIn(job, bytes, start, end, place)
+}
+
+function replaceIn(
+  job: Job,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  place: Place,
+): Buffer | null {
   let text = ''
   let done = start
   let isChanged = false

@@ -106,7 +106,6 @@ export class JsonStrings {
    */
   readValue(start: number, mayBeOpaque: boolean): number {
     const path = this.#path
-    const depth = this.#depth + 1
     const known = this.#openString?.(path) ?? null
     const kind = !known && mayBeOpaque && this.#depth === 0 ? opaqueKind(path) : null
     const end = known ? -1 : this.endFrom(start)
@@ -115,12 +114,22 @@ export class JsonStrings {
       if (kind) noteKind(path, this.#bytes.toString('latin1', start, end))
       return end
     }
+    this.#openValue(start, known, kind)
+    return -1
+  }
+
+  #openValue(
+    start: number,
+    known: ReturnType<OpenString>,
+    kind: ReturnType<typeof opaqueKind>,
+  ): void {
+    const path = this.#path
+    const depth = this.#depth + 1
     this.opened = this.#open(start, (patch) => {
       if (known) return known(patch)
       if (kind) return openOpaque(kind, this.#job, path, depth, patch)
       return openText(this.#job, path.text, depth, patch)
     })
-    return -1
   }
 
   openKey(start: number): void {

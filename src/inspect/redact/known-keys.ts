@@ -28,26 +28,33 @@ export class KnownKeys {
     return known
   }
 
-  add(bytes: Buffer, start: number, end: number, text: string, context: Context): void {
-    if (end - start > MAX_SIZE) return
+  /** @returns what is known from now on */
+  add(bytes: Buffer, start: number, end: number, text: string, context: Context): KnownKey {
     const copy = Buffer.from(bytes.subarray(start, end))
-    this.#slots[hash(bytes, start, end)] = {
-      bytes: copy,
-      text,
-      context,
-      mayBeOpaque: mayBeOpaque(text),
-    }
+    const known = { bytes: copy, text, context, mayBeOpaque: mayBeOpaque(text) }
+    if (end - start <= MAX_SIZE) this.#slots[hash(bytes, start, end)] = known
+    return known
   }
 }
 
 const byScanner = new WeakMap<Scanner, KnownKeys>()
+const namesByScanner = new WeakMap<Scanner, KnownKeys>()
 
 /** What was found in a key, and what it means, depends on nothing but the scanner: they are known from one body to the next. */
 export function knownKeysOf(scanner: Scanner): KnownKeys {
-  let known = byScanner.get(scanner)
+  return knownOf(scanner, byScanner)
+}
+
+/** Names that are looked at together with what is around them: of these only what they mean. */
+export function knownNamesOf(scanner: Scanner): KnownKeys {
+  return knownOf(scanner, namesByScanner)
+}
+
+function knownOf(scanner: Scanner, by: WeakMap<Scanner, KnownKeys>): KnownKeys {
+  let known = by.get(scanner)
   if (!known) {
     known = new KnownKeys()
-    byScanner.set(scanner, known)
+    by.set(scanner, known)
   }
   return known
 }

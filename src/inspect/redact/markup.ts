@@ -5,8 +5,10 @@
 
 import { CodedText } from './coded-text.ts'
 import { ENTITY_CODING } from './entities.ts'
+import type { KnownKey } from './known-keys.ts'
 import { namedPlace } from './place.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
+import { TagNames } from './tag-names.ts'
 import { TextReader } from './text.ts'
 import { readWhole } from './whole-text.ts'
 
@@ -17,7 +19,6 @@ const LONGEST = 9
 const CDATA = Buffer.from('<![CDATA[')
 const COMMENT = Buffer.from('<!--')
 const ENDS = { cdata: Buffer.from(']]>'), comment: Buffer.from('-->') }
-const MAX_NAME = 64
 const NOTHING = Buffer.alloc(0)
 
 type State = 'text' | 'tag' | 'value' | 'cdata' | 'comment'
@@ -26,6 +27,7 @@ export class MarkupReader implements Reader {
   readonly #job: Job
   readonly #place: Place
   readonly #patch: Patch
+  readonly #nameless: Place
   #state: State = 'text'
   /** What is read: where it stands, whether there may be references in it, and where it begins. */
   #under: Place
@@ -40,15 +42,15 @@ export class MarkupReader implements Reader {
   #base = 0
   #at = 0
   #quote = 0
-  /** Of the tag so far, the beginning; and what was last before a quote. */
-  #tag = ''
-  #recent = ''
+  readonly #names: TagNames
 
   constructor(job: Job, place: Place, patch: Patch) {
     this.#job = job
     this.#place = place
     this.#patch = patch
-    this.#under = namedPlace(job, place, '')
+    this.#nameless = namedPlace(job, place, '')
+    this.#under = this.#nameless
+    this.#names = new TagNames(job)
   }
 
   get decided(): number {
@@ -58,6 +60,8 @@ export class MarkupReader implements Reader {
   push(bytes: Buffer): void {
     this.#bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, bytes]) : bytes
     while (this.#read(false)) {}
+    if (this.#state === 'tag') this.#names.keep(this.#bytes, this.#at)
+    else if (this.#state === 'value') this.#names.keepTag(this.#bytes, this.#at)
     this.#giveRest()
     this.#bytes = Buffer.from(this.#bytes.subarray(this.#at))
     this.#base += this.#at
@@ -109,13 +113,12 @@ export class MarkupReader implements Reader {
     const isData = next === 0x21 && bytes.subarray(at, at + LONGEST).equals(CDATA)
     const isComment = next === 0x21 && bytes.subarray(at, at + COMMENT.length).equals(COMMENT)
     this.#state = isData ? 'cdata' : isComment ? 'comment' : 'tag'
-    const name = this.#tagName()
-    this.#open('', false)
+    this.#open(null, false)
     if (isData) {
       this.#at += CDATA.length
-      this.#open(name, false)
+      this.#open(this.#names.tag, false)
     }
-    if (this.#state === 'tag') this.#tag = this.#recent = ''
+    if (this.#state === 'tag') this.#names.beginTag(at)
     return true
   }
 
@@ -124,33 +127,19 @@ export class MarkupReader implements Reader {
     const bytes = this.#bytes
     let at = this.#at
     while (at < bytes.length && bytes[at] !== GT && bytes[at] !== 0x22 && bytes[at] !== 0x27) at++
-    this.#note(bytes, this.#at, at)
     this.#at = at
     if (at === bytes.length) return false
     this.#at++
     if (bytes[at] === GT) {
       this.#state = 'text'
-      this.#open(this.#tagName(), true)
+      this.#names.endTag(bytes, at)
+      this.#open(this.#names.tag, true)
     } else {
       this.#state = 'value'
       this.#quote = bytes[at] as number
-      this.#open(ATTRIBUTE.exec(this.#recent)?.[1] ?? '', true)
-      this.#recent = ''
+      this.#open(this.#names.attribute(bytes, at), true)
     }
     return true
-  }
-
-  #note(bytes: Buffer, start: number, end: number): void {
-    if (this.#tag.length < MAX_NAME) {
-      const text = bytes.toString(
-        'latin1',
-        start,
-        Math.min(end, start + MAX_NAME - this.#tag.length),
-      )
-      this.#tag += text
-    }
-    const recent = bytes.toString('latin1', Math.max(start, end - MAX_NAME), end)
-    this.#recent = this.#recent === '' ? recent : (this.#recent + recent).slice(-MAX_NAME)
   }
 
   /** @param extra bytes of what ends it that are kept back until it is all there */
@@ -158,23 +147,22 @@ export class MarkupReader implements Reader {
     this.#at = found < 0 ? Math.max(this.#at, this.#bytes.length - extra) : found
     if (found < 0) return false
     this.#state = next
-    this.#open(next === 'text' ? this.#tagName() : '', next === 'text')
+    this.#open(next === 'text' ? this.#names.tag : null, next === 'text')
+    if (next === 'tag') this.#names.endValue(this.#at + 1)
     // What ends it is in the text that follows, of which it is no part that matters.
     this.#at += next === 'text' ? extra + 1 : 1
     return true
   }
 
-  /** `</a>` is nothing's name. */
-  #tagName(): string {
-    return TAG.exec(this.#tag)?.[1] ?? ''
-  }
-
   /** What is read ends here, and something else begins. */
-  #open(name: string, isCoded: boolean): void {
+  #open(name: KnownKey | null, isCoded: boolean): void {
     this.#end()
     this.#start = this.#at
     this.#isCoded = isCoded
-    if (name !== this.#under.key) this.#under = namedPlace(this.#job, this.#place, name)
+    if (!name) this.#under = this.#nameless
+    else if (name.text !== this.#under.key) {
+      this.#under = namedPlace(this.#job, this.#place, name.text, 'text', name.context)
+    }
   }
 
   #end(): void {
@@ -216,9 +204,6 @@ export class MarkupReader implements Reader {
     return open((start, end, by) => this.#patch(base + start, base + end, ENTITY_CODING.write(by)))
   }
 }
-
-const TAG = /^<([A-Za-z][\w:.-]*)/
-const ATTRIBUTE = /([\w:.-]+)\s*=\s*$/
 
 function hasReference(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] === ENTITY_CODING.lead) return true

@@ -8,7 +8,7 @@ import { JsonReader } from './json.ts'
 import { JSON_CODING } from './json-coding.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
-import { giveBack, takeDesk } from './whole-text.ts'
+import { type Desk, giveBack, takeDesk } from './whole-text.ts'
 
 /** Blanks before it that are skipped. */
 const MAX_BLANKS = 64
@@ -57,17 +57,44 @@ export function readText(
     const mayBeQuery = BEGINS_DOCUMENT[text[0] as number] === 1 && depth > 0 && place.key === QUERY
     const kind = kindAt(text, 0, Math.min(size, MAX_BLANKS))
     const isText = kind === 'text' || kind === null
-    if (isText && !mayBeQuery) return desk.look(job, place, base, patch)
-    const written: Patch = (from, to, by) => desk.replace(from, to, by, base, patch)
-    if (mayBeQuery && readGraphQl(job, text, 0, size, place, depth, 0, written)) return true
+    if (mayBeQuery && readQuery(job, desk, place, depth, base, patch)) return true
     if (isText) return desk.look(job, place, base, patch)
-    const reader = openKind(job, kind, place, depth, written)
-    reader.push(desk.bytes.subarray(0, desk.size))
-    reader.end()
+    readKind(job, kind, desk, place, depth, base, patch)
     return true
   } finally {
     giveBack(desk)
   }
+}
+
+/** A document of GraphQL that lies on a desk. @returns whether it is one */
+function readQuery(
+  job: Job,
+  desk: Desk,
+  place: Place,
+  depth: number,
+  base: number,
+  patch: Patch,
+): boolean {
+  return readGraphQl(job, desk.bytes, 0, desk.size, place, depth, 0, (from, to, by) =>
+    desk.replace(from, to, by, base, patch),
+  )
+}
+
+/** What more than text lies on a desk. */
+function readKind(
+  job: Job,
+  kind: Special,
+  desk: Desk,
+  place: Place,
+  depth: number,
+  base: number,
+  patch: Patch,
+): void {
+  const reader = openKind(job, kind, place, depth, (from, to, by) =>
+    desk.replace(from, to, by, base, patch),
+  )
+  reader.push(desk.bytes.subarray(0, desk.size))
+  reader.end()
 }
 
 type Special = 'json' | 'data' | 'text' | null

@@ -10,6 +10,11 @@ describe('XML and HTML', () => {
     ['a reference without an end', '<a>XX1234X&#88<b>1</b>', '<a>[mark]<b>1</b>'],
     ['an attribute', '<a b="XX1234XX" c=\'&#88;X1234XX\'/>', '<a b="[mark]" c=\'[mark]\'/>'],
     ['by the tag', '<secret>1234</secret><x>1234</x>', '<secret>[secret]</secret><x>1234</x>'],
+    [
+      'by a tag with attributes',
+      '<secret a="b" c=\'d\'>1234</secret>',
+      '<secret a="b" c=\'d\'>[secret]</secret>',
+    ],
     ['by the attribute', '<a secret = "1234" b="1234">', '<a secret = "[secret]" b="1234">'],
     ['CDATA', '<secret><![CDATA[1234]]></secret>', '<secret><![CDATA[[secret]]]></secret>'],
     ['a comment', '<!-- <a> XX1234XX --><b>1</b>', '<!-- <a> [mark] --><b>1</b>'],

@@ -20,6 +20,8 @@ export interface Listener {
 export interface ListenOptions {
   readonly host: string
   readonly port: number
+  /** A socket that listens already, in place of host and port; null for none. */
+  readonly fd: number | null
   readonly counts: ConnectionCounts
   /** Peers that have to begin with a PROXY protocol header; from others there is no such thing. */
   readonly proxyProtocolFrom: readonly Cidr[]
@@ -38,7 +40,7 @@ export interface Accepting {
 
 /** @throws the system's error when the address cannot be bound. */
 export async function acceptOn(
-  { host, port, counts, proxyProtocolFrom }: ListenOptions,
+  { host, port, fd, counts, proxyProtocolFrom }: ListenOptions,
   context: ProxyContext,
   { serve, turnAway, refuse, onBound }: Accepting,
 ): Promise<Listener> {
@@ -83,7 +85,7 @@ export async function acceptOn(
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host, port, backlog: 4_096 }, () => {
+    server.listen(fd === null ? { host, port, backlog: 4_096 } : { fd }, () => {
       onBound?.(server)
       resolve()
     })

@@ -81,7 +81,7 @@ beforeEach(async () => {
   stack.defer(() => origins.close())
   leaves = createContexts({ authority, clock: { now: () => Date.now() + ahead }, limits })
   const counts = new ConnectionCounts(DEFAULT_LIMITS)
-  const at = { host: '127.0.0.1', port: 0, counts, proxyProtocolFrom: [] }
+  const at = { host: '127.0.0.1', port: 0, fd: null, counts, proxyProtocolFrom: [] }
   listener = await listen(at, {
     enforcer: createEnforcer({
       clock: Date,

@@ -10,6 +10,7 @@ import type { BoundTransparent } from '../compose/traffic.ts'
 import { COMMAND } from '../invocation.ts'
 import { sayObserved } from '../observed.ts'
 import { EXIT, print, say } from '../output.ts'
+import { openServiceManager, type ServiceManager } from '../service-manager.ts'
 import {
   type ConfigOptions,
   loadWithFacts,
@@ -43,6 +44,7 @@ export function addStart(program: Command): void {
       '\nExample:\n  cordon start --home EEA CH\n  cordon start --observe --config cordon.yaml',
     )
     .action(async (options: StartOptions) => {
+      const manager = await openServiceManager()
       const settings = loadWithFacts(options)
       const load = toLoadOptions(options, true)
       const workers = options.workers ?? settings.operation.workers ?? availableParallelism()
@@ -51,8 +53,9 @@ export function addStart(program: Command): void {
           ? await composeProxy({ settings, load })
           : await composeSupervisor({ settings, load }, workers)
       // Before anybody can know that it runs: who is told so may end it at once.
-      const ended = stopped(proxy)
+      const ended = stopped(proxy, manager)
       sayBanner(proxy, options)
+      manager.ready(`listening at ${toText(proxy.bound)}`)
       if (options.json) print(JSON.stringify(toJson(proxy)))
       await ended
       process.exitCode = EXIT.ok
@@ -71,7 +74,7 @@ function toWorkers(text: string): number {
 }
 
 /** Resolves when the proxy was told to stop and has stopped. A second signal does not wait. */
-function stopped(proxy: RunningProxy): Promise<void> {
+function stopped(proxy: RunningProxy, manager: ServiceManager): Promise<void> {
   process.on('SIGHUP', () => proxy.reload())
   return new Promise((resolve) => {
     let stopping = false
@@ -79,6 +82,7 @@ function stopped(proxy: RunningProxy): Promise<void> {
       if (stopping) process.exit(EXIT.failed)
       stopping = true
       say('stopping; calls under way may end')
+      manager.stopping()
       proxy.close(GRACE_MS).then(resolve, (error: unknown) => {
         say(`error: ${String(error)}`)
         process.exit(EXIT.failed)

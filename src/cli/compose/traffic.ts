@@ -20,6 +20,7 @@ import type { LeafLimits } from '../../tls/leaf-limits.ts'
 import type { TicketRing } from '../../tls/tickets.ts'
 import { createCallers } from '../callers.ts'
 import { type Endpoint, toEndpoint, toHostPort } from '../endpoints.ts'
+import { inheritedSocket } from '../inherited-sockets.ts'
 import { CommandError, EXIT, say } from '../output.ts'
 import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
@@ -120,7 +121,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const counts = new ConnectionCounts(shared.limits)
   const { proxyProtocolFrom } = operation
   const [host, port] = toHostPort(operation.proxy)
-  const at = { host, port, counts, proxyProtocolFrom }
+  const at = { host, port, fd: inheritedSocket('proxy'), counts, proxyProtocolFrom }
   const context: ProxyContext = {
     enforcer,
     inspector,
@@ -173,7 +174,10 @@ async function openTransparent(
 ): Promise<TransparentListener> {
   const [host, port] = toHostPort(at)
   try {
-    return await listenTransparent({ host, port, counts }, context)
+    return await listenTransparent(
+      { host, port, fd: inheritedSocket('transparent'), counts },
+      context,
+    )
   } catch (error) {
     const { message } = error as Error
     throw new CommandError(

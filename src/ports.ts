@@ -165,6 +165,8 @@ export interface DecodedSink {
   onEnd(): void
   /** It is not what its coding says, or too much for what it is. */
   onFault(): void
+  /** All that went in was taken; perhaps nothing has come out of it. */
+  onTaken(): void
   /** There is room again for what goes in. */
   onDrain(): void
 }

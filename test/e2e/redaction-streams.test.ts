@@ -140,6 +140,26 @@ describe('an answer with a content coding, though none was asked for', () => {
     expect(text).toBe(`${events.join('')}data: [DONE]\n\n`)
   })
 
+  test('the head does not wait for what is in the body', async () => {
+    const text = zlib.gzipSync(TEXT)
+    let goOn = () => {}
+    answer = (_, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' })
+      // The frame of gzip alone.
+      response.write(text.subarray(0, 10))
+      goOn = () => void response.end(text.subarray(10))
+    }
+    const asked = http.request({
+      ...{ host: '127.0.0.1', port: lab.proxy.port },
+      path: `http://api.fr.test:${lab.http.port}/`,
+      headers: { Host: `api.fr.test:${lab.http.port}` },
+    })
+    asked.end()
+    const [response] = (await once(asked, 'response')) as [http.IncomingMessage]
+    goOn()
+    expect(Buffer.concat(await response.toArray()).toString()).toBe(WANT)
+  })
+
   test('tokens come back in it', async () => {
     answer = async (request, response) => {
       const { to } = JSON.parse(Buffer.concat(await request.toArray()).toString())

@@ -2,7 +2,9 @@
 
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import type http from 'node:http'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { curl, runProgram } from '../support/clients.ts'
 import { asReviewer, type Reviewer } from '../support/desk.ts'
@@ -180,4 +182,55 @@ test('nobody can be asked about an answer', async () => {
   })
   expect(ran.code).toBe(3)
   expect(ran.out + ran.err).toMatch(/wrong\.yaml:2:.*in/)
+})
+
+describe('`in: block`', () => {
+  let lab: Lab
+  let answer: { readonly head: http.OutgoingHttpHeaders; readonly body: Buffer }
+  beforeAll(async () => {
+    lab = await openLab({
+      config: `
+redaction: { on_unscannable: { in: block } }
+rules:
+  - { id: in, because: nobody needs it here, when: { host: api.fr.test }, redact: { in: [email] } }
+`,
+      http: {
+        handler: (_, response) => void response.writeHead(200, answer.head).end(answer.body),
+      },
+    })
+  })
+  afterAll(() => lab[Symbol.asyncDispose]())
+
+  test.each([
+    ['a picture', { 'Content-Type': 'image/png' }, PICTURE],
+    ['a coding that nobody knows', { 'Content-Encoding': 'x-unknown' }, Buffer.from('secret')],
+    [
+      'too many codings',
+      { 'Content-Encoding': Array(5).fill('gzip').join() },
+      Buffer.from('secret'),
+    ],
+    ['a character set', { 'Content-Type': 'text/plain; charset=shift_jis' }, Buffer.from('secret')],
+    [
+      'what git sends',
+      { 'Content-Type': 'application/x-git-upload-pack-result' },
+      Buffer.from('secret'),
+    ],
+  ] as const)('%s: nothing of it passes', async (_, head, body) => {
+    answer = { head, body }
+    const before = lab.proxy.flows().length
+    const said = await curl(lab.proxy, `http://api.fr.test:${lab.http.port}/`)
+    expect(said.status).toBe(502)
+    expect(JSON.parse(said.body)).toMatchObject({ code: 'answer-unscannable' })
+    expect(said.body).not.toContain('secret')
+    const row = await lab.proxy.settled(before + 1)
+    expect(row).toMatchObject({ outcome: 'failed', error: 'answer-unscannable' })
+  })
+
+  test('what can be read passes, and so does what has no body', async () => {
+    answer = { head: { 'Content-Encoding': 'gzip' }, body: gzipSync(`to ${MAIL}`) }
+    const url = `http://api.fr.test:${lab.http.port}/`
+    expect(await curl(lab.proxy, url)).toMatchObject({ status: 200, body: 'to [EMAIL]' })
+    answer = { head: { 'Content-Type': 'image/png' }, body: PICTURE }
+    expect(await curl(lab.proxy, '-I', url)).toMatchObject({ status: 200 })
+  })
 })

@@ -39,6 +39,8 @@ export interface DecodedSink {
   onEnd(): void
   /** It is not what its coding says, or too much for what it is. */
   onFault(): void
+  /** All that went in was taken; perhaps nothing has come out of it. */
+  onTaken(): void
   /** There is room again for what goes in. */
   onDrain(): void
 }
@@ -46,7 +48,10 @@ export interface DecodedSink {
 export class Decoding {
   readonly #codings: readonly Coding[]
   readonly #ratio: number
+  /** Bytes that went in. */
+  readonly #count = { coded: 0 }
   #streams: readonly Transform[] = []
+  #sink: DecodedSink | null = null
 
   /**
    * @param codings one at least
@@ -59,11 +64,11 @@ export class Decoding {
 
   /** Called once, before all others. */
   start(sink: DecodedSink): void {
-    const count = { coded: 0 }
+    // They are listed in the order in which they were applied.
     const decoders = this.#codings.toReversed().map(openDecoder)
-    const bounded = decoders.flatMap((decoder) => [decoder, bounding(count, this.#ratio)])
-    const streams = [counting(count), ...bounded]
+    const streams = decoders.flatMap((decoder) => [decoder, bounding(this.#count, this.#ratio)])
     this.#streams = streams
+    this.#sink = sink
     for (const [i, stream] of streams.entries()) {
       const next = streams[i + 1]
       if (next) stream.pipe(next)
@@ -81,7 +86,13 @@ export class Decoding {
 
   /** @returns false when it wants a pause; `onDrain` tells when that is over */
   write(coded: Buffer): boolean {
-    return this.#streams[0]?.write(coded) ?? true
+    this.#count.coded += coded.length
+    return this.#streams[0]?.write(coded, this.#onTaken) ?? true
+  }
+
+  #onTaken = (error?: Error | null): void => {
+    const [first] = this.#streams
+    if (!error && first?.writableLength === 0) this.#sink?.onTaken()
   }
 
   /** That was all. */
@@ -127,15 +138,6 @@ function openDecoder(coding: Coding): Transform {
     default:
       return coding satisfies never
   }
-}
-
-function counting(count: { coded: number }): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      count.coded += chunk.length
-      done(null, chunk)
-    },
-  })
 }
 
 /** What becomes too large ends with an error, whichever layer it is. */

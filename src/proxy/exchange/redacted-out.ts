@@ -35,6 +35,7 @@ export class RedactedOut implements MessageOut {
   #isStopped = false
   /** Something has come: what goes out goes with that. */
   #hasBegun = false
+  #hasSent = false
   /** Whoever gets it wants a pause; the decoder does. */
   #isFull = false
   #isBusy = false
@@ -49,6 +50,8 @@ export class RedactedOut implements MessageOut {
       onPiece: (plain) => this.#guarded(() => this.#send(redactor.push(plain))),
       onEnd: () => this.#guarded(() => this.#end()),
       onFault: () => this.#guarded(() => this.#stopFor(options.undecoded)),
+      // There may be a head that somebody waits for.
+      onTaken: () => this.#guarded(() => this.#hasSent || this.#send([])),
       onDrain: () => this.#guarded(() => this.#onRoom()),
     })
   }
@@ -106,6 +109,7 @@ export class RedactedOut implements MessageOut {
   #send(pieces: readonly Buffer[]): void {
     this.#pass(pieces)
     if (this.#isStopped) return
+    this.#hasSent = true
     this.#isFull = !this.#out.flush()
     if (this.#isFull) this.#redactor.decoding?.pause()
     this.#options.onSent()
@@ -136,7 +140,7 @@ export class RedactedOut implements MessageOut {
   }
 
   /** A defect costs this body alone: what a decoder calls has nobody above it, others have a whole connection. */
-  #guarded(act: () => void): void {
+  #guarded(act: () => unknown): void {
     if (this.#isStopped) return
     try {
       act()

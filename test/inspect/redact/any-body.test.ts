@@ -91,6 +91,7 @@ async function passCoded(body: Buffer, type: string, codings: Coding[], sizes: r
     onPiece: (piece) => out.push(...redactor.push(piece)),
     onEnd: resolve,
     onFault: () => reject(new Error('cannot be decoded')),
+    onTaken: () => {},
     onDrain: () => {},
   })
   for (const piece of cut(coded, sizes)) decoding.write(piece)

@@ -37,6 +37,7 @@ function read(contentEncoding: string, bytes: Buffer, size = 1000): Promise<Buff
       },
       onEnd: () => resolve(Buffer.concat(out)),
       onFault: () => resolve('fault'),
+      onTaken: () => {},
       onDrain: feed,
     })
     feed()
@@ -90,6 +91,7 @@ test('nothing comes out of what was stopped', async () => {
     onPiece: () => said.push('piece'),
     onEnd: () => said.push('end'),
     onFault: () => said.push('fault'),
+    onTaken: () => said.push('taken'),
     onDrain: () => {},
   })
   decoding.write(zlib.gzipSync(BODY))

@@ -25,6 +25,7 @@ const MAX_PLACES = 256
 export class Findings {
   readonly #counts = new Map<string, { type: string; path: string; count: number }>()
   readonly unscannable: Unscannable[] = []
+  #heir: Findings | null = null
 
   /** How much was found. */
   get total(): number {
@@ -32,6 +33,7 @@ export class Findings {
   }
 
   add(type: string, path: string, count = 1): void {
+    if (this.#heir) return this.#heir.add(type, path, count)
     const isKnown = this.#counts.has(`${type} ${path}`)
     const where = isKnown || this.#counts.size < MAX_PLACES ? path : '…'
     const key = `${type} ${where}`
@@ -41,6 +43,7 @@ export class Findings {
   }
 
   addUnscannable(reason: UnscannableReason, path: string): void {
+    if (this.#heir) return this.#heir.addUnscannable(reason, path)
     if (this.unscannable.length < MAX_PLACES) this.unscannable.push({ reason, path })
   }
 
@@ -48,6 +51,12 @@ export class Findings {
   absorb(other: Findings): void {
     for (const { type, path, count } of other.#counts.values()) this.add(type, path, count)
     for (const { reason, path } of other.unscannable) this.addUnscannable(reason, path)
+  }
+
+  /** Gives what was found, and what will be, to those of the whole. */
+  leaveTo(heir: Findings): void {
+    heir.absorb(this)
+    this.#heir = heir
   }
 
   toList(): Omit<Redaction, 'direction'>[] {

@@ -3,9 +3,10 @@
 import { CodedText } from './coded-text.ts'
 import { JSON_CODING } from './json-coding.ts'
 import type { JsonPath } from './json-path.ts'
-import { noteKind, opaqueKind, openOpaque } from './llm/opaque.ts'
+import { opaqueKind, openOpaque } from './llm/opaque.ts'
 import { openText, readText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
+import type { SignedTexts } from './signed-texts.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -21,6 +22,7 @@ export class JsonStrings {
   readonly #path: JsonPath
   readonly #depth: number
   readonly #patch: Patch
+  readonly #signed: SignedTexts
   readonly #openString: OpenString | null
   #bytes: Buffer = NOTHING
   #base = 0
@@ -36,13 +38,14 @@ export class JsonStrings {
     job: Job,
     path: JsonPath,
     depth: number,
-    patch: Patch,
+    signed: SignedTexts,
     openString: OpenString | null,
   ) {
     this.#job = job
     this.#path = path
     this.#depth = depth
-    this.#patch = patch
+    this.#patch = signed.patch
+    this.#signed = signed
     this.#openString = openString
   }
 
@@ -109,9 +112,8 @@ export class JsonStrings {
     const known = this.#openString?.(path) ?? null
     const kind = !known && mayBeOpaque && this.#depth === 0 ? opaqueKind(path) : null
     const end = known ? -1 : this.endFrom(start)
-    if (end >= 0 && (kind === null || (kind === 'kind' && !this.isEscaped))) {
+    if (end >= 0 && kind === null) {
       this.read(start, end, path.text)
-      if (kind) noteKind(path, this.#bytes.toString('latin1', start, end))
       return end
     }
     this.#openValue(start, known, kind)
@@ -125,9 +127,10 @@ export class JsonStrings {
   ): void {
     const path = this.#path
     const depth = this.#depth + 1
+    const begin = () => this.#signed.begin(this.#base + start, path.depth)
     this.opened = this.#open(start, (patch) => {
       if (known) return known(patch)
-      if (kind) return openOpaque(kind, this.#job, path, depth, patch)
+      if (kind) return openOpaque(kind, this.#job, path, depth, patch, begin)
       return openText(this.#job, path.text, depth, patch)
     })
   }

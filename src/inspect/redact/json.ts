@@ -11,6 +11,7 @@ import { JsonStrings, type OpenString } from './json-strings.ts'
 import { type KnownKeys, knownKeysOf } from './known-keys.ts'
 import { mayBeOpaque } from './llm/opaque.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
+import { SignedTexts } from './signed-texts.ts'
 import { TextReader } from './text.ts'
 
 const State = {
@@ -40,6 +41,7 @@ const QUOTE = 0x22
 export class JsonReader implements Reader {
   readonly #job: Job
   readonly #patch: Patch
+  readonly #signed: SignedTexts
   readonly #path: JsonPath
   readonly #place: Place
   readonly #strings: JsonStrings
@@ -71,14 +73,15 @@ export class JsonReader implements Reader {
   ) {
     this.#job = job
     this.#place = place
-    this.#patch = patch
+    this.#signed = new SignedTexts(job, patch)
+    this.#patch = this.#signed.patch
     this.#path = new JsonPath(job, place)
-    this.#strings = new JsonStrings(job, this.#path, depth, patch, openString)
+    this.#strings = new JsonStrings(job, this.#path, depth, this.#signed, openString)
     this.#known = knownKeysOf(job.scan)
   }
 
   get decided(): number {
-    return this.#rest?.decided ?? this.#decided
+    return this.#rest?.decided ?? Math.min(this.#decided, this.#signed.from)
   }
 
   push(bytes: Buffer): void {
@@ -86,6 +89,7 @@ export class JsonReader implements Reader {
     this.#bytes = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, bytes]) : bytes
     this.#read(false)
     if (this.#rest) return
+    if (this.#decided - this.#signed.from > this.#job.limits.event) this.#signed.settle(false)
     const cut = Math.max(0, Math.min(this.#decided - this.#base, this.#at))
     const isAll = this.#string !== null || cut === this.#bytes.length
     this.#bytes = isAll ? NOTHING : Buffer.from(this.#bytes.subarray(cut))
@@ -104,6 +108,7 @@ export class JsonReader implements Reader {
     if (this.#rest) return this.#rest.end()
     this.#string?.end()
     this.#acceptScalar()
+    this.#signed.settle(false)
     this.#decided = this.#base + this.#bytes.length
   }
 
@@ -136,6 +141,7 @@ export class JsonReader implements Reader {
   #endString(quote: number): void {
     this.#at = quote + 1
     this.#decided = this.#base + this.#at
+    if (this.#signed.isReading) this.#signed.endText()
     if (this.#state === State.key) this.#state = State.colon
     else this.#endValue()
   }
@@ -220,6 +226,7 @@ export class JsonReader implements Reader {
 
   #leave(): true {
     this.#step(State.comma)
+    if (this.#path.depth === this.#signed.depth) this.#signed.settle(this.#path.isMarked)
     this.#path.leave()
     this.#endValue()
     return true
@@ -291,6 +298,7 @@ export class JsonReader implements Reader {
 
   /** It is not JSON: what is undecided, and the rest. */
   #fail(): false {
+    this.#signed.settle(false)
     this.#scalar = -1
     const rest = new CodedText(
       JSON_CODING,

@@ -28,6 +28,7 @@ describe('left as it is', () => {
       'the signature first',
       { messages: [{ content: [{ signature: SEALED, thinking: MARK, type: 'thinking' }] }] },
     ],
+    ['the signature last', { content: [{ thinking: `${MARK} ${MARK}`, signature: SEALED }] }],
     ['thoughts in an answer', { type: 'message', content: [thinking, redacted] }],
     ['thoughts in a batch', { requests: [{ params: { messages: [{ content: [thinking] }] } }] }],
     ['a picture', { messages: [{ role: 'user', content: [image] }] }],
@@ -102,6 +103,23 @@ describe('nothing hides there', () => {
     ['in it, with a separator', { content: [{ signature: `${SEALED}-${MARK}-${SEALED}` }] }],
     ['in digits', { content: [{ signature: `${'1234'.repeat(30)}${MARK}` }] }],
     ['in the other alphabet', { content: [{ signature: `sk-${SEALED}` }] }],
+    ['as a thought that is not signed', { content: [{ type: 'thinking', thinking: MARK }] }],
+    [
+      'as a thought with a signature that is none',
+      { content: [{ type: 'thinking', thinking: MARK, signature: 'yes' }] },
+    ],
+    [
+      'as a thought with the signature of another',
+      { content: [{ type: 'thinking', thinking: MARK }, { signature: SEALED }] },
+    ],
+    [
+      'as a thought with a signature within',
+      { content: [{ thinking: MARK, content: [{ signature: SEALED }] }] },
+    ],
+    [
+      'as a thought of Bedrock that is not signed',
+      { content: [{ reasoningContent: { reasoningText: { text: MARK } } }] },
+    ],
     ['as a thought of a block that is none', { content: [{ type: 'text', thinking: MARK }] }],
     ['as a thought of nobody', { thinking: MARK }],
     ['behind a block that is one', { content: [thinking, { type: 'text', text: MARK }] }],
@@ -124,6 +142,16 @@ describe('nothing hides there', () => {
     const read = decoded(text.replaceAll(SEALED, ''))
     expect(read).not.toContain(MARK)
     expect(read).toContain('[mark]')
+  })
+
+  test('what is said of thoughts, and how long is waited for a signature', () => {
+    const of = (block: object, options = {}) =>
+      redact(JSON.stringify({ content: [block, MARK] }), 'application/json', 'bytes', options)
+    const thought = { type: 'thinking', thinking: MARK.repeat(20), signature: SEALED }
+    expect(of(thought).findings).toEqual(['mark $.content[] 1'])
+    const unsigned = ['mark $.content[].thinking 20', 'mark $.content[] 1']
+    expect(of({ ...thought, signature: '' }).findings).toEqual(unsigned)
+    expect(of(thought, { limits: { event: 100 } }).findings).toContain(unsigned[0])
   })
 
   test('files that have text in them are said to be unread', () => {

@@ -12,12 +12,8 @@ import { Unread } from '../unread.ts'
 type Kind =
   /** Base64. */
   | 'sealed'
-  /** Says of a block what it is. */
-  | 'kind'
-  /** What a model thought, which is signed: left as it is in a block that said that it is one, or had its signature. */
+  /** What a model thought: left as it is where its signature stands beside it. */
   | 'thought'
-  /** The same where nothing else can stand. */
-  | 'signed'
 
 /** Keys up to the name; `#` is any element of a list, `^` the outermost object. */
 const PATHS = compile({
@@ -52,15 +48,14 @@ const PATHS = compile({
     file_data: ['file', 'content.#'],
     embedding: ['data.#'],
   },
-  kind: { type: ['content.#', 'reasoning_details.#'] },
-  thought: { thinking: ['content.#'], text: ['reasoning_details.#'] },
-  signed: { text: ['reasoningContent.reasoningText'] },
+  thought: {
+    thinking: ['content.#'],
+    text: ['reasoningContent.reasoningText', 'reasoning_details.#'],
+  },
 })
 
 /** How what OpenAI encrypts begins: a version and a time (Fernet). */
 const SEALED_PREFIX = 'gAAAA'
-
-const THOUGHTS = ['thinking', 'reasoning.text']
 
 /** Whether the value of a key may be such a thing. */
 export function mayBeOpaque(key: string): boolean {
@@ -72,40 +67,32 @@ export function opaqueKind(path: JsonPath): Kind | null {
   const { steps } = path
   const key = steps[steps.length - 1]
   for (const each of (typeof key === 'string' && PATHS.get(key)) || []) {
-    if (!endsWith(steps, each.steps)) continue
-    return each.kind !== 'thought' || path.isMarked ? each.kind : null
+    if (endsWith(steps, each.steps)) return each.kind
   }
   return null
 }
 
-/** @param text what a block says that it is */
-export function noteKind(path: JsonPath, text: string): void {
-  if (THOUGHTS.includes(text)) path.mark()
-}
-
-/** @param depth texts that it is in */
+/**
+ * @param depth texts that it is in
+ * @param begin called for a text that may turn out to be signed: with what it is read until then
+ */
 export function openOpaque(
   kind: Kind,
   job: Job,
   path: JsonPath,
   depth: number,
   patch: Patch,
+  begin: () => Job,
 ): Reader {
-  switch (kind) {
-    case 'sealed':
-      return new Base64Reader(job, path.text, depth, patch, {
-        contentType: null,
-        prefix: SEALED_PREFIX,
-        onSealed: () => path.mark(),
-      })
-    case 'kind':
-      return new KindReader(openText(job, path.text, depth, patch), (text) => noteKind(path, text))
-    case 'thought':
-    case 'signed':
-      return new Unread()
-    default:
-      return kind satisfies never
+  if (kind === 'sealed') {
+    const isSignature = path.key === 'signature'
+    return new Base64Reader(job, path.text, depth, patch, {
+      contentType: null,
+      prefix: SEALED_PREFIX,
+      onSealed: () => isSignature && path.mark(),
+    })
   }
+  return path.isMarked ? new Unread() : openText(begin(), path.text, depth, patch)
 }
 
 interface OpaquePath {
@@ -135,34 +122,4 @@ function endsWith(steps: readonly (string | number)[], path: readonly string[]):
     if (path[i] === '#' ? typeof step !== 'number' : step !== path[i]) return false
   }
   return true
-}
-
-/** A short text that is also to be known. */
-class KindReader implements Reader {
-  readonly #reader: Reader
-  readonly #done: (text: string) => void
-  #text = ''
-
-  constructor(reader: Reader, done: (text: string) => void) {
-    this.#reader = reader
-    this.#done = done
-  }
-
-  get decided(): number {
-    return this.#reader.decided
-  }
-
-  push(bytes: Buffer): void {
-    if (this.#text.length < 32) this.#text += bytes.toString('latin1', 0, 32)
-    this.#reader.push(bytes)
-  }
-
-  settle(): void {
-    this.#reader.settle()
-  }
-
-  end(): void {
-    this.#reader.end()
-    this.#done(this.#text)
-  }
 }

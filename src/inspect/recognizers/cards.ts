@@ -57,7 +57,7 @@ export const CARDS: readonly Recognizer[] = [
     words: [],
     shapes: [
       { kind: 'anchor', literal: '%B', extent: track1Extent },
-      { kind: 'anchor', literal: ';', extent: track2Extent },
+      { kind: 'anchor', literal: ';', next: '0-9', extent: track2Extent },
     ],
     basis: 'form of ISO/IEC 7813 tracks 1 and 2',
   },

@@ -74,6 +74,7 @@ export const CONTACT: readonly Recognizer[] = [
       {
         kind: 'anchor',
         literal: '@',
+        next: 'A-Za-z0-9\x80-\xff-',
         reach: 72,
         before: "A-Za-z0-9._%+':/-",
         extent: emailExtent,
@@ -90,6 +91,7 @@ export const CONTACT: readonly Recognizer[] = [
       {
         kind: 'anchor',
         literal: '+',
+        next: '0-9',
         reach: 1,
         before: 'A-Za-z0-9',
         extent: internationalPhoneExtent,

@@ -10,7 +10,9 @@ export const NETWORK: readonly Recognizer[] = [
     class: 'personal',
     readiness: 'off',
     words: ['ip', 'ip address', 'client ip', 'remote addr'],
-    shapes: [{ kind: 'anchor', literal: '.', reach: 3, before: '0-9', extent: ipv4Extent }],
+    shapes: [
+      { kind: 'anchor', literal: '.', next: '0-9', reach: 3, before: '0-9', extent: ipv4Extent },
+    ],
     basis: 'four numbers, public ranges only',
   },
   {
@@ -18,7 +20,16 @@ export const NETWORK: readonly Recognizer[] = [
     class: 'personal',
     readiness: 'off',
     words: ['ip', 'ip address', 'client ip', 'remote addr'],
-    shapes: [{ kind: 'anchor', literal: ':', reach: 4, before: '0-9A-Fa-f', extent: ipv6Extent }],
+    shapes: [
+      {
+        kind: 'anchor',
+        literal: ':',
+        next: '0-9A-Fa-f:',
+        reach: 4,
+        before: '0-9A-Fa-f',
+        extent: ipv6Extent,
+      },
+    ],
     basis: 'eight groups, or `::`',
   },
   {

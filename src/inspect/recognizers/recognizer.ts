@@ -65,6 +65,8 @@ export interface AnchorShape {
   readonly kind: 'anchor'
   /** Case-sensitive. One that begins with a letter or digit is found only where the byte before is none. */
   readonly literal: string
+  /** What has to follow it, ranges as in `PrefixShape`: where something else does, `extent` is not asked. Anything unless said. */
+  readonly next?: string
   readonly readiness?: Readiness
   /** How far left of the literal it may begin: so much is held back in streams. 0 unless said. */
   readonly reach?: number

@@ -9,6 +9,8 @@ export interface Bounds {
   /** Whether the text goes on behind `limit`. */
   more: boolean
   context: Context
+  /** Another number for each call: what is remembered of one is nothing to the next. */
+  scan: number
   /** Set by who found something without an end: it goes on from the end of what was found. */
   open: OpenSpan | null
   /** Set with NOT_YET: from where on nothing is decided. */

@@ -1,6 +1,7 @@
 /** Compiles recognisers into a scanner: who takes part, which words, layouts, literals and names lead to whom. */
 
 import type { KeyShape, Recognizer, Shape } from '../recognizers/recognizer.ts'
+import { compileAutomaton } from './automaton.ts'
 import { compileLayouts, patternsOf } from './layouts.ts'
 import { compileLiterals } from './literals.ts'
 import { indexContextWords, Names } from './names.ts'
@@ -25,11 +26,14 @@ export function createScanner(all: readonly Recognizer[], options: ScanOptions =
   const contextAt = (path: string) => places.find(({ matches }) => matches(path))?.context ?? null
   const words = indexContextWords(recognizers)
   const names = new Names(keys, words, recognizers.length)
+  const layouts = compileLayouts(patternsOf(recognizers, isOn))
+  const literals = compileLiterals(recognizers, isOn)
+  const hasLooseNames = keys.some(({ shape }) => shape.loose !== undefined)
   const pass = new Pass({
     types: recognizers.map(({ type }) => type),
     words,
-    roots: compileLayouts(patternsOf(recognizers, isOn)),
-    literals: compileLiterals(recognizers, isOn),
+    automaton: compileAutomaton(layouts, literals, hasLooseNames),
+    reaching: literals.filter(({ reach }) => reach > 0),
     keys,
   })
   return {

@@ -16,12 +16,20 @@ const LEAST_BEHIND = 7
 export interface Node {
   /** Of the layouts that end here, in the order of the registry. */
   readonly candidates: readonly Candidate[]
-  /** Undefined where no layout goes on. */
-  readonly edges: ReadonlyMap<number, Node> | undefined
-  /** Some of the candidates are found by themselves. */
-  readonly hasOn: boolean
-  /** Some are only found in context, and long enough for words behind them to count. */
-  readonly wantsBehind: boolean
+  /** Those of them that are found by themselves. */
+  readonly on: readonly Candidate[]
+  /** Those that are only found in context, and long enough for words behind them to count. */
+  readonly behind: readonly Candidate[]
+  /** Indexed by separator; undefined where no layout goes on. */
+  readonly next: readonly (Next | undefined)[] | undefined
+}
+
+/** The groups that may follow a separator. */
+export interface Next {
+  /** Indexed by `groupKey`, up to the last there is. */
+  readonly nodes: readonly (Node | undefined)[]
+  /** All kinds that they may have. */
+  readonly kinds: number
 }
 
 export interface Candidate {
@@ -30,15 +38,15 @@ export interface Candidate {
   readonly on: boolean
   /** One group of nothing but digits or digits and letters: most of what looks like it is something else. */
   readonly bare: boolean
-  /** Words behind it count as well. */
-  readonly behind: boolean
+  /** Letters and digits. */
+  readonly length: number
   /** Kinds by position; null where the automaton has seen to that. */
   readonly kinds: Uint8Array | null
   readonly valid: PatternShape['valid']
 }
 
-export function edgeKey(separator: number, length: number, kinds: number): number {
-  return (separator << 10) | (length << 3) | kinds
+export function groupKey(length: number, kinds: number): number {
+  return (length << 3) | kinds
 }
 
 export interface PatternOf {
@@ -53,20 +61,13 @@ interface Layout {
   readonly candidate: Candidate
 }
 
-/** @returns indexed by `edgeKey(0, length, kinds)` of the first group */
+/** @returns indexed by `groupKey` of the first group */
 export function compileLayouts(patterns: readonly PatternOf[]): readonly (Node | undefined)[] {
   const layouts = patterns.flatMap(({ shape, recognizer, on }) =>
     shape.layouts.map((layout) => toLayout(layout, recognizer, on, shape.valid)),
   )
-  const { edges } = buildNode(
-    layouts.map((_, index) => index),
-    0,
-    layouts,
-    new Map(),
-  )
-  const roots: (Node | undefined)[] = new Array(MAX_RUN * 8 + 8).fill(undefined)
-  for (const [key, node] of edges ?? []) roots[key] = node
-  return roots
+  const all = layouts.map((_, index) => index)
+  return buildNode(all, 0, layouts, new Map()).next?.[0]?.nodes ?? []
 }
 
 function toLayout(
@@ -88,7 +89,7 @@ function toLayout(
       recognizer,
       on,
       bare: groups.length === 1,
-      behind: compact.length >= LEAST_BEHIND,
+      length: compact.length,
       kinds: isUniform ? null : Uint8Array.from(compact, kindsAt),
       valid,
     },
@@ -112,7 +113,7 @@ function buildNode(
   const name = `${depth}:${indexes.join()}`
   const before = known.get(name)
   if (before !== undefined) return before
-  const steps = new Map<number, number[]>()
+  const steps: Map<number, number[]>[] = []
   const candidates: Candidate[] = []
   for (const index of indexes) {
     const { groups, separators, candidate } = layouts[index] as Layout
@@ -121,24 +122,40 @@ function buildNode(
       candidates.push(candidate)
       continue
     }
+    const separator = separators[depth] ?? 0
+    steps[separator] ??= new Map()
     for (let kinds = 1; kinds <= WORD; kinds++) {
       if (!couldHave(group, kinds)) continue
-      const key = edgeKey(separators[depth] ?? 0, group.length, kinds)
-      const step = steps.get(key)
-      if (step === undefined) steps.set(key, [index])
+      const key = groupKey(group.length, kinds)
+      const step = steps[separator].get(key)
+      if (step === undefined) steps[separator].set(key, [index])
       else step.push(index)
     }
   }
-  const edges = new Map<number, Node>()
-  for (const [key, step] of steps) edges.set(key, buildNode(step, depth + 1, layouts, known))
+  const next = Array.from(steps, (step) => step && buildNext(step, depth, layouts, known))
   const node = {
     candidates,
-    edges: edges.size === 0 ? undefined : edges,
-    hasOn: candidates.some(({ on }) => on),
-    wantsBehind: candidates.some(({ on, behind }) => !on && behind),
+    on: candidates.filter(({ on }) => on),
+    behind: candidates.filter(({ on, length }) => !on && length >= LEAST_BEHIND),
+    next: next.length === 0 ? undefined : next,
   }
   known.set(name, node)
   return node
+}
+
+function buildNext(
+  step: ReadonlyMap<number, readonly number[]>,
+  depth: number,
+  layouts: readonly Layout[],
+  known: Map<string, Node>,
+): Next {
+  const nodes: (Node | undefined)[] = new Array(Math.max(...step.keys()) + 1).fill(undefined)
+  let kinds = 0
+  for (const [key, indexes] of step) {
+    nodes[key] = buildNode(indexes, depth + 1, layouts, known)
+    kinds |= key & WORD
+  }
+  return { nodes, kinds }
 }
 
 /** Whether a group's characters can be of just these kinds. */

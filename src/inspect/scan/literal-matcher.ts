@@ -2,8 +2,8 @@
 
 import type { Extent } from '../recognizers/recognizer.ts'
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
-import { BY_FORM, BY_FORM_AND_WORDS, BY_NAME_ONLY, type Finds } from './finds.ts'
-import { type Literal, type Literals, sieveOf } from './literals.ts'
+import { BY_FORM, BY_NAME_ONLY, type Finds } from './finds.ts'
+import type { AlphabetRun, Literal } from './literals.ts'
 import type { Nearby } from './nearby.ts'
 import { MAX_HELD } from './scanner.ts'
 
@@ -11,45 +11,34 @@ import { MAX_HELD } from './scanner.ts'
 export const ENDLESS = 3900
 
 export class LiteralMatcher {
-  readonly #literals: Literals
-  readonly #sieve: Uint8Array
+  /** Those that reach left. */
+  readonly #reaching: readonly Literal[]
   readonly #bounds: Bounds
   readonly #nearby: Nearby
   readonly #finds: Finds
   readonly #extent: Extent = { start: 0, end: 0, reached: false }
   #isEndless = false
 
-  constructor(literals: Literals, bounds: Bounds, nearby: Nearby, finds: Finds) {
-    this.#literals = literals
-    this.#sieve = literals.sieve
+  constructor(reaching: readonly Literal[], bounds: Bounds, nearby: Nearby, finds: Finds) {
+    this.#reaching = reaching
     this.#bounds = bounds
     this.#nearby = nearby
     this.#finds = finds
   }
 
-  begin(): void {
-    for (const run of this.#literals.runs) run.forget()
-  }
-
-  /** @returns behind what was found, NOTHING or NOT_YET */
-  match(at: number): number {
+  /**
+   * @param literals of which one may be at `at`: `known` bytes there are theirs
+   * @returns behind what was found, NOTHING or NOT_YET
+   */
+  match(at: number, known: number, literals: readonly Literal[]): number {
     const { bytes, limit, more } = this.#bounds
-    if (
-      at + 2 < limit &&
-      this.#sieve[
-        sieveOf(bytes[at] as number, bytes[at + 1] as number, bytes[at + 2] as number)
-      ] === 0
-    )
-      return NOTHING
-    const literals = this.#literals.byFirst[bytes[at] as number]
-    if (literals === undefined) return NOTHING
     let best: Literal | null = null
     let bestStart = 0
     let bestEnd = 0
-    let bestRank = BY_FORM
     let isEndless = false
-    for (const literal of literals) {
-      const there = countSame(bytes, at, literal.bytes, limit)
+    for (let i = 0; i < literals.length; i++) {
+      const literal = literals[i] as Literal
+      const there = countSame(bytes, at, known, literal.bytes, limit)
       if (there < literal.bytes.length) {
         if (more && at + there === limit) return this.#hold(at, literal)
         continue
@@ -64,7 +53,6 @@ export class LiteralMatcher {
       best = literal
       bestStart = start
       bestEnd = end
-      bestRank = this.#isHinted(literal, at) ? BY_FORM_AND_WORDS : BY_FORM
       isEndless = this.#isEndless
     }
     if (best === null) return NOTHING
@@ -74,7 +62,7 @@ export class LiteralMatcher {
       this.#finds.add(bestStart, bestEnd, best.recognizer, BY_NAME_ONLY, false, at)
       return behind
     }
-    this.#finds.add(bestStart, bestEnd, best.recognizer, bestRank, isEndless)
+    this.#finds.add(bestStart, bestEnd, best.recognizer, BY_FORM, isEndless)
     if (isEndless) this.#bounds.open = { recognizer: best.recognizer, eats: best.eats }
     return bestEnd
   }
@@ -89,7 +77,7 @@ export class LiteralMatcher {
   reachedFrom(stop: number): number {
     let from = stop
     // What needs a word has it before where it begins.
-    for (const literal of this.#literals.reaching)
+    for (const literal of this.#reaching)
       if (literal.on || this.#isHinted(literal, stop))
         from = Math.min(from, reach(this.#bounds.bytes, stop, literal))
     return from
@@ -101,33 +89,43 @@ export class LiteralMatcher {
   }
 
   /** Sets the extent; empty for nothing. @returns false where bytes that decide are not there yet */
-  #measure({ prefix, anchor, bytes: text, reach }: Literal, at: number): boolean {
+  #measure(literal: Literal, at: number): boolean {
     const { bytes, limit, more } = this.#bounds
     const out = this.#extent
     out.start = at
     out.end = at
     out.reached = false
-    if (prefix !== null) {
-      const { run, min, max, valid } = prefix
-      const from = at + text.length
-      const end = run.endOf(bytes, from, Math.min(limit, from + Math.min(max + 1, ENDLESS)))
-      const count = end - from
-      this.#isEndless = max >= ENDLESS && count === ENDLESS
-      if (end === limit && more && count <= max && !this.#isEndless) return false
-      if (count < min || count > max || (valid !== undefined && !valid(bytes, at, end))) return true
-      out.end = end
-      return true
-    }
-    const bound = Math.min(limit, at + MAX_HELD - reach)
-    anchor?.extent(bytes, at, Math.max(this.#finds.floor, at - reach), bound, out)
+    if (literal.run !== null) return this.#measurePrefix(literal, literal.run, at)
+    const bound = Math.min(limit, at + MAX_HELD - literal.reach)
+    const floor = Math.max(this.#finds.floor, at - literal.reach)
+    literal.extent?.(bytes, at, floor, bound, out)
     if (!out.reached) return true
-    this.#isEndless = bound === at + MAX_HELD - reach
+    this.#isEndless = bound === at + MAX_HELD - literal.reach
     return this.#isEndless || !more
+  }
+
+  #measurePrefix({ bytes: text, min, max, valid }: Literal, run: AlphabetRun, at: number): boolean {
+    const { bytes, limit, more } = this.#bounds
+    const from = at + text.length
+    const end = run.endOf(this.#bounds, from, Math.min(limit, from + Math.min(max + 1, ENDLESS)))
+    const count = end - from
+    this.#isEndless = max >= ENDLESS && count === ENDLESS
+    if (end === limit && more && count <= max && !this.#isEndless) return false
+    if (count < min || count > max || (valid !== null && !valid(bytes, at, end))) return true
+    this.#extent.end = end
+    return true
   }
 }
 
-function countSame(bytes: Uint8Array, at: number, text: Uint8Array, limit: number): number {
-  let count = 1
+/** @param known so many are the same */
+function countSame(
+  bytes: Uint8Array,
+  at: number,
+  known: number,
+  text: Uint8Array,
+  limit: number,
+): number {
+  let count = Math.min(known, text.length)
   while (count < text.length && at + count < limit && bytes[at + count] === text[count]) count++
   return count
 }

@@ -1,16 +1,23 @@
-/** What begins with, or lies around, a literal: found by its first two bytes, so that most bytes are told by one look in a small table. */
+/** What begins with, or lies around, a literal. */
 
 import type { AnchorShape, PrefixShape, Recognizer } from '../recognizers/recognizer.ts'
-import { kindOf, toAlphabet } from './text.ts'
+import type { Bounds } from './bounds.ts'
+import { toAlphabet } from './text.ts'
 
+/** One form for both kinds, so that reading one is as quick as reading another. */
 export interface Literal {
   readonly recognizer: number
   readonly on: boolean
   readonly bytes: Uint8Array
-  /** Begins with a letter or digit: then it has to begin a word. */
-  readonly isWord: boolean
-  readonly prefix: (PrefixShape & { readonly run: AlphabetRun }) | null
-  readonly anchor: AnchorShape | null
+  /** What has to follow it, where that is known. */
+  readonly next: Uint8Array | null
+  /** Of a prefix: what follows it, and how much of it; null for an anchor. */
+  readonly run: AlphabetRun | null
+  readonly min: number
+  readonly max: number
+  readonly valid: NonNullable<PrefixShape['valid']> | null
+  /** Of an anchor; null for a prefix. */
+  readonly extent: AnchorShape['extent'] | null
   /** What an endless one goes on with. */
   readonly eats: Uint8Array
   /** How far left it reaches, and over what. */
@@ -18,57 +25,17 @@ export interface Literal {
   readonly before: Uint8Array
 }
 
-export interface Literals {
-  /** Indexed by the first byte. */
-  readonly byFirst: readonly (readonly Literal[] | undefined)[]
-  /** Indexed by `gateOf` of the first two bytes: 0 where no literal begins with them. */
-  readonly gate: Uint8Array
-  /** Indexed by `sieveOf` of the first three bytes, for those that pass the gate. */
-  readonly sieve: Uint8Array
-  /** Those that reach left. */
-  readonly reaching: readonly Literal[]
-  readonly runs: readonly AlphabetRun[]
-}
-
-export function gateOf(first: number, second: number): number {
-  return ((first & 63) << 6) | (second & 63)
-}
-
-export function sieveOf(first: number, second: number, third: number): number {
-  return ((first & 31) << 10) | ((second & 31) << 5) | (third & 31)
-}
-
 export function compileLiterals(
   recognizers: readonly Recognizer[],
   isOn: (recognizer: Recognizer, shape: PrefixShape | AnchorShape) => boolean,
-): Literals {
+): readonly Literal[] {
   const runs = new Map<string, AlphabetRun>()
-  const all = recognizers.flatMap((recognizer, index) =>
+  return recognizers.flatMap((recognizer, index) =>
     recognizer.shapes.flatMap((shape) => {
       if (shape.kind !== 'prefix' && shape.kind !== 'anchor') return []
       return toLiterals(index, shape, isOn(recognizer, shape), runs)
     }),
   )
-  const byFirst: Literal[][] = []
-  const gate = new Uint8Array(64 * 64)
-  const sieve = new Uint8Array(32 * 32 * 32)
-  for (const literal of all) {
-    const [first = 0, second, third] = literal.bytes
-    byFirst[first] ??= []
-    byFirst[first].push(literal)
-    if (second !== undefined) gate[gateOf(first, second)] = 1
-    else for (let any = 0; any < 64; any++) gate[gateOf(first, any)] = 1
-    for (const two of second === undefined ? ANY_FIVE_BITS : [second])
-      for (const three of third === undefined ? ANY_FIVE_BITS : [third])
-        sieve[sieveOf(first, two, three)] = 1
-  }
-  return {
-    byFirst,
-    gate,
-    sieve,
-    reaching: all.filter(({ reach }) => reach > 0),
-    runs: [...runs.values()],
-  }
 }
 
 function toLiterals(
@@ -78,34 +45,49 @@ function toLiterals(
   runs: Map<string, AlphabetRun>,
 ): readonly Literal[] {
   if (shape.kind === 'anchor') {
-    const { literal: text, rest, reach = 0, before } = shape
-    const parts = {
-      prefix: null,
-      anchor: shape,
-      eats: rest === undefined ? NO_BLANK : toAlphabet(rest),
-    }
-    const leftward = { reach, before: before === undefined ? ANY : toAlphabet(before) }
-    return [{ recognizer, on, ...toBytes(text, 1), ...parts, ...leftward }]
+    const { literal: text, next, rest, reach = 0, before, extent } = shape
+    return [
+      {
+        recognizer,
+        on,
+        bytes: toBytes(text, 1),
+        next: next === undefined ? null : toAlphabet(next),
+        run: null,
+        min: 0,
+        max: 0,
+        valid: null,
+        extent,
+        eats: rest === undefined ? NO_BLANK : toAlphabet(rest),
+        reach,
+        before: before === undefined ? ANY : toAlphabet(before),
+      },
+    ]
   }
-  const run = runs.get(shape.alphabet) ?? new AlphabetRun(toAlphabet(shape.alphabet))
-  runs.set(shape.alphabet, run)
-  const parts = {
-    prefix: { ...shape, run },
-    anchor: null,
+  const { alphabet, min, max, valid = null } = shape
+  const run = runs.get(alphabet) ?? new AlphabetRun(toAlphabet(alphabet))
+  runs.set(alphabet, run)
+  return shape.prefixes.map((text) => ({
+    recognizer,
+    on,
+    bytes: toBytes(text, 2),
+    next: min > 0 ? run.alphabet : null,
+    run,
+    min,
+    max,
+    valid,
+    extent: null,
     eats: run.alphabet,
     reach: 0,
     before: ANY,
-  }
-  return shape.prefixes.map((text) => ({ recognizer, on, ...toBytes(text, 2), ...parts }))
+  }))
 }
 
-function toBytes(text: string, least: number): { bytes: Uint8Array; isWord: boolean } {
+function toBytes(text: string, least: number): Uint8Array {
   const bytes = Uint8Array.from(Buffer.from(text, 'latin1'))
   if (bytes.length < least) throw new Error(`too short to look for: ${text}`)
-  return { bytes, isWord: kindOf(bytes, 0) !== 0 }
+  return bytes
 }
 
-const ANY_FIVE_BITS = Array.from({ length: 32 }, (_, bits) => bits)
 const ANY = new Uint8Array(256).fill(1)
 const NO_BLANK = new Uint8Array(256).fill(1)
 for (const blank of [0x20, 0x09, 0x0a, 0x0d, 0x22]) NO_BLANK[blank] = 0
@@ -113,6 +95,8 @@ for (const blank of [0x20, 0x09, 0x0a, 0x0d, 0x22]) NO_BLANK[blank] = 0
 /** How far an alphabet goes on from some place: each byte is looked at once, however many prefixes begin before it. */
 export class AlphabetRun {
   readonly alphabet: Uint8Array
+  /** Of which text. */
+  #scan = 0
   #from = 0
   #to = 0
 
@@ -120,14 +104,10 @@ export class AlphabetRun {
     this.alphabet = alphabet
   }
 
-  forget(): void {
-    this.#from = 0
-    this.#to = 0
-  }
-
   /** @returns the end of the run that begins at `from`, or `limit` where it reaches that */
-  endOf(bytes: Uint8Array, from: number, limit: number): number {
-    if (from < this.#from || from > this.#to) {
+  endOf({ bytes, scan }: Bounds, from: number, limit: number): number {
+    if (scan !== this.#scan || from < this.#from || from > this.#to) {
+      this.#scan = scan
       this.#from = from
       this.#to = from
     }

@@ -2,10 +2,11 @@
 
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_NAME_ONLY, type Finds } from './finds.ts'
-import { gateOf } from './literals.ts'
+import { isForeign } from './foreign-words.ts'
+import { NameEndings } from './name-endings.ts'
 import { indexKeys, type Key, readRuns } from './names.ts'
 import { toAlphabet } from './text.ts'
-import { WordReader } from './words.ts'
+import { formsOf, WordReader } from './words.ts'
 
 /** Of a name, and of a value before it is one without an end. */
 const MAX_NAME = 48
@@ -28,8 +29,7 @@ export class LooseNames {
   readonly #reader: WordReader
   readonly #bounds: Bounds
   readonly #finds: Finds
-  /** Indexed by `gateOf` of the last two letters of a name. */
-  readonly #gate = new Uint8Array(64 * 64)
+  readonly #endings: NameEndings
   /** The name that is being read, and the keys that it ends with. */
   #nameStart = 0
   #nameEnd = 0
@@ -43,23 +43,18 @@ export class LooseNames {
     this.#reader = new WordReader(indexKeys(this.#keys), this.#told)
     this.#bounds = bounds
     this.#finds = finds
-    for (const { shape } of this.#keys)
-      for (const key of shape.keys)
-        for (const form of [key, `${key}s`]) {
-          const [first = 0, second = 0] = Buffer.from(form.replace(/[0-9 ]/g, '').slice(-2))
-          this.#gate[gateOf(first, second)] = 1
-        }
-  }
-
-  get isIdle(): boolean {
-    return !this.#gate.includes(1)
+    const phrases = this.#keys.flatMap(({ shape }) => shape.keys)
+    this.#endings = new NameEndings(phrases.filter((key) => !isForeign(key)).flatMap(formsOf))
   }
 
   begin(): void {
     this.#valueEnd = 0
   }
 
-  /** @param at of `=` or `:`  @returns behind it where the value was found, NOTHING or NOT_YET */
+  /**
+   * Other finds may lie in the value: so what ends is told, and passed over by nobody.
+   * @param at of `=` or `:`  @returns NOTHING, behind what was found without an end, or NOT_YET
+   */
   match(at: number): number {
     const { bytes } = this.#bounds
     let end = at
@@ -69,18 +64,12 @@ export class LooseNames {
     // `**Name**:` in Markdown.
     while (end > 0 && at - end < 3 && bytes[end - 1] === 0x2a) end--
     while (end > 0 && isDigit(bytes[end - 1])) end--
-    if (end < 2 || !this.#mayEndWith(bytes[end - 2] as number, bytes[end - 1] as number))
-      return NOTHING
+    if (!this.#endings.has(bytes, end)) return NOTHING
     this.#nameEnd = end
     this.#nameStart = this.#startOf(NAME, at, end)
     this.#ending = null
     readRuns(this.#reader, bytes, this.#startOf(SPACED_NAME, at, end), end)
     return this.#ending === null ? NOTHING : this.#value(at, this.#ending)
-  }
-
-  /** The letter before the last may have an accent. */
-  #mayEndWith(first: number, second: number): boolean {
-    return first > 0x7f || this.#gate[gateOf(first | 32, second | 32)] === 1
   }
 
   #startOf(alphabet: Uint8Array, at: number, end: number): number {
@@ -134,7 +123,7 @@ export class LooseNames {
       const { shape, recognizer } = this.#keys[key] as Key
       if (shape.valid !== undefined && !shape.valid(bytes, from, to)) continue
       this.#finds.add(from, isEndless ? end : to, recognizer, BY_NAME_ONLY, isEndless, at)
-      if (!isEndless) return at + 1
+      if (!isEndless) return NOTHING
       this.#bounds.open = { recognizer, eats: BARE_VALUE }
       return end
     }

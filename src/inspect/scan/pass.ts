@@ -1,68 +1,65 @@
-/**
- * The pass over the bytes. Text is runs of letters and digits with something between; nearly every run is told to be nothing by one look:
- * no literal has its first two bytes, no layout its length and kinds.
- */
+/** The pass over the bytes: the automaton goes from stop to stop, and those who know look there. */
 
+import { type Automaton, type Look, SHIFT, type Stop } from './automaton.ts'
+import type { Beginning } from './beginnings.ts'
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_NAME_ONLY, Finds } from './finds.ts'
-import { MAX_RUN, type Node } from './layouts.ts'
 import { LiteralMatcher } from './literal-matcher.ts'
-import { gateOf, type Literals } from './literals.ts'
+import type { Literal } from './literals.ts'
 import { LooseNames } from './loose-names.ts'
 import type { ContextWords, Key } from './names.ts'
 import { Nearby } from './nearby.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
+import { END, IS_RESET } from './runs.ts'
 import { type Context, LOOK_BEHIND, MAX_HELD, NOWHERE, type Sink, type Stream } from './scanner.ts'
-import { DIGIT, KINDS, toAlphabet, WORD } from './text.ts'
 
 export interface Compiled {
   readonly types: readonly string[]
   readonly words: ContextWords
-  readonly roots: readonly (Node | undefined)[]
-  readonly literals: Literals
+  readonly automaton: Automaton
+  /** Those that reach left. */
+  readonly reaching: readonly Literal[]
   readonly keys: readonly Key[]
 }
 
-/** Beside KINDS, what a byte means to the pass. */
-const LITERAL = 8
-const ASSIGN = 16
-const FLOOR = 32
-const COMMA = 64
-const ESCAPE = 128
+/** So many bytes are passed over before what was noted is looked at. */
+const BLOCK = 1024
 
 const EVERYTHING = new Uint8Array(256).fill(1)
 
 export class Pass {
   readonly #types: readonly string[]
-  readonly #roots: readonly (Node | undefined)[]
-  readonly #gate: Uint8Array
+  readonly #automaton: Automaton
   readonly #keys: readonly Key[]
-  readonly #classes: Uint8Array
   readonly #nearby: Nearby
   readonly #finds: Finds
   readonly #patterns: PatternMatcher
   readonly #literals: LiteralMatcher
   readonly #loose: LooseNames
+  /** Where in the block the automaton had something to look for, and behind that in which state. */
+  readonly #noted = new Int32Array(BLOCK)
+  #passed = 0
+  /** Nothing before it is in a find any more. */
+  #floor = 0
   readonly #bounds: Bounds = {
     bytes: new Uint8Array(0),
     limit: 0,
     more: false,
     context: NOWHERE,
+    scan: 0,
     open: null,
     held: 0,
   }
 
-  constructor({ types, words, roots, literals, keys }: Compiled) {
+  constructor({ types, words, automaton, reaching, keys }: Compiled) {
     this.#types = types
-    this.#roots = roots
-    this.#gate = literals.gate
+    this.#automaton = automaton
     this.#keys = keys
-    this.#nearby = new Nearby(words.latin, words.foreign, types.length + 1)
+    this.#nearby = new Nearby(words.latin, words.foreign, types.length)
     this.#finds = new Finds(types)
-    this.#patterns = new PatternMatcher(this.#bounds, this.#nearby, this.#finds, types.length)
-    this.#literals = new LiteralMatcher(literals, this.#bounds, this.#nearby, this.#finds)
+    this.#patterns = new PatternMatcher(this.#bounds, this.#nearby, this.#finds)
+    this.#literals = new LiteralMatcher(reaching, this.#bounds, this.#nearby, this.#finds)
     this.#loose = new LooseNames(keys, this.#bounds, this.#finds)
-    this.#classes = classesFor(literals, !this.#loose.isIdle)
   }
 
   scan(
@@ -78,6 +75,7 @@ export class Pass {
     bounds.limit = end
     bounds.more = stream !== null && !stream.ended
     bounds.context = context
+    bounds.scan++
     bounds.open = stream?.open ?? null
     const isBeginning = stream === null || !stream.begun
     let from = start
@@ -98,7 +96,6 @@ export class Pass {
     if (isValue && context.keys !== null) from = this.#wholeValue(from, context.keys)
     if (stream !== null && end > start) stream.begun = true
     this.#nearby.reset()
-    this.#literals.begin()
     this.#patterns.begin()
     this.#loose.begin()
     let stop = from < end ? this.#walk(from) : from
@@ -140,148 +137,87 @@ export class Pass {
 
   /** @returns up to where all is decided, but for what the last find has to say */
   #walk(start: number): number {
-    const { bytes, limit, more } = this.#bounds
-    const classes = this.#classes
-    const roots = this.#roots
-    const gate = this.#gate
-    const nearby = this.#nearby
-    let at = start === 0 ? 0 : this.#resume(start)
+    const { limit, more } = this.#bounds
+    const { table, classes, firstStop, stops, held } = this.#automaton
+    this.#floor = start
+    let at = this.#knownBefore(start)
+    let state = 0
     while (at < limit) {
-      let kind = classes[bytes[at] as number] as number
-      if (kind === 0) {
-        at++
-        continue
+      const end = Math.min(limit, at + BLOCK)
+      state = this.#step(state, at, end)
+      for (let i = 0; i < this.#passed; i++) {
+        const noted = this.#noted[i] as number
+        const stop = stops[(noted & 0xffff) - firstStop] as Stop
+        if (!this.#look(stop, at + (noted >>> 16))) return this.#bounds.held
       }
-      const from = at
-      let found = NOTHING
-      if ((kind & WORD) !== 0) {
-        let kinds = 0
-        do {
-          kinds |= kind
-          at++
-          if (at === limit) break
-          kind = classes[bytes[at] as number] as number
-        } while ((kind & WORD) !== 0)
-        kinds &= WORD
-        const length = at - from
-        if (at === limit && more && length <= MAX_RUN) return from
-        if (
-          from + 1 < limit &&
-          gate[gateOf(bytes[from] as number, bytes[from + 1] as number)] === 1
-        )
-          found = this.#literals.match(from)
-        if (found === NOTHING && length <= MAX_RUN) {
-          const node = roots[(length << 3) | kinds]
-          if (node !== undefined) found = this.#patterns.match(node, from, at, kinds)
-        }
-        if (found === NOTHING) {
-          if ((kinds & DIGIT) === 0) nearby.note(from, at)
-          continue
-        }
-      } else {
-        found = this.#between(at, kind)
-        if (found === NOTHING) {
-          at++
-          continue
-        }
-      }
-      if (found === NOT_YET) return this.#bounds.held
-      at = found
-      if (this.#bounds.open !== null) {
-        at = this.#eaten(at)
-        this.#finds.extend(at, this.#bounds.open !== null)
-        if (this.#bounds.open !== null) return limit
-      }
+      at = end
     }
+    if (more) return limit - (held[state] as number)
+    const last = table[(state << SHIFT) | (classes[END] as number)] as number
+    if (last >= firstStop) this.#look(stops[last - firstStop] as Stop, limit)
     return limit
   }
 
-  /** A byte between runs that means something. @returns where to go on, NOTHING for the next byte, or NOT_YET */
-  #between(at: number, kind: number): number {
-    const { bytes, limit, more } = this.#bounds
-    if ((kind & LITERAL) !== 0) {
-      const isOne =
-        at + 1 === limit || this.#gate[gateOf(bytes[at] as number, bytes[at + 1] as number)] === 1
-      const found = isOne ? this.#literals.match(at) : NOTHING
+  /** Takes the automaton over [from, end), and notes where it has something to look for. @returns the state at the end */
+  #step(first: number, from: number, end: number): number {
+    const { bytes } = this.#bounds
+    const { table, classes, firstStop } = this.#automaton
+    const noted = this.#noted
+    let state = first
+    let passed = 0
+    for (let at = from; at < end; at++) {
+      state = table[(state << 7) | (classes[bytes[at] as number] as number)] as number
+      if (state < firstStop) continue
+      noted[passed++] = ((at - from) << 16) | state
+    }
+    this.#passed = passed
+    return state
+  }
+
+  /** @returns false where nothing is decided from `bounds.held` on */
+  #look(stop: Stop, at: number): boolean {
+    for (let i = 0; i < stop.length; i++) {
+      const found = this.#find(stop[i] as Look, at)
+      if (found === NOTHING) continue
+      if (found === NOT_YET) return false
+      this.#floor = found
+      if (this.#bounds.open === null) continue
+      this.#floor = this.#eaten(found)
+      this.#finds.extend(this.#floor, this.#bounds.open !== null)
+      if (this.#bounds.open === null) continue
+      this.#bounds.held = this.#bounds.limit
+      return false
+    }
+    return true
+  }
+
+  /** @returns behind what was found from the floor on, NOTHING or NOT_YET */
+  #find({ attempt, ends, assigns }: Look, at: number): number {
+    const floor = this.#floor
+    if (attempt !== null) {
+      const { node, length, kinds, back } = attempt
+      const start = at - back - length
+      return start < floor ? NOTHING : this.#patterns.match(node, start, at - back, kinds)
+    }
+    for (let i = 0; i < ends.length; i++) {
+      const { depth, sure, literals } = ends[i] as Beginning
+      const start = at + 1 - depth
+      const found = start < floor ? NOTHING : this.#literals.match(start, sure, literals)
       if (found !== NOTHING) return found
     }
-    if ((kind & ASSIGN) !== 0) return this.#loose.match(at)
-    if ((kind & FLOOR) !== 0) this.#nearby.floor = at
-    if ((kind & (COMMA | ESCAPE)) === 0) return NOTHING
-    const next =
-      (kind & COMMA) !== 0 ? behindComma(bytes, at, limit) : behindEscape(bytes, at, limit)
-    if (next > limit) {
-      if (!more) return NOTHING
-      this.#bounds.held = at
-      return NOT_YET
-    }
-    if ((kind & ESCAPE) !== 0) return next
-    if (next === SPLITS) this.#nearby.floor = at
-    return NOTHING
+    return assigns && at >= floor ? this.#loose.match(at) : NOTHING
   }
 
-  /** Takes note of the words before `start`. @returns behind the run that `start` is in, or `start` */
-  #resume(start: number): number {
-    const { bytes, limit } = this.#bounds
-    const classes = this.#classes
-    let at = Math.max(0, start - LOOK_BEHIND)
-    while (at < start) {
-      const kind = classes[bytes[at] as number] as number
-      const from = at++
-      if ((kind & WORD) !== 0) {
-        let kinds = kind
-        while (at < limit && ((KINDS[bytes[at] as number] as number) & WORD) !== 0)
-          kinds |= KINDS[bytes[at++] as number] as number
-        if ((kinds & DIGIT) === 0) this.#nearby.note(from, at)
-      } else if ((kind & FLOOR) !== 0) this.#nearby.floor = from
-      else if ((kind & COMMA) !== 0) {
-        if (behindComma(bytes, from, limit) === SPLITS) this.#nearby.floor = from
-      } else if ((kind & ESCAPE) !== 0) at = Math.min(limit, behindEscape(bytes, from, limit))
-    }
-    return at
+  /** @returns a place at or before `at` from which the automaton begins, and is at `at` as if it had begun with the text */
+  #knownBefore(at: number): number {
+    const { bytes } = this.#bounds
+    const least = Math.max(0, at - LOOK_BEHIND)
+    let from = at
+    while (from > least && IS_RESET[bytes[from - 1] as number] !== 1) from--
+    return from
   }
 }
-
-const SPLITS = 0
-
-/** @returns SPLITS where what follows is another field, 1 where it is not, more than `limit` where that is not there yet */
-function behindComma(bytes: Uint8Array, at: number, limit: number): number {
-  if (at > 0 && bytes[at - 1] === 0x22) return SPLITS
-  if (at + 1 >= limit) return limit + 1
-  const next = bytes[at + 1]
-  return next === 0x22 || next === 0x0a || next === 0x0d ? SPLITS : 1
-}
-
-/** Texts may be escaped as in JSON: the `n` of `\n` is no letter. @returns where to go on, more than `limit` where that is not there yet */
-function behindEscape(bytes: Uint8Array, at: number, limit: number): number {
-  if (at + 1 >= limit) return limit + 1
-  const next = bytes[at + 1] as number
-  if (next !== 0x75) return ESCAPED[next] === 1 ? at + 2 : at + 1
-  for (let i = at + 2; i < at + 6; i++) {
-    if (i >= limit) return limit + 1
-    if (HEX[bytes[i] as number] !== 1) return at + 1
-  }
-  return at + 6
-}
-
-const ESCAPED = toAlphabet('nrtbf"\\/')
-const HEX = toAlphabet('0-9a-fA-F')
 
 function isBlank(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
-}
-
-function classesFor({ byFirst }: Literals, hasLooseNames: boolean): Uint8Array {
-  const classes = KINDS.slice()
-  byFirst.forEach((literals, first) => {
-    if (literals !== undefined && classes[first] === 0) classes[first] = LITERAL
-  })
-  const add = (bytes: string, what: number): void => {
-    for (const byte of Buffer.from(bytes)) classes[byte] = (classes[byte] ?? 0) | what
-  }
-  if (hasLooseNames) add('=:', ASSIGN)
-  add('{}&', FLOOR)
-  add(',', COMMA)
-  add('\\', ESCAPE)
-  return classes
 }

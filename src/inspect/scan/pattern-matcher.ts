@@ -2,10 +2,10 @@
 
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_FORM, BY_FORM_AND_WORDS, type Finds } from './finds.ts'
-import { type Candidate, edgeKey, MAX_GROUPS, MAX_RUN, type Node } from './layouts.ts'
-import { BEFORE, endsSentence, type Nearby } from './nearby.ts'
+import { type Candidate, groupKey, MAX_GROUPS, MAX_RUN, type Node } from './layouts.ts'
+import { BEFORE, endsSentence, type Nearby, QUIET, SPOKEN_FOR } from './nearby.ts'
 import { ALONE, inColumn, isRowBefore, PIECE, standsAlone, UNDECIDED } from './surroundings.ts'
-import { BLANK, KINDS, SEPARATORS, UNSETTLED, WIDE, WORD, wideSeparator } from './text.ts'
+import { BLANK, KINDS, SEPARATORS, UNSETTLED, WIDE, wideSeparator } from './text.ts'
 
 /** Nearer than any word. */
 const NAMED = Number.MAX_SAFE_INTEGER
@@ -16,22 +16,21 @@ export class PatternMatcher {
   readonly #bounds: Bounds
   readonly #nearby: Nearby
   readonly #finds: Finds
-  /** What Nearby knows PLAIN names by. */
-  readonly #plain: number
   /** The layouts that are complete on the way: nodes, ends, kinds, and lengths of the last groups. */
   readonly #nodes: Node[] = []
   readonly #ends = new Int32Array(MAX_GROUPS)
   readonly #kinds = new Int32Array(MAX_GROUPS)
   readonly #lasts = new Int32Array(MAX_GROUPS)
+  /** The letters and digits of a candidate; none yet where the length is 0. */
   readonly #text = new Uint8Array(MAX_RUN)
+  #length = 0
   /** Where the last one ends that was found here by a word before it. */
   #spent = 0
 
-  constructor(bounds: Bounds, nearby: Nearby, finds: Finds, plain: number) {
+  constructor(bounds: Bounds, nearby: Nearby, finds: Finds) {
     this.#bounds = bounds
     this.#nearby = nearby
     this.#finds = finds
-    this.#plain = plain
   }
 
   begin(): void {
@@ -42,7 +41,17 @@ export class PatternMatcher {
    * @param first the node of the run [start, runEnd), which is whole
    * @returns behind what was found, NOTHING or NOT_YET
    */
-  match(first: Node, start: number, runEnd: number, runKinds: number): number {
+  match(first: Node, start: number, runEnd: number, kinds: number): number {
+    const { bytes, limit } = this.#bounds
+    if (first.next === undefined || runEnd === limit)
+      return this.#accept(first, start, runEnd, kinds)
+    const separator = SEPARATORS[bytes[runEnd] as number] as number
+    if (separator !== WIDE && first.next[separator] === undefined)
+      return this.#accept(first, start, runEnd, kinds)
+    return this.#matchGroups(first, start, runEnd, kinds)
+  }
+
+  #matchGroups(first: Node, start: number, runEnd: number, runKinds: number): number {
     const { bytes, limit, more } = this.#bounds
     let node = first
     let at = runEnd
@@ -57,13 +66,12 @@ export class PatternMatcher {
         this.#lasts[complete] = last
         complete++
       }
-      if (node.edges === undefined) break
+      if (node.next === undefined) break
       if (at === limit) {
         if (more) return this.#hold(start)
         break
       }
       let separator = SEPARATORS[bytes[at] as number] as number
-      if (separator === 0 || (separator === BLANK && this.#goesOnFromRow(start, runEnd))) break
       let from = at + 1
       if (separator === WIDE) {
         const wide = wideSeparator(bytes, at, limit)
@@ -71,7 +79,9 @@ export class PatternMatcher {
         if (wide <= 0) break
         separator = wide & 7
         from = at + (wide >> 3)
-      }
+      } else if (separator === BLANK && this.#goesOnFromRow(start, runEnd)) break
+      const following = node.next[separator]
+      if (following === undefined) break
       let groupKinds = 0
       let end = from
       while (end < limit && end - from <= MAX_RUN) {
@@ -81,7 +91,7 @@ export class PatternMatcher {
         end++
       }
       if (end === limit && more && end - from <= MAX_RUN) return this.#hold(start)
-      const next = node.edges.get(edgeKey(separator, end - from, groupKinds))
+      const next = following.nodes[groupKey(end - from, groupKinds)]
       if (next === undefined) break
       node = next
       kinds |= groupKinds
@@ -90,9 +100,19 @@ export class PatternMatcher {
     }
     while (complete-- > 0) {
       const end = this.#ends[complete] as number
-      const found = this.#accept(complete, start, runEnd - start)
-      if (found === NOT_YET) return this.#hold(start)
-      if (found !== NOTHING) return end
+      const isWhole = end === runEnd
+      const column = isWhole
+        ? ALONE
+        : inColumn(bytes, start, end, runEnd - start, this.#lasts[complete] as number, limit, more)
+      if (column === UNDECIDED) return this.#hold(start)
+      const found = this.#accept(
+        this.#nodes[complete] as Node,
+        start,
+        end,
+        this.#kinds[complete] as number,
+        column === PIECE,
+      )
+      if (found !== NOTHING) return found
     }
     return NOTHING
   }
@@ -109,35 +129,57 @@ export class PatternMatcher {
     return NOT_YET
   }
 
-  #accept(index: number, start: number, firstLength: number): number {
+  /**
+   * @param kinds of all letters and digits of [start, end)
+   * @param isColumn a piece of a row of groups
+   */
+  #accept(node: Node, start: number, end: number, kinds: number, isColumn = false): number {
+    if (node.candidates.length === 0) return NOTHING
     const { bytes, limit, more, context } = this.#bounds
-    const node = this.#nodes[index] as Node
-    const end = this.#ends[index] as number
+    const alone = standsAlone(bytes, start, end, kinds, limit, more)
+    if (alone !== ALONE) return alone === UNDECIDED ? this.#hold(start) : NOTHING
+    this.#length = 0
     const isHinted = this.#nearby.look(bytes, start) || context.hinted !== null
-    if (!node.hasOn && !node.wantsBehind && !isHinted) return NOTHING
-    const alone = standsAlone(bytes, start, end, this.#kinds[index] as number, limit, more)
-    if (alone !== ALONE) return alone === UNDECIDED ? NOT_YET : NOTHING
-    const last = this.#lasts[index] as number
-    const column = inColumn(bytes, start, end, firstLength, last, limit, more)
-    if (column === UNDECIDED) return NOT_YET
-    const length = this.#compact(start, end)
-    if ((node.hasOn || isHinted) && this.#takeBest(node, start, end, length, column === PIECE))
-      return end
-    if (!node.wantsBehind) return NOTHING
-    if (!this.#nearby.lookBehind(bytes, end, limit, more)) return NOT_YET
-    return this.#takeBehind(node, start, end, length) ? end : NOTHING
+    const isFound = isHinted
+      ? this.#takeHinted(node.candidates, start, end, isColumn)
+      : !isColumn && this.#takeOn(node.on, start, end)
+    if (isFound) return end
+    if (node.behind.length === 0) return NOTHING
+    const behind = this.#nearby.lookBehind(bytes, end, limit, more)
+    if (behind !== SPOKEN_FOR) return behind === QUIET ? NOTHING : this.#hold(start)
+    return this.#takeBehind(node.behind, start, end) ? end : NOTHING
+  }
+
+  #takeOn(candidates: readonly Candidate[], start: number, end: number): boolean {
+    if (candidates.length === 0) return false
+    const nearby = this.#nearby
+    const isPlain =
+      this.#bounds.context.plain || nearby.isWithin(nearby.plainly(start), start, PLAIN_WITHIN)
+    for (let i = 0; i < candidates.length; i++) {
+      const candidate = candidates[i] as Candidate
+      if ((isPlain && candidate.bare) || !this.#fits(candidate, start, end)) continue
+      this.#finds.add(start, end, candidate.recognizer, BY_FORM)
+      return true
+    }
+    return false
   }
 
   /** Those by themselves, and those that a name or words before speak for: the nearest words win. */
-  #takeBest(node: Node, start: number, end: number, length: number, isColumn: boolean): boolean {
+  #takeHinted(
+    candidates: readonly Candidate[],
+    start: number,
+    end: number,
+    isColumn: boolean,
+  ): boolean {
     const { hinted, plain } = this.#bounds.context
     const nearby = this.#nearby
-    const plainly = nearby.before(this.#plain, start)
+    const plainly = nearby.plainly(start)
     const isPlain = plain || nearby.isWithin(plainly, start, PLAIN_WITHIN)
     const isSpent = this.#isSpent(start)
     let best = -1
     let nearest = -1
-    for (const candidate of node.candidates) {
+    for (let i = 0; i < candidates.length; i++) {
+      const candidate = candidates[i] as Candidate
       const { recognizer } = candidate
       const isNamed = hinted !== null && hinted[recognizer] === 1
       let hint = isNamed ? NAMED : nearby.before(recognizer, start)
@@ -146,7 +188,7 @@ export class PatternMatcher {
       // `secret …; trace 0af3…`: what is said last is about it.
       if (candidate.bare && hint >= 0 && hint < plainly) continue
       if (best !== -1 && hint <= nearest) continue
-      if (!this.#fits(candidate, length)) continue
+      if (!this.#fits(candidate, start, end)) continue
       best = recognizer
       nearest = hint
     }
@@ -165,31 +207,33 @@ export class PatternMatcher {
     return false
   }
 
-  #takeBehind(node: Node, start: number, end: number, length: number): boolean {
-    for (const candidate of node.candidates) {
-      if (!candidate.behind || !this.#nearby.behind(candidate.recognizer)) continue
-      if (!this.#fits(candidate, length)) continue
+  #takeBehind(candidates: readonly Candidate[], start: number, end: number): boolean {
+    for (const candidate of candidates) {
+      if (!this.#nearby.behind(candidate.recognizer)) continue
+      if (!this.#fits(candidate, start, end)) continue
       this.#finds.add(start, end, candidate.recognizer, BY_FORM_AND_WORDS)
       return true
     }
     return false
   }
 
+  #fits({ kinds, valid }: Candidate, start: number, end: number): boolean {
+    const text = this.#text
+    if (this.#length === 0) this.#compact(start, end)
+    if (kinds !== null)
+      for (let i = 0; i < this.#length; i++)
+        if (((KINDS[text[i] as number] as number) & (kinds[i] as number)) === 0) return false
+    return valid === undefined || valid(text, this.#length)
+  }
+
   /** The letters and digits of [start, end) without what is between. */
-  #compact(start: number, end: number): number {
+  #compact(start: number, end: number): void {
     const { bytes } = this.#bounds
     let length = 0
     for (let at = start; at < end; at++) {
       const byte = bytes[at] as number
-      if (((KINDS[byte] as number) & WORD) !== 0) this.#text[length++] = byte
+      if (KINDS[byte] !== 0) this.#text[length++] = byte
     }
-    return length
-  }
-
-  #fits({ kinds, valid }: Candidate, length: number): boolean {
-    if (kinds !== null)
-      for (let i = 0; i < length; i++)
-        if (((KINDS[this.#text[i] as number] as number) & (kinds[i] as number)) === 0) return false
-    return valid === undefined || valid(this.#text, length)
+    this.#length = length
   }
 }

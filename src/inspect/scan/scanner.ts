@@ -7,7 +7,7 @@
  */
 
 /** So many bytes of text before `start` are looked at for words; a caller that works in pieces keeps them. */
-export const LOOK_BEHIND = 64
+export const LOOK_BEHIND = 96
 /** So many bytes at most are held back because something might begin there that goes on. What is longer is open, see `Stream`. */
 export const MAX_HELD = 4096
 

@@ -18,6 +18,10 @@ export const WIDE = 7
 /** Indexed by byte: which of the separators between groups it is, from 1; 0 for none. */
 export const SEPARATORS: Uint8Array = separators()
 
+/** Indexed by byte: with a backslash before it, one character in JSON; `u` has four of HEX behind it. */
+export const ESCAPED: Uint8Array = toAlphabet('nrtbf"\\/')
+export const HEX: Uint8Array = toAlphabet('0-9a-fA-F')
+
 export function kindOf(bytes: Uint8Array, index: number): number {
   return KINDS[bytes[index] as number] as number
 }

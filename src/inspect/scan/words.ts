@@ -9,28 +9,42 @@ import { DIGIT, KINDS, LOWER, UPPER } from './text.ts'
 /** Words of a phrase at most. */
 export const MAX_PHRASE = 4
 /** Between two words of a phrase, in bytes: two letters with accents. */
-const MAX_GAP = 4
+export const MAX_GAP = 4
 
-/** Hash of a phrase to what it speaks for. Small integers, so that looking one up allocates nothing. */
-export type WordIndex = ReadonlyMap<number, readonly number[]>
+/** Phrases by hash. Nearly all words are told to be in none by one bit, without a look in the map. */
+export interface WordIndex {
+  /** What a phrase speaks for. Small integers, so that looking one up allocates nothing. */
+  readonly phrases: ReadonlyMap<number, readonly number[]>
+  /** A bit for each phrase, and for each beginning of one: a word or more. */
+  readonly sieve: Uint32Array
+  readonly begun: Uint32Array
+}
+
+/** Bits of a sieve. */
+const BITS = 0x10000
 
 /** @param phrases what each number goes by; lower-case ASCII, or of another script and left to `ForeignWords` */
 export function indexWords(phrases: Iterable<readonly [phrase: string, what: number]>): WordIndex {
   const index = new Map<number, number[]>()
+  const sieve = new Uint32Array(BITS / 32)
+  const begun = new Uint32Array(BITS / 32)
   for (const [phrase, what] of phrases) {
     if (isForeign(phrase)) continue
     for (const form of formsOf(phrase)) {
-      const hash = hashPhrase(form)
+      const words = form.split(' ').map(hashWord)
+      const hash = words.reduce(hashPair)
       const known = index.get(hash)
       if (known === undefined) index.set(hash, [what])
       else if (!known.includes(what)) known.push(what)
+      setBit(sieve, hash)
+      for (let i = 1; i < words.length; i++) setBit(begun, words.slice(0, i).reduce(hashPair))
     }
   }
-  return index
+  return { phrases: index, sieve, begun }
 }
 
 /** As written, in one word, in the plural; short ones also as `C.F.` and `d_o_b`. */
-function formsOf(phrase: string): readonly string[] {
+export function formsOf(phrase: string): readonly string[] {
   if (!/^[a-z0-9]+( [a-z0-9]+)*$/.test(phrase) || phrase.split(' ').length > MAX_PHRASE)
     throw new Error(`not a phrase: ${phrase}`)
   const letters =
@@ -41,58 +55,78 @@ function formsOf(phrase: string): readonly string[] {
   return [...new Set(plain.flatMap((form) => [form.trim(), `${form.trim()}s`]))]
 }
 
-function hashPhrase(phrase: string): number {
-  return phrase
-    .split(' ')
-    .map((word) => {
-      let hash = SEED
-      for (let i = 0; i < word.length; i++) hash = hashByte(hash, word.charCodeAt(i))
-      return hash
-    })
-    .reduce(hashPair)
+function hashWord(word: string): number {
+  let hash = SEED
+  for (let i = 0; i < word.length; i++) hash = hashByte(hash, word.charCodeAt(i))
+  return hashEnd(hash)
 }
 
 const SEED = 5381
-/** Below 2^30: a small integer for V8. */
-const MASK = 0x3fff_ffff
 
 function hashByte(hash: number, byte: number): number {
-  return (Math.imul(hash, 33) ^ (byte | 32)) & MASK
+  return ((hash << 5) - hash + (byte | 32)) | 0
+}
+
+/** Below 2^30: a small integer for V8. */
+function hashEnd(hash: number): number {
+  return (hash ^ (hash >>> 15)) & 0x3fff_ffff
 }
 
 function hashPair(left: number, right: number): number {
-  return (Math.imul(left, 31) + right) & MASK
+  return (Math.imul(left, 0x9e3b) + right) & 0x3fff_ffff
+}
+
+function setBit(sieve: Uint32Array, hash: number): void {
+  const word = (hash & (BITS - 1)) >>> 5
+  sieve[word] = (sieve[word] as number) | (1 << (hash & 31))
+}
+
+function hasBit(sieve: Uint32Array, hash: number): boolean {
+  return (((sieve[(hash & (BITS - 1)) >>> 5] as number) >>> (hash & 31)) & 1) === 1
 }
 
 /** Told for each phrase: what it speaks for, where it begins and ends. */
 export type Told = (what: readonly number[], start: number, end: number) => void
 
-/** Bits of a hash by which nearly all words are known not to be in an index. */
-const SIEVE = 0x3fff
-
-/** Reads the words of runs one after another, and tells for each the phrases that end with it. */
+/** Reads the words of runs one after another, and tells for each the phrases that end with it, the longest last. */
 export class WordReader {
   readonly #index: WordIndex
-  readonly #sieve = new Uint8Array(SIEVE + 1)
   readonly #told: Told
-  /** Hashes and starts of the phrases that end with the last word, by how many words they have. */
+  /** Beginnings of phrases that end with the last word, the shortest first: hashes, and where they begin. */
+  readonly #hashes = new Int32Array(MAX_PHRASE)
+  readonly #starts = new Int32Array(MAX_PHRASE)
   #count = 0
   #lastEnd = 0
-  #hash1 = 0
-  #hash2 = 0
-  #hash3 = 0
-  #start1 = 0
-  #start2 = 0
-  #start3 = 0
 
   constructor(index: WordIndex, told: Told) {
     this.#index = index
     this.#told = told
-    for (const hash of index.keys()) this.#sieve[hash & SIEVE] = 1
   }
 
   forget(): void {
     this.#count = 0
+  }
+
+  /** Reads the run that begins there, unless it has a digit or is longer than `longest`. @returns its end */
+  readText(bytes: Uint8Array, start: number, limit: number, longest: number): number {
+    const first = bytes[start] as number
+    let hash = hashByte(SEED, first)
+    let kinds = 0
+    let at = start + 1
+    for (; at < limit; at++) {
+      const byte = bytes[at] as number
+      const kind = KINDS[byte] as number
+      if (kind === 0) break
+      kinds |= kind
+      hash = hashByte(hash, byte)
+    }
+    const all = kinds | (KINDS[first] as number)
+    if ((all & DIGIT) !== 0 || at - start > longest) return at
+    // Nearly all runs are one word.
+    if (kinds !== (UPPER | LOWER) && (kinds !== UPPER || all === UPPER))
+      this.#add(hashEnd(hash), start, at)
+    else this.read(bytes, start, at)
+    return at
   }
 
   /** Reads one run of letters and digits. */
@@ -118,32 +152,36 @@ export class WordReader {
         kind = next
         at++
       }
-      this.#add(hash, from, at)
+      this.#add(hashEnd(hash), from, at)
     }
   }
 
   #add(hash: number, start: number, end: number): void {
-    if (start - this.#lastEnd > MAX_GAP) this.#count = 0
-    const count = this.#count
-    const hash2 = hashPair(this.#hash1, hash)
-    const hash3 = hashPair(this.#hash2, hash)
-    this.#tell(hash, start, end)
-    if (count > 0) this.#tell(hash2, this.#start1, end)
-    if (count > 1) this.#tell(hash3, this.#start2, end)
-    if (count > 2) this.#tell(hashPair(this.#hash3, hash), this.#start3, end)
-    this.#hash3 = hash3
-    this.#start3 = this.#start2
-    this.#hash2 = hash2
-    this.#start2 = this.#start1
-    this.#hash1 = hash
-    this.#start1 = start
-    this.#count = count < MAX_PHRASE - 1 ? count + 1 : count
+    const { begun } = this.#index
+    const count = start - this.#lastEnd > MAX_GAP ? 0 : this.#count
+    this.#count = 0
     this.#lastEnd = end
+    this.#tell(hash, start, end)
+    // Each moves up by one at most, behind the one that begins here.
+    let longer = hash
+    let from = start
+    for (let i = 0; ; i++) {
+      const shorter = this.#hashes[i] as number
+      const before = this.#starts[i] as number
+      if (hasBit(begun, longer) && this.#count < MAX_PHRASE - 1) {
+        this.#hashes[this.#count] = longer
+        this.#starts[this.#count++] = from
+      }
+      if (i === count) return
+      longer = hashPair(shorter, hash)
+      from = before
+      this.#tell(longer, from, end)
+    }
   }
 
   #tell(hash: number, start: number, end: number): void {
-    if (this.#sieve[hash & SIEVE] === 0) return
-    const what = this.#index.get(hash)
+    if (!hasBit(this.#index.sieve, hash)) return
+    const what = this.#index.phrases.get(hash)
     if (what !== undefined) this.#told(what, start, end)
   }
 }

@@ -1,0 +1,236 @@
+/**
+ * What the bytes gone by say about runs of letters and digits, as a finite automaton: how long the run at hand is and of which kinds, as far
+ * as a layout may begin like that, and whether it is a piece of something longer, so that none can. Text may be escaped as in JSON: the `n`
+ * of `\n` is no letter.
+ *
+ * Only compiled from: what passes over text is the table in automaton.ts.
+ */
+
+import { OTHER } from './beginnings.ts'
+import { groupKey, MAX_RUN, type Node } from './layouts.ts'
+import { DIGIT, ESCAPED, HEX, KINDS, LOWER, SEPARATORS, UPPER, WORD } from './text.ts'
+
+/** Stands for the end of the text, where a byte would. */
+export const END = 256
+
+/** Indexed by byte: whether nothing before it counts for what follows it. */
+export const IS_RESET: Uint8Array = KINDS.map((kind) => (kind === 0 ? 1 : 0))
+for (const byte of Buffer.from('-._/\\')) IS_RESET[byte] = 0
+
+/** Layouts that may begin with the run of that length, which ended `back` bytes ago. */
+export interface Attempt {
+  readonly node: Node
+  readonly length: number
+  readonly kinds: number
+  readonly back: number
+}
+
+/** Where a byte leads; with an attempt, the byte is not taken yet and counts again where it leads. */
+export interface Move {
+  readonly to: number
+  readonly attempt: Attempt | null
+}
+
+/** What ends behind a gap: nothing with a digit close by, something with one, or a digit. */
+const NOTHING = 0
+const NEAR_DIGIT = 1
+const AT_DIGIT = 2
+type Behind = typeof NOTHING | typeof NEAR_DIGIT | typeof AT_DIGIT
+
+/** As far back as surroundings.ts looks for a digit. */
+const NEAR = 16
+
+type State =
+  | { readonly in: 'gap'; readonly behind: Behind }
+  /** Between two runs of which the second is a piece of something. */
+  | { readonly in: 'joint' }
+  /** Behind a run and a separator, where the next run decides. */
+  | { readonly in: 'turn'; readonly attempt: Attempt; readonly kinds: number; readonly on: State }
+  | { readonly in: 'run'; readonly length: number; readonly kinds: number }
+  /** In a run that no layout begins with. */
+  | { readonly in: 'piece'; readonly sinceDigit: number }
+  /** Behind a backslash and so many characters of `uXXXX`. */
+  | { readonly in: 'escape'; readonly length: number; readonly kinds: number }
+
+const GAP: State = { in: 'gap', behind: NOTHING }
+const JOINT: State = { in: 'joint' }
+
+const BACKSLASH = 0x5c
+
+export class Runs {
+  readonly #roots: readonly (Node | undefined)[]
+  /** Indexed as roots: whether a layout begins with a run like this, or with one that begins like this. */
+  readonly #canBegin = new Uint8Array(groupKey(MAX_RUN + 1, WORD) + 1)
+  readonly #states: State[] = []
+  readonly #ids = new Map<string, number>()
+
+  constructor(roots: readonly (Node | undefined)[]) {
+    this.#roots = roots
+    for (let length = MAX_RUN; length > 0; length--)
+      for (let kinds = 1; kinds <= WORD; kinds++)
+        this.#canBegin[groupKey(length, kinds)] = this.#leads(length, kinds) ? 1 : 0
+    this.#idOf(GAP)
+  }
+
+  #leads(length: number, kinds: number): boolean {
+    if (this.#roots[groupKey(length, kinds)] !== undefined) return true
+    return [DIGIT, UPPER, LOWER].some(
+      (kind) => this.#canBegin[groupKey(length + 1, kinds | kind)] === 1,
+    )
+  }
+
+  /** Where nothing is known of what was before. */
+  readonly start = 0
+
+  /** Bytes of one meaning make no difference here. */
+  static meaningOf(byte: number): string {
+    const isAssign = byte === 0x3d || byte === 0x3a
+    const isAlone =
+      SEPARATORS[byte] || ESCAPED[byte] || isAssign || byte === BACKSLASH || byte === 0x75
+    return isAlone || byte === END ? `${byte}` : `${KINDS[byte] ?? 0} ${HEX[byte] ?? 0}`
+  }
+
+  step(id: number, byte: number): Move {
+    return this.#step(this.#stateOf(id), byte)
+  }
+
+  /** Whether a letter or digit would begin a run. */
+  isBetween(id: number): boolean {
+    const at = this.#stateOf(id).in
+    return at === 'gap' || at === 'joint' || at === 'turn' || this.#isBackslash(id)
+  }
+
+  /** Whether it is the second byte of an escape, and stands for something else. */
+  isEscaped(id: number, byte: number): boolean {
+    return this.#isBackslash(id) && ESCAPED[byte] === 1
+  }
+
+  /** So many bytes before here are undecided. */
+  held(id: number): number {
+    const state = this.#stateOf(id)
+    switch (state.in) {
+      case 'run':
+        return state.length
+      case 'escape':
+        return state.length + 1
+      case 'turn':
+        return state.attempt.length + 1
+      default:
+        return 0
+    }
+  }
+
+  #isBackslash(id: number): boolean {
+    const state = this.#stateOf(id)
+    return state.in === 'escape' && state.length === 0
+  }
+
+  #step(state: State, byte: number): Move {
+    const kind = KINDS[byte] ?? 0
+    switch (state.in) {
+      case 'gap':
+        return kind === 0 ? this.#part(byte, state.behind) : this.#go(this.#run(1, kind))
+      case 'joint':
+        return kind === 0
+          ? this.#part(byte, NOTHING)
+          : this.#go({ in: 'piece', sinceDigit: kind === DIGIT ? 0 : NEAR })
+      case 'turn':
+        if ((kind & state.kinds) === 0) return this.#step(state.on, byte)
+        return { ...this.#go(state.on), attempt: state.attempt }
+      case 'run':
+        if (kind === 0) return this.#end(state.length, state.kinds, byte)
+        return this.#go(this.#run(state.length + 1, state.kinds | kind))
+      case 'piece': {
+        const { sinceDigit } = state
+        if (kind === DIGIT) return this.#go({ in: 'piece', sinceDigit: 0 })
+        if (kind !== 0) return this.#go({ in: 'piece', sinceDigit: Math.min(NEAR, sinceDigit + 1) })
+        return this.#part(
+          byte,
+          sinceDigit === 0 ? AT_DIGIT : sinceDigit < NEAR ? NEAR_DIGIT : NOTHING,
+        )
+      }
+      case 'escape':
+        return this.#escape(state.length, state.kinds, byte)
+      default:
+        return state satisfies never
+    }
+  }
+
+  #run(length: number, kinds: number): State {
+    if (this.#canBegin[groupKey(length, kinds)] === 1) return { in: 'run', length, kinds }
+    return { in: 'piece', sinceDigit: kinds === DIGIT ? 0 : NEAR }
+  }
+
+  #end(length: number, kinds: number, byte: number): Move {
+    const behind =
+      kinds === DIGIT ? AT_DIGIT : (kinds & DIGIT) !== 0 && length <= NEAR ? NEAR_DIGIT : NOTHING
+    const node = this.#roots[groupKey(length, kinds)]
+    if (node === undefined) return this.#part(byte, behind)
+    const attempt = { node, length, kinds, back: 0 }
+    // A separator of several bytes may begin with one that is not ASCII.
+    const mayGoOn = byte === OTHER && node.next !== undefined
+    if (node.candidates.length > 0 || mayGoOn)
+      return { ...this.#go({ in: 'gap', behind }), attempt }
+    const next = node.next?.[SEPARATORS[byte] ?? 0]?.kinds ?? 0
+    if (next === 0) return this.#part(byte, behind)
+    const on = this.#joins(byte, behind) ? JOINT : GAP
+    return this.#go({ in: 'turn', attempt: { ...attempt, back: 1 }, kinds: next, on })
+  }
+
+  /** A byte that is no letter and no digit. */
+  #part(byte: number, behind: Behind): Move {
+    if (byte === BACKSLASH) return this.#go({ in: 'escape', length: 0, kinds: 0 })
+    return this.#go(this.#joins(byte, behind) ? JOINT : GAP)
+  }
+
+  /** As surroundings.ts: a decimal number, a UUID. */
+  #joins(byte: number, behind: Behind): boolean {
+    if (byte === 0x2e) return behind === AT_DIGIT
+    return (byte === 0x2d || byte === 0x5f) && behind !== NOTHING
+  }
+
+  #escape(length: number, kinds: number, byte: number): Move {
+    if (length === 0) {
+      if (ESCAPED[byte] === 1) return this.#go(GAP)
+      if (byte === 0x75) return this.#go({ in: 'escape', length: 1, kinds: LOWER })
+      return this.#step(GAP, byte)
+    }
+    if (HEX[byte] !== 1) return this.#step(this.#run(length, kinds), byte)
+    if (length === 4) return this.#go(GAP)
+    return this.#go({ in: 'escape', length: length + 1, kinds: kinds | (KINDS[byte] ?? 0) })
+  }
+
+  #go(state: State): Move {
+    return { to: this.#idOf(state), attempt: null }
+  }
+
+  #stateOf(id: number): State {
+    return this.#states[id] as State
+  }
+
+  #idOf(state: State): number {
+    const name = nameOf(state)
+    const known = this.#ids.get(name)
+    if (known !== undefined) return known
+    const id = this.#states.push(state) - 1
+    this.#ids.set(name, id)
+    return id
+  }
+}
+
+function nameOf(state: State): string {
+  switch (state.in) {
+    case 'gap':
+      return `gap ${state.behind}`
+    case 'joint':
+      return 'joint'
+    case 'turn': {
+      const { length, kinds } = state.attempt
+      return `turn ${length} ${kinds} ${state.kinds} ${state.on.in}`
+    }
+    case 'piece':
+      return `piece ${state.sinceDigit}`
+    default:
+      return `${state.in} ${state.length} ${state.kinds}`
+  }
+}

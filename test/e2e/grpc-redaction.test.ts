@@ -44,6 +44,8 @@ let server: grpc.Server
 let port: number
 /** What came, by the side of the server. */
 let got: Saying[] = []
+/** What the last call said of compressed answers. */
+let asked: grpc.MetadataValue[] = []
 
 beforeAll(async () => {
   lab = await openLab({ config: RULES })
@@ -51,6 +53,7 @@ beforeAll(async () => {
   server.addService(SERVICE, {
     one(call: grpc.ServerUnaryCall<Saying, Saying>, callback: grpc.sendUnaryData<Saying>) {
       got.push(call.request)
+      asked = call.metadata.get('grpc-accept-encoding')
       const trailers = new grpc.Metadata()
       trailers.set('checked', 'yes')
       callback(null, call.request, trailers)
@@ -155,6 +158,7 @@ describe('unary calls', () => {
     expect(message).toEqual(said)
     expect(String(got[0]?.text)).toMatch(new RegExp(`^mail ${TOKEN.source} today$`))
     expect(JSON.stringify(got)).not.toContain('mustermann')
+    expect(asked).toEqual([])
   })
 
   test('a file in it cannot be read: the call is broken off', async () => {

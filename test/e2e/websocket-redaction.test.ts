@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import http2 from 'node:http2'
 import { join } from 'node:path'
+import OpenAI from 'openai'
+import { OpenAIRealtimeWS } from 'openai/realtime/ws'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -223,6 +225,70 @@ describe('by the ws package', () => {
     expect(origin.accepted).toHaveLength(before)
   })
 })
+
+test('by the SDK of OpenAI: a conversation in Realtime, with a call of a tool', async () => {
+  const at = `api.us.test:${origin.port}`
+  const ca = readFileSync(lab.proxy.ca, 'utf8')
+  const tls = await openTls(lab.proxy, at, { ca, alpn: ['http/1.1'] })
+  const client = new OpenAI({ apiKey: 'none', baseURL: `https://${at}/v1` })
+  const options = { createConnection: () => tls } as WebSocket.ClientOptions
+  const realtime = new OpenAIRealtimeWS({ model: 'gpt-realtime', options }, client)
+  await once(realtime.socket, 'open')
+  const server = origin.accepted.at(-1) as WebSocket
+  server.removeAllListeners('message')
+  const came: string[] = []
+  server.on('message', (data) => {
+    came.push(String(data))
+    if (JSON.parse(String(data)).type === 'response.create') answerRealtime(server, came[0] ?? '')
+  })
+  const said = { text: '', call: '', again: '' }
+  realtime.on('response.output_text.delta', ({ delta }) => {
+    said.text += delta
+  })
+  realtime.on('response.function_call_arguments.delta', ({ delta }) => {
+    said.call += delta
+  })
+  realtime.on('response.function_call_arguments.done', (event) => {
+    said.again = event.arguments
+  })
+  const done = new Promise<object>((resolve) => realtime.on('response.done', resolve))
+  const content = [{ type: 'input_text' as const, text: `Write to ${MAIL}.` }]
+  const item = { type: 'message' as const, role: 'user' as const, content }
+  realtime.send({ type: 'conversation.item.create', item })
+  realtime.send({ type: 'response.create' })
+  const whole = await done
+  expect(came.join('')).not.toContain('mustermann')
+  expect(said.text).toBe(`I write to ${MAIL}, now.`)
+  expect(JSON.parse(said.call)).toEqual({ to: MAIL })
+  expect(JSON.parse(said.again)).toEqual({ to: MAIL })
+  expect(JSON.stringify(whole)).toContain(`"text":"I write to ${MAIL}, now."`)
+  realtime.close()
+  await lastFlow()
+  expect(lastRow()).toMatchObject({ redactions_out: 1, inspection: 'full' })
+})
+
+/** As the service does, a few letters at a time. */
+function answerRealtime(server: WebSocket, asked: string): void {
+  const [token = ''] = TOKEN.exec(asked) ?? []
+  let count = 0
+  const say = (type: string, event: object) =>
+    server.send(
+      JSON.stringify({ type, event_id: `event_${count++}`, response_id: 'resp_1', ...event }),
+    )
+  const pieces = (text: string) => text.match(/.{1,4}/g) ?? []
+  const text = `I write to ${token}, now.`
+  const args = JSON.stringify({ to: token })
+  const ofText = { item_id: 'item_1', output_index: 0, content_index: 0 }
+  const ofCall = { item_id: 'item_2', output_index: 1, call_id: 'call_1' }
+  for (const delta of pieces(text)) say('response.output_text.delta', { ...ofText, delta })
+  for (const delta of pieces(args))
+    say('response.function_call_arguments.delta', { ...ofCall, delta })
+  say('response.output_text.done', { ...ofText, text })
+  say('response.function_call_arguments.done', { ...ofCall, name: 'send', arguments: args })
+  const content = [{ type: 'output_text', text }]
+  const output = [{ id: 'item_1', type: 'message', role: 'assistant', content }]
+  say('response.done', { response: { id: 'resp_1', status: 'completed', output } })
+}
 
 test('where the policy says so, it is the other way round', async () => {
   await using other = await openLab({

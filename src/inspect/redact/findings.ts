@@ -27,6 +27,10 @@ export class Findings {
   readonly unscannable: Unscannable[] = []
   #heir: Findings | null = null
 
+  get isEmpty(): boolean {
+    return this.#counts.size === 0 && this.unscannable.length === 0
+  }
+
   /** How much was found. */
   get total(): number {
     return this.toList().reduce((sum, { count }) => sum + count, 0)

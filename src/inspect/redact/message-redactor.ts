@@ -36,7 +36,9 @@ export interface MessageRedactorOptions {
 
 /** Bytes of messages that wait, of one connection: there may be many. */
 const HELD = 1024 * 1024
-const NOTHING = Buffer.alloc(0)
+/** What Socket.IO, Engine.IO and SockJS write before their JSON: kinds, a namespace, the number of an answer. */
+const FRAMING = /^(?:[a-z]|\d{1,4}-?(?:\/[A-Za-z/_-]{0,64},)?\d{0,4})(?=[[{])/
+const MAX_FRAMING = 96
 
 export function createMessageRedactor(options: MessageRedactorOptions): MessageRedactor {
   const findings = new Findings()
@@ -72,7 +74,7 @@ class Messages {
     const { isText, bytes } = message
     const unread = this.#whyUnread(message)
     if (unread) this.#job.findings.addUnscannable(unread, this.#place.path)
-    const data = unread ? NOTHING : bytes
+    const skipped = unread ? bytes.length : framingOf(message)
     const patches = new Patches()
     const start = this.#end
     this.#end += bytes.length
@@ -80,10 +82,10 @@ class Messages {
       start,
       end: this.#end,
       name: '',
-      data,
-      patch: patches.add,
+      data: bytes.subarray(skipped),
+      patch: (from, to, by) => patches.add(skipped + from, skipped + to, by),
       done: () => {
-        this.#ready.push(patches.isEmpty ? message : { isText, bytes: patches.apply(data) })
+        this.#ready.push(patches.isEmpty ? message : { isText, bytes: patches.apply(bytes) })
       },
     })
     return this.#take()
@@ -104,4 +106,10 @@ class Messages {
     this.#ready = []
     return ready
   }
+}
+
+/** @returns bytes before the JSON that it says */
+function framingOf({ isText, bytes }: WholeMessage): number {
+  if (!isText) return 0
+  return FRAMING.exec(bytes.toString('latin1', 0, MAX_FRAMING))?.[0].length ?? 0
 }

@@ -6,11 +6,12 @@
  */
 
 import { isUtf8 } from 'node:buffer'
+import type { Context } from '../scan/scanner.ts'
 import { Backlog } from './backlog.ts'
 import { Findings } from './findings.ts'
 import { readText } from './open-text.ts'
 import { Patches } from './patches.ts'
-import type { Job, Kind, Patch, Place, Reader } from './reader.ts'
+import type { Job, Patch, Place, Reader } from './reader.ts'
 import { hasMagic } from './sniff.ts'
 import { Fields, isMessage, LENGTH, writeVarint } from './wire-format.ts'
 
@@ -78,16 +79,18 @@ class Walk {
   readonly #root: Place
   /** Numbers of the fields that lead there. */
   readonly #path: number[] = []
+  readonly #nowhere: Context
 
   constructor(job: Job, root: Place) {
     this.#job = job
+    this.#nowhere = job.scan.under('')
     this.#root = root
   }
 
   /** @param key what it stands under; empty for nothing */
   message(bytes: Buffer, start: number, end: number, key: string): Buffer | null {
     const pieces: Buffer[] = []
-    const fields = new Fields(bytes, start, end)
+    const fields = new Fields().begin(bytes, start, end)
     let at = start
     let first = ''
     while (fields.next()) {
@@ -108,24 +111,26 @@ class Walk {
 
   #value(bytes: Buffer, start: number, end: number, key: string): Buffer | null {
     if (start === end) return null
-    const asMessage = () => this.message(bytes, start, end, key)
-    const asText = () => this.#text(bytes.subarray(start, end), key)
-    if (this.#path.length >= MAX_DEPTH || !isMessage(bytes, start, end)) return asText()
-    return mayBeText(bytes, start, end) ? this.#either(asMessage, asText) : asMessage()
+    if (this.#path.length >= MAX_DEPTH || !isMessage(bytes, start, end)) {
+      return this.#text(bytes.subarray(start, end), key)
+    }
+    if (!mayBeText(bytes, start, end)) return this.message(bytes, start, end, key)
+    const text = this.#apart(() => this.#text(bytes.subarray(start, end), key))
+    if (text.findings.isEmpty) return this.message(bytes, start, end, key)
+    const message = this.#apart(() => this.message(bytes, start, end, key))
+    const chosen = text.findings.total > message.findings.total ? text : message
+    this.#job.findings.absorb(chosen.findings)
+    return chosen.bytes
   }
 
-  /** That in which more is found; the first where it is as much. */
-  #either(first: () => Buffer | null, second: () => Buffer | null): Buffer | null {
+  /** What is found counts only where it is chosen. */
+  #apart(read: () => Buffer | null): Reading {
     const job = this.#job
-    const [one, other] = [first, second].map((read) => {
-      const findings = new Findings()
-      this.#job = { ...job, findings }
-      return { bytes: read(), findings }
-    }) as [Reading, Reading]
+    const findings = new Findings()
+    this.#job = { ...job, findings }
+    const bytes = read()
     this.#job = job
-    const chosen = other.findings.total > one.findings.total ? other : one
-    job.findings.absorb(chosen.findings)
-    return chosen.bytes
+    return { bytes, findings }
   }
 
   #text(text: Buffer, key: string): Buffer | null {
@@ -139,9 +144,29 @@ class Walk {
   }
 
   #place(key: string): Place {
-    const path = [this.#root.path === 'body' ? 'proto' : this.#root.path, ...this.#path].join('.')
-    const kind: Kind = 'text'
-    return { path, key, kind, context: this.#job.scan.under(key) }
+    const context = key === '' ? this.#nowhere : this.#job.scan.under(key)
+    return new FieldPlace(this.#root, this.#path, key, context)
+  }
+}
+
+/** The field that is read at the time. */
+class FieldPlace implements Place {
+  readonly key: string
+  readonly kind = 'text'
+  readonly context: Context
+  readonly #root: Place
+  readonly #numbers: readonly number[]
+
+  constructor(root: Place, numbers: readonly number[], key: string, context: Context) {
+    this.key = key
+    this.context = context
+    this.#root = root
+    this.#numbers = numbers
+  }
+
+  get path(): string {
+    const { path } = this.#root
+    return [path === 'body' ? 'proto' : path, ...this.#numbers].join('.')
   }
 }
 

@@ -15,12 +15,16 @@ const MAX_NUMBER = 0x1fff_ffff
 /** Groups in groups. */
 const MAX_GROUPS = 32
 
+const NOTHING = Buffer.alloc(0)
+/** Never added to. */
+const NO_GROUPS: number[] = []
+
 /** Goes over the fields of one message, those of groups in it as if they were its own. */
 export class Fields {
-  readonly #bytes: Buffer
-  readonly #end: number
-  #at: number
-  readonly #groups: number[] = []
+  #bytes: Buffer = NOTHING
+  #end = 0
+  #at = 0
+  #groups: number[] = NO_GROUPS
   /** Of the field that was met last. */
   number = 0
   type = 0
@@ -30,14 +34,18 @@ export class Fields {
   start = 0
   end = 0
 
-  constructor(bytes: Buffer, start: number, end: number) {
+  /** Whether it was no message, once `next` has said that there is nothing more. */
+  isBroken = false
+
+  /** Begins with another message. */
+  begin(bytes: Buffer, start: number, end: number): this {
     this.#bytes = bytes
     this.#at = start
     this.#end = end
+    this.#groups = NO_GROUPS
+    this.isBroken = false
+    return this
   }
-
-  /** Whether it was no message, once `next` has said that there is nothing more. */
-  isBroken = false
 
   /** @returns whether there is another field */
   next(): boolean {
@@ -67,6 +75,7 @@ export class Fields {
       case LENGTH:
         return this.#skip(this.#readVarint())
       case GROUP:
+        if (this.#groups === NO_GROUPS) this.#groups = []
         return this.#groups.push(this.number) <= MAX_GROUPS
       case GROUP_END:
         return this.#groups.pop() === this.number
@@ -96,10 +105,15 @@ export class Fields {
   }
 }
 
+const PROBE = new Fields()
+
 export function isMessage(bytes: Buffer, start: number, end: number): boolean {
-  const fields = new Fields(bytes, start, end)
-  while (fields.next()) {}
-  return !fields.isBroken
+  PROBE.begin(bytes, start, end)
+  while (PROBE.next()) {}
+  const { isBroken } = PROBE
+  // Nothing of it is kept.
+  PROBE.begin(NOTHING, 0, 0)
+  return !isBroken
 }
 
 export function writeVarint(value: number): Buffer {

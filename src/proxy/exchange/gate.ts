@@ -216,7 +216,7 @@ function toSent(head: RequestHead, permit: Permit, { replaced, passing }: Inspec
   const isAsked = permit.redact !== null && !signed.field('accept-encoding')
   const isBare = (name: string) =>
     (length !== null && speaksOfBody(name)) ||
-    (permit.redact !== null && RANGES.has(name)) ||
+    (permit.redact !== null && DECLINED.has(name)) ||
     (isAsked && name === 'accept-encoding')
   const added = [
     ...(length === null || length < 0 ? [] : [nameIn(head, 'Content-Length'), String(length)]),
@@ -239,7 +239,11 @@ function toLength(
 }
 
 /** A part of what was redacted is not part of what it was made from. */
-const RANGES: ReadonlySet<string> = new Set(['range', 'if-range', 'request-range'])
+const DECLINED: ReadonlySet<string> = new Set([
+  ...['range', 'if-range', 'request-range'],
+  // Of single messages: without it none is used.
+  ...['grpc-accept-encoding', 'connect-accept-encoding'],
+])
 
 function nameIn({ version }: RequestHead, name: string): string {
   return version === '2' ? name.toLowerCase() : name

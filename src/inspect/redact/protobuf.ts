@@ -92,13 +92,17 @@ class Walk {
     const pieces: Buffer[] = []
     const fields = new Fields().begin(bytes, start, end)
     let at = start
-    let first = ''
+    let nameStart = start
+    let nameEnd = start
     while (fields.next()) {
       if (fields.type !== LENGTH) continue
       const { number } = fields
-      if (number === 1) first = toName(bytes, fields.start, fields.end)
+      if (number === 1) {
+        nameStart = fields.start
+        nameEnd = fields.end
+      }
       // An entry of a map, or a pair of the same form: the key is field 1, the value field 2.
-      const under = number === 2 && first !== '' ? first : key
+      const under = (number === 2 && toName(bytes, nameStart, nameEnd)) || key
       this.#path.push(number)
       const now = this.#value(bytes, fields.start, fields.end, under)
       this.#path.pop()

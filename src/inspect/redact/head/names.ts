@@ -53,6 +53,14 @@ function hasCredentialWord(name: string): boolean {
     .some((word) => CREDENTIAL_WORDS.has(word))
 }
 
+/** Whether a parameter belongs to a signed URL: names the key it is signed with, which may look like an address, or the signature. */
+export function isOfSignature(name: string): boolean {
+  return SIGNED_URL.test(name)
+}
+
+const SIGNED_URL =
+  /^(?:x-(?:amz|goog|oss|tos)-(?:algorithm|credential|date|expires|security-token|signature|signedheaders)|(?:googleaccess|awsaccesskey|ossaccesskey|key-pair-)id)$/i
+
 /** Of a longer name the end counts. */
 const MAX_NAME = 200
 

@@ -8,7 +8,7 @@ import type { Coding } from '../coding.ts'
 import { FORM_CODING, PERCENT_CODING } from '../percent.ts'
 import { namedPlace } from '../place.ts'
 import type { Job, Place } from '../reader.ts'
-import { isCredential } from './names.ts'
+import { isCredential, isOfSignature } from './names.ts'
 import { codingOf, rewriteValue } from './values.ts'
 
 /** @param at names the place of a segment, counted from 1 */
@@ -72,6 +72,7 @@ export function rewriteQuery(job: Job, credentials: Job, query: string, parent: 
       if (equals < 0) return name
       // A name that is data says nothing about the value.
       const key = name === raw ? decodeURIComponentOr(raw.replaceAll('+', ' ')) : ''
+      if (isOfSignature(key)) return pair
       const reads = isCredential(key) ? credentials : job
       const value = pair.slice(equals + 1)
       return `${name}=${rewriteValue(reads, value, namedPlace(job, above, key), FORM_CODING)}`

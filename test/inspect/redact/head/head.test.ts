@@ -61,6 +61,7 @@ describe('targets', () => {
     { name: 'what is no secret does not authenticate', target: `/x?token=${MAIL}`, want: `/x?token=${label('email')}`, found: ['email query.token 1'] },
     { name: 'a password', target: '/x?password=Tr0ub4dor-and-3', want: `/x?password=${label('password')}`, found: ['password query.password 1'] },
     { name: 'a bot of Telegram is addressed by its token', target: '/bot123456789:AAF1a2B3c4D5e6F7g8H9i0J1k2L3m4N5o6P/getMe', want: '/bot123456789:AAF1a2B3c4D5e6F7g8H9i0J1k2L3m4N5o6P/getMe', found: [] },
+    { name: 'a signed URL says whose key it is', target: `/b/o?GoogleAccessId=${MAIL}&X-Goog-Credential=a%40b-c.example.com%2F20260101&Signature=${GITHUB}&q=${MAIL}`, want: `/b/o?GoogleAccessId=${MAIL}&X-Goog-Credential=a%40b-c.example.com%2F20260101&Signature=${GITHUB}&q=${label('email')}`, found: ['email query.q 1'] },
     { name: 'nothing', target: '/a//b/./../%7E?x=&&=&y', want: '/a//b/./../%7E?x=&&=&y', found: [] },
     { name: 'broken encoding', target: `/%zz/%e?%=${MAIL}%`, want: `/%zz/%e?%=${label('email')}%`, found: ['email query.* 1'] },
     { name: 'the server as a whole', target: '*', want: '*', found: [] },

@@ -69,6 +69,8 @@ export interface ForcedOptions {
   /** YAML lines added to the configuration. */
   readonly config?: string
   readonly workers?: number
+  /** Whether connections to the proxy port itself are left alone, for programs that do know of it. */
+  readonly isAsked?: boolean
   /** Lines of `iptables -t nat` besides, on the gateway. */
   readonly nat?: readonly string[]
 }
@@ -108,7 +110,7 @@ export const GATEWAY = { v4: '10.77.0.1', v6: 'fd77::1' } as const
 let count = 0
 
 export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedNetwork> {
-  const { way, config = '', workers, nat = [] } = options
+  const { way, config = '', workers, isAsked = false, nat = [] } = options
   await using stack = new AsyncDisposableStack()
   const id = `${process.pid}-${count++}`
   const [host, gateway, internet] = ['host', 'gate', 'far'].map((name) => {
@@ -199,7 +201,7 @@ export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedN
       },
     }),
   )
-  if (way !== 'none') lead(way, gateway)
+  if (way !== 'none') lead(way, gateway, isAsked)
   for (const line of nat) inside(gateway, 'iptables', '-w', '-t', 'nat', ...line.split(' '))
 
   const env = {
@@ -257,8 +259,12 @@ export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedN
 }
 
 /** What docs/transparent.md says: by REDIRECT with iptables, by TPROXY with nft. */
-function lead(way: Exclude<Way, 'none'>, gateway: string): void {
+function lead(way: Exclude<Way, 'none'>, gateway: string, isAsked: boolean): void {
   if (way === 'redirect') {
+    if (isAsked) {
+      const rule = `-t nat -A PREROUTING -i to-host -p tcp -d ${GATEWAY.v4} --dport 3128 -j ACCEPT`
+      inside(gateway, 'iptables', '-w', ...rule.split(' '))
+    }
     for (const program of ['iptables', 'ip6tables']) {
       const rule = '-t nat -A PREROUTING -i to-host -p tcp -j REDIRECT --to-ports 3129'
       inside(gateway, program, '-w', ...rule.split(' '))
@@ -268,6 +274,7 @@ function lead(way: Exclude<Way, 'none'>, gateway: string): void {
   const rules = `table inet cordon {
   chain prerouting {
     type filter hook prerouting priority mangle; policy accept;
+    ${isAsked ? `ip daddr ${GATEWAY.v4} tcp dport 3128 accept` : ''}
     iifname "to-host" meta nfproto ipv4 meta l4proto tcp tproxy ip to :3129 meta mark set 1 accept
     iifname "to-host" meta nfproto ipv6 meta l4proto tcp tproxy ip6 to :3129 meta mark set 1 accept
   }

@@ -11,9 +11,9 @@ import { issueAgentToken } from '../agent-token.ts'
 import { type Ended, runIsolated } from '../isolate/isolate.ts'
 import { listeningSockets } from '../isolate/sockets.ts'
 import { trustBinds } from '../isolate/trust.ts'
-import { whereIs } from '../isolate/where-is.ts'
 import { CommandError, EXIT } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
+import { whereIs } from '../where-is.ts'
 import { toEnvironment } from './env.ts'
 
 interface RunOptions extends ConfigOptions {

@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { whereIs } from '../where-is.ts'
 import type { Bind } from './plan.ts'
-import { whereIs } from './where-is.ts'
 
 /** Where OpenSSL, GnuTLS, Go and Rust look, on the distributions there are. */
 const BUNDLES = [

@@ -62,10 +62,20 @@ const SAID: Said = {
   document: Buffer.from('Notes.\nWrite to kai.beispiel@example.com about it.\n').toString('base64'),
 }
 
+const nothing: Said = {
+  ...SAID,
+  system: 'You answer.',
+  user: 'Hello',
+  description: 'Whom to write to.',
+  result: 'sent',
+  document: Buffer.from('Notes.').toString('base64'),
+}
+
 const CONFIG = `
 agents: [{ id: one }, { id: other }]
 rules:
-  - { id: all, because: nobody needs it there, when: { scheme: [http, https] }, redact: { out: [personal, payment, special, secret], with: token } }
+  - { id: in, because: nobody needs it here, when: { host: in.models.test }, redact: { in: [personal, payment, special, secret] } }
+  - { id: all, because: nobody needs it there, when: { host: api.models.test }, redact: { out: [personal, payment, special, secret], with: token } }
 `
 
 /** Ways in which models write what they were given. */
@@ -91,17 +101,23 @@ const standIn = modelStandIn(
 beforeAll(async () => {
   lab = await openLab({
     config: CONFIG,
-    records: { [HOST]: { A: ['127.0.0.10'] } },
+    records: { [HOST]: { A: ['127.0.0.10'] }, 'in.models.test': { A: ['127.0.0.10'] } },
     https: { handler: standIn.handler },
   })
 })
 afterAll(() => lab[Symbol.asyncDispose]())
 
 /** @param env with which credentials AWS is called */
-async function converse(sdk: string, agent: string, said: Said, env: NodeJS.ProcessEnv = {}) {
+async function converse(
+  sdk: string,
+  agent: string,
+  said: Said,
+  env: NodeJS.ProcessEnv = {},
+  host = HOST,
+) {
   const { out } = await cordon(lab.dir, ['agents', 'token', agent])
   const proxy = lab.proxy.url.replace('://', `://agent:${out.trim()}@`)
-  const url = `https://${HOST}:${lab.https.port}`
+  const url = `https://${host}:${lab.https.port}`
   const child = spawn(process.execPath, [PROGRAM, sdk, url, JSON.stringify(said)], {
     env: {
       ...process.env,
@@ -208,14 +224,24 @@ describe.each(SDKS)('%s', (sdk) => {
   })
 })
 
-const nothing: Said = {
-  ...SAID,
-  system: 'You answer.',
-  user: 'Hello',
-  description: 'Whom to write to.',
-  result: 'sent',
-  document: Buffer.from('Notes.').toString('base64'),
-}
+describe.each(SDKS)('%s, where answers are redacted', (sdk) => {
+  test('what the model says letter by letter does not reach the agent', async () => {
+    const values = [MAIL, CARD, IBAN, SSN, KEY]
+    const args = JSON.stringify({ all: values, text: `"${values.join('"\n"')}"` })
+    speak = () => [
+      { kind: 'text', pieces: ['So.', ' Then:', '\n', ...`${values.join(', ')}.`] },
+      { kind: 'call', id: 'toolu_01A09q90qw90lq917835lq9', name: 'send_mail', pieces: [...args] },
+    ]
+    pause = async () => {}
+    const next = await converse(sdk, 'one', nothing, {}, 'in.models.test')
+    expect(await next()).toEqual({ first: 'So.' })
+    const labels = ['[EMAIL]', '[PAYMENT_CARD]', '[IBAN]', '[US_SSN]', '[AWS_ACCESS_KEY]']
+    for (const heard of [await next(), await next()]) {
+      expect(heard.text).toBe(`So. Then:\n${labels.join(', ')}.`)
+      expect(heard.args).toEqual({ all: labels, text: `"${labels.join('"\n"')}"` })
+    }
+  })
+})
 
 test('a token of one agent, and one that nobody issued, mean nothing to another', async () => {
   const tokens: string[] = []

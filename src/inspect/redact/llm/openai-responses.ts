@@ -15,8 +15,8 @@ export function readResponsesEvent(event: unknown): Shape | null {
   const item = id(at(event, 'item_id'), at(event, 'output_index'))
   const part = id(at(event, 'content_index'), at(event, 'summary_index'))
   const text = (end: string) => `responses/${item}/${type.slice(0, -end.length)}/${part}/`
-  if (type.endsWith('.delta') && !BINARY.test(type)) {
-    shape.add(at(event, 'delta'), 'delta', text('.delta'))
+  if (type.endsWith('.delta')) {
+    shape.add(at(event, 'delta'), 'delta', BINARY.test(type) ? null : text('.delta'))
   } else if (type.endsWith('.done')) shape.end(text('.done'))
   else if (/^response\.(?:completed|incomplete|failed|done)$/.test(type)) shape.end('responses/')
   shape.add(at(at(event, 'item'), 'encrypted_content'), 'item.encrypted_content', null)

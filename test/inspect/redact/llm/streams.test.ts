@@ -302,6 +302,7 @@ test('what is signed, and signatures, are left as they are', () => {
       index: 1,
       content_block: { type: 'redacted_thinking', data: 'XX1234XX' },
     },
+    { type: 'response.output_audio.delta', item_id: 'item_1', delta: 'XX1234XX' },
   ])
   expect(redactAllWays(stream, SSE).text).toBe(stream)
 })

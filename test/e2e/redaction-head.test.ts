@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import type http from 'node:http'
 import http2 from 'node:http2'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { curl, openTls } from '../support/clients.ts'
+import { curl, openTls, rawExchange } from '../support/clients.ts'
 import { http2Origin } from '../support/http2-origin.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { httpOrigin } from '../support/origins.ts'
 
 const MAIL = 'erika.mustermann@example.org'
 const CARD = '4111111111111111'
@@ -238,6 +239,36 @@ describe('a head', () => {
     expect(body).not.toContain('mustermann')
     expect(got).toEqual([])
     expect(JSON.stringify(await lastFlow())).not.toContain('mustermann')
+  })
+
+  test('trailers, both ways', async () => {
+    let came: NodeJS.Dict<string> = {}
+    const origin = lab.keep(
+      await httpOrigin({
+        address: '127.0.0.10',
+        handler: async (request, response) => {
+          await request.toArray()
+          came = request.trailers
+          response.writeHead(200, { Trailer: 'X-Note' })
+          response.write('ok')
+          response.addTrailers({ 'X-Note': `for ${MAIL}`, 'X-Sum': '7' })
+          response.end()
+        },
+      }),
+    )
+    const at = `api.de.test:${origin.port}`
+    const answer = await rawExchange(
+      lab.proxy,
+      [
+        `POST http://${at}/x HTTP/1.1`,
+        ...[`Host: ${at}`, 'TE: trailers', 'Connection: TE, close', 'Transfer-Encoding: chunked'],
+        ...['Content-Type: text/plain', '', '2', 'hi', '0', `X-Note: from ${MAIL}`, '', ''],
+      ].join('\r\n'),
+    )
+    expect(answer).toContain('\r\nX-Note: for [EMAIL]\r\nX-Sum: 7\r\n\r\n')
+    expect(came).toEqual({ 'x-note': 'from [EMAIL]' })
+    const flow = await lastFlow()
+    expect(places(flow.id)).toEqual(['in email header.x-note 1', 'out email header.x-note 1'])
   })
 
   test('in: the fields of an answer, also of one without a body', async () => {

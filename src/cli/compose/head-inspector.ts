@@ -57,6 +57,7 @@ export function inspectHeads({
     showPath: (target) => showPath(pathOf(target), everything),
 
     redactHead({ target, fields }, { out, named }, agent) {
+      if (out.size === 0) return null
       const scan = outgoing(out)
       const job = toJob(scan, replacing(out, agent))
       const credentials = without(job, (type) => isSecret(type) && !named.has(type))

@@ -1,10 +1,12 @@
 /** An answer with data taken out as it passes: who reads it, and how its head then reads. */
 
 import type { Problem } from '../../model/errors.ts'
+import type { Direction } from '../../model/finding.ts'
 import type { BodyRedactor, Found } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { changeFields, replaceFields, speaksOfBody } from './changed-fields.ts'
+import type { Fields } from './fields.ts'
 import { type BodyLength, type ResponseHead, UNTOLD, valuesOf } from './message.ts'
 
 /** @returns null where nothing is taken out; a problem where something would have to be, and the answer cannot be read */
@@ -24,19 +26,32 @@ export function openRedactor(
   return redactor === null && policy.onUnscannable.in === 'block' ? UNREADABLE : redactor
 }
 
-/** The fields of an answer without what is taken out of it, and with what is restored. */
+export interface RedactedFields {
+  /** The very same where nothing changes. */
+  readonly fields: Fields
+  readonly found: readonly Found[]
+}
+
+/** The header fields of an answer, or the trailers of either side, without what is taken out of them, and with what is restored. */
 export function redactFieldsOf(
   { inspector }: Pick<ProxyContext, 'inspector'>,
-  { redact, admission }: Permit,
-  head: ResponseHead,
-): { readonly head: ResponseHead; readonly found: readonly Found[] } {
-  const { list } = head.fields
-  if (redact === null) return { head, found: [] }
-  const { assessment, flow } = admission
-  const { fields, found } = inspector(assessment.policy).redactFields(list, redact, flow.agent.id)
-  const isSame = fields === list
-  return { head: isSame ? head : { ...head, fields: replaceFields(head.fields, fields) }, found }
+  { plan, redact, admission }: Permit,
+  direction: Direction,
+  fields: Fields,
+): RedactedFields {
+  const { id: agent } = admission.flow.agent
+  const { policy } = admission.assessment
+  const { list } = fields
+  const redacted =
+    direction === 'in'
+      ? redact && inspector(policy).redactFields(list, redact, agent)
+      : plan && inspector(policy).redactHead({ ...NO_TARGET, fields: list }, plan, agent)
+  if (!redacted || redacted.fields === list) return { fields, found: [] }
+  return { fields: replaceFields(fields, redacted.fields), found: redacted.found }
 }
+
+/** Trailers are fields and nothing else. */
+const NO_TARGET = { target: '*', header: () => [] }
 
 export const UNREADABLE: Problem = {
   code: 'answer-unscannable',

@@ -83,7 +83,8 @@ export class Exchange implements AnswerSink {
   /** The request body is complete. */
   finish(trailers: Fields | null): void {
     this.hasRequest = true
-    this.#toOrigin.finish(trailers, this.#options.request.head.fields.nominated)
+    const kept = this.#readings.onTrailers('out', trailers)
+    this.#toOrigin.finish(kept, this.#options.request.head.fields.nominated)
     if (!this.#readings.request) this.#onSent()
   }
 
@@ -146,15 +147,16 @@ export class Exchange implements AnswerSink {
     if (this.#over) return
     const nominated = this.#answer?.fields.nominated ?? null
     const { answer } = this.#readings
+    const kept = this.#readings.onTrailers('in', trailers)
     if (!answer) {
-      this.#toClient?.finish(trailers, nominated)
+      this.#toClient?.finish(kept, nominated)
       this.#toClient?.flush()
     }
     this.#answered = this.#origin.received
     // An early answer leaves the rest of the request unsent: nothing else can follow it.
     if (reusable && this.requestDone) this.#origin.release()
     else this.#origin.abandon(0)
-    if (answer) answer.finish(trailers, nominated)
+    if (answer) answer.finish(kept, nominated)
     else this.#onAnswered()
   }
 

@@ -9,11 +9,13 @@ import type { Direction, Redaction } from '../../model/finding.ts'
 import type { BodyRedactor, Found } from '../../ports.ts'
 import {
   lengthAfter,
+  type RedactedFields,
   tellsOfBody,
   UNDECODED,
   UNREADABLE,
   withoutValidators,
 } from './answer-redactor.ts'
+import type { Fields } from './fields.ts'
 import type { BodyLength, MessageOut, ResponseHead } from './message.ts'
 import { RedactedOut, type RedactedOutOptions } from './redacted-out.ts'
 
@@ -22,11 +24,8 @@ export interface ReadingsOptions {
   readonly passing: Passing | null
   /** Takes data out of the answer; null when nothing is, a problem when it cannot be. */
   readonly redact: (head: ResponseHead) => BodyRedactor | Problem | null
-  /** Takes data out of the fields of the answer. */
-  readonly redactFields: (head: ResponseHead) => {
-    readonly head: ResponseHead
-    readonly found: readonly Found[]
-  }
+  /** Takes data out of the fields of the answer, and out of trailers. */
+  readonly redactFields: (direction: Direction, fields: Fields) => RedactedFields
   /** Whether an answer that is to be redacted, and turns out to be unreadable, is broken off. */
   readonly blocksUnread: boolean
   readonly report: (where: string, error: unknown) => void
@@ -41,7 +40,8 @@ export class Readings {
   answer: RedactedOut | null = null
   readonly #options: ReadingsOptions
   #redactor: BodyRedactor | null = null
-  #found: readonly Found[] = []
+  /** In fields and trailers. */
+  readonly #found: Redaction[] = []
   #passesUnread = false
 
   constructor(options: ReadingsOptions) {
@@ -66,9 +66,9 @@ export class Readings {
     send: (head: ResponseHead, body: BodyLength) => MessageOut,
     reader: Reader,
   ): MessageOut | Problem {
-    const { redact, redactFields, blocksUnread } = this.#options
-    const { head, found } = redactFields(received)
-    this.#found = found
+    const { redact, blocksUnread } = this.#options
+    const fields = this.#redactFields('in', received.fields)
+    const head = fields === received.fields ? received : { ...received, fields }
     const isRead = body !== 0 || tellsOfBody(head, method)
     const redactor = isRead ? redact(head) : null
     if (body === 0) {
@@ -86,6 +86,17 @@ export class Readings {
     const passing = { redactor, unread, bound: null, undecoded: UNDECODED }
     this.answer = this.#read(out, passing, reader)
     return this.answer
+  }
+
+  /** Trailers as they go on. */
+  onTrailers(direction: Direction, trailers: Fields | null): Fields | null {
+    return trailers && this.#redactFields(direction, trailers)
+  }
+
+  #redactFields(direction: Direction, fields: Fields): Fields {
+    const redacted = this.#options.redactFields(direction, fields)
+    this.#found.push(...withDirection(direction, redacted.found))
+    return redacted.fields
   }
 
   #read(out: MessageOut, { redactor, ...passing }: Passing, reader: Reader): RedactedOut {
@@ -111,8 +122,8 @@ export class Readings {
     const { passing } = this.#options
     // Of what may not be changed nothing was taken out: it did not pass.
     const out = passing && !passing.bound ? passing.redactor.found : []
-    const found = [...this.#found, ...(this.#redactor?.found ?? [])]
-    return [...withDirection('out', out), ...withDirection('in', found)]
+    const found = this.#redactor?.found ?? []
+    return [...withDirection('out', out), ...this.#found, ...withDirection('in', found)]
   }
 
   /** Nothing passes any more. */

@@ -115,7 +115,7 @@ export class Relay {
       meter: context.meter,
       blocksUnread: permit.admission.assessment.policy.onUnscannable.in === 'block',
       redact: (answer) => openRedactor(context, permit, answer),
-      redactFields: (answer) => redactFieldsOf(context, permit, answer),
+      redactFields: (direction, fields) => redactFieldsOf(context, permit, direction, fields),
       hear: (answer) =>
         context.enforcer.hear(permit, {
           status: answer.status,

@@ -49,7 +49,7 @@ test.each([
       meter: NO_METER,
       hear: () => null,
       redact: () => redactor,
-      redactFields: (head) => ({ head, found: [] }),
+      redactFields: (_, fields) => ({ fields, found: [] }),
       blocksUnread: false,
       passing: null,
       report: () => {},
@@ -80,7 +80,7 @@ test.each(['client leaves', 'deadline passes', 'coding is none'])(
         ...{ mayRetry: false, meter: NO_METER, hear: () => null, blocksUnread: false },
         ...{ passing: null, report: () => {} },
         redact: () => ({ ...reading(false), decoding }),
-        redactFields: (head) => ({ head, found: [] }),
+        redactFields: (_, fields) => ({ fields, found: [] }),
         onOver: ({ outcome, error, bytesIn }) => resolve([outcome, error, bytesIn]),
       })
       const coded = what === 'coding is none' ? Buffer.from('plain') : gzipSync('hello')
@@ -113,7 +113,7 @@ test('what ends with its last piece is not used again', () => {
     ...{ request: REQUEST, client: CLIENT, deadlines, timeouts: DEFAULT_TIMEOUTS },
     ...{ mayRetry: false, meter: NO_METER, hear: () => null, blocksUnread: true },
     ...{ passing: null, report: () => {}, redact: () => reading(true) },
-    redactFields: (head) => ({ head, found: [] }),
+    redactFields: (_, fields) => ({ fields, found: [] }),
     onOver: () => {},
   })
   exchange.onHead(responseHead('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'), 5)

@@ -6,7 +6,7 @@
 import { at, id, list, Shape } from './shape.ts'
 
 /** Sound and pictures. */
-const BINARY = /\b(?:audio|partial_image)\.(?:delta|done)$/
+const BINARY = /[._](?:audio|partial_image)\.(?:delta|done)$/
 
 export function readResponsesEvent(event: unknown): Shape | null {
   const type = at(event, 'type')

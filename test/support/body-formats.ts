@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
+import { FRAMED_FORMATS } from './framed-formats.ts'
 import { anthropic } from './models/anthropic.ts'
 import { bedrockConverse, bedrockInvoke } from './models/bedrock.ts'
 import { gemini } from './models/gemini.ts'
@@ -244,16 +245,20 @@ export const FORMATS: readonly BodyFormat[] = [
       ),
     ),
   ),
-  model('Gemini', gemini, (body) => {
-    const parts = events(body).flatMap(
-      (event) =>
-        (event.candidates as { content: { parts: GeminiPart[] } }[])[0]?.content.parts ?? [],
-    )
-    return [
-      parts.map(({ text }) => text ?? '').join(''),
-      JSON.stringify(parts.find(({ functionCall }) => functionCall)?.functionCall?.args),
-    ]
-  }),
+  model('Gemini', gemini, (body) => readChunks(events(body))),
+  model(
+    'Gemini in a list',
+    {
+      ...gemini,
+      streamType: 'application/json; charset=UTF-8',
+      stream: (turn) => {
+        const chunks = gemini.stream(turn).flatMap((event) => events(Buffer.from(event)))
+        const texts = chunks.map((chunk) => JSON.stringify(chunk, null, 2))
+        return [`[${texts.join('\n,\r\n')}\n]\n`]
+      },
+    },
+    (body) => readChunks(JSON.parse(`${body}`)),
+  ),
   {
     name: 'Ollama',
     type: 'application/x-ndjson',
@@ -276,6 +281,7 @@ export const FORMATS: readonly BodyFormat[] = [
       return texts.slice(0, -1)
     },
   },
+  ...FRAMED_FORMATS,
 ]
 
 interface ChatDelta {
@@ -313,6 +319,17 @@ function model(name: string, api: ModelApi, readTexts: (body: Buffer) => string[
       return texts
     },
   }
+}
+
+function readChunks(chunks: readonly Record<string, unknown>[]): string[] {
+  const parts = chunks.flatMap(
+    ({ candidates }) =>
+      (candidates as { content: { parts: GeminiPart[] } }[])[0]?.content.parts ?? [],
+  )
+  return [
+    parts.map(({ text }) => text ?? '').join(''),
+    JSON.stringify(parts.find(({ functionCall }) => functionCall)?.functionCall?.args),
+  ]
 }
 
 function readMessages(all: readonly Record<string, unknown>[]): string[] {

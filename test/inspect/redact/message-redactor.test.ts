@@ -141,6 +141,44 @@ describe('texts over several (Realtime of OpenAI)', () => {
     }
   })
 
+  test('a transcript ends with its own message', () => {
+    const redactor = open()
+    const type = 'conversation.item.input_audio_transcription'
+    const say = (end: string, event: object) =>
+      redactor.push(
+        text(JSON.stringify({ type: type + end, item_id: 'i', content_index: 0, ...event })),
+      )
+    expect(say('.delta', { delta: 'a XX1' })).toEqual([])
+    expect(say('.delta', { delta: '234XX' }).map(pieceOf)).toEqual(['a [mark]', ''])
+    expect(say('.delta', { delta: ' b X' })).toEqual([])
+    expect(said(say('.completed', { transcript: 'a XX1234XX b X' })).join('')).toMatch(
+      /" b X".*"a \[mark\] b X"/,
+    )
+  })
+
+  test('texts that never end are not kept for ever', () => {
+    const redactor = open()
+    expect(redactor.push(delta('XX12', 'item_0'))).toEqual([])
+    const others = Array.from({ length: 300 }, (_, i) => delta('a. ', `item_${i + 1}`))
+    expect(others.flatMap((one) => redactor.push(one))).toHaveLength(301)
+  })
+
+  test('Gemini Live, in bytes: what the model says, and what it has heard', () => {
+    const redactor = open()
+    const say = (serverContent: object) => binary(JSON.stringify({ serverContent }))
+    const part = (piece: string) => say({ modelTurn: { parts: [{ text: piece }] } })
+    const heard = (piece: string) => say({ inputTranscription: { text: piece } })
+    const sent = [part('a XX1'), heard('XX12'), part('234XX'), heard('34XX'), part(' b X')]
+    const passed = sent.flatMap((one) => redactor.push(one))
+    expect(passed).toHaveLength(4)
+    passed.push(...redactor.push(say({ turnComplete: true })))
+    const together = said(passed).map((one) => JSON.parse(one).serverContent)
+    expect(together).toHaveLength(6)
+    const model = together.map(({ modelTurn }) => modelTurn?.parts[0].text ?? '').join('')
+    const human = together.map(({ inputTranscription }) => inputTranscription?.text ?? '').join('')
+    expect([model, human]).toEqual(['a [mark] b X', '[mark]'])
+  })
+
   test('any pieces of any texts', () => {
     const piece = fc.constantFrom('XX12', '34XX', 'X', 'XX1234XX', 'ä "', '{"secret":', '1', '')
     const pieces = fc.array(fc.tuple(piece, fc.constantFrom('a', 'b')), { maxLength: 12 })

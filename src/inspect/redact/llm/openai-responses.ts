@@ -8,6 +8,9 @@ import { at, id, list, Shape } from './shape.ts'
 /** Sound and pictures. */
 const BINARY = /[._](?:audio|partial_image)\.(?:delta|done)$/
 
+/** What Realtime says of what somebody has said ends so. */
+const TRANSCRIBED = /^conversation\.item\..*(\.(?:completed|failed))$/
+
 export function readResponsesEvent(event: unknown): Shape | null {
   const type = at(event, 'type')
   if (typeof type !== 'string' || !/^(?:response|conversation)\./.test(type)) return null
@@ -18,6 +21,7 @@ export function readResponsesEvent(event: unknown): Shape | null {
   if (type.endsWith('.delta')) {
     shape.add(at(event, 'delta'), 'delta', BINARY.test(type) ? null : text('.delta'))
   } else if (type.endsWith('.done')) shape.end(text('.done'))
+  else if (TRANSCRIBED.test(type)) shape.end(text(TRANSCRIBED.exec(type)?.[1] ?? ''))
   else if (/^response\.(?:completed|incomplete|failed|done)$/.test(type)) shape.end('responses/')
   shape.add(at(at(event, 'item'), 'encrypted_content'), 'item.encrypted_content', null)
   list(at(at(event, 'response'), 'output')).forEach((output, i) => {

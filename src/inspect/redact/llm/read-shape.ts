@@ -3,7 +3,7 @@
 import type { EventShape, ReadShape } from '../event-queue.ts'
 import { readMessagesEvent } from './anthropic.ts'
 import { readConverseEvent } from './bedrock.ts'
-import { readGeminiChunk } from './gemini.ts'
+import { readGeminiChunk, readLiveMessage } from './gemini.ts'
 import { readChatChunk } from './openai-chat.ts'
 import { readResponsesEvent } from './openai-responses.ts'
 import { readCohereEvent, readDeltaEvent, readOllamaLine, readTokenEvent } from './others.ts'
@@ -13,6 +13,7 @@ const READERS: readonly ReadShape[] = [
   readResponsesEvent,
   readMessagesEvent,
   readGeminiChunk,
+  readLiveMessage,
   readConverseEvent,
   readCohereEvent,
   readOllamaLine,

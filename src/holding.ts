@@ -71,7 +71,7 @@ export function toHeld(
     owner: assessment.policy.agents.find(({ id }) => id === agent.id)?.owner ?? null,
     clientIp,
     proven: agent.by === 'token',
-    method: scheme === 'tcp' ? 'CONNECT' : toMethod(line),
+    method: scheme === 'tcp' ? toTunnel(line) : toMethod(line),
     scheme,
     host: authority.host.text,
     port: authority.port,
@@ -88,6 +88,11 @@ export function toHeld(
     bodyDigest: null,
     classes: DATA_CLASSES.filter((each) => line.data?.has(each)),
   }
+}
+
+/** What is spoken in it, where that was recognised, is another thing to give leave for as well. */
+function toTunnel({ protocol }: RequestLine): string {
+  return protocol === 'TLS' ? 'CONNECT' : `CONNECT (${protocol})`
 }
 
 /** What a connection becomes, or a method that another one stands in for, is another thing to give leave for. */

@@ -44,6 +44,12 @@ export async function serveOpaque({ connect, protocol, onClientFirst }: Opaque):
   const { permit } = released
   const { id, admission, lease }: Permit = permit
   const end = (ending: Partial<Ending>) => enforcer.settle(permit, { ...NOTHING_SENT, ...ending })
+  // What a rule takes out of answers cannot be taken out either.
+  const { onUnscannable } = admission.assessment.policy
+  if (permit.redact?.size && onUnscannable.in === 'block') {
+    end({ outcome: 'blocked', error: UNREADABLE.code })
+    return tunnel.refuse(refuseByProblem(id, UNREADABLE, authority))
+  }
   const dialed = await origins.openTunnel(admission, abort.signal)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {
@@ -132,6 +138,11 @@ function toUnexpected(wanted: Greeting | null, greeting: string | null): Problem
     code: 'protocol-unexpected',
     detail: `it was let through as ${wanted}, and the server speaks ${greeting === 'unknown' || greeting === null ? 'something else' : greeting}`,
   }
+}
+
+const UNREADABLE: Problem = {
+  code: 'answer-unscannable',
+  detail: 'a rule takes data out of what the destination says, and nobody can read that here',
 }
 
 const NOT_GREETED: Problem = {

@@ -32,6 +32,11 @@ rules:
     because: the test
     when: { port: 5432 }
     redact: { out: payment-card }
+  - id: no-cards-from-france
+    because: the test
+    when: { port: 22, zone: [FR] }
+    redact: { in: payment-card }
+redaction: { on_unscannable: { in: block } }
 `
 
 const text = (words: string) => Buffer.from(words, 'latin1')
@@ -131,11 +136,22 @@ describe.skipIf(missing(...FORCED_NETWORK))('other protocols', () => {
     })
   })
 
+  test('nor out of what comes back', async () => {
+    expect((await net.talk(`${FAR.fr.v4}:22`, [SSH])).heard).toBe('')
+    expect(await ended(22, 1, FAR.fr.v4)).toMatchObject({
+      protocol: 'ssh',
+      outcome: 'blocked',
+      error: 'answer-unscannable',
+      dialed_ip: null,
+    })
+  })
+
   test('a call waits for a person, in silence, and goes on when they say yes', async () => {
     const talk = net.talk(`${FAR.de.v4}:9092`, [KAFKA], { until: 'test' })
     const hold = await eventually('a hold', () =>
-      net.proxy.query<{ id: number }>('SELECT id FROM holds').at(0),
+      net.proxy.query<{ id: number; method: string }>('SELECT id, method FROM holds').at(0),
     )
+    expect(hold.method).toBe('CONNECT (kafka)')
     expect(reachedAt('kafka')).toEqual([])
     const [program = '', ...args] = CORDON
     const { code, err } = await net.onGateway(program, [...args, 'approve', String(hold.id)], {

@@ -29,3 +29,13 @@ test('so many addresses of a name, and so many names', () => {
   expect(recent.size).toBe(2)
   expect(recent.take('a.test', [], 100)).toEqual([])
 })
+
+test('names with many addresses make room sooner', () => {
+  const recent = new RecentAddresses(32)
+  for (let name = 0; name < 10; name++) {
+    for (let i = 0; i < 64; i++) recent.take(`${name}.test`, [ip(`9.9.${name}.${i}`)], i)
+  }
+  expect(recent.size).toBe(2)
+  expect(recent.take('9.test', [], 64)).toHaveLength(64)
+  expect(recent.take('0.test', [], 64)).toEqual([])
+})

@@ -7,12 +7,17 @@
 import { Transform } from 'node:stream'
 import zlib from 'node:zlib'
 import { mostFor } from '../decode.ts'
+import { Inflate } from './inflate.ts'
 
 const CODINGS = ['gzip', 'deflate', 'br', 'zstd'] as const
 export type Coding = (typeof CODINGS)[number]
 
 /** Codings one upon the other. */
 const MAX_LAYERS = 4
+
+/** Decoders at once that may keep as much of what they have read as whoever sends it wants: up to 16 MiB each. */
+const MAX_WINDOWS = 64
+const HAS_WINDOW: ReadonlySet<Coding> = new Set(['br', 'zstd'])
 
 /**
  * @param contentEncoding the field's value; null for none
@@ -46,6 +51,10 @@ export interface DecodedSink {
 }
 
 export class Decoding {
+  /** Of all that are under way. */
+  static #windows = 0
+  /** Its own part of these. */
+  #taken = 0
   readonly #codings: readonly Coding[]
   readonly #ratio: number
   /** Bytes that went in. */
@@ -64,6 +73,7 @@ export class Decoding {
 
   /** Called once, before all others. */
   start(sink: DecodedSink): void {
+    if (!this.#takeWindows()) return queueMicrotask(() => sink.onFault())
     // They are listed in the order in which they were applied.
     const decoders = this.#codings.toReversed().map(openDecoder)
     const streams = decoders.flatMap((decoder) => [decoder, bounding(this.#count, this.#ratio)])
@@ -81,7 +91,10 @@ export class Decoding {
     const last = streams.at(-1)
     streams[0]?.on('drain', () => sink.onDrain())
     last?.on('data', (plain: Buffer) => sink.onPiece(plain))
-    last?.on('end', () => sink.onEnd())
+    last?.on('end', () => {
+      this.#leaveWindows()
+      sink.onEnd()
+    })
   }
 
   /** @returns false when it wants a pause; `onDrain` tells when that is over */
@@ -111,10 +124,25 @@ export class Decoding {
 
   /** Nothing comes out any more, and nobody is told. */
   stop(): void {
+    this.#leaveWindows()
     const streams = this.#streams
     this.#streams = []
     streams.at(-1)?.removeAllListeners('data').removeAllListeners('end')
     for (const stream of streams) stream.destroy()
+  }
+
+  /** @returns false when there are as many as may be */
+  #takeWindows(): boolean {
+    const count = this.#codings.filter((coding) => HAS_WINDOW.has(coding)).length
+    if (Decoding.#windows + count > MAX_WINDOWS) return false
+    Decoding.#windows += count
+    this.#taken = count
+    return true
+  }
+
+  #leaveWindows(): void {
+    Decoding.#windows -= this.#taken
+    this.#taken = 0
   }
 }
 
@@ -128,7 +156,7 @@ function openDecoder(coding: Coding): Transform {
     case 'gzip':
       return zlib.createGunzip(PIECES)
     case 'deflate':
-      return zlib.createInflate(PIECES)
+      return new Inflate(PIECES)
     case 'br':
       return zlib.createBrotliDecompress(PIECES)
     case 'zstd': {

@@ -49,6 +49,18 @@ test.each(['gzip', 'deflate', 'br', 'zstd'])('%s, in pieces of any size', async 
   for (const size of [1, 7, 1000, 1e6]) expect(await read(coding, coded, size)).toEqual(BODY)
 })
 
+test('deflate without its frame, as many send it', async () => {
+  const coded = zlib.deflateRawSync(BODY)
+  for (const size of [1, 7, 1000, 1e6]) expect(await read('deflate', coded, size)).toEqual(BODY)
+  const both = zlib.gzipSync(coded)
+  expect(await read('deflate, gzip', both)).toEqual(BODY)
+  const large = Buffer.from(Array.from({ length: 400_000 }, (_, i) => `${i} `).join(''))
+  expect((await read('deflate', zlib.deflateRawSync(large), 1e6)).toString()).toBe(String(large))
+  expect(await read('deflate', coded.subarray(0, -6))).toBe('fault')
+  expect(await read('deflate', coded.subarray(0, 1))).toBe('fault')
+  expect(await read('deflate', zlib.deflateRawSync(Buffer.alloc(32 * 1024 * 1024)))).toBe('fault')
+})
+
 test('one upon the other, in the order in which they were applied', async () => {
   const coded = zlib.brotliCompressSync(zlib.deflateSync(BODY))
   expect(await read(' Deflate,identity, br ', coded)).toEqual(BODY)
@@ -82,6 +94,24 @@ test.each(['gzip', 'deflate', 'br', 'zstd'] as const)('%s that is cut, or none',
   const coded = ENCODE[coding](BODY)
   expect(await read(coding, coded.subarray(0, -6))).toBe('fault')
   expect(await read(coding, Buffer.from('plain text, not coded at all'))).toBe('fault')
+})
+
+test('of those that keep much only so many at once', async () => {
+  const quiet = { onPiece: () => {}, onEnd: () => {}, onTaken: () => {}, onDrain: () => {} }
+  const open = Array.from({ length: 32 }, () => new Decoding(['br', 'zstd'], RATIO))
+  for (const each of open) each.start({ ...quiet, onFault: () => expect.unreachable() })
+  expect(await read('br', zlib.brotliCompressSync(BODY))).toBe('fault')
+  expect(await read('gzip', zlib.gzipSync(BODY))).toEqual(BODY)
+  open[0]?.stop()
+  open[0]?.stop()
+  // Those that have ended make room as well.
+  for (let i = 0; i < 5; i++) {
+    expect(await read('br, zstd', zlib.zstdCompressSync(zlib.brotliCompressSync(BODY)))).toEqual(
+      BODY,
+    )
+    expect(await read('zstd', Buffer.from('none'))).toBe('fault')
+  }
+  for (const each of open) each.stop()
 })
 
 test('nothing comes out of what was stopped', async () => {

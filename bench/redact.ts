@@ -10,7 +10,8 @@ import { RECOGNIZERS } from '../src/inspect/recognizers/registry.ts'
 import { createScanner } from '../src/inspect/scan/create-scanner.ts'
 import { NOWHERE } from '../src/inspect/scan/scanner.ts'
 import { KINDS } from '../src/inspect/scan/text.ts'
-import { CLEAN, cleanText } from './redact/clean.ts'
+import { RECORDS } from './redact/clean/records.ts'
+import { CLEAN, cleanText } from './redact/clean/text.ts'
 import {
   type Carrier,
   fillCarrier,
@@ -60,7 +61,7 @@ function loop(bytes: Uint8Array): number {
 
 function mixedText(seed: number, size: number): Buffer {
   const random = new Random(seed)
-  const clean = cleanText(seed, size).toString().split('\n')
+  const clean = cleanText(seed, size, Object.keys(RECORDS)).toString().split('\n')
   return Buffer.from(
     clean
       .map((line) => {
@@ -77,10 +78,10 @@ function mixedText(seed: number, size: number): Buffer {
 
 function speed(): void {
   const texts: Record<string, Buffer> = {
-    'all clean': cleanText(1, 16 * MEGABYTE),
+    'all clean': cleanText(1, 16 * MEGABYTE, Object.keys(RECORDS)),
     mixed: mixedText(2, 16 * MEGABYTE),
   }
-  for (const kind of Object.keys(CLEAN))
+  for (const kind of Object.keys(RECORDS))
     texts[`clean: ${kind}`] = cleanText(3, 4 * MEGABYTE, [kind])
   const random = new Random(4)
   texts['worst: @@@@'] = Buffer.alloc(4 * MEGABYTE, '@')
@@ -129,8 +130,17 @@ function share(part: number, all: number): string {
 }
 
 function falseHits(): void {
-  const clean = cleanText(6, 100 * MEGABYTE)
-  console.log(`\nclean, generated: ${scan(clean)} found in ${clean.length / MEGABYTE} MB`)
+  console.log('\nclean                        found per MB')
+  for (const kind of Object.keys(CLEAN)) {
+    const clean = cleanText(6, 3 * MEGABYTE, [kind])
+    const found = new Map<string, number>()
+    scanner.scan(clean, 0, clean.length, NOWHERE, (_start, _end, type) => {
+      found.set(type, (found.get(type) ?? 0) + 1)
+    })
+    const all = [...found.values()].reduce((sum, count) => sum + count, 0)
+    const which = [...found].map(([type, count]) => `${type} ${count}`).join(', ')
+    console.log(`${kind.padEnd(30)} ${(all / 3).toFixed(1).padStart(9)}  ${which}`)
+  }
   const root = join(import.meta.dirname, '../node_modules')
   const found = new Map<string, number>()
   let size = 0

@@ -52,6 +52,11 @@ export const TUNING: readonly Carrier[] = [
   { contentType: 'text/csv', in: 'csv', text: 'id,{snake},x\n1,{v},2\n' },
   { contentType: 'application/x-www-form-urlencoded', in: 'form', text: 'a=1&{snake}={v}&b=2' },
   text('| {title} | Plan |\n|---|---|\n| {v} | basic |\n'),
+  text('{v} is my {w}'),
+  text('{w} #{v}'),
+  json('[{"name":"{words}","value":"{v}"}]'),
+  markup('<p>{w}: <b>{v}</b></p>'),
+  markup('<input name="{kebab}" value="{v}"/>'),
 ]
 
 export const HELD_OUT: readonly Carrier[] = [
@@ -64,14 +69,12 @@ export const HELD_OUT: readonly Carrier[] = [
   text('"{v}"'),
   text('[{v}]'),
   text('Got it <{v}>, thanks'),
-  text('{v} is my {w}'),
   text('{title}: {v}\nStatus: open\n'),
   text("{kebab}: '{v}'\n"),
   text('  {camel}: {v}\n  retries: 3\n'),
   text('export {upper}="{v}"\n'),
   text("cfg['{snake}'] = '{v}'\n"),
   text('[10:42] anna: {w} = {v} // bob: ok'),
-  text('{w} #{v}'),
   text(
     'WARN 2025-11-30 lookup failed [{camel}={v}] after 3 tries, id 7f9c24e8-3b12-4fef-9131-0a2d1c6b7e55\n',
   ),
@@ -79,18 +82,27 @@ export const HELD_OUT: readonly Carrier[] = [
   text('\u2022 {w} \u2013 {v}\n\u2022 done\n'),
   json('{"{camel}":"{v}"}'),
   json('{"customer":{"profile":{"{kebab}":"{v}"}}}'),
-  json('[{"name":"{words}","value":"{v}"}]'),
   json('{"type":"tool_use","name":"save","input":{"{snake}":"{v}","note":"x"}}'),
   json('{"text":"line one\\n{w}: {v}\\nline three"}'),
   json('{"output":"Found: {w} {v}."}'),
   nested(
     '{"function":{"name":"f","arguments":"{\\"user\\":{\\"{camel}\\":\\"{v}\\"},\\"n\\":2}"}}',
   ),
-  markup('<p>{w}: <b>{v}</b></p>'),
-  markup('<input name="{kebab}" value="{v}"/>'),
   { contentType: 'text/csv', in: 'csv', text: '"{title}","Count"\n"{v}","2"\n' },
   { contentType: 'text/tab-separated-values', in: 'csv', text: 'n\t{pascal}\n1\t{v}\n' },
   { contentType: 'application/x-www-form-urlencoded', in: 'form', text: '{camel}={v}' },
+  text('Subject: Re: your request\nFrom: desk\n\n{w}: {v}\n\n-- \nDesk'),
+  text('def test():\n    assert parse({snake}="{v}") is not None\n'),
+  text('{w} — {v}; next step: none'),
+  json('{"form":{"fields":[{"label":"{title}","answer":"{v}"}]}}'),
+  json('{"jsonrpc":"2.0","method":"tools/call","params":{"arguments":{"{camel}":"{v}"}}}'),
+  text('> {w} is: {v}\n> ok?'),
+  text('* {title} => {v}'),
+  markup('<tr><th>{title}</th><td>{v}</td></tr>'),
+  text('{snake}: {v} # changed'),
+  text('Customer said: "my {w} is {v}", closed.'),
+  text('/api/x?{snake}={v}&page=2'),
+  text('--{kebab}={v} --verbose'),
 ]
 
 /** What often stands next to such values, and is none. */

@@ -10,6 +10,11 @@ function nhs(): (text: string) => boolean {
   return (text) => weighted(text, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0
 }
 
+/** 85.07.30-033.28 */
+function dotted(text: string): string {
+  return `${grouped([2, 2, 2], '.', text)}-${text.slice(6, 9)}.${text.slice(9)}`
+}
+
 /** Weights 7, 3, 1 of three letters, 9 of the check digit, 7, 3, 1 of the rest. */
 function isPolishCard(text: string): boolean {
   const weights = [7, 3, 1, 9, 7, 3, 1, 7, 3]
@@ -20,7 +25,8 @@ function isPolishCard(text: string): boolean {
 // biome-ignore format: one line a kind
 export const EUROPE_KINDS: readonly Kind[] = [
   { type: 'at-svnr', words: ['SVNR', 'Sozialversicherungsnummer', 'SV-Nummer'], bare: false, keys: ['svnr', 'sozialversicherungsnummer', 'sv nummer'], make: spelt(until('1999DDMMYY', by('AT', 'vnr')), ...inGroups([4, 6], ' ')) },
-  { type: 'be-nn', words: ['rijksregisternummer', 'numéro national', 'NISS', 'INSZ', 'registre national'], bare: true, keys: ['rijksregisternummer', 'niss', 'national number', 'insz'], make: spelt(until('YYMMDD99999', (text) => by('BE', 'nn')(text) && !/(9[89]|00)$/.test(text)), (t) => `${grouped([2, 2, 2], '.', t)}-${t.slice(6, 9)}.${t.slice(9)}`) },
+  { type: 'be-nn', words: ['rijksregisternummer', 'numéro national', 'NISS', 'INSZ', 'registre national'], bare: false, keys: ['rijksregisternummer', 'niss', 'national number', 'insz'], make: until('YYMMDD99999', (text) => by('BE', 'nn')(text) && !/(9[89]|00)$/.test(text)) },
+  { type: 'be-nn', words: ['rijksregisternummer', 'numéro national', 'NISS', 'INSZ', 'registre national'], bare: true, keys: ['rijksregisternummer', 'niss', 'national number', 'insz'], make: (random) => dotted((until('YYMMDD99999', (text) => by('BE', 'nn')(text) && !/(9[89]|00)$/.test(text)))(random)) },
   { type: 'bg-egn', words: ['ЕГН', 'EGN', 'единен граждански номер'], bare: false, keys: ['egn', 'personal number egn'], make: until('YYMMDD9999', by('BG', 'egn')) },
   { type: 'hr-oib', words: ['OIB', 'osobni identifikacijski broj'], bare: false, keys: ['oib', 'customer oib'], make: until('99999999999', by('HR', 'oib')) },
   { type: 'cy-tic', words: ['TIC', 'Cyprus tax id', 'ΑΦΤ'], bare: false, keys: ['tic', 'tax identification code'], make: until('{0}9999999A', tax('el-CY')) },
@@ -33,7 +39,8 @@ export const EUROPE_KINDS: readonly Kind[] = [
   { type: 'lt-asmens-kodas', or: ['ee-isikukood'], words: ['asmens kodas', 'a.k.'], bare: false, keys: ['asmens kodas'], make: until('{4}YYMMDD9999', by('LT', 'asmens')) },
   { type: 'lv-personas-kods', words: ['personas kods', 'p.k.'], bare: false, keys: ['personas kods'], make: spelt(until('DDMMYY{1}9999', by('LV', 'pvn')), ...inGroups([6, 5], '-')) },
   { type: 'fi-hetu', words: ['HETU', 'henkilötunnus', 'personbeteckning'], bare: true, keys: ['hetu', 'henkilotunnus'], make: until('DDMMYY-999X', by('FI', 'hetu')) },
-  { type: 'fr-nir', words: ['NIR', 'numéro de sécurité sociale', 'n° de sécu', 'INSEE', 'carte vitale'], bare: true, keys: ['nir', 'numero securite sociale', 'numero de securite sociale', 'num secu'], make: spelt(until('{1}99{06}9999999999', by('FR', 'nir')), ...inGroups([1, 2, 2, 2, 3, 3, 2], ' ')) },
+  { type: 'fr-nir', words: ['NIR', 'numéro de sécurité sociale', 'n° de sécu', 'INSEE', 'carte vitale'], bare: false, keys: ['nir', 'numero securite sociale', 'numero de securite sociale', 'num secu'], make: until('{1}99{06}9999999999', by('FR', 'nir')) },
+  { type: 'fr-nir', words: ['NIR', 'numéro de sécurité sociale', 'n° de sécu', 'INSEE', 'carte vitale'], bare: true, keys: ['nir', 'numero securite sociale', 'numero de securite sociale', 'num secu'], make: (random) => grouped([1, 2, 2, 2, 3, 3, 2], ' ', (until('{1}99{06}9999999999', by('FR', 'nir')))(random)) },
   { type: 'fr-spi', words: ['numéro fiscal', 'SPI', 'identifiant fiscal'], bare: false, keys: ['numero fiscal', 'spi', 'tax id fr'], make: spelt(until('{30}99999999999', by('FR', 'nif')), ...inGroups([2, 2, 3, 3, 3], ' ')) },
   { type: 'de-tax-id', words: ['Steuer-ID', 'Steueridentifikationsnummer', 'IdNr.', 'Identifikationsnummer'], bare: false, keys: ['steuer id', 'steueridentifikationsnummer', 'tax id', 'idnr'], make: spelt(until('99999999999', tax('de-DE')), ...inGroups([2, 3, 3, 3], ' ')) },
   { type: 'de-tax-number', words: ['Steuernummer', 'Steuer-Nr.', 'St.-Nr.'], bare: false, keys: ['steuernummer', 'steuer nr'], make: form('{21}/{8}99/99999') },
@@ -97,7 +104,8 @@ export const EUROPE_KINDS: readonly Kind[] = [
   { type: 'es-nie', words: ['NIE', 'número de identidad de extranjero'], bare: true, keys: ['nie', 'numero nie'], make: spelt(until('{X}9999999A', by('ES', 'nie')), ...inGroups([1, 7, 1], '-')) },
   { type: 'es-nss', words: ['NSS', 'número de la seguridad social', 'seguridad social', 'número de afiliación'], bare: false, keys: ['nss', 'seguridad social', 'numero seguridad social'], make: spelt(until('{28}9999999999', by('ES', 'nss')), ...inGroups([2, 8, 2], '/'), ...inGroups([2, 8, 2], ' ')) },
   { type: 'se-personnummer', words: ['personnummer', 'personnr', 'pnr'], bare: true, keys: ['personnummer', 'personal identity number'], make: until('YYMMDD-9999', by('SE', 'personnummer')) },
-  { type: 'no-fnr', words: ['fødselsnummer', 'fnr', 'personnummer'], bare: true, keys: ['fodselsnummer', 'fnr', 'national identity number'], make: spelt(until('DDMMYY99999', by('NO', 'fodselsnummer')), ...inGroups([6, 5], ' ')) },
+  { type: 'no-fnr', words: ['fødselsnummer', 'fnr', 'personnummer'], bare: false, keys: ['fodselsnummer', 'fnr', 'national identity number'], make: until('DDMMYY99999', by('NO', 'fodselsnummer')) },
+  { type: 'no-fnr', words: ['fødselsnummer', 'fnr', 'personnummer'], bare: true, keys: ['fodselsnummer', 'fnr', 'national identity number'], make: (random) => grouped([6, 5], ' ', (until('DDMMYY99999', by('NO', 'fodselsnummer')))(random)) },
   { type: 'is-kennitala', words: ['kennitala', 'kt.'], bare: false, keys: ['kennitala', 'kt'], make: spelt(until('DDMMYY999{9}', by('IS', 'kennitala')), ...inGroups([6, 4], '-')) },
   { type: 'ch-ahv', words: ['AHV', 'AHV-Nummer', 'numéro AVS', 'AVS'], bare: false, keys: ['ahv', 'ahv nummer', 'avs', 'social security number ch'], make: until('{756}9999999999', by('CH', 'ssn')) },
   { type: 'ch-ahv', words: ['AHV', 'AHV-Nummer', 'numéro AVS', 'AVS'], bare: true, keys: ['ahv', 'ahv nummer', 'avs', 'social security number ch'], make: (random) => grouped([3, 4, 4, 2], '.', until('{756}9999999999', by('CH', 'ssn'))(random)) },

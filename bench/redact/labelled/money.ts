@@ -169,7 +169,7 @@ export const MONEY_KINDS: readonly Kind[] = [
   { type: 'uk-sort-code', words: ['sort code'], bare: false, keys: ['sort code', 'sortcode', 'bank sort code'], make: (random) => fill(random.pick(['99-99-99', '999999']), random) },
   { type: 'au-bsb', words: ['BSB'], bare: false, keys: ['bsb', 'bsb number'], make: (random) => fill(random.pick(['999-999', '999999']), random) },
   { type: 'mx-clabe', words: ['CLABE', 'CLABE interbancaria'], bare: false, keys: ['clabe', 'cuenta clabe'], make: until('99999999999999999 9'.replace(' ', ''), by('MX', 'clabe')) },
-  { type: 'ar-cbu', words: ['CBU'], bare: true, keys: ['cbu'], make: until('9'.repeat(22), by('AR', 'cbu')) },
+  { type: 'ar-cbu', words: ['CBU'], bare: true, keys: ['cbu'], make: until(`{0}${'9'.repeat(21)}`, by('AR', 'cbu')) },
   { type: 'card-security-code', words: ['CVV', 'CVC', 'security code'], bare: false, keys: ['cvv', 'cvc', 'cvv2', 'security code', 'card cvv'], make: (random) => random.digits(3) },
   { type: 'card-expiry', words: ['expiry date', 'expires', 'valid thru', 'exp'], bare: false, keyed: true, keys: ['expiry', 'exp date', 'card expiry', 'expiration date', 'valid thru'], make: (random) => `${String(1 + random.below(12)).padStart(2, '0')}/${random.pick(['27', '2028', '29'])}` },
   { type: 'pin', words: ['PIN'], bare: false, keyed: true, keys: ['pin', 'card pin', 'pin code'], make: (random) => random.digits(4) },

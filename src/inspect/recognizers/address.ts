@@ -84,18 +84,28 @@ export const ADDRESS: readonly Recognizer[] = [
   },
 ]
 
-/** A number and a word, with a blank between. */
+/** A number and a word with a capital, with a blank between; not an address of a host, of mail or of money. */
 function isStreet(bytes: Uint8Array, start: number, end: number): boolean {
   if (!hasLetters(bytes, start, end)) return false
   let hasDigit = false
   let hasBlank = false
+  let hasCapital = false
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
     if (byte >= 0x30 && byte <= 0x39) hasDigit = true
     if (byte === 0x20) hasBlank = true
-    if (byte === 0x40 || byte === 0x3a || byte === 0x3d || byte === 0x7b) return false
+    if (byte === 0x40 || byte === 0x3a || byte === 0x3d || byte === 0x7b || byte === 0x28)
+      return false
+    if (byte === 0x2e && i + 1 < end && isDigit(bytes[i + 1] as number)) return false
+    const isWord = i === start || bytes[i - 1] === 0x20
+    if (isWord && ((byte >= 0x41 && byte <= 0x5a) || byte > 0x7f)) hasCapital = true
+    if (i === start && !hasCapital && !isDigit(byte)) return false
   }
-  return hasDigit && hasBlank
+  return hasDigit && hasBlank && hasCapital && end - start <= 100
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
 }
 
 /** Numbers with signs, points, commas and blanks, of which one has four decimals. */

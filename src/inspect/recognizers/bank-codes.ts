@@ -33,6 +33,8 @@ const CLABE = [3, 7, 1]
 
 /** CBU: two blocks with a check digit each. */
 export function isCbu(text: Uint8Array): boolean {
+  // Numbers of banks go up to 4xx.
+  if (digit(text, 0) > 4) return false
   const bank = weighted(text, 0, 7, CBU_BANK)
   const account = weighted(text, 8, 13, CBU_ACCOUNT)
   return (

@@ -5,7 +5,9 @@ import {
   BARE_CARD_LAYOUTS,
   CARD_LAYOUTS,
   isCard,
+  isShortCard,
   RARE_CARD_LAYOUTS,
+  SHORT_CARD_LAYOUTS,
   track1Extent,
   track2Extent,
 } from './payment-card.ts'
@@ -46,6 +48,7 @@ export const CARDS: readonly Recognizer[] = [
     words: CARD_WORDS,
     shapes: [
       { kind: 'pattern', layouts: [...CARD_LAYOUTS, ...BARE_CARD_LAYOUTS], valid: isCard },
+      { kind: 'pattern', layouts: SHORT_CARD_LAYOUTS, valid: isShortCard },
       { kind: 'pattern', layouts: RARE_CARD_LAYOUTS, readiness: 'context', valid: isCard },
     ],
     basis: 'Luhn, issuer range with its lengths',

@@ -30,7 +30,7 @@ const PHONE_WORDS = inSpellings([
     'landline',
   ],
   ...['call me', 'call us', 'please call', 'call at', 'call on', 'call him', 'call her', 'calling'],
-  ...['phone no', 'mob', 'reach me', 'text me', 'hotline', 'call'],
+  ...['phone no', 'mob', 'reach me', 'text me', 'hotline'],
   ...['telefon', 'telefonnummer', 'handy', 'handynummer', 'mobilnummer', 'rufnummer', 'festnetz'],
   ...[
     'téléphone',

@@ -19,7 +19,8 @@ export const IDS_BENELUX: readonly Recognizer[] = [
       'insz',
       'nrn',
     ],
-    alone: ['99.99.99-999.99', '99999999999', '999999-999-99', '99.99.99.999.99'],
+    alone: ['99.99.99-999.99', '999999-999-99', '99.99.99.999.99'],
+    near: ['99999999999', '999999 999 99', '99 99 99 999 99'],
     valid: (text) => isBeNumber(text, two(text, 2)),
   }),
   id('be-bis', {

@@ -18,8 +18,8 @@ export const IDS_FRANCE_ITALY: readonly Recognizer[] = [
       'nss',
       'carte vitale',
     ],
+    near: ['999999999999999'],
     alone: [
-      '999999999999999',
       '9 99 99 99 999 999 99',
       '9 99 99 9X 999 999 99',
       '999999X99999999',

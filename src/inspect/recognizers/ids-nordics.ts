@@ -48,8 +48,8 @@ export const IDS_NORDICS: readonly Recognizer[] = [
       'd nummer',
       'foedselsnummer',
     ],
-    alone: ['99999999999', '999999 99999'],
-    near: ['999999-99999', '99 99 99 99999'],
+    alone: ['999999 99999'],
+    near: ['99999999999', '999999-99999', '99 99 99 99999'],
     valid: (text) => isNoNumber(text, two(text, 2)),
   }),
   id('no-h-number', {

@@ -9,10 +9,7 @@ export const IDS_NORTH_AMERICA: readonly Recognizer[] = [
   id('us-ssn', {
     basis: 'areas, groups and serials that are given',
     words: [
-      'ssn',
-      'ss',
       'social security no',
-      'soc',
       'ssn',
       'social security',
       'social security number',

@@ -23,7 +23,7 @@ export const IDS_SOUTH_AMERICA: readonly Recognizer[] = [
   id('bo-ci', { basis: 'form', words: CEDULA, near: ['9999999-AA', '9999999 AA', '99999999 AA'] }),
   id('cl-rut', {
     basis: 'mod 11',
-    words: ['rut', 'rol unico tributario', 'rol unico nacional', 'cédula de identidad'],
+    words: ['rut', 'run', 'rol unico tributario', 'rol unico nacional', 'cédula de identidad'],
     alone: ['99.999.999-X', '9.999.999-X', '99.999.999-x'],
     near: ['99999999-x', '9999999-x', '99999999x', '9999999x'],
     valid: isClRut,

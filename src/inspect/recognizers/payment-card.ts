@@ -45,11 +45,22 @@ export const CARD_LAYOUTS: readonly string[] = [
   ...['9999 9999 9999 9999 999', '99999999 99999999', '9999 9999 9999 99'],
 ].flatMap((layout) => [layout, layout.replaceAll(' ', '-'), layout.replaceAll(' ', '.')])
 
-export const BARE_CARD_LAYOUTS: readonly string[] = [14, 15, 16, 17, 18, 19].map((length) =>
+export const BARE_CARD_LAYOUTS: readonly string[] = [16, 17, 18, 19].map((length) =>
   '9'.repeat(length),
 )
+/** Lengths that only American Express and Diners Club give out today. */
+export const SHORT_CARD_LAYOUTS: readonly string[] = ['9'.repeat(14), '9'.repeat(15)]
+
+export function isShortCard(text: Uint8Array, length: number): boolean {
+  const prefix = toNumber(text, 0, 2)
+  const isOne = length === 15 ? prefix === 34 || prefix === 37 : prefix === 30 || prefix === 36
+  return isOne && isCard(text, length)
+}
+
 /** Lengths that nearly only numbers of other things have. */
-export const RARE_CARD_LAYOUTS: readonly string[] = ['9'.repeat(12), '9'.repeat(13)]
+export const RARE_CARD_LAYOUTS: readonly string[] = [12, 13, 14, 15].map((length) =>
+  '9'.repeat(length),
+)
 
 export function isCard(text: Uint8Array, length: number): boolean {
   if (digit(text, 0) < 2 || !isLuhn(text, 0, length) || isRepeated(text, 0, length)) return false

@@ -62,16 +62,22 @@ export function internationalPhoneExtent(
   out.start = at
   out.end = at
   // `a+49…` and `9+49…` are sums and base64.
-  if (at > floor && isWord(bytes[at - 1] as number)) return
+  if (at > floor && (isWord(bytes[at - 1] as number) || bytes[at - 1] === 0x29)) return
   const bound = Math.min(limit, at + MAX_TEXT)
   let code = 0
   let codeLength = 0
   let digits = 0
   let gap = 0
   let end = 0
+  let brackets = 0
   let i = at + 1
   for (; i < bound; i++) {
     const byte = bytes[i] as number
+    if (byte === 0x28) brackets++
+    else if (byte === 0x29 && --brackets < 0) {
+      if (gap === 0 && fits(code, codeLength, digits)) end = i
+      break
+    }
     if (byte < 0x30 || byte > 0x39) {
       if (gap === 0 && fits(code, codeLength, digits)) end = i
       if (digits === 0 || !isGap(byte) || ++gap > 2) break

@@ -109,7 +109,7 @@ export function isSpokenKey(
   end: number,
   isSaid: boolean,
 ): boolean {
-  if (!isWrittenKey(bytes, start, end)) return false
+  if (!isWrittenKey(bytes, start, end) || bytes.subarray(start, end).includes(0x28)) return false
   return isSaid || (end - start >= 20 && isMixed(bytes, start, end))
 }
 
@@ -184,6 +184,9 @@ function isIdentifier(bytes: Uint8Array, start: number, end: number): boolean {
   let digits = 0
   let changes = 0
   let before = 0
+  /** Letters of the same kind that follow each other, and how many stand with two more. */
+  let run = 0
+  let inWords = 0
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
     let kind = before
@@ -192,10 +195,14 @@ function isIdentifier(bytes: Uint8Array, start: number, end: number): boolean {
       kind = DIGIT
     } else if (isLetter(byte)) kind = byte < 0x60 ? OTHER : LETTER
     else if (byte !== 0x5f && byte !== 0x2e && byte !== 0x24) return false
-    if (kind !== before && before !== 0) changes++
+    // A capital and small letters are one word.
+    if (kind !== before && before !== 0 && !(before === OTHER && kind === LETTER)) changes++
+    run = !isLetter(byte) ? 0 : kind === before ? run + 1 : 1
+    if (run > 2) inWords += run === 3 ? 3 : 1
     before = kind
   }
-  return digits <= 4 && changes <= (end - start) * 0.34
+  const length = end - start
+  return digits <= 4 && changes <= length * 0.3 && inWords * 3 >= length
 }
 
 function isUuid(bytes: Uint8Array, start: number, end: number): boolean {

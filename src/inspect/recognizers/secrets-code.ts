@@ -71,7 +71,8 @@ export const CODE_SECRETS: readonly Recognizer[] = [
     sequence('glcbt-', '_', [run(ALNUM, 1, 5), run(BASE64URL, 20)]),
   ]),
   secret('bitbucket-token', 'bitbucket, atlassian, jira', 'prefix, length', [
-    prefix(['ATATT3', 'ATCTT3', 'ATBB'], 'A-Za-z0-9_=-', 24, 256),
+    prefix(['ATATT3', 'ATCTT3'], 'A-Za-z0-9_=-', 24, 256),
+    prefix(['ATBB'], ALNUM, 32, 32),
   ]),
   secret(
     'npm-token',

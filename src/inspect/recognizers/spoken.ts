@@ -80,9 +80,16 @@ function isThere(bytes: Uint8Array, at: number, limit: number, text: Uint8Array)
   return true
 }
 
-/** A quote, a backtick, a star, a bracket. */
+/** A quote, a backtick, a star, a bracket, a `#`. */
 function isMark(byte: number): boolean {
-  return byte === 0x22 || byte === 0x27 || byte === 0x60 || byte === 0x2a || byte === 0x28
+  return (
+    byte === 0x22 ||
+    byte === 0x27 ||
+    byte === 0x60 ||
+    byte === 0x2a ||
+    byte === 0x28 ||
+    byte === 0x23
+  )
 }
 
 function isEnd(byte: number): boolean {

@@ -97,10 +97,9 @@ export class LooseNames {
     const isEscaped = from > escapes
     const quote = from < limit && isQuote(bytes[from]) ? (bytes[from] as number) : 0
     if (quote !== 0) from++
-    const isLine =
-      quote === 0 &&
-      bytes[at] === 0x3a &&
-      keys.some((key) => this.#keys[key]?.shape.loose === 'line')
+    const isLine = quote === 0 && bytes[at] === 0x3a && this.#wantLine(keys)
+    // `type MemberName = Identifier`: a program's, where what it is called says nothing of what it is.
+    if (quote === 0 && !isLine && escapes > at + 1 && this.#wantLine(keys)) return NOTHING
     const most = isLine ? MAX_LINE : MAX_VALUE
     const bound = Math.min(limit, from + most)
     const end =
@@ -128,6 +127,10 @@ export class LooseNames {
       return end
     }
     return NOTHING
+  }
+
+  #wantLine(keys: readonly number[]): boolean {
+    return keys.some((key) => this.#keys[key]?.shape.loose === 'line')
   }
 
   /** `NAME=value`: nothing in lower case, nothing between. */

@@ -4,13 +4,23 @@ import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_FORM, BY_FORM_AND_WORDS, type Finds } from './finds.ts'
 import { type Candidate, groupKey, MAX_GROUPS, MAX_RUN, type Node } from './layouts.ts'
 import { BEFORE, endsSentence, type Nearby, QUIET, SPOKEN_FOR } from './nearby.ts'
-import { ALONE, inColumn, isRowBefore, PIECE, standsAlone, UNDECIDED } from './surroundings.ts'
-import { BLANK, KINDS, SEPARATORS, UNSETTLED, WIDE, wideSeparator } from './text.ts'
+import {
+  ALONE,
+  inColumn,
+  isNumbered,
+  isRowBefore,
+  PIECE,
+  standsAlone,
+  UNDECIDED,
+} from './surroundings.ts'
+import { BLANK, DIGIT, KINDS, SEPARATORS, UNSETTLED, WIDE, wideSeparator } from './text.ts'
 
 /** Nearer than any word. */
 const NAMED = Number.MAX_SAFE_INTEGER
 /** So near a word that says it is something else has to end. */
 const PLAIN_WITHIN = 24
+/** `NHS number #123`: no more between the word and the number. */
+const NUMBER_WITHIN = 12
 
 export class PatternMatcher {
   readonly #bounds: Bounds
@@ -139,12 +149,13 @@ export class PatternMatcher {
     const alone = standsAlone(bytes, start, end, kinds, limit, more)
     if (alone !== ALONE) return alone === UNDECIDED ? this.#hold(start) : NOTHING
     this.#length = 0
+    const numbered = kinds === DIGIT && isNumbered(bytes, start)
     const isHinted = this.#nearby.look(bytes, start) || context.hinted !== null
     const isFound = isHinted
-      ? this.#takeHinted(node.candidates, start, end, isColumn)
-      : !isColumn && this.#takeOn(node.on, start, end)
+      ? this.#takeHinted(node.candidates, start, end, isColumn, numbered)
+      : !isColumn && !numbered && this.#takeOn(node.on, start, end)
     if (isFound) return end
-    if (node.behind.length === 0) return NOTHING
+    if (node.behind.length === 0 || numbered) return NOTHING
     const behind = this.#nearby.lookBehind(bytes, end, limit, more)
     if (behind !== SPOKEN_FOR) return behind === QUIET ? NOTHING : this.#hold(start)
     return this.#takeBehind(node.behind, start, end) ? end : NOTHING
@@ -170,6 +181,7 @@ export class PatternMatcher {
     start: number,
     end: number,
     isColumn: boolean,
+    numbered: boolean,
   ): boolean {
     const { hinted, plain } = this.#bounds.context
     const nearby = this.#nearby
@@ -184,6 +196,7 @@ export class PatternMatcher {
       const isNamed = hinted !== null && hinted[recognizer] === 1
       let hint = isNamed ? NAMED : nearby.before(recognizer, start)
       if (isSpent && !isNamed && !nearby.isBehind(hint, this.#spent)) hint = -1
+      if (numbered && !isNamed && !nearby.isWithin(hint, start, NUMBER_WITHIN)) continue
       if (hint < 0 && (!candidate.on || isColumn || (isPlain && candidate.bare))) continue
       // `secret …; trace 0af3…`: what is said last is about it.
       if (candidate.bare && hint >= 0 && hint < plainly) continue

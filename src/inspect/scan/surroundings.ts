@@ -5,6 +5,11 @@
 
 import { DIGIT, kindOf, LOWER, UPPER } from './text.ts'
 
+/** `#123` is the number of something, and of what has to be said. */
+export function isNumbered(bytes: Uint8Array, start: number): boolean {
+  return start > 0 && bytes[start - 1] === 0x23
+}
+
 /** How far a neighbouring run is looked at. */
 const NEIGHBOUR = 16
 
@@ -56,8 +61,6 @@ function isPieceBefore(bytes: Uint8Array, start: number, kinds: number): boolean
       return kinds !== DIGIT && kind !== 0
     case 0x40: // @
       return kinds !== DIGIT
-    case 0x23: // # is a number of something
-      return kinds === DIGIT
     default:
       return false
   }
@@ -103,13 +106,25 @@ export function inColumn(
   if (isRowBefore(bytes, start, first)) return PIECE
   if (end < limit && bytes[end] === 0x20) {
     let at = end + 1
-    while (at < limit && at - end <= last + 2 && kindOf(bytes, at) !== 0) at++
+    const most = Math.max(last, LONG) + 2
+    while (at < limit && at - end <= most && kindOf(bytes, at) !== 0) at++
     if (more && at === limit) return UNDECIDED
+    const length = at - end - 1
     // The beginning of `2026-01-31` is no group of a row.
     const goesOn = at < limit && JOINERS.includes(bytes[at] as number)
-    if (at - end - 1 === last && !goesOn && hasDigitBehind(bytes, end + 1, limit)) return PIECE
+    if (goesOn) return ALONE
+    if (length === last && hasDigitBehind(bytes, end + 1, limit)) return PIECE
+    if (length >= LONG && length < most && isNumber(bytes, end + 1, at)) return PIECE
   }
   return ALONE
+}
+
+/** Digits of a number that no group behind a card's is: a date has fewer. */
+const LONG = 5
+
+function isNumber(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (kindOf(bytes, at) !== DIGIT) return false
+  return true
 }
 
 /** Whether a blank is before `start`, and before that a group of the same length with a digit, and blanks around it. */

@@ -47,8 +47,9 @@ export function indexWords(phrases: Iterable<readonly [phrase: string, what: num
 export function formsOf(phrase: string): readonly string[] {
   if (!/^[a-z0-9]+( [a-z0-9]+)*$/.test(phrase) || phrase.split(' ').length > MAX_PHRASE)
     throw new Error(`not a phrase: ${phrase}`)
-  const letters =
-    phrase.length <= MAX_PHRASE && !phrase.includes(' ') ? [[...phrase].join(' ')] : []
+  const isShort = phrase.length > 2 && phrase.length <= MAX_PHRASE && !phrase.includes(' ')
+  const isVaried = new Set(phrase).size === phrase.length
+  const letters = isShort && isVaried ? [[...phrase].join(' ')] : []
   const forms = [phrase, phrase.replaceAll(' ', ''), ...letters]
   // Names and text lose their digits.
   const plain = forms.map((form) => form.replace(/[0-9]+/g, '')).filter((form) => form !== '')

@@ -22,6 +22,16 @@ describe('context', () => {
     ['a word that goes on', 'мой Телефонный номер 030 901820', ['phone 030 901820']],
     ['a word of another script behind', '030-9018-2000 は電話番号です', ['phone 030-9018-2000']],
     ['an abbreviation', 'C.F. RSSMRA85T10A562S', ['it-codice-fiscale RSSMRA85T10A562S']],
+    ['a word at the end of the text', '021000021 is my RTN', ['us-aba-routing 021000021']],
+    ['a word of the next sentence', 'ticket 021000021. The routing', []],
+    ['the number of what is said', 'routing number #021000021', ['us-aba-routing 021000021']],
+    ['the number of something else', 'routing changed in ticket #021000021', []],
+    [
+      'what was said of another one',
+      'routing 021000021, ok? Ticket 121000358',
+      ['us-aba-routing 021000021'],
+    ],
+    ['what is said last', 'routing, build 021000021', []],
     ['too far away', `routing ${'.'.repeat(60)} 021000021`, []],
   ])('%s', (_, text, want) => {
     expect(textsIn(scanner, text)).toEqual(want)

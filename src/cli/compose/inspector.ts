@@ -37,7 +37,7 @@ export interface TokenSharing {
   /** Called once, with where to put what others say. */
   open(vault: Vault): void
   keep(kept: Kept): void
-  /** Resolves when all others have what was kept up to now, or it takes them too long. */
+  /** Resolves when all others have what was kept in this turn of the event loop, or it takes them too long. */
   shared(): Promise<void>
 }
 

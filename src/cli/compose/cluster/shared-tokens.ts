@@ -32,8 +32,7 @@ export class SharedTokens implements TokenSharing {
   }
 
   async shared(): Promise<void> {
-    this.#send()
-    await Promise.all([...this.#waiting.values()].map(({ promise }) => promise))
+    await this.#send()
   }
 
   /** What others have kept. */
@@ -47,12 +46,15 @@ export class SharedTokens implements TokenSharing {
     this.#waiting.delete(id)
   }
 
-  #send(): void {
-    if (this.#fresh.length === 0) return
+  /** @returns null when there is nothing new */
+  #send(): Promise<void> | null {
+    if (this.#fresh.length === 0) return null
     const id = ++this.#lastId
-    this.#waiting.set(id, Promise.withResolvers())
+    const waiting = Promise.withResolvers<void>()
+    this.#waiting.set(id, waiting)
     setTimeout(() => this.settle(id), WAIT_MS).unref()
     this.#tell({ type: 'tokens', id, kept: this.#fresh })
     this.#fresh = []
+    return waiting.promise
   }
 }

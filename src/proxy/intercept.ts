@@ -17,7 +17,7 @@ import type { Connect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { ClientSession } from './http2/client-session.ts'
 import { serveOpaque } from './opaque.ts'
-import { type Opening, readOpening } from './opening.ts'
+import { type Opening, readOpening, recogniseOther } from './opening.ts'
 import { PEEK_MS, SERVER_FIRST } from './protocol/recognise.ts'
 import type { ProxyContext } from './proxy.ts'
 import { TOO_LATE, UNREAD } from './quiet-socket.ts'
@@ -177,6 +177,13 @@ function awaitRequest(
   new FirstBytes(tls, context, {
     onBytes(first) {
       acceptance.accepted(who)
+      const protocol = fault ? null : recogniseOther(first)
+      if (protocol) {
+        tls.pause()
+        const inside = opened({ ...connect, tunnel: { ...tunnel, socket: tls } }, first)
+        const opaque = { connect: inside, protocol, isSecure: true, onClientFirst: null }
+        return run(context, serveOpaque(opaque))
+      }
       serveInside(connect, tls, 'https', tls.alpnProtocol === HTTP2, fault)
       tls.emit('data', first)
     },

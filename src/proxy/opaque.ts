@@ -22,12 +22,15 @@ export interface Opaque {
   readonly connect: Connect
   /** What it seems to be. */
   readonly protocol: Exclude<Protocol, 'tls' | 'http'>
+  /** Whether it was found inside TLS that ended here: then it goes on inside TLS, with an origin that has proved its name. */
+  readonly isSecure?: boolean
   /** The client waits for the server. @returns what takes the connection over if it speaks first after all */
   readonly onClientFirst: ((first: Buffer) => void) | null
 }
 
 /** Takes the tunnel over: what came early goes out first. Never rejects but for a defect of ours. */
-export async function serveOpaque({ connect, protocol, onClientFirst }: Opaque): Promise<void> {
+export async function serveOpaque(opaque: Opaque): Promise<void> {
+  const { connect, protocol, isSecure = false, onClientFirst } = opaque
   const { tunnel, context } = connect
   const { enforcer, origins, deadlines, timeouts } = context
   const { socket, authority, early } = tunnel
@@ -50,7 +53,7 @@ export async function serveOpaque({ connect, protocol, onClientFirst }: Opaque):
     end({ outcome: 'blocked', error: UNREADABLE.code })
     return tunnel.refuse(refuseByProblem(id, UNREADABLE, authority))
   }
-  const dialed = await origins.openTunnel(admission, abort.signal)
+  const dialed = await origins.openTunnel(admission, abort.signal, isSecure)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {
     const refusal = refuseByProblem(id, dialed, authority)

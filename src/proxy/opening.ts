@@ -94,7 +94,7 @@ export function readOpening(
 const SILENCE: Opening = { kind: 'silence' }
 
 /** Null while it may still become one; false when it is none. */
-function recogniseOther(bytes: Buffer): Other | false | null {
+export function recogniseOther(bytes: Buffer): Other | false | null {
   const { protocol, candidates } = recognise(bytes)
   if (protocol === 'tls' || protocol === 'http' || protocol === 'unknown') return false
   return protocol ?? (candidates.every((each) => each === 'http') ? false : null)

@@ -1,12 +1,15 @@
 /** Other protocols than HTTP inside tunnels, however they were asked for: known ones are judged and relayed, and nothing else is. */
 
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import net, { type Socket } from 'node:net'
+import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { converse, openTunnel } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 
 const SSH = 'SSH-2.0-client\r\n'
+const MQTT = Buffer.from('100f00044d5154540402003c0003616263', 'hex')
 const REDIS = '*1\r\n$4\r\nPING\r\n'
 /** Where a server of mail speaks first. */
 const MAIL = 2525
@@ -14,10 +17,11 @@ const MAIL = 2525
 let lab: Lab
 let servers: net.Server[]
 let sshPort: number
+let securePort: number
 let got: string
 const echo = (greeting: string) => (socket: Socket) => {
   socket.on('error', () => {})
-  socket.write(greeting)
+  if (greeting !== '') socket.write(greeting)
   socket.on('data', (piece) => {
     got += piece
     socket.write(piece)
@@ -41,6 +45,11 @@ rules:
   ]
   await Promise.all(servers.map((server) => once(server, 'listening')))
   const [ssh] = servers
+  const { keyPem: key, pem: cert } = lab.certificate('api.de.test', 'api.us.test')
+  const secure = tls.createServer({ key, cert }, echo('')).listen(0, '0.0.0.0')
+  await once(secure, 'listening')
+  servers.push(secure)
+  securePort = (secure.address() as net.AddressInfo).port
   sshPort = (ssh?.address() as net.AddressInfo | undefined)?.port ?? 0
 })
 afterAll(async () => {
@@ -96,6 +105,42 @@ describe.each([
     await converse(socket, bytes)
     expect(await last()).toMatchObject({ error, outcome: 'blocked', dialed_ip: null })
     expect(got).toBe('')
+  })
+
+  describe('inside TLS', () => {
+    const call = async (host: string, bytes: Buffer) => {
+      got = ''
+      const socket = await open(host, securePort)
+      const secured = tls.connect({ socket, servername: host, ca: readFileSync(lab.proxy.ca) })
+      await once(secured, 'secureConnect')
+      const heard = await converse(secured, bytes, { until: /MQTT/ })
+      secured.destroy()
+      return heard
+    }
+
+    test('goes on inside TLS, to a server that has proved its name', async () => {
+      expect(await call('api.de.test', MQTT)).toBe(MQTT.toString('latin1'))
+      expect(await last()).toMatchObject({
+        mode,
+        scheme: 'tcp',
+        protocol: 'mqtt',
+        host: 'api.de.test',
+        outcome: 'forwarded',
+        bytes_out: MQTT.length,
+        bytes_in: MQTT.length,
+      })
+    })
+
+    test.each([
+      ['abroad', 'api.us.test', MQTT, 'placement-outside'],
+      ['by a rule', 'api.de.test', Buffer.from(REDIS), 'rule-no-redis'],
+      ['where the server cannot prove it', 'stranger.test', MQTT, 'tls-name-mismatch'],
+    ])('%s it is refused, and nothing goes out', async (_, host, bytes, error) => {
+      lab.dns.records['stranger.test'] = { A: ['127.0.0.10'] }
+      expect(await call(host, bytes)).toBe('')
+      expect(await last()).toMatchObject({ error })
+      expect(got).toBe('')
+    })
   })
 
   test('a client that waits for a mail server hears its greeting, and nothing else', async () => {

@@ -24,6 +24,8 @@ export interface DiallerOptions {
 export interface DialAsking {
   /** Versions of HTTP to choose from, for https origins; first what is preferred. */
   readonly offer: readonly string[]
+  /** Whether what is not HTTP is spoken inside TLS all the same. */
+  readonly isSecure?: boolean
   /** Whether an open connection would do as well, once one is free. */
   readonly shares: boolean
   /** Milliseconds to wait for room. */
@@ -44,8 +46,8 @@ export class OriginDialler {
   }
 
   /** Equal for those who may share connections and resume each other's TLS sessions now: the certificate we show belongs to it. */
-  keyOf({ key, flow, destination }: Admission): string {
-    if (flow.scheme !== 'https') return key
+  keyOf({ key, flow, destination }: Admission, isSecure = false): string {
+    if (flow.scheme !== 'https' && !isSecure) return key
     const { id } = this.#options.contexts.for(certifiedHost(destination))
     return id === '' ? key : `${key}\n${id}`
   }
@@ -53,7 +55,7 @@ export class OriginDialler {
   /** Never rejects. @returns `reuse` when one that is open has become free instead */
   async dial(
     admission: Admission,
-    { offer, shares, patience, signal }: DialAsking,
+    { offer, isSecure = false, shares, patience, signal }: DialAsking,
   ): Promise<Opened | 'reuse' | Problem> {
     const { destination, flow } = admission
     const { contexts, sessions, slots, upstreamProxy, timeout, meter } = this.#options
@@ -62,9 +64,10 @@ export class OriginDialler {
     const turn = await slots.acquire({ authority, key: shared, patience, signal })
     if (turn !== 'granted') return turn
     // As it is now: while it waited, files may have changed.
-    const key = this.keyOf(admission)
+    const key = this.keyOf(admission, isSecure)
     const { context: trust } = contexts.for(certifiedHost(destination))
-    const tls = flow.scheme === 'https' ? { trust, offer, sessions, sessionKey: key } : null
+    const speaksTls = flow.scheme === 'https' || isSecure
+    const tls = speaksTls ? { trust, offer, sessions, sessionKey: key } : null
     const through = upstreamProxy?.leadsTo(host) ? upstreamProxy : null
     const dialed = await dial(destination, { through, tls, timeout, meter, signal })
     if ('code' in dialed || dialed.socket.closed) slots.release(authority)

@@ -116,10 +116,14 @@ export class OriginPool {
     return upgrade === WEBSOCKET && (await this.#streams.canBecome(admission, way))
   }
 
-  /** A connection for bytes of which nothing is known. Never rejects. */
-  async openTunnel(admission: Admission, signal: AbortSignal): Promise<Dialed | Problem> {
+  /** A connection for bytes of which nothing is known, inside TLS where that is wanted. Never rejects. */
+  async openTunnel(
+    admission: Admission,
+    signal: AbortSignal,
+    isSecure = false,
+  ): Promise<Dialed | Problem> {
     const patience = this.#options.timeouts.originWait
-    const asking = { offer: [], shares: false, patience, signal }
+    const asking = { offer: [], isSecure, shares: false, patience, signal }
     const dialed = await this.#dialler.dial(admission, asking)
     return dialed === 'reuse' ? BUSY : dialed
   }

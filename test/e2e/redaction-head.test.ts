@@ -21,6 +21,7 @@ rules:
   - { id: no-cards, because: PCI DSS, when: { host: api.fr.test, data: payment }, then: block }
   - { id: no-keys, because: they open doors, when: { host: api.fr.test, data: secret }, then: block }
   - { id: ask, because: a person has to see it, when: { host: api.us.test, data: iban }, then: hold, redact: { out: iban } }
+  - { id: sent, because: nobody goes there either, when: { scheme: http, path: '/sent/[EMAIL]' }, then: block }
   - { id: closed, because: nobody goes there, when: { scheme: http, path: /private/* }, then: block }
 `
 
@@ -211,6 +212,15 @@ describe('a head', () => {
     )
     expect({ status, code: JSON.parse(body).code }).toEqual({ status: 403, code: 'rule-closed' })
     expect(await lastFlow()).toMatchObject({ path: '/private/[EMAIL]' })
+  })
+
+  test('what goes on is judged as well as what came', async () => {
+    const { status, body } = await curl(
+      lab.proxy,
+      `http://api.de.test:${lab.http.port}/sent/${MAIL}`,
+    )
+    expect({ status, code: JSON.parse(body).code }).toEqual({ status: 403, code: 'rule-sent' })
+    expect(got).toEqual([])
   })
 
   const AWS =

@@ -234,6 +234,19 @@ describe('an answer', () => {
     expect(JSON.parse(body).code).toBe('answer-unscannable')
   })
 
+  test('a signed `Range` stays, so that the origin takes it for what it is; what it answers is refused', async () => {
+    answer = (request, response) => response.writeHead(request.headers.range ? 206 : 200).end(TEXT)
+    const signed =
+      'Authorization: AWS4-HMAC-SHA256 Credential=x, SignedHeaders=host;range, Signature=x'
+    const part = ['-H', 'Range: bytes=0-9', '-H', signed]
+    const { status, body } = await curl(lab.proxy, ...part, url('api.fr.test'))
+    expect(asked[0]?.range).toBe('bytes=0-9')
+    expect({ status, code: JSON.parse(body).code }).toEqual({
+      status: 502,
+      code: 'answer-unscannable',
+    })
+  })
+
   test('`Accept-Encoding` goes on as it came where it is signed', async () => {
     const of = (fields: string) =>
       `Authorization: AWS4-HMAC-SHA256 Credential=x, SignedHeaders=${fields}, Signature=x`

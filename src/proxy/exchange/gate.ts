@@ -216,7 +216,7 @@ function toSent(head: RequestHead, permit: Permit, { replaced, passing }: Inspec
   const isAsked = permit.redact !== null && !signed.field('accept-encoding')
   const isBare = (name: string) =>
     (length !== null && speaksOfBody(name)) ||
-    (permit.redact !== null && DECLINED.has(name)) ||
+    (permit.redact !== null && DECLINED.has(name) && !signed.field(name)) ||
     (isAsked && name === 'accept-encoding')
   const added = [
     ...(length === null || length < 0 ? [] : [nameIn(head, 'Content-Length'), String(length)]),

@@ -1,6 +1,7 @@
 /** What nobody is to read or change where APIs of models have it; and that nothing hides there. */
 
 import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RECOGNIZERS } from '../../../src/inspect/recognizers/registry.ts'
 import { createScanner } from '../../../src/inspect/scan/create-scanner.ts'
@@ -243,4 +244,29 @@ describe('ids and names of models have nothing in them that is looked for', () =
     const { findings } = redact(many, 'application/json', 'whole', { scan, replace })
     expect(findings).toEqual([])
   })
+})
+
+test('anything in such fields, cut anywhere: the same, and JSON', () => {
+  const piece = fc.constantFrom(
+    ...[MARK, btoa(MARK), 'iVBORw0KGgoAAAANSUhEUgAA', 'gAAAA', 'JVBERi0xLjcK', SEALED.slice(0, 70)],
+    ...['=', '-', '_', '+', '/', ' ', '\n', '.', ',', '\0', '"', '\\', '%58'],
+    ...['data:', 'data:image/png;base64,', 'data:text/plain,', ';base64,'],
+  )
+  const value = fc.array(piece, { maxLength: 8 }).map((parts) => parts.join(''))
+  const key = fc.constantFrom('data', 'signature', 'thinking', 'text', 'encrypted_content', 'x')
+  const blocks = fc.array(fc.array(fc.tuple(key, value), { maxLength: 4 }), { maxLength: 3 })
+  fc.assert(
+    fc.property(blocks, fc.nat(), (content, at) => {
+      // Keys may come twice.
+      const members = (block: [string, string][]) =>
+        block.map((pair) => pair.map((each) => JSON.stringify(each)).join(':')).join(',')
+      const body = `{"input":[{"content":[${content.map((block) => `{${members(block)}}`)}]}]}`
+      const whole = redact(body, 'application/json')
+      expect(() => JSON.parse(whole.text)).not.toThrow()
+      for (const cut of ['bytes', at % body.length] as const) {
+        expect(redact(body, 'application/json', cut)).toEqual(whole)
+      }
+    }),
+    { numRuns: Number(process.env.FUZZ_RUNS ?? 150) },
+  )
 })

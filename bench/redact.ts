@@ -1,6 +1,6 @@
 /**
- * What the scanner costs and what it is worth: `npm run bench:redact`. Speed in MB per second of CPU time on generated text and on the worst
- * inputs, beside a bare loop over the same bytes; recall and precision on labelled templates; false hits on text where nothing is, and what is
+ * What redaction costs and what it is worth: `npm run bench:redact`. Speed in MB per second of CPU time of the scanner and of the formats, on
+ * generated text and on the worst inputs, beside a bare loop over the same bytes; what is added to a request; recall and precision on labelled templates; false hits on text where nothing is, and what is
  * found in the text of installed packages. Numbers depend on the machine: compare the columns.
  */
 
@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { RECOGNIZERS } from '../src/inspect/recognizers/registry.ts'
 import { createScanner } from '../src/inspect/scan/create-scanner.ts'
 import { NOWHERE } from '../src/inspect/scan/scanner.ts'
-import { KINDS } from '../src/inspect/scan/text.ts'
 import { RECORDS } from './redact/clean/records.ts'
 import { CLEAN, cleanText } from './redact/clean/text.ts'
+import { formats } from './redact/formats.ts'
 import {
   type Carrier,
   fillCarrier,
@@ -20,22 +20,12 @@ import {
   TUNING,
 } from './redact/labelled/carriers.ts'
 import { LABELLED_KINDS, type Score, score } from './redact/labelled/score.ts'
+import { loop, measure } from './redact/measure.ts'
 import { Random } from './redact/random.ts'
+import { requests } from './redact/requests.ts'
 
 const scanner = createScanner(RECOGNIZERS)
 const MEGABYTE = 1e6
-
-/** Least CPU time of several runs, in ms. */
-function measure(run: () => void): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let i = 0; i < 7; i++) {
-    const start = process.cpuUsage()
-    run()
-    const { user, system } = process.cpuUsage(start)
-    best = Math.min(best, (user + system) / 1000)
-  }
-  return best
-}
 
 function scan(bytes: Uint8Array): number {
   let found = 0
@@ -43,20 +33,6 @@ function scan(bytes: Uint8Array): number {
     found++
   })
   return found
-}
-
-/** What any scanner has to do at least: look at each byte. */
-function loop(bytes: Uint8Array): number {
-  let runs = 0
-  let kinds = 0
-  for (let i = 0; i < bytes.length; i++) {
-    const kind = KINDS[bytes[i] as number] as number
-    if (kind === 0) {
-      if (kinds === 1) runs++
-      kinds = 0
-    } else kinds |= kind
-  }
-  return runs
 }
 
 function mixedText(seed: number, size: number): Buffer {
@@ -160,8 +136,16 @@ function falseHits(): void {
   console.log(`installed packages, ${(size / MEGABYTE).toFixed(0)} MB: ${rows.join(', ')}`)
 }
 
+/** All of it, or what is named: `scanner`, `formats`, `requests`, `recall`, `false-hits`. */
+const asked = process.argv.slice(2)
+const isAsked = (name: string) => asked.length === 0 || asked.includes(name)
+
 console.log(`${RECOGNIZERS.length} kinds`)
-speed()
-printScores('carriers for tuning', TUNING)
-printScores('held-out carriers', HELD_OUT)
-falseHits()
+if (isAsked('scanner')) speed()
+if (isAsked('formats')) formats(scanner)
+if (isAsked('requests')) await requests(scanner)
+if (isAsked('recall')) {
+  printScores('carriers for tuning', TUNING)
+  printScores('held-out carriers', HELD_OUT)
+}
+if (isAsked('false-hits')) falseHits()

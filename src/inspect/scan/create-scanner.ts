@@ -3,7 +3,7 @@
 import type { KeyShape, Recognizer, Shape } from '../recognizers/recognizer.ts'
 import { compileAutomaton } from './automaton.ts'
 import { compileLayouts, patternsOf } from './layouts.ts'
-import { compileLiterals } from './literals.ts'
+import { compileLiterals, reachingOf } from './literals.ts'
 import { indexContextWords, Names } from './names.ts'
 import { Pass } from './pass.ts'
 import type { Scanner, ScanOptions } from './scanner.ts'
@@ -33,7 +33,7 @@ export function createScanner(all: readonly Recognizer[], options: ScanOptions =
     types: recognizers.map(({ type }) => type),
     words,
     automaton: compileAutomaton(layouts, literals, hasLooseNames),
-    reaching: literals.filter(({ reach }) => reach > 0),
+    reaching: reachingOf(literals),
     keys,
   })
   return {

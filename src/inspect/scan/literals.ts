@@ -38,6 +38,18 @@ export function compileLiterals(
   )
 }
 
+/** Those that reach left; of those that do so alike the first, as the names of months. */
+export function reachingOf(literals: readonly Literal[]): readonly Literal[] {
+  const alike = new Map<string, Literal>()
+  for (const literal of literals) {
+    const { reach, before, on, recognizer } = literal
+    if (reach === 0) continue
+    const key = `${on ? 'on' : recognizer} ${reach} ${before.join('')}`
+    if (!alike.has(key)) alike.set(key, literal)
+  }
+  return [...alike.values()]
+}
+
 function toLiterals(
   recognizer: number,
   shape: PrefixShape | AnchorShape,

@@ -183,6 +183,8 @@ export interface MessageRedactor {
   push(message: WholeMessage): readonly WholeMessage[]
   /** The rest. */
   end(): readonly WholeMessage[]
+  /** Bytes of those that wait. */
+  readonly held: number
   readonly found: readonly Found[]
   /** Why one of those that have come could not be read; null when all could. */
   readonly unscanned: 'size' | 'form' | null
@@ -205,6 +207,7 @@ const NOTHING_FOUND: Inspector = {
   openMessages: () => ({
     push: (message) => [message],
     end: () => [],
+    held: 0,
     found: [],
     unscanned: null,
   }),

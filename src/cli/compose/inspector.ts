@@ -196,6 +196,9 @@ function inspectUnder(
       return {
         push: (message) => redactor.push(message),
         end: () => redactor.end(),
+        get held() {
+          return redactor.held
+        },
         get found() {
           return toFound(redactor)
         },

@@ -24,6 +24,8 @@ export interface MessageRedactor {
   push(message: WholeMessage): readonly WholeMessage[]
   /** That was all. @returns the rest */
   end(): readonly WholeMessage[]
+  /** Bytes of messages that wait. */
+  readonly held: number
   readonly findings: Omit<Redaction, 'direction'>[]
   /** Grows before the messages it is about are returned. */
   readonly unscannable: readonly Unscannable[]
@@ -47,6 +49,9 @@ export function createMessageRedactor(options: MessageRedactorOptions): MessageR
   return {
     push: (message) => messages.push(message),
     end: () => messages.end(),
+    get held() {
+      return messages.held
+    },
     get findings() {
       return findings.toList()
     },
@@ -68,6 +73,10 @@ class Messages {
     this.#job = job
     this.#place = { path: 'body', key: '', kind: 'text', context: job.scan.under('') }
     this.#queue = new EventQueue(job, this.#place, readModelEvent)
+  }
+
+  get held(): number {
+    return this.#end - (this.#queue.waiting ?? this.#end)
   }
 
   push(message: WholeMessage): readonly WholeMessage[] {

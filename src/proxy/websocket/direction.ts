@@ -1,10 +1,11 @@
 /** What one side of a WebSocket sends to the other: read, asked about, and written on as fast as the other takes it. */
 
 import type { Meter } from '../../ports.ts'
+import type { Budget } from '../budget.ts'
 import type { Channel } from '../channel.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type FrameFault, FrameReader, type MessageSink } from './frame-reader.ts'
-import { OPCODE, toClose, toFrame } from './frames.ts'
+import { CLOSE, OPCODE, toClose, toFrame } from './frames.ts'
 import type { Message, MessageGate, MessageRefusal, Passage } from './message.ts'
 
 /** Who is told what happens in a direction. */
@@ -50,6 +51,9 @@ export class Direction implements MessageSink, Disposable {
   #hasSentClose = false
   /** A message waits for its gate. */
   #isAsking = false
+  /** Of all messages that wait, over all connections; taken for what waits in the gate. */
+  readonly #budget: Budget
+  #charged = 0
   #isOver = false
 
   constructor({ keeper, from, to, isFromClient, gate, context }: DirectionOptions) {
@@ -60,6 +64,7 @@ export class Direction implements MessageSink, Disposable {
     this.#gate = gate
     this.#meter = context.meter
     const { limits, websocketBudget: budget } = context
+    this.#budget = budget
     const options = { isMasked: isFromClient, maxMessage: limits.websocketMessage, budget }
     this.#reader = new FrameReader(options, this)
     from.on('data', (chunk: Buffer) => {
@@ -122,11 +127,25 @@ export class Direction implements MessageSink, Disposable {
   [Symbol.dispose](): void {
     this.#isOver = true
     this.#reader[Symbol.dispose]()
+    this.#charge(0)
   }
 
   #pass(passage: Passage): void {
     if ('closeCode' in passage) return this.#keeper.refuse(passage)
     for (const { opcode, payload } of passage) this.#write(opcode, payload)
+    if (this.#charge(this.#gate?.held ?? 0)) return
+    this[Symbol.dispose]()
+    const detail = 'there is no room for more messages that wait'
+    this.#keeper.fail(this, { code: CLOSE.tooLarge, detail })
+  }
+
+  /** @returns false when there is no such room */
+  #charge(bytes: number): boolean {
+    if (bytes === this.#charged) return true
+    this.#budget.give(this.#charged)
+    const isTaken = this.#budget.take(bytes)
+    this.#charged = isTaken ? bytes : 0
+    return isTaken
   }
 
   /** What the gate still has. */

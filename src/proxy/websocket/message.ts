@@ -18,6 +18,8 @@ export interface MessageGate {
   pass(message: Message): Passage | Promise<Passage>
   /** Nothing more comes: what still waits. */
   end(): readonly Message[]
+  /** Bytes that wait in it. */
+  readonly held: number
 }
 
 export type Passage = readonly Message[] | MessageRefusal

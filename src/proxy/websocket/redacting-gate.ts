@@ -70,6 +70,10 @@ class RedactingGate implements MessageGate {
     return this.#redactor.end().map(toMessage)
   }
 
+  get held(): number {
+    return this.#redactor.held
+  }
+
   get found(): NonNullable<Ending['redactions']> {
     return this.#redactor.found.map((one) => ({ ...one, direction: this.#direction }))
   }

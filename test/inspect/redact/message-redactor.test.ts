@@ -108,9 +108,12 @@ describe('texts over several (Realtime of OpenAI)', () => {
   test('one waits at most, until the next of its text; others behind it as well', () => {
     const redactor = open()
     expect(redactor.push(delta('b X'))).toEqual([])
+    expect(redactor.held).toBe(delta('b X').bytes.length)
     expect(redactor.push(text('{"type":"ping"}'))).toEqual([])
+    expect(redactor.held).toBe(delta('b X').bytes.length + 15)
     expect(redactor.push(delta('c', 'item_2'))).toEqual([])
     expect(redactor.push(delta('y')).map(pieceOf)).toEqual(['b X', '', 'c', 'y'])
+    expect(redactor.held).toBe(0)
   })
 
   test('at the end what waits is said', () => {

@@ -108,7 +108,7 @@ async function open({ out, in: back }: Gates = {}, timeouts = DEFAULT_TIMEOUTS) 
 }
 
 /** A gate that keeps nothing back. */
-const by = (pass: MessageGate['pass']): MessageGate => ({ pass, end: () => [] })
+const by = (pass: MessageGate['pass']): MessageGate => ({ pass, end: () => [], held: 0 })
 
 const shout = by(({ opcode, payload }) => [
   { opcode, payload: Buffer.from(payload.toString().toUpperCase()) },
@@ -168,24 +168,44 @@ describe('a gate', () => {
   })
 
   test('may keep one until the next, or until the end', async () => {
-    const kept: Message[] = []
-    const late = () => ({
-      pass: (message: Message) => kept.splice(0, 1, message),
-      end: () => kept.splice(0),
-    })
-    const { client, origin } = await open({ out: late() })
+    const late = (): MessageGate => {
+      const kept: Message[] = []
+      return {
+        pass: (message) => kept.splice(0, 1, message),
+        end: () => kept.splice(0),
+        get held() {
+          return kept.reduce((sum, { payload }) => sum + payload.length, 0)
+        },
+      }
+    }
+    const { client, origin, budget } = await open({ out: late() })
     client.send(TEXT, 'a')
     client.send(PING, 'past it')
-    client.send(BINARY, 'b')
+    client.send(BINARY, 'bcd')
     expect(await origin.until(2)).toEqual([`${PING} past it`, `${TEXT} a`])
+    // It counts among all that waits.
+    expect(budget.used).toBe(3)
     client.send(CLOSE, toClose(1000, ''))
     const closing = `${CLOSE} ${toClose(1000, '').toString('latin1')}`
-    expect((await origin.until(4)).slice(2)).toEqual([`${BINARY} b`, closing])
+    expect((await origin.until(4)).slice(2)).toEqual([`${BINARY} bcd`, closing])
+    await eventually('the budget', () => budget.used === 0)
     // The same without a goodbye.
     const other = await open({ in: late() })
     other.origin.send(TEXT, 'c')
     other.origin.socket.end()
     expect(await other.client.until(1)).toEqual([`${TEXT} c`])
+  })
+
+  test('that keeps more than there is room for ends it', async () => {
+    const held = DEFAULT_LIMITS.websocketHeld + 1
+    const gate: MessageGate = { pass: () => [], end: () => [], held }
+    const { client, origin, budget, ended } = await open({ out: gate })
+    client.send(TEXT, 'a')
+    expect(await client.until(1)).toEqual([`${CLOSE} ${toClose(1009, '').toString('latin1')}`])
+    client.socket.end()
+    origin.socket.end()
+    expect(await ended()).toMatchObject({ outcome: 'failed', error: 'request-too-large' })
+    expect(budget.used).toBe(0)
   })
 
   test.each(['out', 'in'] as const)('may refuse one: %s', async (direction) => {

@@ -1,6 +1,7 @@
 /** Where a reader of JSON is: the keys that lead there, for people and for those who know the API. */
 
 import type { Context } from '../scan/scanner.ts'
+import { NAMES, type Part, partOf, VALUE } from './pair.ts'
 import type { Job, Kind, Place } from './reader.ts'
 
 /** Keys can be data as well. */
@@ -18,6 +19,10 @@ export class JsonPath {
   readonly #contexts: Context[] = []
   /** Of each object and list whether something was noted of it. */
   readonly #marks: boolean[] = []
+  /** Of each object what the part of a pair that is a name says; empty for nothing. */
+  readonly #names: string[] = []
+  /** Of the key that is read. */
+  #part: Part = 0
   /** How many of them there are now. */
   #depth = 0
   readonly text: Place
@@ -45,16 +50,32 @@ export class JsonPath {
     this.#contexts[depth] = this.context
     this.#steps[depth] = isObject ? '' : 0
     this.#marks[depth] = false
+    // `{"key": "ssn", "value": {"stringValue": "…"}}`
+    this.#names[depth] = this.#part === VALUE && depth > 0 ? (this.#names[depth - 1] as string) : ''
+    this.#part = 0
     this.#depth++
   }
 
   leave(): void {
+    this.#part = 0
     this.#depth--
   }
 
-  setKey(key: string, context = this.#job.scan.under(key)): void {
-    this.#steps[this.#depth - 1] = key
-    this.#contexts[this.#depth - 1] = context
+  setKey(key: string, context = this.#job.scan.under(key), part = partOf(key)): void {
+    const step = this.#depth - 1
+    this.#steps[step] = key
+    this.#part = part
+    const name = part === VALUE ? (this.#names[step] as string) : ''
+    this.#contexts[step] = name === '' ? context : this.#job.scan.under(name)
+  }
+
+  /** Whether what is read under this key says what another value is. */
+  get isName(): boolean {
+    return this.#part === NAMES
+  }
+
+  setName(name: string): void {
+    this.#names[this.#depth - 1] = name
   }
 
   /** Notes something of the innermost object, for those who know the API. */

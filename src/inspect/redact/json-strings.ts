@@ -5,6 +5,7 @@ import { JSON_CODING } from './json-coding.ts'
 import type { JsonPath } from './json-path.ts'
 import { opaqueKind, openOpaque } from './llm/opaque.ts'
 import { openText, readText } from './open-text.ts'
+import { MAX_NAME } from './pair.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import type { SignedTexts } from './signed-texts.ts'
 
@@ -114,6 +115,8 @@ export class JsonStrings {
     const end = known ? -1 : this.endFrom(start)
     if (end >= 0 && kind === null) {
       this.read(start, end, path.text)
+      if (path.isName && !this.isEscaped && end - start <= MAX_NAME)
+        path.setName(this.#bytes.toString('utf8', start, end))
       return end
     }
     this.#openValue(start, known, kind)

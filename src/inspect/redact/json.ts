@@ -10,6 +10,7 @@ import { isScalar, replaceNumber, scalarEnd } from './json-scalar.ts'
 import { JsonStrings, type OpenString } from './json-strings.ts'
 import { type KnownKeys, knownKeysOf } from './known-keys.ts'
 import { mayBeOpaque } from './llm/opaque.ts'
+import { MAX_NAME } from './pair.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { SignedTexts } from './signed-texts.ts'
 import { TextReader } from './text.ts'
@@ -196,7 +197,7 @@ export class JsonReader implements Reader {
   }
 
   #readValue(byte: number, isEnd: boolean): boolean {
-    if (byte === 0x22) return this.#startString()
+    if (byte === 0x22) return this.#startString(isEnd)
     if (byte === 0x7b || byte === 0x5b) {
       if (this.#path.depth === MAX_DEPTH) return this.#fail()
       this.#path.enter(byte === 0x7b)
@@ -237,8 +238,11 @@ export class JsonReader implements Reader {
     this.#isLineStart = false
   }
 
-  #startString(): boolean {
+  #startString(isEnd: boolean): boolean {
     const start = this.#at + 1
+    // What says what another value is has to be there as a whole.
+    const isShort = this.#bytes.length - start <= MAX_NAME
+    if (this.#path.isName && !isEnd && isShort && this.#strings.endFrom(start) < 0) return false
     this.#decided = this.#base + start
     this.#at = start
     const end = this.#strings.readValue(start, this.#mayBeOpaque)
@@ -263,7 +267,7 @@ export class JsonReader implements Reader {
     }
     const known = this.#known.get(bytes, start, end)
     if (known) {
-      this.#path.setKey(known.text, known.context)
+      this.#path.setKey(known.text, known.context, known.part)
       this.#mayBeOpaque = known.mayBeOpaque
     } else this.#lookAtKey(bytes, start, end)
     this.#endString(end)
@@ -283,7 +287,7 @@ export class JsonReader implements Reader {
     this.#path.setKey(key)
     this.#mayBeOpaque = mayBeOpaque(key)
     // Of a text in a key more counts than the key; `read` says of one that something may be in it.
-    if (!isEscaped && !isFound) this.#known.add(bytes, start, end, text, this.#path.context)
+    if (!isEscaped && !isFound) this.#known.add(bytes, start, end, text, this.#job.scan.under(text))
   }
 
   #acceptScalar(): void {

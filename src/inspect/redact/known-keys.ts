@@ -2,6 +2,7 @@
 
 import type { Context, Scanner } from '../scan/scanner.ts'
 import { mayBeOpaque } from './llm/opaque.ts'
+import { type Part, partOf } from './pair.ts'
 
 export interface KnownKey {
   readonly bytes: Buffer
@@ -9,6 +10,7 @@ export interface KnownKey {
   readonly context: Context
   /** See `llm/opaque`. */
   readonly mayBeOpaque: boolean
+  readonly part: Part
 }
 
 const SLOTS = 1024
@@ -31,7 +33,7 @@ export class KnownKeys {
   /** @returns what is known from now on */
   add(bytes: Buffer, start: number, end: number, text: string, context: Context): KnownKey {
     const copy = Buffer.from(bytes.subarray(start, end))
-    const known = { bytes: copy, text, context, mayBeOpaque: mayBeOpaque(text) }
+    const known = { bytes: copy, text, context, mayBeOpaque: mayBeOpaque(text), part: partOf(text) }
     if (end - start <= MAX_SIZE) this.#slots[hash(bytes, start, end)] = known
     return known
   }

@@ -42,3 +42,24 @@ test.each([
   expect(text).not.toMatch(LEFT)
   expect([...new Set(findings.map((line) => line.split(' ')[0]))].sort()).toEqual(FOUND.sort())
 })
+
+test.each([
+  ['a name and a value', '{"name":"routing number","value":"021000021"}'],
+  ['names in another style', '{"field_name":"abaRouting","fieldValue":"021000021"}'],
+  ['in lists', '[{"label":"x","answer":1},{"label":"Routing","answer":"021000021"}]'],
+  ['as a number', '{"key":"routing","value":21000021,"n":{"key":"routing","value":121000358}}'],
+  ['within a value', '{"key":"bank.routing","value":{"stringValue":"021000021"}}'],
+])('pairs: %s', (_, body) => {
+  const { findings } = redactAllWays(body, 'application/json', options)
+  expect(findings).toHaveLength(1)
+  expect(findings[0]).toMatch(/^us-aba-routing /)
+})
+
+test.each([
+  ['of another object', '[{"name":"routing"},{"value":"021000021"}]'],
+  ['behind the object', '{"a":{"name":"routing"},"value":"021000021"}'],
+  ['under another key', '{"name":"routing","ticket":"021000021"}'],
+  ['the same key in the next body', '{"value":"021000021"}'],
+])('no pair: %s', (_, body) => {
+  expect(redactAllWays(body, 'application/json', options).findings).toEqual([])
+})

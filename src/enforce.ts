@@ -13,13 +13,14 @@ import { type Admission, considerRequest, gateProblem, isCurrent, locateFor } fr
 import { type AnswerHead, type Hearing, hear } from './hearing.ts'
 import type { Waiting } from './holding.ts'
 import { type Inspected, inspectRequest, judgesBody, looksInside } from './inspection.ts'
+import type { IpAddress } from './model/address.ts'
 import type { Ending } from './model/audit-record.ts'
 import type { Authority } from './model/authority.ts'
 import type { Problem } from './model/errors.ts'
 import type { Flow, FlowId, RequestLine } from './model/flow.ts'
 import { type Refusal, refuseByProblem } from './model/refusal.ts'
 import type { BodyView, HeadView, RequestView } from './model/request-view.ts'
-import { blockFor } from './policy/decide.ts'
+import { blockFor, decideName } from './policy/decide.ts'
 import type { Ports } from './ports.ts'
 import {
   countEnding,
@@ -71,6 +72,11 @@ export interface Enforcer {
    * known would pass. A row in the log says so first. Never rejects.
    */
   permitProbe(admission: Admission): Promise<boolean>
+  /**
+   * For who asks where a host is, and not yet for anything of it: the addresses that a call might go to, or why none could. On record, like a call.
+   * Never rejects.
+   */
+  answerName(flow: Flow, authority: Authority, request: RequestLine): Promise<NameAnswer>
   /** Records a request that is refused before or instead of being judged. Never rejects. */
   refuse(
     flow: Flow,
@@ -83,6 +89,10 @@ export interface Enforcer {
   /** Records how a released flow ended. */
   settle(permit: Permit, ending: Ending): void
 }
+
+export type NameAnswer =
+  | { readonly addresses: readonly IpAddress[] }
+  | { readonly refusal: Refusal }
 
 /** Destinations remembered for one client connection; one that visits more looks them up again. */
 const ADMISSIONS_PER_FLOW = 64
@@ -184,6 +194,23 @@ export function createEnforcer(ports: Ports): Enforcer {
       }
     },
 
+    async answerName(flow, authority, request) {
+      try {
+        const admitting = this.admit(flow, authority)
+        const admission = admitting instanceof Promise ? await admitting : admitting
+        const { destination, assessment } = admission
+        const verdict = destination.fault ? judge(admission, request) : decideName(assessment)
+        const released = await releaseNow(ports, admission, request, verdict)
+        if ('refusal' in released) return released
+        const { id, action } = released.permit
+        ports.audit.settle({ flow: id, at: ports.clock.now(), ending: ANSWERED })
+        countEnding(ports, assessment.placement, action, ANSWERED)
+        return { addresses: destination.addresses }
+      } catch (error) {
+        return { refusal: refuseByProblem(null, gateProblem(ports, error), authority) }
+      }
+    },
+
     async refuse(flow, authority, problem, request) {
       let id: FlowId | null = null
       try {
@@ -214,6 +241,15 @@ export function createEnforcer(ports: Ports): Enforcer {
       countEnding(ports, admission.assessment.placement, action, ending)
     },
   }
+}
+
+const ANSWERED: Ending = {
+  outcome: 'forwarded',
+  status: null,
+  dialedIp: null,
+  bytesOut: 0,
+  bytesIn: 0,
+  error: null,
 }
 
 /** A request nobody has seen: rules that restrict count as matching, rules that allow do not. */

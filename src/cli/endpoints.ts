@@ -21,8 +21,13 @@ export function toEndpoint({ address, port }: { address: string; port: number })
   return { address: ip, port }
 }
 
-export function configuredListeners({ proxy, transparent, console }: Operation): Endpoint[] {
-  return [proxy, transparent, console]
+export function configuredListeners({
+  proxy,
+  transparent,
+  dnsListen,
+  console,
+}: Operation): Endpoint[] {
+  return [proxy, transparent, dnsListen, console]
     .flatMap((text) => text ?? [])
     .map((text) => {
       const [address, port] = toHostPort(text)

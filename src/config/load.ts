@@ -109,6 +109,8 @@ export interface Operation {
   readonly proxy: string
   /** Where connections are led that were going elsewhere; null: nowhere. */
   readonly transparent: string | null
+  /** Where questions of clients for names are answered; null: nowhere. */
+  readonly dnsListen: string | null
   /** Who has to say, by the PROXY protocol, whom it speaks for. */
   readonly proxyProtocolFrom: readonly Cidr[]
   readonly console: string | null
@@ -275,6 +277,7 @@ function toOperation(config: ConfigFile, base: string, installDir: string): Oper
   return {
     proxy: listen?.proxy ?? '127.0.0.1:3128',
     transparent: listen?.transparent ?? null,
+    dnsListen: listen?.dns ?? null,
     proxyProtocolFrom: (listen?.proxy_protocol?.from ?? []).flatMap(
       (text) => parseCidr(text) ?? [],
     ),

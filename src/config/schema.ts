@@ -243,6 +243,10 @@ export const configFile = z.strictObject({
         description:
           'Where connections are led that were going elsewhere, by REDIRECT or TPROXY of a firewall. Linux only; null or left out: nowhere.',
       }),
+      dns: listenAddress.nullable().optional().meta({
+        description:
+          'Where questions of clients for names are answered, over UDP and TCP, from the same resolver and policy; null or left out: nowhere.',
+      }),
       console: listenAddress.nullable().optional(),
       proxy_protocol: z.strictObject({ from: z.array(prefix).min(1).max(1_000) }).optional(),
     })

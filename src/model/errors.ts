@@ -145,6 +145,13 @@ const CODES = {
     'call fewer hosts at once and try again later',
   ),
 
+  'name-rate-limited': info(
+    429,
+    'client',
+    'Too much was asked for in names',
+    'ask for fewer new names at once; data is not sent in names',
+  ),
+
   // Who is asking.
   'agent-unknown': info(
     407,

@@ -5,7 +5,7 @@ import type { Agent } from './agent.ts'
 import type { Problem } from './errors.ts'
 
 /** How the destination was named: published in the `flows` view. */
-export type Mode = 'absolute' | 'connect' | 'socks5' | 'redirect' | 'tproxy'
+export type Mode = 'absolute' | 'connect' | 'socks5' | 'redirect' | 'tproxy' | 'dns'
 
 export type Scheme = 'http' | 'https' | 'tcp'
 

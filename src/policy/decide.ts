@@ -223,6 +223,24 @@ export function decideFaulty(assessment: Assessment, request: AskedLine, fault: 
   }
 }
 
+/**
+ * For who asks only for the name: what the mildest of all calls would get. Doubt counts the other way round: what restricts only some calls does not
+ * count, and what may allow some does.
+ */
+export function decideName(assessment: Assessment): Verdict {
+  const { candidates, policy, placement } = assessment
+  const inForce = candidates.filter(({ observed }) => !observed)
+  const always = inForce.filter(
+    ({ action, onRequest }) => action === 'block' && onRequest.length === 0,
+  )
+  if (always.length > 0) return conclude(assessment, always)
+  const milder = inForce.filter(({ action }) => action === 'allow' || action === 'hold')
+  const usual = conclude(assessment, [])
+  if (policy.defaults[placement] === 'block' && milder.length === 0) return usual
+  const reason = `${sayPlacement(assessment)}; calls are judged when they come`
+  return { ...usual, action: 'allow', code: null, terms: null, reason }
+}
+
 /** The verdict for what no policy can allow, and for requests that never name a usable destination. */
 export function blockFor(problem: Problem, zone: Zone): Verdict {
   const { code, detail } = problem

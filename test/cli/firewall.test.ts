@@ -359,3 +359,28 @@ test.skipIf(missing(...FORCED_NETWORK))(
     expect(err).toMatch(/cannot run `nft`.*\ncordon: hint: install nftables/)
   },
 )
+
+test.skipIf(missing(...FORCED_NETWORK, program('tcpdump', '--version')))(
+  'questions for names are led to the proxy, which answers what may be called',
+  async () => {
+    const listen = '{ proxy: "[::]:3128", console: "127.0.0.1:3130", dns: "[::]:5300" }'
+    await using network = await openForcedNetwork({ way: 'none', config: `listen: ${listen}` })
+    const [node = '', ...main] = CORDON
+    const where = ['--transparent', '[::]:3129', '--config', join(network.dir, 'cordon.yaml')]
+    const rules = [...main, 'firewall', 'nft', '--interface', 'to-host', '--apply', '--confirm']
+    expect((await network.onGateway(node, [...rules, ...where])).code).toBe(0)
+    await using seen = await Capture.start(network.far, '(src 10.77.0.2 or src net fd77::/64)')
+    const look = `
+      const dns = require('dns').promises
+      const names = ['api.de.test', 'api.us.test', 'no-such.test']
+      Promise.all(names.map((name) => dns.resolve4(name).catch(({ code }) => code))).then((all) => console.log(JSON.stringify(all)))`
+    const { out } = await network.onHost(process.execPath, ['-e', look])
+    expect(JSON.parse(out)).toEqual([[FAR.de.v4], 'ENOTFOUND', 'ENOTFOUND'])
+    const page = ['-sS', '--max-time', '10', '-w', '\n%{http_code}', 'https://api.de.test/']
+    expect((await network.onHost('curl', page)).out).toMatch(/200$/)
+    expect(network.proxy.flows()).toContainEqual(
+      expect.objectContaining({ mode: 'dns', host: 'api.us.test', error: 'placement-outside' }),
+    )
+    expect(seen.lines).toEqual([])
+  },
+)

@@ -36,6 +36,7 @@ describe('which file counts', () => {
       proxy: '127.0.0.1:3128',
       proxyProtocolFrom: [],
       transparent: null,
+      dnsListen: null,
       console: '127.0.0.1:3130',
       consoleNames: [],
       notify: null,

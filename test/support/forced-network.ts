@@ -190,7 +190,9 @@ export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedN
         'tables/README.md': '',
         'cordon.yaml': [
           'version: 1',
-          'listen: { proxy: "[::]:3128", console: "127.0.0.1:3130" }',
+          /^listen:/m.test(config)
+            ? ''
+            : 'listen: { proxy: "[::]:3128", console: "127.0.0.1:3130" }',
           `dns: { servers: ["${FAR.dns.v4}"], hosts: false }`,
           'tls: { extra_roots: [root.pem] }',
           'geoip: { files: [one.mmdb, two.mmdb], tables: tables }',

@@ -168,14 +168,14 @@ function toKubernetes(options: FirewallOptions, operation: Operation): string {
   const uid = options.proxyUser === undefined ? 1_000 : toUid(options.proxyUser)
   const forcing: Forcing = {
     role: { kind: 'host', exempt: [uid], only: [] },
-    ports: { transparent, dns: null },
+    ports: { transparent, dns: toHostPort(operation.dnsListen ?? '0.0.0.0:5300')[1] },
     nameServers: (options.nameServer ?? []).map(toAddress),
   }
   const { image, rulesImage } = options
   return toManifests({ image, rulesImage, proxyPort, forcing })
 }
 
-function portsOf({ transparent }: Operation): Forcing['ports'] {
+function portsOf({ transparent, dnsListen }: Operation): Forcing['ports'] {
   if (transparent === null) {
     throw new CommandError(
       EXIT.invalid,
@@ -187,7 +187,11 @@ function portsOf({ transparent }: Operation): Forcing['ports'] {
   if (port === 0) {
     throw new CommandError(EXIT.invalid, 'rules need a port that stays', 'do not use port 0')
   }
-  return { transparent: port, dns: null }
+  const dns = dnsListen === null ? null : toHostPort(dnsListen)[1]
+  if (dns === 0) {
+    throw new CommandError(EXIT.invalid, 'rules need a port that stays', 'do not use port 0')
+  }
+  return { transparent: port, dns }
 }
 
 function toHost({ proxyUser, only }: FirewallOptions, operation: Operation): Host {

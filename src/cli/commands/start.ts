@@ -98,6 +98,7 @@ function sayBanner(
     settings,
     bound,
     transparent,
+    dns,
     console,
     authority,
     geoip,
@@ -115,6 +116,7 @@ function sayBanner(
       `http://${bound.address}:${bound.port}, ${workers === 1 ? '1 process' : `${workers} processes`}`,
     ],
     ['transparent', transparent ? sayTransparent(transparent) : 'off'],
+    ['names', dns ? `answered at ${toText(dns)}` : 'off'],
     ['console', console ? `http://${console.address}:${console.port}/readyz` : 'off'],
     [
       'policy',
@@ -177,11 +179,12 @@ function sayTables(tables: PrefixTables): string {
     : `${dates.length} of providers, the oldest of ${oldest}`
 }
 
-function toJson({ settings, bound, transparent, console, authority, workers }: RunningProxy) {
+function toJson({ settings, bound, transparent, dns, console, authority, workers }: RunningProxy) {
   const { policy, operation } = settings
   return {
     proxy: toText(bound),
     transparent: transparent ? toText(transparent) : null,
+    dns: dns ? toText(dns) : null,
     transparent_modes: transparent ? modesOf(transparent) : [],
     console: console ? toText(console) : null,
     mode: policy.enforced ? 'enforce' : 'observe',

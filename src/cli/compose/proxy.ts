@@ -19,6 +19,7 @@ export interface RunningProxy {
   /** Where the proxy port was bound. */
   readonly bound: Bound
   readonly transparent: BoundTransparent | null
+  readonly dns: Bound | null
   readonly console: OwnConsole | null
   readonly workers: number
   readonly authority: CertificateAuthority
@@ -56,7 +57,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
       note,
     }),
   )
-  const { listener, transparent, meter, readings } = traffic
+  const { listener, transparent, dns, meter, readings } = traffic
   for (const { placement, action } of owner.interrupted) {
     meter.flow(placement, action, 'failed', 0, 0)
   }
@@ -71,6 +72,7 @@ export async function composeProxy(options: ComposeOptions): Promise<RunningProx
     ...toRunning(owner),
     bound: listener,
     transparent,
+    dns,
     console,
     workers: 1,
     async close(grace) {

@@ -10,6 +10,7 @@ import type { Reading } from '../../metrics/registry.ts'
 import type { Audit, Holds, Ledger } from '../../ports.ts'
 import type { Listener } from '../../proxy/accept.ts'
 import { Acceptance } from '../../proxy/acceptance.ts'
+import { type DnsListener, listenDns } from '../../proxy/dns/listen.ts'
 import { ConnectionCounts } from '../../proxy/limits/connections.ts'
 import { listen } from '../../proxy/listen.ts'
 import type { ProxyContext } from '../../proxy/proxy.ts'
@@ -49,6 +50,8 @@ export interface Traffic extends AsyncDisposable {
   readonly listener: Listener
   /** Null where there is none. */
   readonly transparent: BoundTransparent | null
+  /** Where questions of clients are answered; null where none are. */
+  readonly dns: Bound | null
   readonly counts: ConnectionCounts
   readonly meter: CountingMeter
   readonly readings: readonly Reading[]
@@ -148,6 +151,11 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     stack.defer(() => transparent.listener.close(0))
     own.push(toEndpoint(transparent.listener))
   }
+  const dns = operation.dnsListen ? await openDns(operation.dnsListen, context) : null
+  if (dns) {
+    stack.defer(() => dns.close())
+    own.push(toEndpoint(dns))
+  }
   const namesKnown = () => resolver.size
   const readings = trafficReadings({ origins, sessions, leaves, ...shared, namesKnown, counts })
   const resources = stack.move()
@@ -157,6 +165,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
       ...toBound(transparent.listener),
       withoutTproxy: transparent.withoutTproxy,
     },
+    dns: dns && { address: dns.address, port: dns.port },
     counts,
     meter,
     readings,
@@ -164,6 +173,20 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
       await Promise.all([listener.close(grace), transparent?.listener.close(grace)])
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+async function openDns(at: string, context: ProxyContext): Promise<DnsListener> {
+  const [host, port] = toHostPort(at)
+  try {
+    return await listenDns({ host, port }, context)
+  } catch (error) {
+    const message = `questions cannot be answered at ${at}: ${(error as Error).message}`
+    throw new CommandError(
+      EXIT.failed,
+      message,
+      'another name server may use the port: `listen: dns`',
+    )
   }
 }
 

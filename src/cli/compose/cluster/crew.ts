@@ -30,6 +30,7 @@ export interface CrewOptions extends Omit<MemberOptions, 'onMessage'> {
 export interface Listening {
   readonly bound: Bound
   readonly transparent: BoundTransparent | null
+  readonly dns: Bound | null
 }
 
 /** How long a process may take to start, to read a policy, and to say what it has counted, in milliseconds. */

@@ -65,6 +65,7 @@ export type FromWorker =
       readonly type: 'listening'
       readonly bound: Bound
       readonly transparent: BoundTransparent | null
+      readonly dns: Bound | null
       readonly digest: string
     }
   /** It cannot start. */

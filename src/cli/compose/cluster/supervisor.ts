@@ -83,8 +83,8 @@ export async function composeSupervisor(
       read: () => [{ value: crew.exits }],
     },
   ])
-  const { bound, transparent } = await crew.open()
-  own.push(toEndpoint(bound), ...(transparent ? [toEndpoint(transparent)] : []))
+  const { bound, transparent, dns } = await crew.open()
+  for (const each of [bound, transparent, dns]) if (each) own.push(toEndpoint(each))
   serving.resolve(crew)
   ledger.onChange = () =>
     crew.tellAll({ type: 'contradictions', contradictions: ledger.contradictions })
@@ -101,6 +101,7 @@ export async function composeSupervisor(
     ...toRunning(owner),
     bound,
     transparent,
+    dns,
     console,
     workers: size,
     async close(grace) {
@@ -140,7 +141,8 @@ async function withPorts(settings: Settings): Promise<Settings> {
   const { operation } = settings
   const proxy = await withPort(operation.proxy)
   const transparent = operation.transparent && (await withPort(operation.transparent))
-  return { ...settings, operation: { ...operation, proxy, transparent } }
+  const dnsListen = operation.dnsListen && (await withPort(operation.dnsListen))
+  return { ...settings, operation: { ...operation, proxy, transparent, dnsListen } }
 }
 
 async function withPort(text: string): Promise<string> {

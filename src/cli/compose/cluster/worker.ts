@@ -113,11 +113,12 @@ async function start(given: Start): Promise<Worker> {
     told = counts.total
     tell({ type: 'usage', usage: counts.usage() })
   }, USAGE_MS).unref()
-  const { transparent } = traffic
+  const { transparent, dns } = traffic
   tell({
     type: 'listening',
     bound: toBound(listener),
     transparent,
+    dns,
     digest: inForce.policy.digest,
   })
 

@@ -1,0 +1,74 @@
+/**
+ * How much may leave in names. Whoever runs a name server reads what is asked of it: a host that has no other way out writes into labels what it wants to
+ * send. Names that were asked lately cost nothing, for they are answered here; new ones cost their length, and more where they look like data.
+ */
+
+import { type Allowance, TokenBucket } from '../../model/token-bucket.ts'
+
+/** Bytes of names: for one client under one parent, and in all. A program that calls two hundred hosts at once stays well below. */
+const PER_PARENT: Allowance = { burst: 4_096, perSecond: 16 }
+const PER_CLIENT: Allowance = { burst: 16_384, perSecond: 64 }
+const MAX_BUCKETS = 16_384
+const MAX_KNOWN = 65_536
+/** Labels that long and with that many bits a character are seldom words; most tools use base 32 or base 64 there. */
+const LONG_LABEL = 24
+const DENSE_BITS = 3.2
+const DENSE_COST = 4
+
+export class NameBudget {
+  readonly #buckets = new Map<string, TokenBucket>()
+  readonly #known = new Set<string>()
+
+  /** @returns whether it may be asked. @param now milliseconds */
+  take(client: string, name: string, now: number): boolean {
+    const key = `${client} ${name}`
+    if (this.#known.has(key)) return true
+    const cost = costOf(name)
+    const parent = name.split('.').slice(-2).join('.')
+    const all = this.#bucket(client, PER_CLIENT, now)
+    const under = this.#bucket(`${client} ${parent}`, PER_PARENT, now)
+    if (!spend(under, cost, now) || !spend(all, cost, now)) return false
+    this.#known.add(key)
+    const [oldest = key] = this.#known
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest)
+    return true
+  }
+
+  #bucket(key: string, allowance: Allowance, now: number): TokenBucket {
+    let bucket = this.#buckets.get(key)
+    if (bucket) this.#buckets.delete(key)
+    else bucket = new TokenBucket(allowance, now)
+    // The one that was not asked for longest makes room.
+    this.#buckets.set(key, bucket)
+    const [oldest = key] = this.#buckets.keys()
+    if (this.#buckets.size > MAX_BUCKETS) this.#buckets.delete(oldest)
+    return bucket
+  }
+}
+
+/** All of it or nothing. */
+function spend(bucket: TokenBucket, cost: number, now: number): boolean {
+  for (let i = 0; i < cost; i++) {
+    if (bucket.take(now)) continue
+    bucket.give(i)
+    return false
+  }
+  return true
+}
+
+export function costOf(name: string): number {
+  const isDense = name
+    .split('.')
+    .some((label) => label.length >= LONG_LABEL && bitsOf(label) >= DENSE_BITS)
+  return name.length * (isDense ? DENSE_COST : 1)
+}
+
+/** Shannon's entropy of its characters. */
+function bitsOf(label: string): number {
+  const counts = new Map<string, number>()
+  for (const character of label) counts.set(character, (counts.get(character) ?? 0) + 1)
+  let bits = 0
+  for (const count of counts.values())
+    bits -= (count / label.length) * Math.log2(count / label.length)
+  return bits
+}

@@ -7,6 +7,7 @@ import {
   FORCED_NETWORK,
   type ForcedNetwork,
   type ForcedOptions,
+  GATEWAY,
   openForcedNetwork,
 } from '../support/forced-network.ts'
 import { missing, program } from '../support/needs.ts'
@@ -80,6 +81,44 @@ describe.skipIf(missing(...FORCED_NETWORK, program('setpriv', '--version')))(
       expect(await proxy.settled(40)).toMatchObject({ mode: 'redirect', outcome: 'forwarded' })
       const { out: ready } = await onGateway('curl', ['-s', 'http://127.0.0.1:3130/readyz'])
       expect(JSON.parse(ready)).toMatchObject({ workers: { serving: 2 } })
+    })
+
+    test('who has to say who they are, and cannot, is refused; an address that is known is enough', async () => {
+      const config = (more: string) => `identity: { required: true }\n${more}`
+      const strangers = await open({ config: config('') })
+      for (const url of ['https://api.de.test/', 'http://api.de.test/']) {
+        const { out } = await strangers.onHost('curl', ['-sS', url])
+        expect(JSON.parse(out)).toMatchObject({ code: 'agent-unknown' })
+      }
+      expect(
+        (await strangers.talk(`${FAR.de.v4}:22`, [Buffer.from('SSH-2.0-client\r\n')])).heard,
+      ).toBe('')
+      expect(await strangers.proxy.settled(3)).toMatchObject({
+        protocol: 'ssh',
+        error: 'agent-unknown',
+      })
+      expect(strangers.reached).toEqual([])
+      await strangers[Symbol.asyncDispose]()
+
+      const source = 'agents: [{ id: host, match: { source: 10.77.0.0/24 } }]'
+      const known = await open({ config: config(source) })
+      expect((await known.onHost('curl', [...status, `http://${FAR.de.v4}/`])).out).toBe('200')
+      expect(await known.proxy.settled(1)).toMatchObject({ agent: 'host' })
+    })
+
+    test('where the policy is only observed everything passes, but what no policy allows', async () => {
+      const { proxy, onHost, talk } = await open({ config: 'mode: observe' })
+      expect((await onHost('curl', [...status, 'https://api.us.test/'])).out).toBe('200')
+      expect(
+        (await talk(`${FAR.us.v4}:22`, [Buffer.from('SSH-2.0-c\r\n')], { until: '-c' })).heard,
+      ).toContain('SSH-2.0-test')
+      expect((await onHost('curl', [...status, `http://${GATEWAY.v4}:3128/`])).out).toBe('403')
+      await proxy.settled(3)
+      expect(proxy.flows()).toMatchObject([
+        { placement: 'outside', outcome: 'forwarded' },
+        { protocol: 'ssh', placement: 'outside', outcome: 'forwarded' },
+        { error: 'proxy-loop', outcome: 'blocked' },
+      ])
     })
 
     test('told to stop, it lets calls end and takes no more', async () => {

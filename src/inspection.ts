@@ -193,7 +193,8 @@ function whyUnseen(
   header: Header,
   tie: string | null,
 ): string | null {
-  if (body?.bytes.length && isPart(header)) {
+  const isEmpty = body?.complete && body.bytes.length === 0
+  if (!isEmpty && isPart(header)) {
     return 'it is a part of something, and a value may lie across its ends'
   }
   const isHidden = isLarger && tie !== null && body !== null && isCoded(body)

@@ -1,8 +1,9 @@
 /** Requests that a rule takes data out of, and that nobody can read: a person is asked, or they pass and the log says so. */
 
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import type http from 'node:http'
+import http from 'node:http'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -167,6 +168,21 @@ test.each([
   const whole = await send(`to ${MAIL}`, 'text/plain', 'api.de.test', ...fields)
   expect(JSON.parse(whole.body).code).toBe(code ?? 'redaction-signed')
   expect(got).toHaveLength(code === null ? 1 : 0)
+})
+
+test('a part is refused before anything of it has come', async () => {
+  const got: Upload[] = []
+  await using lab = await labThat('', got)
+  const asked = http.request({
+    ...{ host: '127.0.0.1', port: lab.proxy.port, method: 'PUT' },
+    path: `http://api.de.test:${lab.http.port}/`,
+    headers: { Host: `api.de.test:${lab.http.port}`, 'Content-Range': 'bytes 0-99/2000' },
+  })
+  asked.flushHeaders()
+  const [response] = (await once(asked, 'response')) as [http.IncomingMessage]
+  expect(response.statusCode).toBe(403)
+  asked.destroy()
+  expect(got).toEqual([])
 })
 
 test('nobody can be asked about an answer', async () => {

@@ -61,7 +61,9 @@ interface Pair {
 }
 
 /** Where a byte leads with something to look for. */
-interface Step extends Look {
+interface Step {
+  /** Number of the look. */
+  readonly look: number
   readonly to: number
   /** Whether the byte was taken, or counts again there. */
   readonly taken: boolean
@@ -80,6 +82,10 @@ class Builder {
   /** By pair, then by class: the number of a pair, or below zero that of a step. */
   readonly #rows: Int32Array[] = []
   readonly #steps: Step[] = []
+  readonly #stepIds = new Map<number, number>()
+  readonly #looks: Look[] = []
+  /** By what is looked for: an attempt, or the beginning that ended and whether a name may have. */
+  readonly #lookIds = new Map<Attempt | number, number>()
 
   constructor(runs: Runs, beginnings: readonly Beginning[], hasLooseNames: boolean) {
     this.#runs = runs
@@ -100,20 +106,22 @@ class Builder {
     }
     const firstStop = this.#pairs.length
     const stops: Stop[] = []
-    /** The pairs that go on where stops were. */
+    /** The pairs that go on where states are. */
     const pairs = [...this.#pairs.keys()]
-    const known = new Map<string, number>()
-    const cells = this.#rows.map((row) =>
-      row.map((cell, index) => {
-        if (cell >= 0) return cell
-        const { stop, to } = this.#resolve(cell, index)
-        const name = `${to}: ${stop.map(nameOf)}`
-        const state = known.get(name) ?? pairs.push(to) - 1
-        if (state === firstStop + stops.length) stops.push(stop)
-        known.set(name, state)
-        return state
-      }),
-    )
+    const known = new Map<number, number>()
+    /** What else there is to look for with the byte comes behind. */
+    const stateOf = (cell: number, index: number): number => {
+      if (cell >= 0) return cell
+      const { look, to, taken } = this.#steps[~cell] as Step
+      const rest = taken ? to : stateOf(this.#rowOf(to)[index] as number, index)
+      const key = look * MAX_STATES + rest
+      const state = known.get(key)
+      if (state !== undefined) return state
+      known.set(key, pairs.length)
+      stops.push([this.#looks[look] as Look, ...(stops[rest - firstStop] ?? [])])
+      return pairs.push(pairs[rest] as number) - 1
+    }
+    const cells = this.#rows.map((row) => row.map(stateOf))
     if (pairs.length > MAX_STATES) return null
     const table = new Uint16Array(pairs.length << SHIFT)
     for (const [state, pair] of pairs.entries())
@@ -123,18 +131,6 @@ class Builder {
       return Math.max(beginning.depth, this.#runs.held(run))
     })
     return { table, classes: this.#classes, firstStop, stops, held }
-  }
-
-  /** All there is to look for with one byte, and where it leads in the end. */
-  #resolve(from: number, index: number): { readonly stop: Stop; readonly to: number } {
-    const stop: Look[] = []
-    let cell = from
-    while (cell < 0) {
-      const { attempt, ends, assigns, to, taken } = this.#steps[~cell] as Step
-      stop.push({ attempt, ends, assigns })
-      cell = taken ? to : (this.#rowOf(to)[index] as number)
-    }
-    return { stop, to: cell }
   }
 
   #idOf(beginning: Beginning, run: number): number {
@@ -182,8 +178,8 @@ class Builder {
   }
 
   #attempt(beginning: Beginning, { attempt, to }: Move): number {
-    const look = { attempt, ends: [], assigns: false }
-    return this.#step({ ...look, to: this.#idOf(beginning, to), taken: false })
+    const look = this.#lookOf(attempt ?? 0, () => ({ attempt, ends: [], assigns: false }))
+    return this.#step(look, this.#idOf(beginning, to), false)
   }
 
   #arrive(next: Beginning, run: number, move: Move, byte: number): number {
@@ -192,23 +188,32 @@ class Builder {
     if (ends.length === 0 && !assigns) return this.#idOf(next, move.to)
     // The byte that ends the run has still to be looked at by itself.
     if (next.isWord && !isWord(byte)) {
-      const look = { attempt: null, ends, assigns: false }
-      return this.#step({ ...look, to: this.#idOf(this.#root, run), taken: false })
+      const look = this.#lookOf(next.id * 2, () => ({ attempt: null, ends, assigns: false }))
+      return this.#step(look, this.#idOf(this.#root, run), false)
     }
     let on = next
     while (on.literals.length > 0) on = on.shorter ?? this.#root
-    return this.#step({ attempt: null, ends, assigns, to: this.#idOf(on, move.to), taken: true })
+    const look = this.#lookOf(next.id * 2 + (assigns ? 1 : 0), () => ({
+      attempt: null,
+      ends,
+      assigns,
+    }))
+    return this.#step(look, this.#idOf(on, move.to), true)
+  }
+
+  #lookOf(what: Attempt | number, make: () => Look): number {
+    const id = this.#lookIds.get(what) ?? this.#looks.push(make()) - 1
+    this.#lookIds.set(what, id)
+    return id
   }
 
   /** @returns below zero */
-  #step(step: Step): number {
-    return ~(this.#steps.push(step) - 1)
+  #step(look: number, to: number, taken: boolean): number {
+    const key = (look * MAX_STATES + to) * 2 + (taken ? 1 : 0)
+    const id = this.#stepIds.get(key) ?? this.#steps.push({ look, to, taken }) - 1
+    this.#stepIds.set(key, id)
+    return ~id
   }
-}
-
-function nameOf({ attempt, ends, assigns }: Look): string {
-  if (attempt === null) return `${ends.map(({ id }) => id).join()} ${assigns}`
-  return `run ${attempt.length} ${attempt.kinds} ${attempt.back}`
 }
 
 /** All literals that may be complete here. */

@@ -38,7 +38,7 @@ export class Pass {
   readonly #loose: LooseNames
   /** Where in the block the automaton had something to look for, and behind that in which state. */
   readonly #noted = new Int32Array(BLOCK)
-  #passed = 0
+  #state = 0
   /** Nothing before it is in a find any more. */
   #floor = 0
   readonly #bounds: Bounds = {
@@ -140,38 +140,42 @@ export class Pass {
     const { limit, more } = this.#bounds
     const { table, classes, firstStop, stops, held } = this.#automaton
     this.#floor = start
-    let at = this.#knownBefore(start)
-    let state = 0
-    while (at < limit) {
-      const end = Math.min(limit, at + BLOCK)
-      state = this.#step(state, at, end)
-      for (let i = 0; i < this.#passed; i++) {
-        const noted = this.#noted[i] as number
-        const stop = stops[(noted & 0xffff) - firstStop] as Stop
-        if (!this.#look(stop, at + (noted >>> 16))) return this.#bounds.held
-      }
-      at = end
-    }
-    if (more) return limit - (held[state] as number)
-    const last = table[(state << SHIFT) | (classes[END] as number)] as number
+    this.#state = 0
+    for (let at = this.#knownBefore(start); at < limit; at += BLOCK)
+      if (!this.#lookIn(at, Math.min(limit, at + BLOCK))) return this.#bounds.held
+    if (more) return limit - (held[this.#state] as number)
+    const last = table[(this.#state << SHIFT) | (classes[END] as number)] as number
     if (last >= firstStop) this.#look(stops[last - firstStop] as Stop, limit)
     return limit
   }
 
-  /** Takes the automaton over [from, end), and notes where it has something to look for. @returns the state at the end */
-  #step(first: number, from: number, end: number): number {
+  /** Looks for what is in [from, end). @returns false where nothing is decided from `bounds.held` on */
+  #lookIn(from: number, end: number): boolean {
+    const { firstStop, stops } = this.#automaton
+    const noted = this.#noted
+    const count = this.#step(from, end)
+    for (let i = 0; i < count; i++) {
+      const at = noted[i] as number
+      const stop = stops[(at & 0xffff) - firstStop] as Stop
+      if (!this.#look(stop, from + (at >>> 16))) return false
+    }
+    return true
+  }
+
+  /** Takes the automaton over [from, end), and notes where it has something to look for. @returns how often */
+  #step(from: number, end: number): number {
     const { bytes } = this.#bounds
     const { table, classes, firstStop } = this.#automaton
     const noted = this.#noted
-    let state = first
-    let passed = 0
+    let state = this.#state
+    let count = 0
     for (let at = from; at < end; at++) {
+      // SHIFT, which as an import would be read anew for each byte.
       state = table[(state << 7) | (classes[bytes[at] as number] as number)] as number
-      if (state < firstStop) continue
-      noted[passed++] = ((at - from) << 16) | state
+      if (state >= firstStop) noted[count++] = ((at - from) << 16) | state
     }
-    this.#passed = passed
-    return state
+    this.#state = state
+    return count
   }
 
   /** @returns false where nothing is decided from `bounds.held` on */

@@ -45,7 +45,20 @@ type State =
   /** Between two runs of which the second is a piece of something. */
   | { readonly in: 'joint' }
   /** Behind a run and a separator, where the next run decides. */
-  | { readonly in: 'turn'; readonly attempt: Attempt; readonly kinds: number; readonly on: State }
+  | {
+      readonly in: 'turn'
+      readonly attempt: Attempt
+      readonly separator: number
+      readonly on: State
+    }
+  /** In the run behind a joint and digits, which tells by its length whether the layout goes on: most are decimal numbers. */
+  | {
+      readonly in: 'second'
+      readonly attempt: Attempt
+      readonly separator: number
+      readonly length: number
+      readonly kinds: number
+    }
   | { readonly in: 'run'; readonly length: number; readonly kinds: number }
   /** In a run that no layout begins with. */
   | { readonly in: 'piece'; readonly sinceDigit: number }
@@ -63,6 +76,7 @@ export class Runs {
   readonly #canBegin = new Uint8Array(groupKey(MAX_RUN + 1, WORD) + 1)
   readonly #states: State[] = []
   readonly #ids = new Map<string, number>()
+  readonly #attempts = new Map<string, Attempt>()
 
   constructor(roots: readonly (Node | undefined)[]) {
     this.#roots = roots
@@ -115,6 +129,8 @@ export class Runs {
         return state.length + 1
       case 'turn':
         return state.attempt.length + 1
+      case 'second':
+        return state.attempt.length + 1 + state.length
       default:
         return 0
     }
@@ -134,9 +150,17 @@ export class Runs {
         return kind === 0
           ? this.#part(byte, NOTHING)
           : this.#go({ in: 'piece', sinceDigit: kind === DIGIT ? 0 : NEAR })
-      case 'turn':
-        if ((kind & state.kinds) === 0) return this.#step(state.on, byte)
-        return { ...this.#go(state.on), attempt: state.attempt }
+      case 'turn': {
+        const { attempt, separator, on } = state
+        const following = attempt.node.next?.[separator]?.kinds ?? 0
+        if ((kind & following) === 0) return this.#step(on, byte)
+        // Behind a joint no layout begins, and of digits hardly a literal: so there is time to see how long the run is.
+        if (on === JOINT && kind === DIGIT)
+          return this.#go({ in: 'second', attempt, separator, length: 1, kinds: kind })
+        return { ...this.#go(on), attempt: this.#attempt(attempt, 1) }
+      }
+      case 'second':
+        return kind === 0 ? this.#endSecond(state, byte) : this.#go(this.#second(state, kind))
       case 'run':
         if (kind === 0) return this.#end(state.length, state.kinds, byte)
         return this.#go(this.#run(state.length + 1, state.kinds | kind))
@@ -166,15 +190,37 @@ export class Runs {
       kinds === DIGIT ? AT_DIGIT : (kinds & DIGIT) !== 0 && length <= NEAR ? NEAR_DIGIT : NOTHING
     const node = this.#roots[groupKey(length, kinds)]
     if (node === undefined) return this.#part(byte, behind)
-    const attempt = { node, length, kinds, back: 0 }
+    const attempt = this.#attempt({ node, length, kinds, back: 0 }, 0)
     // A separator of several bytes may begin with one that is not ASCII.
     const mayGoOn = byte === OTHER && node.next !== undefined
     if (node.candidates.length > 0 || mayGoOn)
       return { ...this.#go({ in: 'gap', behind }), attempt }
-    const next = node.next?.[SEPARATORS[byte] ?? 0]?.kinds ?? 0
-    if (next === 0) return this.#part(byte, behind)
+    const separator = SEPARATORS[byte] ?? 0
+    if (node.next?.[separator] === undefined) return this.#part(byte, behind)
     const on = this.#joins(byte, behind) ? JOINT : GAP
-    return this.#go({ in: 'turn', attempt: { ...attempt, back: 1 }, kinds: next, on })
+    return this.#go({ in: 'turn', attempt, separator, on })
+  }
+
+  #second(state: State & { in: 'second' }, kind: number): State {
+    const length = state.length + 1
+    const kinds = state.kinds | kind
+    const most = (this.#nodesOf(state).length - 1) >> 3
+    if (length <= most) return { ...state, length, kinds }
+    return { in: 'piece', sinceDigit: kinds === DIGIT ? 0 : NEAR }
+  }
+
+  #endSecond(state: State & { in: 'second' }, byte: number): Move {
+    const { attempt, length, kinds } = state
+    const behind = kinds === DIGIT ? AT_DIGIT : length <= NEAR ? NEAR_DIGIT : NOTHING
+    if (this.#nodesOf(state)[groupKey(length, kinds)] === undefined) return this.#part(byte, behind)
+    return {
+      ...this.#go({ in: 'gap', behind }),
+      attempt: this.#attempt(attempt, length + 1),
+    }
+  }
+
+  #nodesOf({ attempt, separator }: State & { in: 'second' }): readonly (Node | undefined)[] {
+    return attempt.node.next?.[separator]?.nodes ?? []
   }
 
   /** A byte that is no letter and no digit. */
@@ -198,6 +244,14 @@ export class Runs {
     if (HEX[byte] !== 1) return this.#step(this.#run(length, kinds), byte)
     if (length === 4) return this.#go(GAP)
     return this.#go({ in: 'escape', length: length + 1, kinds: kinds | (KINDS[byte] ?? 0) })
+  }
+
+  /** One and the same for the same. */
+  #attempt(of: Attempt, back: number): Attempt {
+    const name = `${of.length} ${of.kinds} ${back}`
+    const attempt = this.#attempts.get(name) ?? { ...of, back }
+    this.#attempts.set(name, attempt)
+    return attempt
   }
 
   #go(state: State): Move {
@@ -226,7 +280,11 @@ function nameOf(state: State): string {
       return 'joint'
     case 'turn': {
       const { length, kinds } = state.attempt
-      return `turn ${length} ${kinds} ${state.kinds} ${state.on.in}`
+      return `turn ${length} ${kinds} ${state.separator} ${state.on.in}`
+    }
+    case 'second': {
+      const { attempt, separator, length, kinds } = state
+      return `second ${attempt.length} ${attempt.kinds} ${separator} ${length} ${kinds}`
     }
     case 'piece':
       return `piece ${state.sinceDigit}`

@@ -8,7 +8,8 @@
 import { type Beginning, growBeginnings, symbolOf } from './beginnings.ts'
 import type { Node } from './layouts.ts'
 import type { Literal } from './literals.ts'
-import { type Attempt, END, type Move, Runs } from './runs.ts'
+import type { Attempt } from './run-states.ts'
+import { END, type Move, Runs } from './runs.ts'
 import { KINDS } from './text.ts'
 
 export interface Automaton {

@@ -16,13 +16,17 @@ const LAST_CONTINUATION = 0xbf
 /** Longer runs are no words. */
 const MAX_WORD = 40
 
-/** Indexed by byte: 1 where a record or a field ends. A comma ends a field where a quote or a line is next to it. */
+/**
+ * Indexed by byte: 1 where a record or a field ends, and what words said before is about something else; COMMA where one may end; FOREIGN where
+ * a character of another script may begin.
+ */
 const FLOORS = toAlphabet('{}&')
-const MAY_BE = 2
-FLOORS[0x2c] = MAY_BE
+const FOREIGN = 2
+const COMMA = 0x2c
+FLOORS[COMMA] = COMMA
+FLOORS.fill(FOREIGN, LAST_CONTINUATION + 1)
 /** A line, a quote, a brace: what follows belongs to something else. */
 const ENDS_CLAUSE = toAlphabet('\n"{};[]&<')
-const COMMA = 0x2c
 const BACKSLASH = 0x5c
 /** Further back it is not told which of them are escaped. */
 const MAX_SLASHES = 6
@@ -88,8 +92,12 @@ export class Nearby {
     const least = Math.max(this.#read, start - BEFORE)
     let at = start
     let isForeign = false
-    while (at > least && !isFloor(bytes, at - 1))
-      if ((bytes[--at] as number) > LAST_CONTINUATION) isForeign = true
+    for (; at > least; at--) {
+      const kind = FLOORS[bytes[at - 1] as number]
+      if (kind === 0) continue
+      if (kind === FOREIGN) isForeign = true
+      else if (kind !== COMMA || splits(bytes, at - 1)) break
+    }
     if (at > least) this.#floor = at - 1
     else if (least > this.#read) at = Math.max(this.#read, firstWord(bytes, least))
     while (at < start) {
@@ -232,10 +240,8 @@ function firstWord(bytes: Uint8Array, at: number): number {
   return slashes % 2 === 0 ? from : from - 1
 }
 
-/** Whether what words said before is about something else: the record or the field ended. */
-function isFloor(bytes: Uint8Array, at: number): boolean {
-  const kind = FLOORS[bytes[at] as number]
-  if (kind !== MAY_BE) return kind === 1
+/** Whether what follows a comma is another field: a quote or a line is next to it. */
+function splits(bytes: Uint8Array, at: number): boolean {
   const next = bytes[at + 1]
   return (at > 0 && bytes[at - 1] === 0x22) || next === 0x22 || next === 0x0a || next === 0x0d
 }

@@ -89,7 +89,10 @@ export class PatternMatcher {
         if (wide <= 0) break
         separator = wide & 7
         from = at + (wide >> 3)
-      } else if (separator === BLANK && this.#goesOnFromRow(start, runEnd)) break
+      } else if (separator === BLANK && this.#goesOnFromRow(start, runEnd)) {
+        if (node.on.length === 0 && node.behind.length === 0) return NOTHING
+        break
+      }
       const following = node.next[separator]
       if (following === undefined) break
       let groupKinds = 0

@@ -8,6 +8,20 @@
 
 import { OTHER } from './beginnings.ts'
 import { groupKey, MAX_RUN, type Node } from './layouts.ts'
+import {
+  AT_DIGIT,
+  type Attempt,
+  type Behind,
+  GAP,
+  JOINT,
+  NEAR,
+  NEAR_DIGIT,
+  NOTHING,
+  nameOf,
+  type State,
+  stateBehind,
+  WORD_END,
+} from './run-states.ts'
 import { DIGIT, ESCAPED, HEX, KINDS, LOWER, SEPARATORS, UPPER, WORD } from './text.ts'
 
 /** Stands for the end of the text, where a byte would. */
@@ -15,60 +29,15 @@ export const END = 256
 
 /** Indexed by byte: whether nothing before it counts for what follows it. */
 export const IS_RESET: Uint8Array = KINDS.map((kind) => (kind === 0 ? 1 : 0))
-for (const byte of Buffer.from('-._/\\')) IS_RESET[byte] = 0
+for (const byte of Buffer.from('-._+/\\')) IS_RESET[byte] = 0
 
-/** Layouts that may begin with the run of that length, which ended `back` bytes ago. */
-export interface Attempt {
-  readonly node: Node
-  readonly length: number
-  readonly kinds: number
-  readonly back: number
-}
+const BACKSLASH = 0x5c
 
 /** Where a byte leads; with an attempt, the byte is not taken yet and counts again where it leads. */
 export interface Move {
   readonly to: number
   readonly attempt: Attempt | null
 }
-
-/** What ends behind a gap: nothing with a digit close by, something with one, or a digit. */
-const NOTHING = 0
-const NEAR_DIGIT = 1
-const AT_DIGIT = 2
-type Behind = typeof NOTHING | typeof NEAR_DIGIT | typeof AT_DIGIT
-
-/** As far back as surroundings.ts looks for a digit. */
-const NEAR = 16
-
-type State =
-  | { readonly in: 'gap'; readonly behind: Behind }
-  /** Between two runs of which the second is a piece of something. */
-  | { readonly in: 'joint' }
-  /** Behind a run and a separator, where the next run decides. */
-  | {
-      readonly in: 'turn'
-      readonly attempt: Attempt
-      readonly separator: number
-      readonly on: State
-    }
-  /** In the run behind a joint and digits, which tells by its length whether the layout goes on: most are decimal numbers. */
-  | {
-      readonly in: 'second'
-      readonly attempt: Attempt
-      readonly separator: number
-      readonly length: number
-      readonly kinds: number
-    }
-  | { readonly in: 'run'; readonly length: number; readonly kinds: number }
-  /** In a run that no layout begins with. */
-  | { readonly in: 'piece'; readonly sinceDigit: number }
-  /** Behind a backslash and so many characters of `uXXXX`. */
-  | { readonly in: 'escape'; readonly length: number; readonly kinds: number }
-
-const GAP: State = { in: 'gap', behind: NOTHING }
-const JOINT: State = { in: 'joint' }
-
-const BACKSLASH = 0x5c
 
 export class Runs {
   readonly #roots: readonly (Node | undefined)[]
@@ -98,9 +67,9 @@ export class Runs {
 
   /** Bytes of one meaning make no difference here. */
   static meaningOf(byte: number): string {
-    const isAssign = byte === 0x3d || byte === 0x3a
+    const isSign = byte === 0x3d || byte === 0x3a || byte === 0x2b
     const isAlone =
-      SEPARATORS[byte] || ESCAPED[byte] || isAssign || byte === BACKSLASH || byte === 0x75
+      SEPARATORS[byte] || ESCAPED[byte] || isSign || byte === BACKSLASH || byte === 0x75
     return isAlone || byte === END ? `${byte}` : `${KINDS[byte] ?? 0} ${HEX[byte] ?? 0}`
   }
 
@@ -111,7 +80,7 @@ export class Runs {
   /** Whether a letter or digit would begin a run. */
   isBetween(id: number): boolean {
     const at = this.#stateOf(id).in
-    return at === 'gap' || at === 'joint' || at === 'turn' || this.#isBackslash(id)
+    return ['gap', 'joint', 'slash', 'turn'].includes(at) || this.#isBackslash(id)
   }
 
   /** Whether it is the second byte of an escape, and stands for something else. */
@@ -150,6 +119,8 @@ export class Runs {
         return kind === 0
           ? this.#part(byte, NOTHING)
           : this.#go({ in: 'piece', sinceDigit: kind === DIGIT ? 0 : NEAR })
+      case 'slash':
+        return this.#step(kind === 0 || kind === DIGIT ? GAP : JOINT, byte)
       case 'turn': {
         const { attempt, separator, on } = state
         const following = attempt.node.next?.[separator]?.kinds ?? 0
@@ -170,7 +141,7 @@ export class Runs {
         if (kind !== 0) return this.#go({ in: 'piece', sinceDigit: Math.min(NEAR, sinceDigit + 1) })
         return this.#part(
           byte,
-          sinceDigit === 0 ? AT_DIGIT : sinceDigit < NEAR ? NEAR_DIGIT : NOTHING,
+          sinceDigit === 0 ? AT_DIGIT : sinceDigit < NEAR ? NEAR_DIGIT : WORD_END,
         )
       }
       case 'escape':
@@ -187,7 +158,7 @@ export class Runs {
 
   #end(length: number, kinds: number, byte: number): Move {
     const behind =
-      kinds === DIGIT ? AT_DIGIT : (kinds & DIGIT) !== 0 && length <= NEAR ? NEAR_DIGIT : NOTHING
+      kinds === DIGIT ? AT_DIGIT : (kinds & DIGIT) !== 0 && length <= NEAR ? NEAR_DIGIT : WORD_END
     const node = this.#roots[groupKey(length, kinds)]
     if (node === undefined) return this.#part(byte, behind)
     const attempt = this.#attempt({ node, length, kinds, back: 0 }, 0)
@@ -197,7 +168,7 @@ export class Runs {
       return { ...this.#go({ in: 'gap', behind }), attempt }
     const separator = SEPARATORS[byte] ?? 0
     if (node.next?.[separator] === undefined) return this.#part(byte, behind)
-    const on = this.#joins(byte, behind) ? JOINT : GAP
+    const on = stateBehind(byte, behind)
     return this.#go({ in: 'turn', attempt, separator, on })
   }
 
@@ -211,7 +182,7 @@ export class Runs {
 
   #endSecond(state: State & { in: 'second' }, byte: number): Move {
     const { attempt, length, kinds } = state
-    const behind = kinds === DIGIT ? AT_DIGIT : length <= NEAR ? NEAR_DIGIT : NOTHING
+    const behind = kinds === DIGIT ? AT_DIGIT : length <= NEAR ? NEAR_DIGIT : WORD_END
     if (this.#nodesOf(state)[groupKey(length, kinds)] === undefined) return this.#part(byte, behind)
     return {
       ...this.#go({ in: 'gap', behind }),
@@ -226,13 +197,7 @@ export class Runs {
   /** A byte that is no letter and no digit. */
   #part(byte: number, behind: Behind): Move {
     if (byte === BACKSLASH) return this.#go({ in: 'escape', length: 0, kinds: 0 })
-    return this.#go(this.#joins(byte, behind) ? JOINT : GAP)
-  }
-
-  /** As surroundings.ts: a decimal number, a UUID. */
-  #joins(byte: number, behind: Behind): boolean {
-    if (byte === 0x2e) return behind === AT_DIGIT
-    return (byte === 0x2d || byte === 0x5f) && behind !== NOTHING
+    return this.#go(stateBehind(byte, behind))
   }
 
   #escape(length: number, kinds: number, byte: number): Move {
@@ -269,26 +234,5 @@ export class Runs {
     const id = this.#states.push(state) - 1
     this.#ids.set(name, id)
     return id
-  }
-}
-
-function nameOf(state: State): string {
-  switch (state.in) {
-    case 'gap':
-      return `gap ${state.behind}`
-    case 'joint':
-      return 'joint'
-    case 'turn': {
-      const { length, kinds } = state.attempt
-      return `turn ${length} ${kinds} ${state.separator} ${state.on.in}`
-    }
-    case 'second': {
-      const { attempt, separator, length, kinds } = state
-      return `second ${attempt.length} ${attempt.kinds} ${separator} ${length} ${kinds}`
-    }
-    case 'piece':
-      return `piece ${state.sinceDigit}`
-    default:
-      return `${state.in} ${state.length} ${state.kinds}`
   }
 }

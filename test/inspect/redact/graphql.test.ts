@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isDocument } from '../../../src/inspect/redact/graphql.ts'
 import { Tokens } from '../../../src/inspect/redact/graphql-tokens.ts'
+import { createMessageRedactor } from '../../../src/inspect/redact/message-redactor.ts'
+import { label, markers } from '../../support/markers.ts'
 import { redact, redactAllWays } from '../../support/redact.ts'
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 200)
@@ -65,6 +67,21 @@ describe('a document', () => {
     const [form, want] = [before, after].map((query) => String(new URLSearchParams({ query })))
     const got = redactAllWays(form ?? '', 'application/x-www-form-urlencoded').text
     expect(new URLSearchParams(got).get('query')).toBe(new URLSearchParams(want).get('query'))
+  })
+
+  test('in a part, in a list of requests, and in a message of a subscription', () => {
+    const ask = (query: string) => JSON.stringify({ query })
+    const [before, after] = ['{ a(secret: "1234") }', '{ a(secret: "[secret]") }'].map(ask)
+    const part = (operations = '') =>
+      `--b\r\nContent-Disposition: form-data; name="operations"\r\n\r\n${operations}\r\n--b--\r\n`
+    const { text } = redactAllWays(part(before), 'multipart/form-data; boundary=b')
+    expect(text).toBe(part(after))
+    const list = redactAllWays(`[${before},${before}]`, 'application/json').text
+    expect(list).toBe(`[${after},${after}]`)
+    const redactor = createMessageRedactor({ scan: markers, replace: label })
+    const subscribe = (payload = '') => `{"id":"1","type":"subscribe","payload":${payload}}`
+    const [message] = redactor.push({ isText: true, bytes: Buffer.from(subscribe(before)) })
+    expect(String(message?.bytes)).toBe(subscribe(after))
   })
 
   test('places are names', () => {

@@ -36,6 +36,7 @@ const RULES = `
 rules:
   - { id: out, because: personal data stays, when: { host: api.de.test }, redact: { out: [email, iban, us-ssn] } }
   - { id: in, because: nobody needs it here, when: { host: api.fr.test }, redact: { in: [email, iban] } }
+  - { id: no-cards, because: PCI DSS, when: { data: payment, host: api.fr.test }, then: block }
   - { id: back, because: the model needs a name, when: { host: api.us.test }, then: allow, redact: { out: [email], with: token } }
 `
 
@@ -159,6 +160,16 @@ describe('unary calls', () => {
     expect(String(got[0]?.text)).toMatch(new RegExp(`^mail ${TOKEN.source} today$`))
     expect(JSON.stringify(got)).not.toContain('mustermann')
     expect(asked).toEqual([])
+  })
+
+  test('what is in a message can decide about it', async () => {
+    using client = connect('api.fr.test')
+    const { error } = await ask(client, { inner: { text: 'pay 4111 1111 1111 1111' } })
+    // 403 means PERMISSION_DENIED to gRPC.
+    expect(error?.code).toBe(grpc.status.PERMISSION_DENIED)
+    expect(got).toEqual([])
+    expect(await lastRow()).toMatchObject({ rule: 'no-cards', outcome: 'blocked' })
+    expect((await ask(client, { text: 'pay nothing' })).error).toBeNull()
   })
 
   test('a file in it cannot be read: the call is broken off', async () => {

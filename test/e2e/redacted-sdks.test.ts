@@ -243,6 +243,18 @@ describe.each(SDKS)('%s, where answers are redacted', (sdk) => {
   })
 })
 
+test.each(SDKS)('%s: the service is gone in the middle of a value', async (sdk) => {
+  speak = () => [{ kind: 'text', pieces: ['To erika.must', 'ermann@', 'exa', 'mple.org'] }]
+  const gate = Promise.withResolvers<void>()
+  pause = () => gate.promise
+  const next = await converse(sdk, 'one', nothing, {}, 'in.models.test')
+  expect(await next()).toEqual({ first: 'To ' })
+  gate.reject(new Error('gone'))
+  const said = [await next(), await next()]
+  expect(said).toEqual([{ error: expect.any(String) }, null])
+  expect(JSON.stringify(said)).not.toContain('erika')
+})
+
 test('a token of one agent, and one that nobody issued, mean nothing to another', async () => {
   const tokens: string[] = []
   pause = async () => {}

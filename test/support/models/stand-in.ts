@@ -44,7 +44,7 @@ export function modelStandIn(
     }
     response.writeHead(200, { 'Content-Type': api.streamType, 'Cache-Control': 'no-cache' })
     const events = api.stream(turn)
-    // Events of a piece of text more, and nothing but the end of the first one is awaited.
+    // What it would say if it said no more than the beginning of its first text.
     const first = api.stream(upToFirstText(turn))
     const shared = events.findIndex((event, i) => !isSame(event, first[i]))
     for (const [i, event] of events.entries()) {
@@ -64,7 +64,7 @@ export function modelStandIn(
 function upToFirstText(turn: Turn): Turn {
   const at = turn.findIndex(({ kind }) => kind === 'text')
   return turn.slice(0, at + 1).map((block) => {
-    return block.kind === 'text' ? { ...block, pieces: block.pieces.slice(0, 2) } : block
+    return block.kind === 'text' ? { ...block, pieces: block.pieces.slice(0, 3) } : block
   })
 }
 

@@ -286,10 +286,14 @@ async function bedrockInvoke(): Promise<void> {
   const lines = new TransformStream<string, string>()
   const writer = lines.writable.getWriter()
   const pump = async () => {
-    for await (const { chunk } of body ?? []) {
-      await writer.write(`${Buffer.from(chunk?.bytes ?? []).toString()}\n`)
+    try {
+      for await (const { chunk } of body ?? []) {
+        await writer.write(`${Buffer.from(chunk?.bytes ?? []).toString()}\n`)
+      }
+      await writer.close()
+    } catch (error) {
+      await writer.abort(error)
     }
-    await writer.close()
   }
   const pumped = pump()
   const { MessageStream } = await import('@anthropic-ai/sdk/lib/MessageStream')

@@ -5,7 +5,7 @@
 
 import type { Redaction } from '../../model/finding.ts'
 import type { Scanner } from '../scan/scanner.ts'
-import { EventQueue } from './event-queue.ts'
+import { EventQueue, type EventShape, type ReadShape } from './event-queue.ts'
 import { Findings, type Unscannable, type UnscannableReason } from './findings.ts'
 import { readModelEvent } from './llm/read-shape.ts'
 import { Patches } from './patches.ts'
@@ -42,6 +42,13 @@ const HELD = 1024 * 1024
 const FRAMING = /^(?:[a-z]|\d{1,4}-?(?:\/[A-Za-z/_-]{0,64},)?\d{0,4})(?=[[{])/
 const MAX_FRAMING = 96
 
+/**
+ * A WebSocket stays open when all was said, and how that is said nobody knows of a protocol that nobody knows: there whatever is no piece of
+ * a text ends all of them, or else the last piece would wait for ever.
+ */
+const ENDS_UNKNOWN: EventShape = { pieces: new Map(), ends: ['delta/', 'token/'] }
+const readMessage: ReadShape = (event, name) => readModelEvent(event, name) ?? ENDS_UNKNOWN
+
 export function createMessageRedactor(options: MessageRedactorOptions): MessageRedactor {
   const findings = new Findings()
   const job: Job = { ...options, findings, limits: { ...REDACT_LIMITS, held: HELD } }
@@ -72,7 +79,7 @@ class Messages {
   constructor(job: Job) {
     this.#job = job
     this.#place = { path: 'body', key: '', kind: 'text', context: job.scan.under('') }
-    this.#queue = new EventQueue(job, this.#place, readModelEvent)
+    this.#queue = new EventQueue(job, this.#place, readMessage)
   }
 
   get held(): number {

@@ -166,6 +166,17 @@ describe('texts over several (Realtime of OpenAI)', () => {
     expect(others.flatMap((one) => redactor.push(one))).toHaveLength(301)
   })
 
+  test('of a protocol that nobody knows: what is no piece ends them', () => {
+    const redactor = open()
+    const piece = (said: string) => text(JSON.stringify({ type: 'token', id: 1, delta: said }))
+    const last = text('{"type":"final"}')
+    const sent = [piece('a XX1'), piece('234XX'), piece(' b X'), last]
+    const passed = sent.map((one) => redactor.push(one))
+    expect(passed.at(-1)?.at(-1)).toBe(last)
+    expect(passed.flat().map(pieceOf).join('')).toBe('a [mark] b X')
+    expect(redactor.held).toBe(0)
+  })
+
   test('Gemini Live, in bytes: what the model says, and what it has heard', () => {
     const redactor = open()
     const say = (serverContent: object) => binary(JSON.stringify({ serverContent }))

@@ -19,6 +19,8 @@ interface Call {
   readonly host: string
   readonly path: string
   readonly address: string
+  /** What a POST carries; default: a prompt. */
+  readonly body?: string
 }
 
 const CALLS: readonly Call[] = [
@@ -65,6 +67,14 @@ const CALLS: readonly Call[] = [
     address: '127.0.0.20',
   },
   {
+    about: 'a German API, with personal data',
+    method: 'POST',
+    host: 'crm.de.demo',
+    path: '/v1/notes',
+    address: '127.0.0.10',
+    body: '{"note":"Write to ada@example.com, she paid with 4111 1111 1111 1111"}',
+  },
+  {
     about: 'credentials of a cloud machine',
     method: 'GET',
     host: 'metadata.demo',
@@ -90,6 +100,10 @@ rules:
     because: they hold nothing of ours
     when: { host: models.us.demo, method: [GET, HEAD] }
     then: allow
+  - id: nobody-needs-to-know-who
+    because: GDPR art. 5 (1) c
+    when: { host: crm.de.demo }
+    redact: { out: [email, payment-card], with: token }
 `
 
 const folder = join(tmpdir(), 'cordon-demo')
@@ -102,7 +116,22 @@ await using dns = await openDnsServer({
   records: Object.fromEntries(CALLS.map(({ host, address }) => [host, { A: [address] }])),
 })
 const certificate = issue({ name: 'stand-in', issuer: root, hosts: CALLS.map(({ host }) => host) })
-await using origin = await httpsOrigin(certificate, { address: '0.0.0.0' })
+/** What the stand-in for the German CRM got; it says the same back, as a model does that repeats what it was told. */
+let received = ''
+await using origin = await httpsOrigin(certificate, {
+  address: '0.0.0.0',
+  handler(request, response) {
+    let body = ''
+    request.on('data', (piece) => {
+      body += piece
+    })
+    request.on('end', () => {
+      if (request.headers.host?.startsWith('crm.')) received = body
+      response.setHeader('Content-Type', 'application/json')
+      response.end(body || '{}')
+    })
+  },
+})
 await using proxy = await startProxy({
   dir: folder,
   files: { 'cordon.yaml': CONFIG.replace('DNS', dns.address) },
@@ -110,13 +139,16 @@ await using proxy = await startProxy({
 
 console.log('Calls by Node’s fetch with HTTPS_PROXY set; home is the EEA.\n')
 const script = `
-  for (const [method, url] of JSON.parse(process.argv[1])) {
-    const response = await fetch(url, { method, ...(method === 'POST' ? { body: '{"prompt":"hello"}' } : {}) })
-    await response.text()
+  for (const [method, url, body] of JSON.parse(process.argv[1])) {
+    const headers = { 'Content-Type': 'application/json' }
+    const response = await fetch(url, method === 'POST' ? { method, headers, body } : { method })
+    const text = await response.text()
+    if (url.includes('crm.')) console.log(text)
   }`
-const urls = CALLS.map(({ method, host, path }) => [
+const urls = CALLS.map(({ method, host, path, body = '{"prompt":"hello"}' }) => [
   method,
   `https://${host}:${origin.port}${path}`,
+  body,
 ])
 const calling = runProgram(
   process.execPath,
@@ -127,7 +159,7 @@ const calling = runProgram(
 )
 // A person looks at one of the two calls that are held, and nobody at the other.
 const approved = await approveOne(({ host }) => host === 'api.either.demo')
-const { code, err } = await calling
+const { code, out, err } = await calling
 if (code !== 0) throw new Error(err)
 await proxy.settled(CALLS.length)
 
@@ -136,6 +168,12 @@ const rows = CALLS.map((call) => {
   return [call.about, `${call.method} ${call.host}`, sayPlace(flow), sayOutcome(flow)]
 })
 printTable(['CALL TO', 'REQUEST', 'PLACE', 'OUTCOME'], rows)
+console.log(`
+What left for crm.de.demo is not what the caller sent: tokens stand for what a rule takes out, and in the
+answer the caller has the values again.
+  sent      ${CALLS.find(({ host }) => host === 'crm.de.demo')?.body}
+  received  ${received}
+  answered  ${out.trim()}`)
 const data = join(folder, 'data')
 console.log(`
 Somebody approved hold ${approved} with \`cordon approve\` while its client waited; nobody looked at
@@ -159,7 +197,8 @@ function sayOutcome(flow: Flow | undefined): string {
     return `${flow?.action === 'hold' ? 'held: nobody has decided' : 'blocked'} (${flow?.error})`
   }
   if (flow.action === 'hold') return `held, approved by ${flow.approver}, forwarded`
-  return flow.rule ? `allowed by rule ${flow.rule}` : 'allowed'
+  const redacted = Number(flow.redactions_out) > 0 ? `, ${flow.redactions_out} values redacted` : ''
+  return flow.rule ? `allowed by rule ${flow.rule}` : `allowed${redacted}`
 }
 
 /** As the command line of a reviewer does it. @returns the id of the hold */

@@ -1,7 +1,7 @@
 /** Stand-ins of model APIs: each answers as its SDKs expect it, whole or event by event. */
 
 import type http from 'node:http'
-import { crc32 } from 'node:zlib'
+import { toAwsEvent } from './models/bedrock.ts'
 
 export interface StandIns {
   readonly handler: http.RequestListener
@@ -96,31 +96,3 @@ const APIS: readonly Api[] = [
     event: (text) => `data: ${JSON.stringify({ text })}\n\n`,
   },
 ]
-
-/** A message of AWS's event stream encoding: lengths, their CRC, headers, payload, CRC of all. */
-function toAwsEvent(type: string, payload: object): Buffer {
-  const headers = Object.entries({
-    ':message-type': 'event',
-    ':event-type': type,
-    ':content-type': 'application/json',
-  }).map(([name, value]) => {
-    const length = Buffer.from([7, value.length >> 8, value.length & 255])
-    return Buffer.concat([
-      Buffer.from([name.length]),
-      Buffer.from(name),
-      length,
-      Buffer.from(value),
-    ])
-  })
-  const head = Buffer.concat(headers)
-  const body = Buffer.from(JSON.stringify(payload))
-  const prelude = uint32(head.length + body.length + 16, head.length)
-  const message = Buffer.concat([prelude, uint32(crc32(prelude)), head, body])
-  return Buffer.concat([message, uint32(crc32(message))])
-}
-
-function uint32(...values: number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4)
-  for (const [i, value] of values.entries()) bytes.writeUInt32BE(value, i * 4)
-  return bytes
-}

@@ -12,10 +12,10 @@ export const bedrockConverse: ModelApi = {
   streamType,
   isStream: (url) => url.endsWith('-stream'),
   stream: (turn) => [
-    frame('messageStart', { p: 'abcdefghij', role: 'assistant' }),
+    toAwsEvent('messageStart', { p: 'abcdefghij', role: 'assistant' }),
     ...turn.flatMap((block, i) => blockEvents(block, i)),
-    frame('messageStop', { p: 'abcd', stopReason: stopReason(turn) }),
-    frame('metadata', { metrics: { latencyMs: 711 }, p: 'abcdefg', usage }),
+    toAwsEvent('messageStop', { p: 'abcd', stopReason: stopReason(turn) }),
+    toAwsEvent('metadata', { metrics: { latencyMs: 711 }, p: 'abcdefg', usage }),
   ],
   whole: (turn) => ({
     metrics: { latencyMs: 711 },
@@ -31,7 +31,10 @@ export const bedrockInvoke: ModelApi = {
   isStream: (url) => url.endsWith('-stream'),
   stream: (turn) =>
     messageEvents(turn).map((event) =>
-      frame('chunk', { bytes: Buffer.from(JSON.stringify(event)).toString('base64'), p: 'abc' }),
+      toAwsEvent('chunk', {
+        bytes: Buffer.from(JSON.stringify(event)).toString('base64'),
+        p: 'abc',
+      }),
     ),
   whole: message,
 }
@@ -59,8 +62,8 @@ function toContent(block: Block): object {
 
 function blockEvents(block: Block, contentBlockIndex: number): Buffer[] {
   const delta = (of: object) =>
-    frame('contentBlockDelta', { contentBlockIndex, delta: of, p: 'abcdefghijkl' })
-  const stop = frame('contentBlockStop', { contentBlockIndex, p: 'abcde' })
+    toAwsEvent('contentBlockDelta', { contentBlockIndex, delta: of, p: 'abcdefghijkl' })
+  const stop = toAwsEvent('contentBlockStop', { contentBlockIndex, p: 'abcde' })
   switch (block.kind) {
     case 'text':
       return [...block.pieces.map((text) => delta({ text })), stop]
@@ -68,7 +71,7 @@ function blockEvents(block: Block, contentBlockIndex: number): Buffer[] {
       const { id: toolUseId, name } = block
       const start = { toolUse: { name, toolUseId } }
       return [
-        frame('contentBlockStart', { contentBlockIndex, p: 'ab', start }),
+        toAwsEvent('contentBlockStart', { contentBlockIndex, p: 'ab', start }),
         ...block.pieces.map((input) => delta({ toolUse: { input } })),
         stop,
       ]
@@ -87,7 +90,7 @@ function blockEvents(block: Block, contentBlockIndex: number): Buffer[] {
 }
 
 /** A message of AWS's event stream encoding: lengths, their CRC, headers, payload, CRC of all. */
-function frame(type: string, payload: object): Buffer {
+export function toAwsEvent(type: string, payload: object): Buffer {
   const headers = Object.entries({
     ':event-type': type,
     ':content-type': 'application/json',

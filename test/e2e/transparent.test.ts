@@ -1,5 +1,8 @@
 /** Programs that know of no proxy, on a network from which there is no other way out: placed, blocked, held and recorded like any other. */
 
+import { once } from 'node:events'
+import { Duplex } from 'node:stream'
+import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   FAR,
@@ -339,6 +342,21 @@ print([requests.get(f'https://api.{c}.test/python').status_code for c in ('fr', 
         expect({ out, err }).toMatchObject({ out: expect.stringMatching(/^HTTP\/1\.1 200 /) })
       })
 
+      test('a ClientHello with ECH, in two packets: the outer name counts', async () => {
+        const before = net.proxy.flows().length
+        const hello = withExtension(await clientHello('api.us.test'), 0xfe0d, Buffer.alloc(32, 1))
+        const cut = hello.indexOf('api.us') + 3
+        const pieces = [hello.subarray(0, cut), hello.subarray(cut)]
+        const { heard } = await net.talk(`${FAR.us.v4}:443`, pieces, { until: '\x16\x03\x03' })
+        // A ServerHello, of ours: whom it is for was read over both, and nothing has gone there.
+        expect(heard.charCodeAt(5)).toBe(2)
+        expect(await net.proxy.settled(before + 1)).toMatchObject({
+          host: 'api.us.test',
+          port: 443,
+          dialed_ip: null,
+        })
+      })
+
       test('connections that are reset, half-open, or say nothing cost nobody else anything', async () => {
         const script = `
         const net = require('net')
@@ -364,3 +382,37 @@ print([requests.get(f'https://api.{c}.test/python').status_code for c in ('fr', 
     })
   },
 )
+
+/** As Node writes it. */
+async function clientHello(servername: string): Promise<Buffer> {
+  const wire = new Duplex({
+    read() {},
+    write(chunk: Buffer, _, done) {
+      this.emit('hello', chunk)
+      done()
+    },
+  })
+  const written = once(wire, 'hello') as Promise<[Buffer]>
+  const socket = tls.connect({ socket: wire, servername })
+  socket.on('error', () => {})
+  const [hello] = await written
+  socket.destroy()
+  return hello
+}
+
+/** One extension more at the end, with the three lengths around it made right. */
+function withExtension(hello: Buffer, type: number, data: Buffer): Buffer {
+  const extension = Buffer.alloc(4 + data.length)
+  extension.writeUInt16BE(type)
+  extension.writeUInt16BE(data.length, 2)
+  data.copy(extension, 4)
+  const longer = Buffer.concat([hello, extension])
+  let at = 5 + 4 + 2 + 32
+  at += 1 + longer.readUInt8(at)
+  at += 2 + longer.readUInt16BE(at)
+  at += 1 + longer.readUInt8(at)
+  longer.writeUInt16BE(longer.readUInt16BE(at) + extension.length, at)
+  longer.writeUIntBE(longer.readUIntBE(6, 3) + extension.length, 6, 3)
+  longer.writeUInt16BE(longer.readUInt16BE(3) + extension.length, 3)
+  return longer
+}

@@ -30,6 +30,8 @@ export class MultipartReader implements Reader {
   /** What was not read. */
   #bytes: Buffer
   #base = -2
+  /** Behind the lines of fields that were looked through. */
+  #seen = 0
   /** A part, what comes before the first or behind the last one, and where it begins. */
   #part: Reader
   #partBase = 0
@@ -126,7 +128,7 @@ export class MultipartReader implements Reader {
   }
 
   #readFields(): boolean {
-    const end = endOfFields(this.#bytes)
+    const end = this.#endOfFields()
     if (end < 0) {
       if (this.#bytes.length > MAX_FIELDS) this.#openRest()
       return this.#state === 'body'
@@ -142,6 +144,15 @@ export class MultipartReader implements Reader {
     this.#part = openPart(this.#job, contentType, place, this.#depth + 1, patch)
     if (isCoded) this.#job.findings.addUnscannable('binary', place.path)
     return true
+  }
+
+  /** @returns behind the blank line; -1 when that has not come */
+  #endOfFields(): number {
+    for (const { start, end, next } of linesOf(this.#bytes, this.#seen)) {
+      if (start === end) return next
+      this.#seen = next
+    }
+    return -1
   }
 
   #readField(fields: Buffer): { name: string; contentType: string | null; isCoded: boolean } {
@@ -185,6 +196,7 @@ export class MultipartReader implements Reader {
   #drop(size: number): void {
     this.#bytes = this.#bytes.subarray(size)
     this.#base += size
+    this.#seen = 0
   }
 
   #shift(base: number): Patch {
@@ -193,15 +205,12 @@ export class MultipartReader implements Reader {
   }
 }
 
-/** @returns behind the blank line; -1 when that has not come */
-function endOfFields(bytes: Buffer): number {
-  for (const { start, end, next } of linesOf(bytes)) if (start === end) return next
-  return -1
-}
-
-function* linesOf(bytes: Buffer): Generator<{ start: number; end: number; next: number }> {
-  let start = 0
-  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, start)) {
+function* linesOf(
+  bytes: Buffer,
+  from = 0,
+): Generator<{ start: number; end: number; next: number }> {
+  let start = from
+  for (let at = bytes.indexOf(LF, start); at >= 0; at = bytes.indexOf(LF, start)) {
     yield { start, end: at > start && bytes[at - 1] === CR ? at - 1 : at, next: at + 1 }
     start = at + 1
   }

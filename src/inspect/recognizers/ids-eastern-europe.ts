@@ -22,6 +22,7 @@ export const IDS_EASTERN_EUROPE: readonly Recognizer[] = [
   id('ru-passport', {
     basis: 'region',
     words: [
+      'passport',
       'паспорт',
       'серия и номер',
       'pasport',

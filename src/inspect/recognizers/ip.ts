@@ -99,6 +99,38 @@ export function ipv6Extent(
   }
 }
 
+const MAC_TEXT = 17
+
+/** Six pairs of hex digits with `:` between them, from the first `:`. */
+export function macExtent(
+  bytes: Uint8Array,
+  at: number,
+  floor: number,
+  limit: number,
+  out: Extent,
+): void {
+  const start = at - 2
+  const end = start + MAC_TEXT
+  out.start = at
+  out.end = at
+  out.reached = false
+  if (start < floor || (start > floor && isWordOrColon(bytes[start - 1] as number))) return
+  let length = 0
+  for (let i = start; i < end && i < limit; i++) {
+    const byte = bytes[i] as number
+    const isColon = (i - start) % 3 === 2
+    if (isColon ? byte !== 0x3a : !isHex(byte)) return
+    if (!isColon) MAC[length++] = byte
+  }
+  out.reached = end >= limit
+  if (end > limit || (end < limit && isWordOrColon(bytes[end] as number)) || !isMac(MAC, length))
+    return
+  out.start = start
+  out.end = end
+}
+
+const MAC = new Uint8Array(12)
+
 /** Six pairs of hex digits, not all the same. */
 export function isMac(text: Uint8Array, length: number): boolean {
   let same = true

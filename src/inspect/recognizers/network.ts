@@ -1,7 +1,7 @@
 /** What tells machines, devices, vehicles and sessions apart, and with them the people who use them. */
 
 import { digit, isLuhn, isRepeated, letter } from './check-digits.ts'
-import { ipv4Extent, ipv6Extent, isMac } from './ip.ts'
+import { ipv4Extent, ipv6Extent, isMac, macExtent } from './ip.ts'
 import type { Recognizer } from './recognizer.ts'
 
 export const NETWORK: readonly Recognizer[] = [
@@ -39,6 +39,7 @@ export const NETWORK: readonly Recognizer[] = [
     words: ['mac', 'bssid', 'ethernet'],
     shapes: [
       { kind: 'pattern', layouts: ['xx-xx-xx-xx-xx-xx', 'xxxx.xxxx.xxxx'], valid: isMac },
+      { kind: 'anchor', literal: ':', reach: 3, before: '0-9A-Za-z:', extent: macExtent },
       { kind: 'key', keys: ['mac', 'mac address', 'bssid', 'hardware address'] },
     ],
     basis: 'six pairs of hex digits, or the name of the field',

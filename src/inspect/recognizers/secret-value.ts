@@ -162,7 +162,12 @@ function kindsOf(bytes: Uint8Array, start: number, end: number): number {
 function isCode(bytes: Uint8Array, start: number, end: number): boolean {
   const first = bytes[start]
   if (first === 0x2c || first === 0x29 || first === 0x3b || first === 0x5d) return true
-  if (first === 0x2f || (first === 0x2e && bytes[start + 1] === 0x2f)) return true
+  // Base 64 may begin like a path.
+  if (
+    (first === 0x2f && !isMixed(bytes, start, end)) ||
+    (first === 0x2e && bytes[start + 1] === 0x2f)
+  )
+    return true
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
     if (byte === 0x28 && i > start && isLetter(bytes[i - 1] as number) && bytes[end - 1] === 0x29)
@@ -186,7 +191,9 @@ function isIdentifier(bytes: Uint8Array, start: number, end: number): boolean {
   let before = 0
   /** Letters of the same kind that follow each other, and how many stand with two more. */
   let run = 0
-  let inWords = 0
+  let inSmall = 0
+  let inCapitals = 0
+  let hasSmall = false
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
     let kind = before
@@ -198,11 +205,15 @@ function isIdentifier(bytes: Uint8Array, start: number, end: number): boolean {
     // A capital and small letters are one word.
     if (kind !== before && before !== 0 && !(before === OTHER && kind === LETTER)) changes++
     run = !isLetter(byte) ? 0 : kind === before ? run + 1 : 1
-    if (run > 2) inWords += run === 3 ? 3 : 1
+    const added = run > 3 ? 1 : run === 3 ? 3 : 0
+    if (kind === LETTER) {
+      hasSmall = true
+      inSmall += added
+    } else inCapitals += added
     before = kind
   }
   const length = end - start
-  return digits <= 4 && changes <= length * 0.3 && inWords * 3 >= length
+  return digits <= 4 && changes <= length * 0.3 && (hasSmall ? inSmall : inCapitals) * 3 >= length
 }
 
 function isUuid(bytes: Uint8Array, start: number, end: number): boolean {

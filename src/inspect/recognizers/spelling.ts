@@ -2,7 +2,14 @@
 
 /** For words in texts. @param words in lower case, in local spelling; those of other scripts stay as they are */
 export function inSpellings(words: readonly string[]): readonly string[] {
-  return [...new Set(words.flatMap((word) => [...toAscii(word), ...(isAscii(word) ? [] : [word])]))]
+  return [
+    ...new Set(
+      words.flatMap((word) => [
+        ...toAscii(word),
+        ...(isAscii(word) ? [] : [word.replaceAll(/[-']/g, ' ')]),
+      ]),
+    ),
+  ]
 }
 
 /**

@@ -133,6 +133,16 @@ describe('in a sentence', () => {
     [`my key is ${openai}.`, 'openai-key', openai],
     ['PASSWORD=ab;cd&9(x)', 'password', 'ab;cd&9(x)'],
     ['password: hunter22!.', 'password', 'hunter22!'],
+    [
+      'my token is hiXEzAXBQCUTnbphfU18QuePNerkuwNkKQRfn2Yj',
+      'secret-key',
+      'hiXEzAXBQCUTnbphfU18QuePNerkuwNkKQRfn2Yj',
+    ],
+    [
+      'refresh_token: /DCrm3q7x6YrDf9lscxrgZaH5rNfyFFBa7xT2DZavzy=',
+      'secret-key',
+      '/DCrm3q7x6YrDf9lscxrgZaH5rNfyFFBa7xT2DZavzy=',
+    ],
   ])('%s', (text, type, value) => {
     expect(scan(text)).toEqual([{ type, text: value }])
   })
@@ -143,6 +153,9 @@ describe('in a sentence', () => {
     ['the key is configured by KEY_PATH'],
     ['token is expired'],
     ['the primary key is user_id2'],
+    ['accessToken: resolveAwsSdkSigV4Config'],
+    ['apiKey: ApiKeyConfig2'],
+    ['client secret: /run/secrets/db2'],
     ['password to be changed'],
   ])('%s: none', (text) => {
     expect(scan(text)).toEqual([])

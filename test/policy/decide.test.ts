@@ -6,7 +6,14 @@ import { ANONYMOUS } from '../../src/model/agent.ts'
 import { PLACEMENTS, type Placement } from '../../src/model/placement.ts'
 import { sayRegions } from '../../src/model/region.ts'
 import type { Action } from '../../src/model/verdict.ts'
-import { assess, blockFor, decide, decideFaulty, zoneFor } from '../../src/policy/decide.ts'
+import {
+  assess,
+  blockFor,
+  decide,
+  decideFaulty,
+  decideName,
+  zoneFor,
+} from '../../src/policy/decide.ts'
 import type { PolicyDocument, RuleEntry, WhenEntry } from '../../src/policy/document.ts'
 import { authority, destination } from '../support/nouns.ts'
 import { type Asked, ask, assessed, policyOf, rule, token } from './support.ts'
@@ -461,5 +468,28 @@ test('what no policy can allow is a block that no rule settled', () => {
     holding: [],
     redact: null,
     would: null,
+  })
+})
+
+describe('who asks only for a name', () => {
+  const put: WhenEntry = { method: 'PUT' }
+  test.each<[string, string[], RuleEntry[], Action, string | null]>([
+    ['inside', ['DE'], [], 'allow', null],
+    ['outside', ['US'], [], 'block', 'placement-outside'],
+    ['where a person may allow it', [], [], 'allow', null],
+    ['where some calls are blocked', ['DE'], [rule('r', 'block', put)], 'allow', null],
+    [
+      'where all calls are blocked',
+      ['DE'],
+      [rule('r', 'block', { host: 'api.test' })],
+      'block',
+      'rule-r',
+    ],
+    ['of another host', ['DE'], [rule('r', 'block', { host: 'other.test' })], 'allow', null],
+    ['outside, where some calls are allowed', ['US'], [rule('r', 'allow', put)], 'allow', null],
+    ['outside, where some calls are held', ['US'], [rule('r', 'hold', put)], 'allow', null],
+  ])('%s', (_, regions, rules, action, code) => {
+    const verdict = decideName(assessed(policyOf({ rules }), { regions }))
+    expect(verdict).toMatchObject({ action, code })
   })
 })

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSockets } from '../../src/cli/isolate/sockets.ts'
 import { runProgram } from '../support/clients.ts'
@@ -87,7 +87,6 @@ describe.skipIf(missing(userNamespaces, program('ip', '-V'), program('python3', 
         const script = join(PROJECT, 'test/support/programs/escape.py')
         const args = [script, path, abstract, join(lab.dir, 'data'), String(port)]
         // What it tries does work where nobody is in the way.
-        // What it tries does work where nobody is in the way.
         const works = {
           'a UNIX socket under a path': 'hello',
           'an abstract UNIX socket': 'hello',
@@ -104,6 +103,15 @@ describe.skipIf(missing(userNamespaces, program('ip', '-V'), program('python3', 
       } finally {
         for (const server of servers) server.close()
       }
+    })
+
+    test('the key of the CA is not there, and trust in it is', async () => {
+      const folder = dirname(lab.proxy.ca)
+      const look = `cat ${folder}/ca.key; ls -A ${folder}`
+      expect((await runProgram('sh', ['-c', look])).out).toMatch(/PRIVATE KEY[\s\S]*ca\.key/)
+      expect((await run(['--', 'sh', '-c', look])).out).toBe('')
+      const url = `https://api.de.test:${lab.https.port}/`
+      expect((await run(['--', 'curl', '-sS', '-o', '/dev/null', url])).code).toBe(0)
     })
 
     test('streams, arguments, folder, exit code and signals are the program’s own', async () => {

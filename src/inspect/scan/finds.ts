@@ -44,7 +44,8 @@ export class Finds {
     origin = start,
   ): void {
     const length = end - start
-    if (this.#start !== -1 && start < this.#end) {
+    // By where it begins to be found: who begins again there must not come upon it without the one before.
+    if (this.#start !== -1 && origin < this.#end) {
       const wins = length > this.#length || (length === this.#length && rank > this.#rank)
       if (wins) this.#keep(length, recognizer, rank)
       this.#start = Math.min(start, this.#start)

@@ -167,6 +167,14 @@ describe('pieces', () => {
     )
   })
 
+  test('a name that is the value before it, and leads to a secret, wherever it is cut', () => {
+    const text = 'fornavn=Wachtwoord 1fE0f75AB314f6C67\\\\u0041%'
+    const whole = findIn(scanner, text)
+    expect(whole.at(-1)?.end).toBe(36)
+    for (let cut = 1; cut < text.length; cut++)
+      expect(findInPieces(scanner, text, [cut]).found).toEqual(whole)
+  })
+
   test('of prose, nothing is held but the last word', () => {
     const text = 'The quick brown fox jumps over the lazy dog and then it sleeps '
     expect(findInPieces(scanner, text, [10, 25, 40]).mostHeld).toBeLessThanOrEqual(10)

@@ -42,7 +42,7 @@ export async function locateFor(
   authority: Authority,
 ): Promise<Admission> {
   const policy = ports.policy()
-  const found = await findDestination(ports, policy, authority, flow.original ?? null)
+  const found = await findDestination(ports, policy, flow, authority, flow.original ?? null)
   const distrust =
     ports.ledger.distrusted(authority.host.text) ??
     ports.ledger.distrusted(found.authority.host.text)
@@ -116,10 +116,14 @@ function isSeen({ inspection }: Flow): boolean {
 async function findDestination(
   ports: Ports,
   policy: Policy,
+  { clientIp }: Flow,
   authority: Authority,
   original: IpAddress | null = null,
 ): Promise<Destination> {
   try {
+    // Whoever runs a name server reads the names that it is asked for.
+    const excess = ports.mayAsk?.(clientIp, authority.host) ?? null
+    if (excess) return faultyDestination(authority, excess, ports.clock.now())
     const began = ports.meter.now()
     const resolution = await ports.resolver.resolve(authority.host)
     ports.meter.took('dns', began)
@@ -245,7 +249,7 @@ const MAX_ONWARD = 8
 /** The findings with the places of all that the destination is made to call in turn, and for how long those hold. */
 async function withOnward(
   ports: Ports,
-  { assessment }: Admission,
+  { assessment, flow }: Admission,
   findings: RequestFindings,
 ): Promise<{ readonly whole: RequestFindings; readonly validUntil: number }> {
   const { onward } = findings
@@ -256,7 +260,7 @@ async function withOnward(
       const authority = text === '*' ? null : parseAuthority(text, 443)
       if (!authority) return sayOnward('any host', ANYWHERE)
       if ('fault' in authority) return sayOnward('a host that is none', UNKNOWN)
-      const to = await findDestination(ports, assessment.policy, authority.value)
+      const to = await findDestination(ports, assessment.policy, flow, authority.value)
       validUntil = Math.min(validUntil, to.validUntil)
       return sayOnward(authority.value.text, to.regions)
     }),

@@ -407,6 +407,8 @@ export interface Ports {
   readonly audit: Audit
   readonly ledger: Ledger
   readonly meter: Meter
+  /** Whether a client has asked for too much in names; null when it has not. Left out where nobody asks from outside. */
+  mayAsk?(client: string, host: Host): Problem | null
   /** The policy in force now. A flow keeps the one it began with. */
   policy(): Policy
   /** Tells the operator about something that should not have happened. Never throws. */

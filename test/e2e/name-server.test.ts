@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { decode, encode } from 'dns-packet'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { rawExchange } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 
 let lab: Lab
@@ -164,11 +165,12 @@ describe('answers', () => {
   })
 })
 
+const random = () =>
+  Buffer.from(Array.from({ length: 30 }, () => Math.random() * 256)).toString('hex')
+
 test('data in names ends soon, and is on record', async () => {
-  const random = () =>
-    Buffer.from(Array.from({ length: 30 }, () => Math.random() * 256)).toString('hex')
   let refused = 0
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 120; i++) {
     const told = await exchange(query(`${random()}.t.test`, 'A'))
     if (told.rcode === 'REFUSED') refused++
   }
@@ -176,4 +178,19 @@ test('data in names ends soon, and is on record', async () => {
   await expectLast({ mode: 'dns', error: 'name-rate-limited', action: 'block' })
   // Others go on.
   expect(await resolver().resolve4('api.de.test')).toEqual(['127.0.0.10'])
+})
+
+test('nor does it leave in names that are called', async () => {
+  const answers: string[] = []
+  for (let i = 0; i < 120; i++) {
+    const at = `${random()}.u.test`
+    const request = `GET http://${at}/ HTTP/1.1\r\nHost: ${at}\r\nConnection: close\r\n\r\n`
+    answers.push((await rawExchange(lab.proxy, request)).slice(9, 12))
+  }
+  expect(answers[0]).toBe('502')
+  expect(answers.filter((status) => status === '429').length).toBeGreaterThan(30)
+  await expectLast({ mode: 'absolute', error: 'name-rate-limited', outcome: 'blocked' })
+  const at = `api.de.test:${lab.http.port}`
+  const request = `GET http://${at}/ HTTP/1.1\r\nHost: ${at}\r\nConnection: close\r\n\r\n`
+  expect(await rawExchange(lab.proxy, request)).toMatch(/^HTTP\/1.1 200 /)
 })

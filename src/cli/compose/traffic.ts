@@ -7,11 +7,13 @@ import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
 import { openRedactionKey } from '../../inspect/operators/keys.ts'
 import { CountingMeter } from '../../metrics/meter.ts'
 import type { Reading } from '../../metrics/registry.ts'
+import type { Host } from '../../model/authority.ts'
 import type { Audit, Holds, Ledger } from '../../ports.ts'
 import type { Listener } from '../../proxy/accept.ts'
 import { Acceptance } from '../../proxy/acceptance.ts'
 import { type DnsListener, listenDns } from '../../proxy/dns/listen.ts'
 import { ConnectionCounts } from '../../proxy/limits/connections.ts'
+import { NameBudget } from '../../proxy/limits/name-budget.ts'
 import { listen } from '../../proxy/listen.ts'
 import type { ProxyContext } from '../../proxy/proxy.ts'
 import { listenTransparent, type TransparentListener } from '../../proxy/transparent/listen.ts'
@@ -102,7 +104,9 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     options.sharing,
   )
   const judging = { clock, resolver, locator, decoder, outline, inspector, policy }
-  const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, report })
+  const names = new NameBudget()
+  const mayAsk = (client: string, host: Host) => names.take(client, host, performance.now())
+  const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, mayAsk, report })
   const { origins, sessions, ...shared } = composeOrigins(
     stack,
     operation,

@@ -5,11 +5,9 @@
 
 import type { IpAddress } from '../../model/address.ts'
 import { parseHost, toAuthority } from '../../model/authority.ts'
-import type { Problem } from '../../model/errors.ts'
 import type { Flow, RequestLine } from '../../model/flow.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type DnsAnswer, type DnsQuestion, EXTENDED, RCODE, TYPE } from './message.ts'
-import type { NameBudget } from './name-budget.ts'
 
 /** Seconds that clients may keep an answer: policies change, and so do addresses. */
 const TTL = 30
@@ -23,7 +21,6 @@ export async function answerQuestion(
   { name, type }: DnsQuestion,
   client: IpAddress,
   context: Answering,
-  budget: NameBudget,
 ): Promise<DnsAnswer> {
   // Where else a service is, by which other protocol and under which other name: nothing that could be judged (h3, ECH).
   if (type === TYPE.https || type === TYPE.svcb) return { ...NOTHING, rcode: RCODE.ok }
@@ -44,10 +41,6 @@ export async function answerQuestion(
     const { title } = await enforcer.refuse(flow, authority, agent, QUESTION)
     return { ...NOTHING, extended: { code: EXTENDED.prohibited, text: title } }
   }
-  if (!budget.take(client.text, name, performance.now())) {
-    await enforcer.refuse(flow, authority, TOO_MUCH, QUESTION)
-    return { ...NOTHING, extended: { code: EXTENDED.prohibited, text: TOO_MUCH.detail } }
-  }
   const answered = await enforcer.answerName(flow, authority, QUESTION)
   if ('addresses' in answered) {
     const version = type === TYPE.a ? 4 : 6
@@ -60,6 +53,8 @@ export async function answerQuestion(
       return { ...NOTHING, rcode: RCODE.notFound }
     case 'dns-no-address':
       return { ...NOTHING, rcode: RCODE.ok }
+    case 'name-rate-limited':
+      return { ...NOTHING, extended: { code: EXTENDED.prohibited, text: detail } }
     case 'dns-failed':
     case 'dns-timeout':
     case 'audit-unavailable':
@@ -81,7 +76,3 @@ const ONLY_ADDRESSES: DnsAnswer = {
 
 const NOBODY = { id: 'anonymous', groups: [], by: 'none' } as const
 const QUESTION: RequestLine = { method: null, path: null, protocol: 'DNS' }
-const TOO_MUCH: Problem = {
-  code: 'name-rate-limited',
-  detail: 'too many new names were asked for, or names that look like data',
-}

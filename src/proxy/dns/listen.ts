@@ -6,7 +6,6 @@ import { type IpAddress, parseIp, unmapIp } from '../../model/address.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type Answering, answerQuestion } from './answer.ts'
 import { type DnsAnswer, encodeAnswer, encodeFault, RCODE, readQuestion } from './message.ts'
-import { NameBudget } from './name-budget.ts'
 
 export interface DnsListener {
   readonly address: string
@@ -27,7 +26,6 @@ export async function listenDns(
   { host, port }: { readonly host: string; readonly port: number },
   context: Answering & Pick<ProxyContext, 'report'>,
 ): Promise<DnsListener> {
-  const budget = new NameBudget()
   const connections = new Set<Socket>()
   let underWay = 0
 
@@ -44,7 +42,7 @@ export async function listenDns(
     const { question } = read
     const room = isStream ? MAX_STREAM : question.room
     try {
-      return encodeAnswer(question, await answerQuestion(question, client, context, budget), room)
+      return encodeAnswer(question, await answerQuestion(question, client, context), room)
     } catch (error) {
       context.report('DNS', error)
       return encodeAnswer(question, FAILED, room)

@@ -10,7 +10,6 @@ import {
   encodeFault,
   readQuestion,
 } from '../../../src/proxy/dns/message.ts'
-import { costOf, NameBudget } from '../../../src/proxy/dns/name-budget.ts'
 import { RUNS } from '../http1/support.ts'
 
 const ask = (name: string, type = 'A', more: Partial<Packet> = {}) =>
@@ -163,43 +162,5 @@ describe('what is answered', () => {
       type: 'response',
     })
     expect(decode(encodeFault('not-implemented', 9))).toMatchObject({ rcode: 'NOTIMP' })
-  })
-})
-
-describe('how much may leave in names', () => {
-  const data = () =>
-    Array.from(
-      { length: 50 },
-      () => 'abcdefghijklmnopqrstuvwxyz234567'[Math.floor(Math.random() * 32)],
-    ).join('')
-
-  test('names of hosts cost their length, names that look like data four times that', () => {
-    expect(costOf('api.eu-central-1.amazonaws.com')).toBe(30)
-    expect(
-      costOf('production-load-balancer-1234567890.eu-west-1.elb.amazonaws.com'),
-    ).toBeLessThanOrEqual(4 * 63)
-    const name = `${data()}.t.example`
-    expect(costOf(name)).toBe(4 * name.length)
-  })
-
-  test('a hundred hosts of one provider pass; a tunnel ends soon, and only for the client that digs it', () => {
-    const budget = new NameBudget()
-    for (let i = 0; i < 100; i++)
-      expect(budget.take('a', `bucket-${i}.s3.amazonaws.com`, 0)).toBe(true)
-    let sent = 0
-    for (let i = 0; i < 1_000; i++) {
-      const label = data()
-      if (budget.take('a', `${label}.t.example`, 0)) sent += label.length
-    }
-    expect(sent).toBeLessThan(1_200)
-    expect(budget.take('a', 'bucket-7.s3.amazonaws.com', 0)).toBe(true)
-    expect(budget.take('b', `${data()}.t.example`, 0)).toBe(true)
-    // A few bytes a second, for as long as it likes.
-    let later = 0
-    for (let second = 1; second <= 600; second++) {
-      const label = data()
-      if (budget.take('a', `${label}.t.example`, second * 1_000)) later += label.length
-    }
-    expect(later / 600).toBeLessThan(10)
   })
 })

@@ -3,35 +3,43 @@
  * send. Names that were asked lately cost nothing, for they are answered here; new ones cost their length, and more where they look like data.
  */
 
+import type { Host } from '../../model/authority.ts'
+import type { Problem } from '../../model/errors.ts'
 import { type Allowance, TokenBucket } from '../../model/token-bucket.ts'
 
-/** Bytes of names: for one client under one parent, and in all. A program that calls two hundred hosts at once stays well below. */
-const PER_PARENT: Allowance = { burst: 4_096, perSecond: 16 }
-const PER_CLIENT: Allowance = { burst: 16_384, perSecond: 64 }
+/** Bytes of names, for one client under one parent (the last two labels), and in all: a thousand new hosts at once are well below. */
+const PER_PARENT: Allowance = { burst: 32_768, perSecond: 64 }
+const PER_CLIENT: Allowance = { burst: 262_144, perSecond: 1_024 }
 const MAX_BUCKETS = 16_384
 const MAX_KNOWN = 65_536
 /** Labels that long and with that many bits a character are seldom words; most tools use base 32 or base 64 there. */
 const LONG_LABEL = 24
 const DENSE_BITS = 3.2
-const DENSE_COST = 4
+const DENSE_COST = 8
+
+const TOO_MUCH: Problem = {
+  code: 'name-rate-limited',
+  detail: 'too many new names were asked for, or names that look like data',
+}
 
 export class NameBudget {
   readonly #buckets = new Map<string, TokenBucket>()
   readonly #known = new Set<string>()
 
-  /** @returns whether it may be asked. @param now milliseconds */
-  take(client: string, name: string, now: number): boolean {
+  /** @returns why it may not be asked for, null when it may. @param now milliseconds */
+  take(client: string, { text: name, ip }: Host, now: number): Problem | null {
+    if (ip) return null
     const key = `${client} ${name}`
-    if (this.#known.has(key)) return true
+    if (this.#known.has(key)) return null
     const cost = costOf(name)
     const parent = name.split('.').slice(-2).join('.')
     const all = this.#bucket(client, PER_CLIENT, now)
     const under = this.#bucket(`${client} ${parent}`, PER_PARENT, now)
-    if (!spend(under, cost, now) || !spend(all, cost, now)) return false
+    if (!spend(under, cost, now) || !spend(all, cost, now)) return TOO_MUCH
     this.#known.add(key)
     const [oldest = key] = this.#known
     if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest)
-    return true
+    return null
   }
 
   #bucket(key: string, allowance: Allowance, now: number): TokenBucket {

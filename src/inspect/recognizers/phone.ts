@@ -55,14 +55,14 @@ const MAX_TEXT = 28
 export function internationalPhoneExtent(
   bytes: Uint8Array,
   at: number,
-  floor: number,
+  _floor: number,
   limit: number,
   out: Extent,
 ): void {
   out.start = at
   out.end = at
-  // `a+49…` and `9+49…` are sums and base64.
-  if (at > floor && (isWord(bytes[at - 1] as number) || bytes[at - 1] === 0x29)) return
+  // `a+49…` and `9+49…` are sums and base64, also where what is before was decided already.
+  if (at > 0 && (isWord(bytes[at - 1] as number) || bytes[at - 1] === 0x29)) return
   const bound = Math.min(limit, at + MAX_TEXT)
   let code = 0
   let codeLength = 0

@@ -175,6 +175,12 @@ describe('pieces', () => {
       expect(findInPieces(scanner, text, [cut]).found).toEqual(whole)
   })
 
+  test('what stands before a plus counts, wherever it is cut', () => {
+    const text = ')+504 5550 5288 x'
+    for (let cut = 1; cut < text.length; cut++)
+      expect(findInPieces(scanner, text, [cut]).found).toEqual(findIn(scanner, text))
+  })
+
   test('of prose, nothing is held but the last word', () => {
     const text = 'The quick brown fox jumps over the lazy dog and then it sleeps '
     expect(findInPieces(scanner, text, [10, 25, 40]).mostHeld).toBeLessThanOrEqual(10)

@@ -5,11 +5,12 @@
 
 import { parseContentType } from './content-type.ts'
 import { openPart } from './open-body.ts'
+import { readText } from './open-text.ts'
 import { Patches } from './patches.ts'
+import { PERCENT_CODING } from './percent.ts'
 import { namedPlace } from './place.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
-import { readWhole } from './whole-text.ts'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -17,6 +18,8 @@ const DASH = 0x2d
 const NOTHING = Buffer.alloc(0)
 /** Of the fields of one part. */
 const MAX_FIELDS = 16 * 1024
+
+const FOLD = /\r?\n(?=[ \t])/g
 
 type State = 'body' | 'delimiter' | 'fields'
 
@@ -113,8 +116,12 @@ export class MultipartReader implements Reader {
     if (bytes.length < start + 2 && !isEnd) return false
     const isLast = bytes[start] === DASH && bytes[start + 1] === DASH
     const end = bytes.indexOf(LF, start)
+    if (end < 0 && !isEnd && bytes.length - start < MAX_FIELDS) return false
+    const behind = bytes.toString('latin1', start + (isLast ? 2 : 0), end < 0 ? undefined : end)
+    // Some take it for a boundary, and others for a line of the part.
+    if (behind.trim() !== '') this.#job.findings.addUnscannable('malformed', this.#place.path)
     if (!isLast && end < 0) {
-      if (bytes.length - start < MAX_FIELDS) return false
+      if (isEnd) return false
       this.#openRest()
       return true
     }
@@ -160,8 +167,8 @@ export class MultipartReader implements Reader {
     let name = ''
     let contentType: string | null = null
     let isCoded = false
-    for (const { start, end, next } of linesOf(fields)) {
-      const line = fields.toString('utf8', start, end)
+    for (const { start, end, next } of fieldsOf(fields)) {
+      const line = fields.toString('utf8', start, end).replace(FOLD, ' ')
       const value = line.slice(line.indexOf(':') + 1).trim()
       if (/^content-length\s*:/i.test(line)) {
         patches.add(this.#base + start, this.#base + next, NOTHING)
@@ -170,7 +177,9 @@ export class MultipartReader implements Reader {
       if (/^content-disposition\s*:/i.test(line)) name = parseContentType(value).param('name') ?? ''
       if (/^content-type\s*:/i.test(line)) contentType = value
       if (/^content-transfer-encoding\s*:/i.test(line)) isCoded = /base64|quoted/i.test(value)
-      readWhole(this.#job, fields, start, end, this.#place, this.#base, patches.add)
+      // `filename*=UTF-8''…` (RFC 8187).
+      const coding = /\*\s*=/.test(line) ? PERCENT_CODING : null
+      readText(this.#job, fields, start, end, this.#place, 1, this.#base, patches.add, coding)
     }
     patches.give(this.#patch)
     return { name, contentType, isCoded }
@@ -205,10 +214,24 @@ export class MultipartReader implements Reader {
   }
 }
 
-function* linesOf(
-  bytes: Buffer,
-  from = 0,
-): Generator<{ start: number; end: number; next: number }> {
+/** A line that begins with a blank goes on with the one before (RFC 5322 section 2.2.3). */
+function* fieldsOf(bytes: Buffer): Generator<Line> {
+  let field: Line | null = null
+  for (const line of linesOf(bytes)) {
+    const isMore = bytes[line.start] === 0x20 || bytes[line.start] === 0x09
+    if (field && !isMore) yield field
+    field = { ...line, start: field && isMore ? field.start : line.start }
+  }
+  if (field) yield field
+}
+
+interface Line {
+  readonly start: number
+  readonly end: number
+  readonly next: number
+}
+
+function* linesOf(bytes: Buffer, from = 0): Generator<Line> {
   let start = from
   for (let at = bytes.indexOf(LF, start); at >= 0; at = bytes.indexOf(LF, start)) {
     yield { start, end: at > start && bytes[at - 1] === CR ? at - 1 : at, next: at + 1 }

@@ -16,7 +16,7 @@ import { MultipartReader } from './multipart.ts'
 import { openText } from './open-text.ts'
 import { ProtobufReader } from './protobuf.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
-import { hasMagic, isBinary, isForm, isMarkup, SNIFFED } from './sniff.ts'
+import { isBinary, isForm, isMarkup, isNoText, SNIFFED, SNIFFED_OF_TEXT } from './sniff.ts'
 import { SseReader } from './sse.ts'
 import { Unread } from './unread.ts'
 
@@ -63,12 +63,6 @@ export function openPart(
   if (charset !== null && !ASCII_LIKE.test(charset)) {
     return openUnread(job, 'charset', place)
   }
-  if (type === 'text/event-stream') {
-    return new SseReader(job, place, patch, new EventQueue(job, place, readModelEvent))
-  }
-  if (LINES_TYPE.test(type)) {
-    return new LineReader(job, place, patch, new EventQueue(job, place, readModelEvent))
-  }
   if (FRAMES_TYPE.test(type)) {
     return new EventStreamReader(job, place, patch, new EventQueue(job, place, readModelEvent))
   }
@@ -76,20 +70,34 @@ export function openPart(
   if (envelope) return new EnvelopedReader(job, place, patch, envelope)
   if (ENVELOPED_TYPE.test(type)) return openUnread(job, 'binary', place)
   if (PROTOBUF_TYPE.test(type)) return new ProtobufReader(job, place, patch)
-  if (type === 'application/graphql') return new GraphQlReader(job, place, depth, patch)
-  if (CSV_TYPE.test(type)) return new CsvReader(job, place, patch)
   if (type.startsWith('multipart/')) return openParts(job, param('boundary'), place, depth, patch)
-  if (type === 'application/x-www-form-urlencoded') return new FormReader(job, place, patch)
-  const isText = JSON_TYPE.test(type) || TEXT_TYPE.test(type) || (type === '' && depth > 0)
-  return new Sniffing(isText ? 8 : SNIFFED, (bytes) => {
-    if (isText ? hasMagic(bytes) : isBinary(bytes)) {
-      return openUnread(job, 'binary', place)
-    }
-    if (JSON_TYPE.test(type)) return openJson(job, place, depth, patch)
+  const open = readerOf(job, type, place, depth, patch)
+  const isText = open !== null || TEXT_TYPE.test(type) || (type === '' && depth > 0)
+  return new Sniffing(isText ? SNIFFED_OF_TEXT : SNIFFED, (bytes) => {
+    if (isText ? isNoText(bytes) : isBinary(bytes)) return openUnread(job, 'binary', place)
+    if (open) return open()
     if (MARKUP_TYPE.test(type) || isMarkup(bytes)) return new MarkupReader(job, place, patch)
     if (!isText && isForm(bytes)) return new FormReader(job, place, patch)
     return openText(job, place, depth, patch)
   })
+}
+
+/** Of a text of which its type says the form; null for all others. */
+function readerOf(
+  job: Job,
+  type: string,
+  place: Place,
+  depth: number,
+  patch: Patch,
+): (() => Reader) | null {
+  const queue = () => new EventQueue(job, place, readModelEvent)
+  if (JSON_TYPE.test(type)) return () => openJson(job, place, depth, patch)
+  if (type === 'text/event-stream') return () => new SseReader(job, place, patch, queue())
+  if (LINES_TYPE.test(type)) return () => new LineReader(job, place, patch, queue())
+  if (type === 'application/graphql') return () => new GraphQlReader(job, place, depth, patch)
+  if (CSV_TYPE.test(type)) return () => new CsvReader(job, place, patch)
+  if (type === 'application/x-www-form-urlencoded') return () => new FormReader(job, place, patch)
+  return null
 }
 
 function openParts(

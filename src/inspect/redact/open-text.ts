@@ -10,10 +10,12 @@ import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
 import { type Desk, giveBack, takeDesk } from './whole-text.ts'
 
-/** Blanks before it that are skipped. */
+/** Blanks before it that are kept; more are passed by. */
 const MAX_BLANKS = 64
+/** The mark of order in UTF-8, with which JSON may begin as well (RFC 8259 section 8.1). */
+const MARK = [0xef, 0xbb, 0xbf] as const
 const NOTHING = Buffer.alloc(0)
-const DATA = Buffer.from('data:')
+const DATA = 'data:'
 /** Under this name documents of GraphQL stand, in JSON and in forms. */
 const QUERY = 'query'
 /** The first bytes of one: blanks, a comment, the mark of order, `{`, and letters of `query`, `mutation`, `subscription`, `fragment`. */
@@ -55,7 +57,7 @@ export function readText(
     desk.lay(bytes, start, end, coding, isPlain)
     const { bytes: text, size } = desk
     const mayBeQuery = BEGINS_DOCUMENT[text[0] as number] === 1 && depth > 0 && place.key === QUERY
-    const kind = kindAt(text, 0, Math.min(size, MAX_BLANKS))
+    const kind = kindAt(text, size)
     const isText = kind === 'text' || kind === null
     if (mayBeQuery && readQuery(job, desk, place, depth, base, patch)) return true
     if (isText) return desk.look(job, place, base, patch)
@@ -100,17 +102,31 @@ function readKind(
 type Special = 'json' | 'data' | 'text' | null
 
 /** @returns null when that cannot be told yet */
-function kindAt(bytes: Buffer, start: number, end: number): Special {
-  for (let at = start; at < end; at++) {
+function kindAt(bytes: Buffer, end: number): Special {
+  const start = beginning(bytes, end)
+  if (start === end) return null
+  const byte = bytes[start] as number
+  if (byte === 0x7b || byte === 0x5b || byte === 0x22) return 'json'
+  if (byte === MARK[0] && start === 0 && end < MARK.length) return null
+  // The name of a scheme is the same in upper case (RFC 3986 section 3.1).
+  if ((byte | 0x20) !== DATA.charCodeAt(0) || start > 0) return 'text'
+  const shown = bytes.toString('latin1', 0, Math.min(end, DATA.length)).toLowerCase()
+  if (!DATA.startsWith(shown)) return 'text'
+  return shown.length === DATA.length ? 'data' : null
+}
+
+/** @returns behind the mark of order and blanks */
+function beginning(bytes: Buffer, end: number): number {
+  let at = isMarked(bytes, end) ? MARK.length : 0
+  for (; at < end; at++) {
     const byte = bytes[at] as number
-    if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) continue
-    if (byte === 0x7b || byte === 0x5b || byte === 0x22) return 'json'
-    if (byte !== DATA[0] || at > start) return 'text'
-    const shown = bytes.subarray(at, Math.min(end, at + DATA.length))
-    if (!shown.equals(DATA.subarray(0, shown.length))) return 'text'
-    return shown.length === DATA.length ? 'data' : null
+    if (byte !== 0x20 && (byte < 0x09 || byte > 0x0d)) break
   }
-  return null
+  return at
+}
+
+function isMarked(bytes: Buffer, end: number): boolean {
+  return end >= MARK.length && MARK.every((byte, i) => bytes[i] === byte)
 }
 
 function openKind(job: Job, kind: Special, place: Place, depth: number, patch: Patch): Reader {
@@ -128,6 +144,8 @@ class Opening implements Reader {
   readonly #depth: number
   readonly #patch: Patch
   #bytes: Buffer = NOTHING
+  /** Blanks that were passed by. */
+  #base = 0
   #reader: Reader | null = null
 
   constructor(job: Job, place: Place, depth: number, patch: Patch) {
@@ -138,15 +156,19 @@ class Opening implements Reader {
   }
 
   get decided(): number {
-    return this.#reader?.decided ?? 0
+    return this.#base + (this.#reader?.decided ?? 0)
   }
 
   push(bytes: Buffer): void {
     if (this.#reader) return this.#reader.push(bytes)
     const all = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, bytes]) : bytes
-    const kind = kindAt(all, 0, Math.min(all.length, MAX_BLANKS))
-    if (kind === null && all.length < MAX_BLANKS) this.#bytes = Buffer.from(all)
-    else this.#open(kind, all)
+    const kind = kindAt(all, all.length)
+    if (kind !== null) this.#open(kind, all)
+    else if (all.length < MAX_BLANKS) this.#bytes = Buffer.from(all)
+    else {
+      this.#bytes = NOTHING
+      this.#base += all.length
+    }
   }
 
   settle(): void {
@@ -160,7 +182,10 @@ class Opening implements Reader {
 
   #open(kind: Special, bytes: Buffer): void {
     this.#bytes = NOTHING
-    this.#reader = openKind(this.#job, kind, this.#place, this.#depth, this.#patch)
+    const base = this.#base
+    const patch: Patch =
+      base === 0 ? this.#patch : (start, end, by) => this.#patch(base + start, base + end, by)
+    this.#reader = openKind(this.#job, kind, this.#place, this.#depth, patch)
     this.#reader.push(bytes)
   }
 }

@@ -3,9 +3,16 @@
 /** Bytes by which it is told whether something is text. */
 export const SNIFFED = 512
 
+/** Of what says that it is text, so many: streams do not wait long. */
+export const SNIFFED_OF_TEXT = 8
+
 /** Files of which nobody reads the letters, by how they begin. */
 const MAGIC = [
   '\x1f\x8b',
+  // zlib, as it is written with four levels but one of which it could be a text.
+  '\x78\x01',
+  '\x78\x9c',
+  '\x78\xda',
   'PK\x03\x04',
   '%PDF-',
   '\x89PNG',
@@ -33,6 +40,12 @@ export function isBinary(bytes: Buffer): boolean {
     if (byte < 0x20 && (byte < 0x07 || byte > 0x0d) && byte !== 0x1b && byte !== 0x1e) odd++
   }
   return odd * RARE > bytes.length || (!isUtf8(bytes) && highBytes(bytes) * 3 > bytes.length)
+}
+
+/** Whether what says that it is text begins like a file, or with every other byte zero as in UTF-16 and UTF-32. */
+export function isNoText(bytes: Buffer): boolean {
+  const isWide = (first: number) => bytes[first] === 0 && bytes[first + 2] === 0
+  return hasMagic(bytes) || isWide(0) || isWide(1)
 }
 
 /** Whether it begins like one of them. */

@@ -269,3 +269,46 @@ describe('the other side is gone in the middle', () => {
     }
   })
 })
+
+describe('a file that is called a text', () => {
+  const zip = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2])
+  const deflated = Buffer.from([0x78, 0x9c, 0x4b, 0x2d, 0xca, 0xcc, 0x4e, 0xd4])
+  test.each([
+    'application/json',
+    'application/x-www-form-urlencoded',
+    'application/x-ndjson',
+    'application/graphql',
+    'text/event-stream',
+    'text/csv',
+    'text/plain',
+  ])('%s', (type) => {
+    for (const file of [zip, deflated]) {
+      for (const cut of ['whole', 'bytes'] as const) {
+        expect(redact(file, type, cut, options).unscannable).toEqual(['binary body'])
+      }
+    }
+  })
+
+  test('UTF-32', () => {
+    const wide = Buffer.from([...`{"a":"${MAIL}"}`].flatMap((c) => [c.charCodeAt(0), 0, 0, 0]))
+    expect(redact(wide, 'application/json', 'whole', options).unscannable).toEqual(['binary body'])
+  })
+})
+
+describe('JSON behind a mark of order and blanks', () => {
+  const escaped = `{"a":"\\u0065${MAIL.slice(1)}"}`
+  test.each(['text/plain', '', 'application/json', 'application/x-ndjson'])('%s', (type) => {
+    for (const before of ['\ufeff', ' '.repeat(70), `\ufeff${' \t'.repeat(500)}`]) {
+      const { text } = redactAllWays(`${before}${escaped}`, type, options)
+      expect(text).toBe(`${before}{"a":"[email]"}`)
+    }
+  })
+})
+
+test('the scheme of a `data:` URL in upper case', () => {
+  const body = JSON.stringify({
+    a: `DATA:text/plain;base64,${Buffer.from(MAIL).toString('base64')}`,
+  })
+  const { text } = redactAllWays(body, 'application/json', options)
+  expect(text).toContain(Buffer.from('[email]').toString('base64'))
+})

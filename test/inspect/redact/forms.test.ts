@@ -85,6 +85,25 @@ describe('parts', () => {
     expect(redactAllWays(body, TYPE).text).toBe(want)
   })
 
+  test('fields that go over several lines, and names of files in their own coding', () => {
+    const form = part('Content-Type:\r\n application/x-www-form-urlencoded', 'a=%58X1234XX')
+    expect(redactAllWays(`${form}--b1--`, TYPE).text).toContain('a=%5Bmark%5D')
+    const coded = part('Content-Transfer-Encoding:\r\n\tbase64', 'WFgxMjM0WFg=')
+    expect(redactAllWays(`${coded}--b1--`, TYPE).unscannable).toEqual(['binary body'])
+    const file = part("Content-Disposition: form-data; filename*=utf-8''%58X1234XX", '')
+    expect(redactAllWays(`${file}--b1--`, TYPE).text).toContain("filename*=utf-8''%5Bmark%5D\r\n")
+  })
+
+  test.each([
+    ['a boundary with more behind it', `${part('A: b', '--b1x\r\nc')}--b1--`],
+    ['an end with more behind it', `--b1--x\r\n${part('A: b', 'c')}--b1--`],
+    ['a part of UTF-16 that does not say so', `${part('A: b', 'X\0X\0')}--b1--`],
+  ])('what others may read otherwise cannot be read: %s', (_, body) => {
+    const reason = body.includes('\0') ? 'binary body' : 'malformed body'
+    expect(redactAllWays(body, TYPE).unscannable).toEqual([reason])
+    expect(redact(body, TYPE, 'bytes').unscannable).toEqual([reason])
+  })
+
   test('what is not text is said to be so', () => {
     const png = '\x89PNG\r\n\x1a\n\0\0XX1234XX'
     const body = Buffer.from(

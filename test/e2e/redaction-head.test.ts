@@ -18,6 +18,7 @@ const CONFIG = `
 rules:
   - { id: out, because: personal data stays, when: { host: api.de.test }, redact: { out: [personal, payment, secret], in: email } }
   - { id: named, because: keys do not belong in URLs, when: { host: api.us.test }, then: allow, redact: { out: [anthropic-key] } }
+  - { id: back, because: models get tokens, when: { host: api.mixed.test, path: /token }, then: allow, redact: { out: email, with: token } }
   - { id: no-cards, because: PCI DSS, when: { host: api.fr.test, data: payment }, then: block }
   - { id: no-keys, because: they open doors, when: { host: api.fr.test, data: secret }, then: block }
   - { id: ask, because: a person has to see it, when: { host: api.us.test, data: iban }, then: hold, redact: { out: iban } }
@@ -302,5 +303,23 @@ describe('a head', () => {
       'in email header.location.mail 1',
       'in email header.x-user 1',
     ])
+  })
+  test('in: no token is restored where it leads the caller elsewhere', async () => {
+    const at = `http://api.mixed.test:${lab.http.port}/token`
+    await curl(lab.proxy, '-H', `X-User: ${MAIL}`, at)
+    const token = String(got[0]?.headers['x-user'])
+    expect(token).toMatch(/^PII_EMAIL_/)
+    const to = `http://other.test/${token}?x=${token}`
+    answer = (response) => {
+      response.writeHead(302, {
+        ...{ Location: to, 'Content-Location': to, Refresh: `0;url=${to}`, Link: `<${to}>` },
+        'X-User': token,
+      })
+      response.end()
+    }
+    const { body } = await curl(lab.proxy, '-i', at)
+    expect(body).toContain(`X-User: ${MAIL}\r\n`)
+    expect(body).toContain(`\r\nLocation: ${to}\r\nContent-Location: ${to}\r\n`)
+    expect(body).toContain(`\r\nRefresh: 0;url=${to}\r\nLink: <${to}>\r\n`)
   })
 })

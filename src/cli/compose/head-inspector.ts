@@ -73,13 +73,19 @@ export function inspectHeads({
     },
 
     redactFields(fields, plan, agent) {
-      const job = toJob(incoming(plan), replacing(plan, agent))
+      const read = toJob(incoming(plan), replacing(plan, agent))
+      // Whoever answers would have the caller take the value to wherever it leads.
+      const leads = (type: string, path: string) => type === ISSUED_TOKEN.type && LEADS.test(path)
+      const job = without(read, leads)
       const credentials = without(job, isSecret)
       const rewritten = rewriteFields({ job, fields: credentials, parameters: job }, fields)
       return { fields: rewritten, found: job.findings.toList().filter(isFound) }
     },
   }
 }
+
+/** Fields of answers that a client follows to another place. */
+const LEADS = /^header\.(?:location|content-location|link|refresh)(?![\w-])/
 
 const LABEL: Replace = (type) => Buffer.from(toLabel(type))
 
@@ -92,9 +98,10 @@ function toJob(scan: Scanner, replace: Replace): Job {
 }
 
 /** The same, with some kinds left where they are. */
-function without(job: Job, isLeft: (type: string) => boolean): Job {
+function without(job: Job, isLeft: (type: string, path: string) => boolean): Job {
   return {
     ...job,
-    replace: (type, value, place) => (isLeft(type) ? null : job.replace(type, value, place)),
+    replace: (type, value, place) =>
+      isLeft(type, place.path) ? null : job.replace(type, value, place),
   }
 }

@@ -86,7 +86,8 @@ const UNTOUCHED: ReadonlySet<string> = new Set([
   ...['x-http-method', 'x-http-method-override', 'x-method-override', 'soapaction'],
 ])
 
+/** Those that are there: under any other name of the kind, anybody may say anything. */
 const UNTOUCHED_FAMILY =
-  /^(?:accept|access-control-|proxy-|if-|sec-|x-amz-|x-amzn-|x-b3-|content-security-policy)/
+  /^(?:accept(?:-(?:charset|ch|datetime|encoding|language|patch|post|ranges|signature))?|access-control-(?:allow-(?:credentials|headers|methods|origin|private-network)|expose-headers|max-age|request-(?:headers|method|private-network))|proxy-(?:authenticate|authentication-info|authorization|connection|status)|if-(?:match|modified-since|none-match|range|unmodified-since)|sec-(?:ch-[a-z-]+|fetch-(?:dest|mode|site|user)|gpc|purpose|websocket-(?:accept|extensions|key|protocol|version))|x-amzn?-.+|x-b3-(?:flags|parentspanid|sampled|spanid|traceid)|content-security-policy(?:-report-only)?)$/
 /** What customers write about their objects. */
 const OWN_WORDS = /^x-amz-meta-/

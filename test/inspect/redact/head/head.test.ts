@@ -90,6 +90,14 @@ describe('targets', () => {
   })
 })
 
+test.each(['Accept-X', 'Acceptor', 'If-X', 'Sec-X', 'Proxy-X', 'Access-Control-X', 'X-B3-X'])(
+  'a field of no meaning that is called like one: %s',
+  (name) => {
+    const { jobs } = open()
+    expect(rewriteFields(jobs, [name, MAIL])).toEqual([name, '[email]'])
+  },
+)
+
 describe('whatever is around it', () => {
   const coded = (text: string, twice: boolean) =>
     fc.array(fc.boolean(), { minLength: text.length, maxLength: text.length }).map((picks) => {

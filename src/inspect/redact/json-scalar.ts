@@ -67,8 +67,18 @@ export function replaceNumber(
   end: number,
   place: Place,
 ): Buffer | null {
-  if ((bytes[start] as number) > NINE || isClean(job, bytes, start, end, place)) return null
-  return replaceIn(job, bytes, start, end, place)
+  if ((bytes[start] as number) > NINE) return null
+  const plainEnd = withoutZeros(bytes, start, end)
+  return isClean(job, bytes, start, plainEnd, place)
+    ? null
+    : replaceIn(job, bytes, start, plainEnd, place)
+}
+
+/** `4111111111111111.0` is a whole number that was kept as a decimal. @returns the end of its digits */
+function withoutZeros(bytes: Buffer, start: number, end: number): number {
+  let at = end
+  while (at > start && bytes[at - 1] === ZERO) at--
+  return at < end && bytes[at - 1] === POINT ? at - 1 : end
 }
 
 function replaceIn(

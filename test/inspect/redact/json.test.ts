@@ -27,6 +27,8 @@ describe('what is found', () => {
     ['next to a pair', '["\\ud83d\\ude00XX1234XX\\ud83d"]', '["\\ud83d\\ude00[mark]\\ud83d"]'],
     ['next to other letters', '["äXX1234XXß😀"]', '["ä[mark]ß😀"]'],
     ['a number under its key', '{"secret": 1234 }', '{"secret": 0 }'],
+    ['a whole number kept as a decimal', '{"secret":1234.00}', '{"secret":0}'],
+    ['a decimal', '{"secret":1234.50}', '{"secret":1234.50}'],
     ['a number in a list under its key', '{"secret":[1234,5]}', '{"secret":[0,5]}'],
     ['a number of the same key twice', '{"secret":1234,"secret":1235}', '{"secret":0,"secret":0}'],
     ['an escaped key', '{"sec\\u0072et":1234}', '{"sec\\u0072et":0}'],

@@ -322,4 +322,16 @@ describe('a head', () => {
     expect(body).toContain(`\r\nLocation: ${to}\r\nContent-Location: ${to}\r\n`)
     expect(body).toContain(`\r\nRefresh: 0;url=${to}\r\nLink: <${to}>\r\n`)
   })
+  test('in: interim answers, and the phrase behind the status', async () => {
+    answer = ({ socket }) => {
+      const early = `HTTP/1.1 103 Early Hints\r\nX-User: ${MAIL}\r\n\r\n`
+      socket?.end(`${early}HTTP/1.1 200 for ${MAIL}\r\nContent-Length: 0\r\n\r\n`)
+    }
+    const at = `api.de.test:${lab.http.port}`
+    const request = `GET http://${at}/x HTTP/1.1\r\nHost: ${at}\r\nConnection: close\r\n\r\n`
+    const said = await rawExchange(lab.proxy, request)
+    expect(said).toContain('HTTP/1.1 103 Early Hints\r\nX-User: [EMAIL]\r\n')
+    expect(said).toContain('HTTP/1.1 200 OK\r\n')
+    expect(said).not.toContain('mustermann')
+  })
 })

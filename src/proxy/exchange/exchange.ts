@@ -105,7 +105,7 @@ export class Exchange implements AnswerSink {
   }
 
   onInterim(head: ResponseHead): void {
-    this.#options.client.interim(head)
+    this.#options.client.interim(this.#readings.redactHead(head))
   }
 
   onHead(head: ResponseHead, body: BodyLength): void {
@@ -172,7 +172,7 @@ export class Exchange implements AnswerSink {
     const upgrade = request.upgrade ?? ''
     // What the origin has sent right behind its head belongs to what follows.
     const origin = this.#origin.detach()
-    const client = side.accept(head, upgrade)
+    const client = side.accept(this.#readings.redactHead(head), upgrade)
     this.#end('forwarded', { upgrade, client, origin }, null)
   }
 

@@ -3,6 +3,7 @@
  * of the answer. What was found is told in the end.
  */
 
+import { STATUS_CODES } from 'node:http'
 import type { Passing } from '../../inspection.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Direction, Redaction } from '../../model/finding.ts'
@@ -26,6 +27,8 @@ export interface ReadingsOptions {
   readonly redact: (head: ResponseHead) => BodyRedactor | Problem | null
   /** Takes data out of the fields of the answer, and out of trailers. */
   readonly redactFields: (direction: Direction, fields: Fields) => RedactedFields
+  /** Whether data is taken out of the answer. */
+  readonly redactsAnswer: boolean
   /** Whether an answer that is to be redacted, and turns out to be unreadable, is broken off. */
   readonly blocksUnread: boolean
   readonly report: (where: string, error: unknown) => void
@@ -67,8 +70,7 @@ export class Readings {
     reader: Reader,
   ): MessageOut | Problem {
     const { redact, blocksUnread } = this.#options
-    const fields = this.#redactFields('in', received.fields)
-    const head = fields === received.fields ? received : { ...received, fields }
+    const head = this.redactHead(received)
     const isRead = body !== 0 || tellsOfBody(head, method)
     const redactor = isRead ? redact(head) : null
     if (body === 0) {
@@ -86,6 +88,14 @@ export class Readings {
     const passing = { redactor, unread, bound: null, undecoded: UNDECODED }
     this.answer = this.#read(out, passing, reader)
     return this.answer
+  }
+
+  /** Of an answer, an interim one, or one with which the connection becomes another: as it goes on. */
+  redactHead(head: ResponseHead): ResponseHead {
+    const fields = this.#redactFields('in', head.fields)
+    if (!this.#options.redactsAnswer) return fields === head.fields ? head : { ...head, fields }
+    // The phrase is whatever the origin likes, and says nothing that the status does not (RFC 9112 section 4).
+    return { ...head, fields, reason: STATUS_CODES[head.status] ?? '' }
   }
 
   /** Trailers as they go on. */

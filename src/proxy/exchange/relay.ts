@@ -114,6 +114,7 @@ export class Relay {
       mayRetry: !fresh,
       meter: context.meter,
       blocksUnread: permit.admission.assessment.policy.onUnscannable.in === 'block',
+      redactsAnswer: permit.redact !== null,
       redact: (answer) => openRedactor(context, permit, answer),
       redactFields: (direction, fields) => redactFieldsOf(context, permit, direction, fields),
       hear: (answer) =>

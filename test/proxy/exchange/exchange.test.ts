@@ -50,6 +50,7 @@ test.each([
       hear: () => null,
       redact: () => redactor,
       redactFields: (_, fields) => ({ fields, found: [] }),
+      redactsAnswer: false,
       blocksUnread: false,
       passing: null,
       report: () => {},
@@ -77,7 +78,13 @@ test.each(['client leaves', 'deadline passes', 'coding is none'])(
     const ended = new Promise<readonly unknown[]>((resolve) => {
       const exchange = new Exchange(origin, {
         ...{ request: REQUEST, client: CLIENT, deadlines, timeouts: DEFAULT_TIMEOUTS },
-        ...{ mayRetry: false, meter: NO_METER, hear: () => null, blocksUnread: false },
+        ...{
+          mayRetry: false,
+          meter: NO_METER,
+          hear: () => null,
+          redactsAnswer: false,
+          blocksUnread: false,
+        },
         ...{ passing: null, report: () => {} },
         redact: () => ({ ...reading(false), decoding }),
         redactFields: (_, fields) => ({ fields, found: [] }),
@@ -111,7 +118,13 @@ test('what ends with its last piece is not used again', () => {
   } as unknown as OriginSide
   const exchange = new Exchange(origin, {
     ...{ request: REQUEST, client: CLIENT, deadlines, timeouts: DEFAULT_TIMEOUTS },
-    ...{ mayRetry: false, meter: NO_METER, hear: () => null, blocksUnread: true },
+    ...{
+      mayRetry: false,
+      meter: NO_METER,
+      hear: () => null,
+      redactsAnswer: false,
+      blocksUnread: true,
+    },
     ...{ passing: null, report: () => {}, redact: () => reading(true) },
     redactFields: (_, fields) => ({ fields, found: [] }),
     onOver: () => {},

@@ -23,7 +23,7 @@ def attempt(name, act):
 def udp(family, to, port, payload=b"x" * 64):
     def act():
         client = socket.socket(family, socket.SOCK_DGRAM)
-        client.settimeout(0.5)
+        client.settimeout(0.3)
         client.sendto(payload, (to, port))
         return client.recvfrom(2048)[0].hex()
 
@@ -33,7 +33,7 @@ def udp(family, to, port, payload=b"x" * 64):
 def raw(family, protocol, to):
     def act():
         client = socket.socket(family, socket.SOCK_RAW, protocol)
-        client.settimeout(0.5)
+        client.settimeout(0.3)
         client.sendto(b"\x08\x00\xf7\xff\x00\x00\x00\x00" + b"x" * 56, (to, 0))
         return "sent"
 
@@ -43,7 +43,7 @@ def raw(family, protocol, to):
 def tcp(family, to, port, payload):
     def act():
         client = socket.socket(family, socket.SOCK_STREAM)
-        client.settimeout(3)
+        client.settimeout(1)
         client.connect((to, port))
         client.sendall(payload)
         return client.recv(200).decode("latin1")

@@ -105,7 +105,9 @@ describe('what is found', () => {
   test('as a table', async () => {
     const { out } = await cordon('call.json', '--list')
     expect(out).toMatch(/^kind +class +count +where +why\n/)
-    expect(out).toMatch(/password +secret +1 +\$\.user\.password +key, .*under `password`/)
+    expect(out).toMatch(
+      /password +secret +1 +\$\.user\.password +form of password: key, .*under `password`/,
+    )
     expect(out).not.toContain('Tr0ub')
   })
 })

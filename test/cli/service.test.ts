@@ -88,9 +88,9 @@ describe.skipIf(missing(linux, program('python3', '--version')))(
           expect(ready).toContain(`STATUS=listening at 127.0.0.1:${port}`)
           const socket = net.connect(port, '127.0.0.1')
           await once(socket, 'connect')
-          expect(await converse(socket, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).toContain(
-            'request-target',
-          )
+          expect(
+            await converse(socket, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
+          ).toContain('request-target')
           await until(/WATCHDOG=1/)
           await until(/WATCHDOG=1/)
           child.kill('SIGTERM')

@@ -52,7 +52,12 @@ export function runIsolated({ plan, proxy, signals }: Isolated): Promise<Ended> 
     const fail = (why: string) =>
       end(() => reject(new CommandError(EXIT.failed, `cannot isolate: ${why}`, HINT)))
     child.on('error', (error) => fail(error.message))
-    child.on('exit', () => fail('the namespaces could not be made, or ended'))
+    child.on('exit', () => {
+      const over = () => fail('the namespaces could not be made, or ended')
+      // How the program ended may still be on its way to us.
+      if (child.connected) child.once('disconnect', over)
+      else over()
+    })
     child.on('message', (message: FromInside, handle) => {
       switch (message.kind) {
         case 'ready':

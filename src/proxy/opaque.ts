@@ -13,6 +13,7 @@ import type { Permit, Release } from '../release.ts'
 import type { Channel } from './channel.ts'
 import type { Connect } from './connect.ts'
 import type { Deadlines } from './deadlines.ts'
+import { Departure } from './departure.ts'
 import { HeldRequest } from './exchange/held-request.ts'
 import { EMPTY_BODY } from './exchange/peek.ts'
 import { type Greeting, recogniseGreeting } from './protocol/recognise.ts'
@@ -34,25 +35,34 @@ export async function serveOpaque(opaque: Opaque): Promise<void> {
   const { tunnel, context } = connect
   const { enforcer, origins, deadlines, timeouts } = context
   const { socket, authority, early } = tunnel
-  const abort = new AbortController()
-  const onClose = () => abort.abort()
-  socket.once('close', onClose)
-  const released = await release(connect, protocol, abort.signal)
+  // Where it belongs: behind it there may be a goodbye, after which nothing can be put back.
+  if (early) socket.unshift(early)
+  const departure = new Departure(socket)
+  const released = await release(connect, protocol, departure)
+  departure.stop()
+  const hasLeft = departure.signal.aborted
   if ('refusal' in released) {
     // Who has said nothing yet may still say something that passes.
-    const late = onClientFirst && (await hearFirst([socket], () => true, deadlines, timeouts.head))
-    socket.off('close', onClose)
+    const mayCome = onClientFirst !== null && !hasLeft
+    const late = mayCome && (await hearFirst([socket], () => true, deadlines, timeouts.head))
     return late ? onClientFirst?.(late.bytes) : tunnel.refuse(released.refusal)
   }
   const { permit } = released
   const { id, admission, lease }: Permit = permit
   const end = (ending: Partial<Ending>) => enforcer.settle(permit, { ...NOTHING_SENT, ...ending })
+  if (hasLeft) {
+    socket.destroy()
+    return end({ error: 'request-incomplete' })
+  }
   // What a rule takes out of answers cannot be taken out either.
   const { onUnscannable } = admission.assessment.policy
   if (permit.redact?.size && onUnscannable.in === 'block') {
     end({ outcome: 'blocked', error: UNREADABLE.code })
     return tunnel.refuse(refuseByProblem(id, UNREADABLE, authority))
   }
+  const abort = new AbortController()
+  const onClose = () => abort.abort()
+  socket.once('close', onClose)
   const dialed = await origins.openTunnel(admission, abort.signal, isSecure)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {
@@ -87,7 +97,6 @@ export async function serveOpaque(opaque: Opaque): Promise<void> {
     }
     origin.unshift(heard.bytes)
   }
-  if (early) socket.unshift(early)
   relayChannels({
     client: socket,
     origin,
@@ -101,12 +110,12 @@ export async function serveOpaque(opaque: Opaque): Promise<void> {
 async function release(
   { client, tunnel, context }: Connect,
   protocol: Protocol,
-  gone: AbortSignal,
+  departure: Departure,
 ): Promise<Release> {
   const { enforcer, identify } = context
   const { mode, authority, credentials, original = null } = tunnel
   const line: RequestLine = { method: null, path: null, protocol }
-  const waiting = new HeldRequest(null, null, EMPTY_BODY, () => gone)
+  const waiting = new HeldRequest(null, null, EMPTY_BODY, () => departure.watch())
   for (;;) {
     // People take their time: who asks may not be who they were.
     const agent = await identify(credentials, client)

@@ -13,6 +13,7 @@ import { refuseByProblem } from '../model/refusal.ts'
 import type { Permit, Release } from '../release.ts'
 import type { Channel } from './channel.ts'
 import type { Connect } from './connect.ts'
+import { Departure } from './departure.ts'
 import { HeldRequest } from './exchange/held-request.ts'
 import { EMPTY_BODY } from './exchange/peek.ts'
 import { compareServerName } from './intercept.ts'
@@ -24,20 +25,20 @@ import { relayChannels } from './tunnel.ts'
 export async function tunnelUnseen({ client, tunnel, context }: Connect): Promise<void> {
   const { enforcer, origins, deadlines, timeouts } = context
   const { authority, socket } = tunnel
-  const abort = new AbortController()
-  const onClose = () => abort.abort()
-  socket.once('close', onClose)
-  // Who says goodbye while it waits for a person will say nothing in the tunnel.
-  const goodbye = new AbortController()
-  const onEnd = () => goodbye.abort()
-  socket.once('end', onEnd)
-  const gone = AbortSignal.any([abort.signal, goodbye.signal])
-  const released = await releaseTunnel({ client, tunnel, context }, gone)
-  socket.off('end', onEnd)
+  const departure = new Departure(socket)
+  const released = await releaseTunnel({ client, tunnel, context }, departure)
+  departure.stop()
   if ('refusal' in released) return tunnel.refuse(released.refusal)
   const { permit } = released
   const { id, admission, lease }: Permit = permit
   const end = (ending: Partial<Ending>) => enforcer.settle(permit, { ...NOTHING_SENT, ...ending })
+  if (departure.signal.aborted) {
+    socket.destroy()
+    return end({ error: 'request-incomplete' })
+  }
+  const abort = new AbortController()
+  const onClose = () => abort.abort()
+  socket.once('close', onClose)
   const dialed = await origins.openTunnel(admission, abort.signal)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {
@@ -74,11 +75,11 @@ export async function tunnelUnseen({ client, tunnel, context }: Connect): Promis
 /** A tunnel waits for a person before it is opened: what is inside cannot be told anything. */
 async function releaseTunnel(
   { client, tunnel, context }: Connect,
-  gone: AbortSignal,
+  departure: Departure,
 ): Promise<Release> {
   const { enforcer, identify } = context
   const { authority, credentials } = tunnel
-  const waiting = new HeldRequest(null, null, EMPTY_BODY, () => gone)
+  const waiting = new HeldRequest(null, null, EMPTY_BODY, () => departure.watch())
   let { agent } = tunnel
   for (;;) {
     const flow = toFlow(tunnel, client, agent)

@@ -1,11 +1,12 @@
 /** What clients, reviewers and operators do at the wrong moment while a call waits: nothing passes by it, and nobody is held up. */
 
+import { once } from 'node:events'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import http2 from 'node:http2'
 import net from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { curl, openTls, runProgram } from '../support/clients.ts'
+import { curl, openTls, openTunnel, runProgram } from '../support/clients.ts'
 import { asReviewer, type Reviewer } from '../support/desk.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { PROJECT } from '../support/proxy.ts'
@@ -44,6 +45,44 @@ describe('a client leaves', () => {
     await isEnded(id)
     expect(await admin.get(`/holds/${id}`)).toMatchObject({ state: 'cancelled' })
     socket.destroy()
+  })
+
+  const MQTT = Buffer.from('100f00044d5154540402003c0003616263', 'hex')
+
+  test.each([
+    ['says goodbye', []],
+    ['says more, and goodbye', [Buffer.alloc(20_000, 1)]],
+    ['is gone', null],
+  ] as const)('whose protocol nobody reads: it %s', async (_, more) => {
+    const socket = await openTunnel(lab.proxy, 'api.mixed.test:1883')
+    socket.on('error', () => {})
+    socket.write(MQTT)
+    const { id } = await admin.pending()
+    for (const piece of more ?? []) socket.write(piece)
+    if (more === null) socket.resetAndDestroy()
+    else socket.end()
+    await isEnded(id)
+    expect(await admin.get(`/holds/${id}`)).toMatchObject({ state: 'cancelled' })
+    socket.destroy()
+  })
+
+  test('what it says while it waits goes out behind what it said before', async () => {
+    const got: Buffer[] = []
+    const server = net.createServer((socket) =>
+      socket.on('data', (piece: Buffer) => got.push(piece)),
+    )
+    await once(server.listen(0, '127.0.0.30'), 'listening')
+    const { port } = server.address() as net.AddressInfo
+    const socket = await openTunnel(lab.proxy, `api.mixed.test:${port}`)
+    socket.write(MQTT)
+    const { id } = await admin.pending()
+    socket.write('more')
+    await admin.approve(id)
+    const all = Buffer.concat([MQTT, Buffer.from('more')])
+    await eventually('all of it', () => Buffer.concat(got).length >= all.length)
+    expect(Buffer.concat(got)).toEqual(all)
+    socket.destroy()
+    server.close()
   })
 })
 

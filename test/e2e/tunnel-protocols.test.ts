@@ -18,6 +18,7 @@ let lab: Lab
 let servers: net.Server[]
 let sshPort: number
 let securePort: number
+let echoPort: number
 let got: string
 const echo = (greeting: string) => (socket: Socket) => {
   socket.on('error', () => {})
@@ -50,6 +51,12 @@ rules:
   await once(secure, 'listening')
   servers.push(secure)
   securePort = (secure.address() as net.AddressInfo).port
+  const plain = net.createServer({ allowHalfOpen: true }, (socket) => {
+    socket.pipe(socket).on('error', () => {})
+  })
+  await once(plain.listen(0, '0.0.0.0'), 'listening')
+  servers.push(plain)
+  echoPort = (plain.address() as net.AddressInfo).port
   sshPort = (ssh?.address() as net.AddressInfo | undefined)?.port ?? 0
 })
 afterAll(async () => {
@@ -97,6 +104,14 @@ describe.each([
       bytes_out: SSH.length,
       bytes_in: SSH.length + 'SSH-2.0-test\r\n'.length,
     })
+  })
+
+  test('a client that says all at once, and goodbye, is answered', async () => {
+    note()
+    const socket = await open('api.de.test', echoPort)
+    const bytes = MQTT.toString('latin1')
+    expect(await converse(socket, MQTT, { end: true })).toBe(bytes)
+    expect(await last()).toMatchObject({ protocol: 'mqtt', outcome: 'forwarded', bytes_in: 17 })
   })
 
   test.each([

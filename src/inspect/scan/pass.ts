@@ -4,6 +4,7 @@ import { type Automaton, type Look, SHIFT, type Stop } from './automaton.ts'
 import type { Beginning } from './beginnings.ts'
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_NAME_ONLY, Finds } from './finds.ts'
+import { BLOCK, Lanes } from './lanes.ts'
 import { LiteralMatcher } from './literal-matcher.ts'
 import type { Literal } from './literals.ts'
 import { LooseNames } from './loose-names.ts'
@@ -22,9 +23,6 @@ export interface Compiled {
   readonly keys: readonly Key[]
 }
 
-/** So many bytes are passed over before what was noted is looked at. */
-const BLOCK = 1024
-
 const EVERYTHING = new Uint8Array(256).fill(1)
 
 export class Pass {
@@ -36,9 +34,7 @@ export class Pass {
   readonly #patterns: PatternMatcher
   readonly #literals: LiteralMatcher
   readonly #loose: LooseNames
-  /** Where in the block the automaton had something to look for, and behind that in which state. */
-  readonly #noted = new Int32Array(BLOCK)
-  #state = 0
+  readonly #lanes: Lanes
   /** Nothing before it is in a find any more. */
   #floor = 0
   readonly #bounds: Bounds = {
@@ -54,6 +50,7 @@ export class Pass {
   constructor({ types, words, automaton, reaching, keys }: Compiled) {
     this.#types = types
     this.#automaton = automaton
+    this.#lanes = new Lanes(automaton)
     this.#keys = keys
     this.#nearby = new Nearby(words.latin, words.foreign, types.length)
     this.#finds = new Finds(types)
@@ -140,11 +137,11 @@ export class Pass {
     const { limit, more } = this.#bounds
     const { table, classes, firstStop, stops, held } = this.#automaton
     this.#floor = start
-    this.#state = 0
+    this.#lanes.state = 0
     for (let at = this.#knownBefore(start); at < limit; at += BLOCK)
       if (!this.#lookIn(at, Math.min(limit, at + BLOCK))) return this.#bounds.held
-    if (more) return limit - (held[this.#state] as number)
-    const last = table[(this.#state << SHIFT) | (classes[END] as number)] as number
+    if (more) return limit - (held[this.#lanes.state] as number)
+    const last = table[(this.#lanes.state << SHIFT) | (classes[END] as number)] as number
     if (last >= firstStop) this.#look(stops[last - firstStop] as Stop, limit)
     return limit
   }
@@ -152,30 +149,14 @@ export class Pass {
   /** Looks for what is in [from, end). @returns false where nothing is decided from `bounds.held` on */
   #lookIn(from: number, end: number): boolean {
     const { firstStop, stops } = this.#automaton
-    const noted = this.#noted
-    const count = this.#step(from, end)
+    const { noted } = this.#lanes
+    const count = this.#lanes.step(this.#bounds.bytes, from, end)
     for (let i = 0; i < count; i++) {
       const at = noted[i] as number
       const stop = stops[(at & 0xffff) - firstStop] as Stop
       if (!this.#look(stop, from + (at >>> 16))) return false
     }
     return true
-  }
-
-  /** Takes the automaton over [from, end), and notes where it has something to look for. @returns how often */
-  #step(from: number, end: number): number {
-    const { bytes } = this.#bounds
-    const { table, classes, firstStop } = this.#automaton
-    const noted = this.#noted
-    let state = this.#state
-    let count = 0
-    for (let at = from; at < end; at++) {
-      // SHIFT, which as an import would be read anew for each byte.
-      state = table[(state << 7) | (classes[bytes[at] as number] as number)] as number
-      if (state >= firstStop) noted[count++] = ((at - from) << 16) | state
-    }
-    this.#state = state
-    return count
   }
 
   /** @returns false where nothing is decided from `bounds.held` on */

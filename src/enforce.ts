@@ -26,6 +26,7 @@ import {
   countEnding,
   endRefused,
   judge,
+  type Leave,
   mayPass,
   mustAsk,
   type Permit,
@@ -33,6 +34,8 @@ import {
   record,
   releaseHeld,
   releaseNow,
+  releaseUnder,
+  settles,
 } from './release.ts'
 
 export interface Enforcer {
@@ -60,12 +63,14 @@ export interface Enforcer {
   /**
    * The same for a request that can wait. Never rejects.
    *
+   * @param leave given for the connection that it is said on; what that settles is not asked for again
    * @returns `again` when a person has said yes: what holds now is to be judged once more, beginning with `admit`
    */
   releaseOrWait(
     admission: Admission,
     request: RequestLine,
     waiting: Waiting,
+    leave?: Leave | null,
   ): Promise<Release | 'again'>
   /**
    * Whether the destination may be dialled before there is a request, to find out what it speaks: only where a request of which nothing is
@@ -160,11 +165,14 @@ export function createEnforcer(ports: Ports): Enforcer {
 
     release: (admission, request) => releaseNow(ports, admission, request),
 
-    async releaseOrWait(admission, request, waiting) {
+    async releaseOrWait(admission, request, waiting, leave = null) {
       try {
         const verdict = judge(admission, request)
         if (!mustAsk(verdict, admission)) {
           return await releaseNow(ports, admission, request, verdict)
+        }
+        if (leave && settles(leave, verdict, admission)) {
+          return await releaseUnder(ports, admission, verdict, request, leave)
         }
         return await releaseHeld(ports, admission, verdict, request, waiting)
       } catch (error) {

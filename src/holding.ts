@@ -71,7 +71,7 @@ export function toHeld(
     owner: assessment.policy.agents.find(({ id }) => id === agent.id)?.owner ?? null,
     clientIp,
     proven: agent.by === 'token',
-    method: scheme === 'tcp' ? toTunnel(line) : toMethod(line),
+    method: scheme === 'tcp' && line.method === null ? toTunnel(line) : toMethod(line),
     scheme,
     host: authority.host.text,
     port: authority.port,

@@ -5,7 +5,7 @@
 
 import { type Admission, gateProblem } from './admission.ts'
 import { sayHeld, toQuestion, type Waiting } from './holding.ts'
-import type { DecisionContext, Ending } from './model/audit-record.ts'
+import type { DecisionContext, DecisionRecord, Ending, HoldNote } from './model/audit-record.ts'
 import { describeCode } from './model/errors.ts'
 import type { RedactionPlan } from './model/finding.ts'
 import type { FlowId, RequestLine } from './model/flow.ts'
@@ -31,6 +31,18 @@ export interface Permit {
   readonly action: Verdict['action']
   /** Aborts when the leave of a person under which it goes has ended; null where it needs none. */
   readonly lease: AbortSignal | null
+  /** The same leave, for what is said later on the connection that it was given for; null where it needs none. */
+  readonly leave: Leave | null
+}
+
+/** What a person has let pass. */
+export interface Leave {
+  readonly note: HoldNote
+  /** Ids of the rules that it settles. */
+  readonly rules: readonly string[]
+  /** Of the admission that it was given for. */
+  readonly key: string
+  readonly lease: AbortSignal
 }
 
 export type Release = { readonly permit: Permit } | { readonly refusal: Refusal }
@@ -90,7 +102,7 @@ export async function releaseHeld(
   waiting: Waiting,
 ): Promise<Release | 'again'> {
   const { destination } = admission
-  const outline = waiting.body && (await ports.outline(waiting.body))
+  const outline = request.statement?.text ?? (waiting.body && (await ports.outline(waiting.body)))
   const inspector = ports.inspector(admission.assessment.policy)
   const data = request.data ?? (await lookAt(inspector, waiting))
   const question = toQuestion(admission, verdict, { ...request, data }, waiting, outline)
@@ -107,10 +119,35 @@ export async function releaseHeld(
   const ending = isOver ? endHeld(answer, told, request) : null
   const id = await record(ports, context, request, ending, true)
   noteFollowed(ports, id, admission, request)
-  if (!isOver && granted) {
-    return { permit: toPermit(id, admission, verdict, request, granted.lease) }
+  if (!isOver && granted && note) {
+    const { lease } = granted
+    const leave = { note, rules: verdict.holding, key: admission.key, lease }
+    return { permit: toPermit(id, admission, verdict, request, leave) }
   }
   return { refusal: refuseByVerdict(id, told, destination, held) }
+}
+
+/**
+ * Whether leave that was given for a connection settles what is said on it: only what rules hold that a person has seen for the connection itself, at
+ * the same place and under the same policy.
+ */
+export function settles({ rules, key, lease }: Leave, verdict: Verdict, admission: Admission) {
+  if (lease.aborted || key !== admission.key) return false
+  if (verdict.holding.length === 0) return rules.length === 0
+  return verdict.holding.every((rule) => rules.includes(rule))
+}
+
+/** Carries out what is settled so. Rejects where the log cannot be written. */
+export async function releaseUnder(
+  ports: Ports,
+  admission: Admission,
+  verdict: Verdict,
+  request: RequestLine,
+  leave: Leave,
+): Promise<Release> {
+  const context = { ...contextFor(admission, verdict), hold: leave.note }
+  const id = await record(ports, context, request, null, true)
+  return { permit: toPermit(id, admission, verdict, request, leave) }
 }
 
 /** What is in a request, whether rules ask for that or not: whoever decides is told the classes. Null where not all of it can be seen. */
@@ -134,11 +171,13 @@ function toPermit(
   admission: Admission,
   { upgrades, action, redact }: Verdict,
   { isRead = false }: RequestLine,
-  lease: AbortSignal | null,
+  leave: Leave | null,
 ): Permit {
   const plan = admission.assessment.policy.enforced ? redact : null
   const changes = plan !== null && (plan.in.size > 0 || isRestored(plan))
-  return { id, admission, upgrades, isRead, action, lease, plan, redact: changes ? plan.in : null }
+  const lease = leave?.lease ?? null
+  const back = changes ? plan.in : null
+  return { id, admission, upgrades, isRead, action, lease, leave, plan, redact: back }
 }
 
 /** Whether something was put in place of data that comes back in the answer. */
@@ -206,8 +245,16 @@ export function record(
   if (ending) countEnding(ports, placement, action, ending)
   const { method, protocol } = request
   const path = toRecorded(request)
-  return ports.audit.decide({ context, at, method, path, protocol, ending }, durable)
+  const said = toNote(request)
+  return ports.audit.decide({ context, at, method, path, protocol, ...said, ending }, durable)
 }
+
+function toNote({ statement, statements }: RequestLine): Pick<DecisionRecord, 'statement'> {
+  if (!statement) return NO_NOTE
+  return { statement: { ...statement, kinds: [...(statements ?? [])].sort() } }
+}
+
+const NO_NOTE = {}
 
 export function countEnding(
   { meter }: Ports,

@@ -11,6 +11,7 @@ import type {
   DecisionContext,
   DecisionRecord,
   OutcomeRecord,
+  StatementNote,
 } from '../model/audit-record.ts'
 import type { Redaction } from '../model/finding.ts'
 import type { FlowId } from '../model/flow.ts'
@@ -26,7 +27,7 @@ import {
 } from './chain.ts'
 import type { AuditDatabase } from './database.ts'
 import { fieldsOf, type HoldEventRow } from './hold-events.ts'
-import { COLUMNS, digestContext, toAdminRow, toContextRow, toKeptPath } from './rows.ts'
+import { COLUMNS, digestContext, toAdminRow, toContextRow, toKeptPath, toKeptText } from './rows.ts'
 
 /** The last row: what the next one continues. */
 export interface Head {
@@ -104,7 +105,7 @@ export class Appender {
 
   /** Inside `commit` only, like the four below. The table names the context by number, the hash by digest. */
   decision(record: DecisionRecord): FlowId {
-    const { at, method, protocol, ending } = record
+    const { at, method, protocol, statement, ending } = record
     const { id, encodedDigest } = this.#context(record.context)
     const path = toKeptPath(record.path)
     const flow = ++this.#seq
@@ -129,6 +130,7 @@ export class Appender {
     this.#endsInDecision = true
     const { hold } = record.context
     if (hold) this.#sql.held.run(hold.id, flow)
+    if (statement) this.#stated(flow, statement)
     if (ending) this.outcome({ flow, at, ending })
     return flow
   }
@@ -164,6 +166,19 @@ export class Appender {
     rows.endRow()
     this.#endsInDecision = false
     if (ending.redactions) this.#redacted(flow, ending.redactions)
+    const { repeated } = ending
+    if (repeated) this.#row('repeated', [flow, repeated.times, repeated.rows])
+  }
+
+  #stated(flow: FlowId, { connection, database, text, kinds }: StatementNote): void {
+    this.#row('stated', [flow, connection, database, toKeptText(text), JSON.stringify(kinds)])
+  }
+
+  #row(table: 'stated' | 'repeated', fields: readonly Field[]): void {
+    const row = [++this.#seq, ...fields]
+    this.#hash = hashRow(this.#hash, table, row)
+    this.#sql[table].run(...row, this.#hash)
+    this.#endsInDecision = false
   }
 
   #redacted(flow: FlowId, redactions: readonly Redaction[]): void {
@@ -272,6 +287,8 @@ function prepare(db: AuditDatabase) {
     decisions,
     outcomes,
     redacted: new Batch(db, 'redacted', [...COLUMNS.redacted, 'hash'], outcomes),
+    stated: insert('stated', [...COLUMNS.stated, 'hash']),
+    repeated: insert('repeated', [...COLUMNS.repeated, 'hash']),
     admin: insert('admin', [...COLUMNS.admin, 'hash']),
     holdEvent: insert('hold_events', [...COLUMNS.hold_events, 'hash']),
     held: insert('held', ['hold', 'flow']),

@@ -23,10 +23,10 @@ const APPLICATION_ID = 0x4372646e
 /**
  * 1: the table `head` names the last row after every commit. 2: it may lag behind decisions (see appender.ts), so that who knows only 1
  * must not write; the tables are the same. 3: `hold_events` is part of the chain, and contexts have three columns more. 4: so is `redacted`,
- * and outcomes have `inspection`.
+ * and outcomes have `inspection`. 5: `stated` and `repeated` are part of it.
  */
-const SCHEMA_VERSION = 4
-const READABLE = [1, 2, 3, SCHEMA_VERSION]
+const SCHEMA_VERSION = 5
+const READABLE = [1, 2, 3, 4, SCHEMA_VERSION]
 /** A commit writes whole pages: half of SQLite's usual 4 KiB takes an eighth off a commit of one decision, and costs large ones nothing. */
 const PAGE_BYTES = 2_048
 
@@ -108,6 +108,11 @@ const LATER_TABLES = [
     'redacted',
     'CREATE TEMP TABLE redacted (seq INTEGER PRIMARY KEY, flow, direction, type, path, count, hash)',
   ],
+  [
+    'stated',
+    'CREATE TEMP TABLE stated (flow INTEGER PRIMARY KEY, seq, connection, database, statement, kinds, hash)',
+  ],
+  ['repeated', 'CREATE TEMP TABLE repeated (flow INTEGER PRIMARY KEY, seq, times, rows, hash)'],
 ] as const
 
 function hasTable(db: AuditDatabase, name: string): boolean {

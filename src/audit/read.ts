@@ -43,6 +43,8 @@ export interface FlowRow {
   readonly redactions_in: number
   readonly redaction_types: readonly string[]
   readonly would: string | null
+  /** Normalised; null for what is no statement. */
+  readonly statement: string | null
   readonly [column: string]: unknown
 }
 
@@ -180,7 +182,7 @@ export class AuditReader implements Disposable {
 
 const ISSUED = `SELECT 1 FROM admin_actions WHERE action = 'token-issue' AND subject = ? LIMIT 1`
 
-const LAST_ROW = ['decisions', 'outcomes', 'redacted', 'admin', 'hold_events']
+const LAST_ROW = ['decisions', 'outcomes', 'redacted', 'stated', 'repeated', 'admin', 'hold_events']
   .map((table) => `SELECT hash FROM ${table} WHERE seq = @seq`)
   .join(' UNION ALL ')
 
@@ -216,6 +218,8 @@ export interface RecordedCall {
   readonly method: string | null
   readonly path: string | null
   readonly protocol: string
+  /** JSON list of what it does; null for what is no statement. */
+  readonly kinds: string | null
   readonly bytes_out: number
   readonly bytes_in: number
   readonly error: string | null
@@ -240,9 +244,9 @@ const CALL_RANGE = `
   SELECT @since AS since, count(*) AS count, min(seq) AS first, max(seq) AS last FROM decisions WHERE at >= @since`
 
 const CALLS = `
-  SELECT d.seq AS id, d.at, d.context, d.method, d.path, d.protocol,
+  SELECT d.seq AS id, d.at, d.context, d.method, d.path, d.protocol, s.kinds,
     coalesce(o.bytes_out, 0) AS bytes_out, coalesce(o.bytes_in, 0) AS bytes_in, o.error
-  FROM decisions d LEFT JOIN outcomes o ON o.flow = d.seq
+  FROM decisions d LEFT JOIN outcomes o ON o.flow = d.seq LEFT JOIN stated s ON s.flow = d.seq
   WHERE d.seq BETWEEN @from AND @last AND d.at >= @since ORDER BY d.seq LIMIT @limit`
 
 const CONTEXT = `

@@ -46,6 +46,8 @@ export const COLUMNS = {
     'inspection',
   ],
   redacted: ['seq', 'flow', 'direction', 'type', 'path', 'count'],
+  stated: ['seq', 'flow', 'connection', 'database', 'statement', 'kinds'],
+  repeated: ['seq', 'flow', 'times', 'rows'],
   admin: ['seq', 'at', 'actor', 'action', 'subject', 'detail'],
   hold_events: ['seq', 'at', 'hold', 'grant_id', 'kind', 'actor', 'detail'],
 } as const
@@ -95,11 +97,15 @@ export function toContextRow(context: DecisionContext): Field[] {
   ]
 }
 
-/** Paths are kept for people to read; what is longer than this was not meant for them. */
-const MAX_PATH = 2_048
+/** Paths and statements are kept for people to read; what is longer than this was not meant for them. */
+const MAX_TEXT = 2_048
 
 export function toKeptPath(path: string | null): string | null {
-  return path !== null && path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path
+  return path === null ? null : toKeptText(path)
+}
+
+export function toKeptText(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
 }
 
 export function toAdminRow(seq: number, record: AdminRecord): Field[] {

@@ -1,4 +1,4 @@
--- The physical log. Append-only; every row of `decisions`, `outcomes`, `redacted`, `admin` and `hold_events` takes the next number
+-- The physical log. Append-only; every row of `decisions`, `outcomes`, `redacted`, `stated`, `repeated`, `admin` and `hold_events` takes the next number
 -- of one sequence and carries the hash of the row before it: see chain.ts. The published interface is views.sql, not this.
 
 CREATE TABLE IF NOT EXISTS contexts (   -- what decisions have in common, stored once; addressed by its content
@@ -63,6 +63,26 @@ CREATE TABLE IF NOT EXISTS redacted (   -- what was taken out of a flow, written
 
 CREATE INDEX IF NOT EXISTS redacted_of ON redacted (flow);
 
+CREATE TABLE IF NOT EXISTS stated (     -- since format 5: of a flow that is a statement what was said, written with its decision; values are placeholders
+  flow       INTEGER PRIMARY KEY REFERENCES decisions (seq),
+  seq        INTEGER NOT NULL,
+  connection INTEGER NOT NULL REFERENCES decisions (seq),
+  database   TEXT,
+  statement  TEXT NOT NULL,
+  kinds      TEXT NOT NULL,             -- JSON list
+  hash       TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS stated_on ON stated (connection);
+
+CREATE TABLE IF NOT EXISTS repeated (   -- since format 5: how often it was sent, and how many rows came, written with its outcome
+  flow  INTEGER PRIMARY KEY REFERENCES decisions (seq),
+  seq   INTEGER NOT NULL,
+  times INTEGER NOT NULL,
+  rows  INTEGER NOT NULL,
+  hash  TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS admin (
   seq     INTEGER PRIMARY KEY,
   at      INTEGER NOT NULL,
@@ -118,6 +138,10 @@ CREATE TRIGGER IF NOT EXISTS outcomes_update  BEFORE UPDATE ON outcomes  BEGIN S
 CREATE TRIGGER IF NOT EXISTS outcomes_delete  BEFORE DELETE ON outcomes  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS redacted_update  BEFORE UPDATE ON redacted  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS redacted_delete  BEFORE DELETE ON redacted  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS stated_update BEFORE UPDATE ON stated BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS stated_delete BEFORE DELETE ON stated BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS repeated_update BEFORE UPDATE ON repeated BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS repeated_delete BEFORE DELETE ON repeated BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS admin_update     BEFORE UPDATE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS admin_delete     BEFORE DELETE ON admin     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS hold_events_update BEFORE UPDATE ON hold_events BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

@@ -32,7 +32,15 @@ export interface VerifyOptions {
 export const MAX_BREAKS = 20
 const PROGRESS_ROWS = 100_000
 
-const TABLES = ['decisions', 'outcomes', 'redacted', 'admin', 'hold_events'] as const
+const TABLES = [
+  'decisions',
+  'outcomes',
+  'redacted',
+  'stated',
+  'repeated',
+  'admin',
+  'hold_events',
+] as const
 type Table = (typeof TABLES)[number]
 type Row = { readonly seq: number; readonly hash: string; readonly table: Table } & Record<
   string,
@@ -50,7 +58,10 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
   const badContexts = findBadContexts(db)
   let head: Head = { seq: 0, hash: GENESIS }
   let rows = 0
-  const tables = { decisions: 0, outcomes: 0, redacted: 0, admin: 0, hold_events: 0 }
+  const tables = {
+    ...{ decisions: 0, outcomes: 0, redacted: 0, stated: 0, repeated: 0 },
+    ...{ admin: 0, hold_events: 0 },
+  }
   let expected = options.expect === undefined
   const noted = db.prepare('SELECT seq, hash FROM head').get() as Head | undefined
   let ending = ''
@@ -83,6 +94,12 @@ export function verifyAuditLog(path: string, options: VerifyOptions = {}): Verif
   for (const seq of db.prepare(REDACTED_OF_NOTHING).pluck().all() as number[]) {
     report(seq, 'what was taken out of a flow that has not ended')
   }
+  for (const seq of db.prepare(STATED_OF_NOTHING).pluck().all() as number[]) {
+    report(seq, 'a statement of a flow or a connection that was never decided')
+  }
+  for (const seq of db.prepare(REPEATED_OF_NOTHING).pluck().all() as number[]) {
+    report(seq, 'how often a statement was sent that is not there or has not ended')
+  }
   for (const seq of db.prepare(HELD_OTHERWISE).pluck().all() as number[]) {
     report(seq, '`held` and the context of this decision name different holds')
   }
@@ -101,6 +118,14 @@ const OUTCOMES_OF_NOTHING = `
 
 const REDACTED_OF_NOTHING = `
   SELECT seq FROM redacted WHERE NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.flow = redacted.flow) LIMIT ${MAX_BREAKS}`
+
+const STATED_OF_NOTHING = `
+  SELECT seq FROM stated WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE seq = flow)
+    OR NOT EXISTS (SELECT 1 FROM decisions WHERE seq = connection) LIMIT ${MAX_BREAKS}`
+
+const REPEATED_OF_NOTHING = `
+  SELECT seq FROM repeated WHERE NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.flow = repeated.flow)
+    OR NOT EXISTS (SELECT 1 FROM stated WHERE stated.flow = repeated.flow) LIMIT ${MAX_BREAKS}`
 
 const HELD_OTHERWISE = `
   SELECT flow FROM held WHERE NOT EXISTS (

@@ -7,6 +7,7 @@ DROP VIEW IF EXISTS flows;
 DROP VIEW IF EXISTS holds;
 DROP VIEW IF EXISTS grants;
 DROP VIEW IF EXISTS redactions;
+DROP VIEW IF EXISTS statements;
 DROP VIEW IF EXISTS admin_actions;
 
 -- One row a request. A flow without an outcome is still open, or was when the proxy died.
@@ -35,12 +36,14 @@ SELECT
   coalesce(o.inspection, c.inspection) AS inspection,
   c.policy_digest,
   o.error,
-  l.parent,
-  'would_' || c.would AS would
+  coalesce(l.parent, s.connection) AS parent,
+  'would_' || c.would AS would,
+  s.statement
 FROM decisions d
 JOIN contexts c ON c.id = d.context
 LEFT JOIN outcomes o ON o.flow = d.seq
-LEFT JOIN links l ON l.flow = d.seq;
+LEFT JOIN links l ON l.flow = d.seq
+LEFT JOIN stated s ON s.flow = d.seq;
 
 -- Flows whose data was, would have been, or might have been processed outside the zone they may use.
 CREATE VIEW cross_region_flows AS
@@ -197,3 +200,18 @@ SELECT
   r.direction, r.type, r.path, r.count
 FROM redacted r
 LEFT JOIN outcomes o ON o.flow = r.flow;
+
+-- One row for each statement, or command, that differs in more than its values, on one connection to a database. `parent` is the flow of the connection.
+CREATE VIEW statements AS
+SELECT
+  f.id, s.connection AS parent,
+  f.started_at, f.ended_at, f.agent, f.groups, f.client_ip,
+  f.protocol, f.host, f.port,
+  s.database, s.statement, s.kinds,
+  coalesce(r.times, 0) AS times,
+  coalesce(r.rows, 0) AS rows_in,
+  f.bytes_out, f.bytes_in, f.redactions_out, f.redactions_in, f.redaction_types,
+  f.regions, f.placement, f.action, f.outcome, f.rule, f.because, f.reason, f.hold_id, f.approver, f.error, f.would, f.policy_digest
+FROM stated s
+JOIN flows f ON f.id = s.flow
+LEFT JOIN repeated r ON r.flow = s.flow;

@@ -162,6 +162,13 @@ const when = z.strictObject({
   protocol: oneOrMany(z.enum(PROTOCOLS)).optional().meta({
     description: 'What is spoken on the connection: see docs/transparent.md.',
   }),
+  statement: names.optional().meta({
+    description:
+      'What a statement of SQL does: its leading word, or its first two. See docs/transparent.md.',
+  }),
+  command: names.optional().meta({
+    description: 'The same of a command of Redis: `flushall`, or `config set`.',
+  }),
   method: names.optional(),
   path: names.optional(),
   data: names.optional().meta({

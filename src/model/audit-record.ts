@@ -6,7 +6,7 @@
 import type { Authority } from './authority.ts'
 import type { Destination } from './destination.ts'
 import type { Redaction } from './finding.ts'
-import type { Flow, FlowId, Inspection } from './flow.ts'
+import type { Flow, FlowId, Inspection, Statement } from './flow.ts'
 import type { GrantId, HoldId } from './hold.ts'
 import type { Action, Verdict } from './verdict.ts'
 
@@ -45,8 +45,16 @@ export interface DecisionRecord {
   readonly method: string | null
   readonly path: string | null
   readonly protocol: string
+  /** Left out for what is no statement. */
+  readonly statement?: StatementNote
   /** Set when the flow ends with its decision, because nothing is sent. */
   readonly ending: Ending | null
+}
+
+/** What of a statement is written down. */
+export interface StatementNote extends Statement {
+  /** As rules name them, sorted. */
+  readonly kinds: readonly string[]
 }
 
 /** How a flow ended. `open` is not written: it is a decision without an outcome. */
@@ -67,6 +75,16 @@ export interface Ending {
   readonly redactions?: readonly Redaction[]
   /** Set where more was seen of it than its flow says. */
   readonly inspection?: Inspection
+  /** Of a statement; left out for what is none. */
+  readonly repeated?: Repeated
+}
+
+/** The same statement is one flow, however often it comes on its connection. */
+export interface Repeated {
+  /** How often it was sent. */
+  readonly times: number
+  /** Rows that were answered. */
+  readonly rows: number
 }
 
 export interface OutcomeRecord {

@@ -28,6 +28,20 @@ export const PROTOCOLS = [
 
 export type Protocol = (typeof PROTOCOLS)[number]
 
+/** Protocols whose statements are read, one by one: those of SQL, and commands. */
+export const STATEMENT_PROTOCOLS: readonly Protocol[] = ['postgresql']
+export const COMMAND_PROTOCOLS: readonly Protocol[] = ['redis']
+
+/** What is said on a connection whose statements are judged one by one. */
+export interface Statement {
+  /** The flow of the connection. */
+  readonly connection: FlowId
+  /** Null where nobody has said which. */
+  readonly database: string | null
+  /** Normalised and bounded: placeholders stand for all values. */
+  readonly text: string
+}
+
 /**
  * How much of the exchange Cordon can see: all, the heads, the TLS server name, or nothing but bytes. A flow begins with what is sure; its
  * ending may say that more was read.
@@ -76,6 +90,13 @@ export interface RequestLine {
   readonly shownPath?: string
   /** Whether the path is a credential, as of webhooks we call: it is judged, and written down nowhere. */
   readonly hidesPath?: boolean
+  /**
+   * Of a statement: what it does, in lower case as rules name it, each leading word and, where a second one says more, both with a blank between
+   * them (`drop` and `drop table`). Null where statements pass that nobody can read; left out for what is no statement, as the connection itself.
+   */
+  readonly statements?: ReadonlySet<string> | null
+  /** What of the statement is written down and shown. */
+  readonly statement?: Statement
   /** e.g. `HTTP/1.1`; `TLS` for a tunnel, `websocket` for what is to become one, `SMTP` for our own mail; another of `PROTOCOLS`. */
   readonly protocol: string
 }

@@ -7,6 +7,7 @@ import type { Cidr } from '../model/address.ts'
 import { ANONYMOUS, isAgentName } from '../model/agent.ts'
 import type { Declaration, HostPattern } from '../model/declaration.ts'
 import type { OnUnscannable, RedactionPlan } from '../model/finding.ts'
+import { COMMAND_PROTOCOLS, STATEMENT_PROTOCOLS } from '../model/flow.ts'
 import type { HoldSettings } from '../model/hold.ts'
 import type { Placement, Zone } from '../model/placement.ts'
 import type { Reviewer } from '../model/reviewer.ts'
@@ -15,6 +16,7 @@ import {
   type Condition,
   type DestinationFacts,
   onAgent,
+  onCommand,
   onCreates,
   onData,
   onGroup,
@@ -25,6 +27,7 @@ import {
   onPort,
   onProtocol,
   onScheme,
+  onStatement,
   onTransit,
   onUpgrade,
   onZone,
@@ -218,13 +221,25 @@ function compileDestinationConditions(when: WhenEntry, at: PathTo, references: R
 }
 
 function compileRequestConditions(
-  { method, path, protocol, upgrade, data }: WhenEntry,
+  { method, path, protocol, statement, command, upgrade, data }: WhenEntry,
   at: PathTo,
   kinds: Kinds,
   to: References,
 ) {
   const conditions: Condition<RequestFacts>[] = []
   if (protocol !== undefined) conditions.push(onProtocol(toList(protocol)))
+  if (statement !== undefined) {
+    checkStatements('statement', { statement, protocol }, at, to)
+    conditions.push(onStatement(toList(statement)))
+  }
+  if (command !== undefined) {
+    checkStatements('command', { command, protocol }, at, to)
+    conditions.push(onCommand(toList(command)))
+    if (statement !== undefined) {
+      const message = 'no connection has both statements and commands: such a rule never matches'
+      to.report(at('command'), message, 'make two rules of it')
+    }
+  }
   if (method !== undefined) {
     for (const [i, name] of toList(method).entries()) {
       if (METHOD.test(name)) continue
@@ -251,6 +266,31 @@ function compileRequestConditions(
   }
   return conditions
 }
+
+const READ = { statement: STATEMENT_PROTOCOLS, command: COMMAND_PROTOCOLS } as const
+
+/** Words as they are compared, on protocols that have such. Words nobody knows are taken: servers have their own. */
+function checkStatements(
+  key: 'statement' | 'command',
+  when: Pick<WhenEntry, 'statement' | 'command' | 'protocol'>,
+  at: PathTo,
+  { report }: References,
+): void {
+  for (const [i, words] of toList(when[key]).entries()) {
+    if (WORDS.test(words)) continue
+    const lower = words.toLowerCase().trim().replace(/\s+/g, ' ')
+    const hint = `write \`${WORDS.test(lower) ? lower : key === 'statement' ? 'drop table' : 'config set'}\``
+    report([...at(key), i], `\`${words}\` is not the beginning of a ${key}`, hint)
+  }
+  for (const [i, protocol] of toList(when.protocol).entries()) {
+    if (READ[key].includes(protocol)) continue
+    const hint = `take it out, or \`${key}\`: read are those of ${READ[key].join(', ')}`
+    report([...at('protocol'), i], `nobody reads a ${key} of \`${protocol}\``, hint)
+  }
+}
+
+/** One word in lower case or two. */
+const WORDS = /^[a-z][a-z0-9._-]{0,63}( [a-z][a-z0-9._-]{0,63})?$/
 
 /** The name of a protocol (RFC 9110 section 7.8), in lower case as it is compared. */
 function checkUpgrade(name: string, path: Path, { report }: References): void {

@@ -6,7 +6,13 @@
 
 import type { Agent } from '../model/agent.ts'
 import type { HostPattern } from '../model/declaration.ts'
-import { PROTOCOLS, type Protocol, type RequestLine } from '../model/flow.ts'
+import {
+  COMMAND_PROTOCOLS,
+  PROTOCOLS,
+  type Protocol,
+  type RequestLine,
+  STATEMENT_PROTOCOLS,
+} from '../model/flow.ts'
 import type { Placement, Zone } from '../model/placement.ts'
 import { isAnywhere, type Regions } from '../model/region.ts'
 import { type PathPattern, type PathReadings, readPath } from './path.ts'
@@ -38,9 +44,13 @@ export interface RequestFacts {
   /** What the connection is asked to become; null for nothing. */
   readonly upgrade: string | null
   readonly data: ReadonlySet<string> | null
+  /** What the statement does; empty for what is none, null where it is out of sight. */
+  readonly statements: ReadonlySet<string> | null
   /** `unknown` where nobody can tell. */
   readonly protocol: Protocol
 }
+
+const NO_STATEMENTS: ReadonlySet<string> = new Set()
 
 export function toRequestFacts({
   method,
@@ -48,13 +58,17 @@ export function toRequestFacts({
   upgrade = null,
   data = null,
   path,
+  statements = NO_STATEMENTS,
   protocol = 'unknown',
 }: AskedLine): RequestFacts {
+  // The method and path of a statement are for people: rules about those of HTTP do not take them for such.
+  const isStatement = statements !== null && statements.size > 0
   return {
-    method: overridesMethod ? null : method,
-    path: path === null ? null : readPath(path),
+    method: overridesMethod || isStatement ? null : method,
+    path: path === null || isStatement ? null : readPath(path),
     upgrade,
     data,
+    statements,
     protocol: toProtocol(protocol),
   }
 }
@@ -62,7 +76,7 @@ export function toRequestFacts({
 /** What of a request line rules look at. */
 export type AskedLine = Pick<
   RequestLine,
-  'method' | 'overridesMethod' | 'path' | 'upgrade' | 'data'
+  'method' | 'overridesMethod' | 'path' | 'upgrade' | 'data' | 'statements'
 > &
   Partial<Pick<RequestLine, 'protocol'>>
 
@@ -229,6 +243,36 @@ export function onProtocol(protocols: readonly Protocol[]): Condition<RequestFac
       if (protocols.includes(protocol)) return 'yes'
       if (protocol === 'unknown') return 'maybe'
       return protocol === 'tls' && protocols.some((each) => each !== 'ssh') ? 'maybe' : 'no'
+    },
+  }
+}
+
+/** What is said on connections to databases in SQL. */
+export function onStatement(words: readonly string[]): Condition<RequestFacts> {
+  return onWords(`the statement is ${or(words)}`, words, SQL)
+}
+
+/** The same for those whose statements are called commands. */
+export function onCommand(words: readonly string[]): Condition<RequestFacts> {
+  return onWords(`the command is ${or(words)}`, words, COMMANDS)
+}
+
+const SQL: readonly Protocol[] = [...STATEMENT_PROTOCOLS, 'mysql']
+const COMMANDS: readonly Protocol[] = [...COMMAND_PROTOCOLS, 'mongodb']
+
+/** Surely when it does one of these; maybe where statements are out of sight, or where it may be such a protocol that nobody can see. */
+function onWords(
+  says: string,
+  words: readonly string[],
+  protocols: readonly Protocol[],
+): Condition<RequestFacts> {
+  return {
+    says,
+    test: ({ statements, protocol }) => {
+      if (protocol === 'unknown' || protocol === 'tls') return 'maybe'
+      if (!protocols.includes(protocol)) return 'no'
+      if (statements === null) return 'maybe'
+      return words.some((word) => statements.has(word)) ? 'yes' : 'no'
     },
   }
 }

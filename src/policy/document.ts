@@ -144,6 +144,10 @@ export interface WhenEntry {
   readonly scheme?: OneOrMany<'http' | 'https'> | undefined
   /** What is spoken on the connection. */
   readonly protocol?: OneOrMany<Protocol> | undefined
+  /** What a statement of SQL does: a leading word, or two. */
+  readonly statement?: OneOrMany<string> | undefined
+  /** The same of a command, as of Redis. */
+  readonly command?: OneOrMany<string> | undefined
   readonly method?: OneOrMany<string> | undefined
   readonly path?: OneOrMany<string> | undefined
   /** Kinds of data, or classes of them, that are in the request. */

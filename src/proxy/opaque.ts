@@ -114,7 +114,7 @@ async function release(
 ): Promise<Release> {
   const { enforcer, identify } = context
   const { mode, authority, credentials, original = null } = tunnel
-  const line: RequestLine = { method: null, path: null, protocol }
+  const line: RequestLine = { method: null, path: null, protocol, statements: null }
   const waiting = new HeldRequest(null, null, EMPTY_BODY, () => departure.watch())
   for (;;) {
     // People take their time: who asks may not be who they were.

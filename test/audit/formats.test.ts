@@ -44,6 +44,11 @@ const ENDING = {
   error: null,
 } as const
 
+const STATEMENT = {
+  ...{ connection: 1, database: 'shop', text: 'DROP TABLE t' },
+  kinds: ['drop', 'drop table'],
+}
+
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let path: string
 beforeEach(async () => {
@@ -66,7 +71,7 @@ function makeOld(version: number): void {
   insert('decisions', [1, AT, 1, 'GET', '/old', 'HTTP/1.1', hash])
   const ending = ['forwarded', 200, '192.0.2.1', 10, 20, null]
   const end = hashRow(hash, 'outcomes', [2, 1, AT, ...ending])
-  insert('outcomes', [1, 2, AT, ...ending, end])
+  insert('outcomes', [1, 2, AT, ...ending, end, ...(version < 4 ? [] : [null])])
   insert('head', [1, 2, end])
   db.close()
 }
@@ -80,11 +85,11 @@ function read<T>(sql: string): T[] {
   }
 }
 
-describe.each([1, 2, 3])('a log of format %i', (version) => {
+describe.each([1, 2, 3, 4])('a log of format %i', (version) => {
   beforeEach(() => makeOld(version))
 
   test('is read and verified as it is, with the views of today', () => {
-    const tables = { decisions: 1, outcomes: 1, redacted: 0, hold_events: 0 }
+    const tables = { decisions: 1, outcomes: 1, redacted: 0, stated: 0, repeated: 0 }
     expect(verifyAuditLog(path)).toMatchObject({ ok: true, rows: 2, tables })
     using reader = new AuditReader(path)
     const none = {
@@ -100,21 +105,29 @@ describe.each([1, 2, 3])('a log of format %i', (version) => {
     ])
     expect([reader.redactions(1), reader.flows({ redacted: true }, 10)]).toEqual([[], []])
     expect(read('PRAGMA user_version')).toEqual([{ user_version: version }])
-    expect(read("SELECT 1 FROM sqlite_schema WHERE name = 'redacted'")).toEqual([])
+    expect(read("SELECT 1 FROM sqlite_schema WHERE name = 'stated'")).toEqual([])
   })
 
-  test('goes on as format 4: the old rows are what they were, the new ones are in the chain', async () => {
+  test('goes on as format 5: the old rows are what they were, the new ones are in the chain', async () => {
     const before = read('SELECT seq, hash FROM decisions')
     const log = new AuditLog({ path })
     const hold = { id: 'h-00000001', grant: 'g-00000001', approvers: ['ada'] }
     const redactions = [{ direction: 'out', type: 'iban', path: '$.a', count: 2 }] as const
     const ending = { ...ENDING, redactions, inspection: 'full' } as const
-    await log.decide(decision({ context: context({ hold }), ending }), true)
+    const repeated = { times: 3, rows: 4 }
+    const ended = { ...ending, repeated }
+    await log.decide(
+      decision({ context: context({ hold }), statement: STATEMENT, ending: ended }),
+      true,
+    )
     for (const event of everyHoldEvent()) await log.keep(event)
     await log.close()
-    expect(read('PRAGMA user_version')).toEqual([{ user_version: 4 }])
+    expect(read('PRAGMA user_version')).toEqual([{ user_version: 5 }])
     expect(read('SELECT seq, hash FROM decisions WHERE seq = 1')).toEqual(before)
     expect(verifyAuditLog(path).breaks).toEqual([])
+    expect(read('SELECT parent, statement, times, rows_in FROM statements')).toEqual([
+      { parent: 1, statement: 'DROP TABLE t', ...{ times: 3, rows_in: 4 } },
+    ])
     const columns = 'host, hold_id, approver, would, redactions_out, inspection'
     expect(read(`SELECT ${columns} FROM flows ORDER BY id`)).toEqual([
       {

@@ -128,6 +128,7 @@ describe('a decision', () => {
         error: null,
         parent: null,
         would: null,
+        statement: null,
       },
     ])
   })

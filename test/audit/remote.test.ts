@@ -231,3 +231,18 @@ test('lines are put together from however many pieces, and told apart within one
   await once(channel, 'end')
   expect(lines.map(({ length }) => length)).toEqual([2_000 * piece.length, 1, 0, 1])
 })
+
+test('what was said on a connection comes with its decision, and how often with its end', async () => {
+  const connection = await client.decide(decision(), false)
+  const statement = { connection, database: null, text: 'CONFIG SET', kinds: ['config'] }
+  const id = await client.decide(decision({ statement }), false)
+  client.settle({ flow: id, at: AT, ending: { ...ENDING, repeated: { times: 7, rows: 0 } } })
+  await client.close()
+  await served.gone
+  const columns = 'id, parent, statement, times'
+  await eventually('the outcome', () => read('SELECT 1 FROM repeated')[0] ?? null)
+  expect(read(`SELECT ${columns} FROM statements`)).toEqual([
+    { id, parent: connection, statement: 'CONFIG SET', times: 7 },
+  ])
+  expect(verifyAuditLog(path).breaks).toEqual([])
+})

@@ -252,7 +252,16 @@ test('in words', async () => {
 
 test('whatever was called, what is kept is bounded, and the totals stay right', () => {
   const tally = new Tally()
-  const call = { id: 1, at: 0, context: 1, method: null, path: null, protocol: '', error: null }
+  const call = {
+    id: 1,
+    at: 0,
+    context: 1,
+    method: null,
+    path: null,
+    protocol: '',
+    error: null,
+    kinds: null,
+  }
   for (let i = 0; i < 10_005; i++) {
     const context: RecordedContext = {
       mode: 'connect',

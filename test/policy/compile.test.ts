@@ -12,6 +12,48 @@ const when = (condition: WhenEntry): PolicyDocument => ({ rules: [rule('a', 'blo
 
 describe('one mistake', () => {
   test.each<[name: string, PolicyDocument, path: string, message: string, hint?: string]>([
+    [
+      'a statement in upper case',
+      when({ protocol: 'postgresql', statement: ['copy', 'DROP  TABLE'] }),
+      'rules.0.when.statement.1',
+      '`DROP  TABLE` is not the beginning of a statement',
+      'write `drop table`',
+    ],
+    [
+      'a whole statement',
+      when({ statement: 'drop table users' }),
+      'rules.0.when.statement.0',
+      '`drop table users` is not the beginning of a statement',
+      'write `drop table`',
+    ],
+    [
+      'a command that is none',
+      when({ command: 'config *' }),
+      'rules.0.when.command.0',
+      '`config *` is not the beginning of a command',
+      'write `config set`',
+    ],
+    [
+      'statements of a protocol that has none',
+      when({ protocol: ['postgresql', 'http'], statement: 'copy' }),
+      'rules.0.when.protocol.1',
+      'nobody reads a statement of `http`',
+      'take it out, or `statement`: read are those of postgresql',
+    ],
+    [
+      'commands of a protocol that has statements',
+      when({ protocol: 'postgresql', command: 'copy' }),
+      'rules.0.when.protocol.0',
+      'nobody reads a command of `postgresql`',
+      'take it out, or `command`: read are those of redis',
+    ],
+    [
+      'statements and commands',
+      when({ statement: 'copy', command: 'eval' }),
+      'rules.0.when.command',
+      'no connection has both statements and commands: such a rule never matches',
+      'make two rules of it',
+    ],
     ['home', { home: 'Europe' }, 'home.0', '`Europe` is neither a zone nor a country code', ISO],
     [
       'home, the second of two',

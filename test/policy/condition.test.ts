@@ -6,18 +6,22 @@ import type { Protocol } from '../../src/model/flow.ts'
 import {
   type DestinationFacts,
   onAgent,
+  onCommand,
   onCreates,
   onGroup,
   onHost,
   onMethod,
+  onPath,
   onPlacement,
   onPort,
   onProtocol,
   onScheme,
+  onStatement,
   onZone,
   type Truth,
   toRequestFacts,
 } from '../../src/policy/condition.ts'
+import { compilePathPattern } from '../../src/policy/path.ts'
 import { compileHostPattern } from '../../src/policy/pattern.ts'
 import { token } from './support.ts'
 
@@ -161,4 +165,51 @@ describe('protocol: what is spoken on the connection', () => {
   ])('%s, wanted %j: %s', (given, wanted, truth) =>
     expect(onProtocol(wanted).test(spoken(given))).toBe(truth),
   )
+})
+
+describe('statement and command: what is said on the connection', () => {
+  const said = (protocol: string, statements?: string[] | null) =>
+    toRequestFacts({
+      ...{ method: 'DROP', path: '/shop', protocol, data: null },
+      ...(statements === undefined ? {} : { statements: statements && new Set(statements) }),
+    })
+  const DROP = ['drop', 'drop table']
+  test.each<[protocol: string, statements: string[] | null | undefined, sql: Truth, redis: Truth]>([
+    ['postgresql', DROP, 'yes', 'no'],
+    ['postgresql', ['drop'], 'yes', 'no'],
+    ['postgresql', ['select'], 'no', 'no'],
+    // The connection itself.
+    ['postgresql', undefined, 'no', 'no'],
+    ['postgresql', null, 'maybe', 'no'],
+    ['redis', DROP, 'no', 'yes'],
+    ['redis', ['get'], 'no', 'no'],
+    ['redis', undefined, 'no', 'no'],
+    ['redis', null, 'no', 'maybe'],
+    // Has statements, and nobody reads them.
+    ['mysql', null, 'maybe', 'no'],
+    ['mongodb', null, 'no', 'maybe'],
+    ['ssh', null, 'no', 'no'],
+    ['HTTP/1.1', undefined, 'no', 'no'],
+    ['websocket', undefined, 'no', 'no'],
+    ['TLS', undefined, 'maybe', 'maybe'],
+    ['unknown', null, 'maybe', 'maybe'],
+  ])('%s that says %j: statement %s, command %s', (protocol, statements, sql, redis) => {
+    expect(onStatement(['copy', 'drop']).test(said(protocol, statements))).toBe(sql)
+    expect(onCommand(['copy', 'drop']).test(said(protocol, statements))).toBe(redis)
+  })
+
+  test('two words are one of their own', () => {
+    const table = onStatement(['drop table'])
+    expect(table.test(said('postgresql', DROP))).toBe('yes')
+    expect(table.test(said('postgresql', ['drop', 'drop view']))).toBe('no')
+    expect(table.says).toBe('the statement is `drop table`')
+  })
+
+  test('rules about methods and paths do not take what is shown of a statement for such', () => {
+    const facts = said('redis', ['get'])
+    expect(onMethod(['DROP']).test(facts)).toBe('maybe')
+    const shop = compilePathPattern('/shop')
+    if (!('value' in shop)) throw new Error(shop.fault)
+    expect(onPath([shop.value]).test(facts)).toBe('maybe')
+  })
 })

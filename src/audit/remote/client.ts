@@ -55,12 +55,14 @@ export class AuditClient {
   }
 
   decide(
-    { context, at, method, path, protocol, ending }: DecisionRecord,
+    { context, at, method, path, protocol, statement, ending }: DecisionRecord,
     durable: boolean,
   ): Promise<FlowId> {
     return this.#ask((id) => {
       const end = ending && withKeptRedactions(ending)
-      const line = [id, this.#idOf(context), at, method, path, protocol, durable ? 1 : 0, end]
+      const of = this.#idOf(context)
+      const line: unknown[] = [id, of, at, method, path, protocol, durable ? 1 : 0, end]
+      if (statement) line.push(statement)
       this.#decisions.push(line as unknown as DecisionLine)
     })
   }

@@ -85,11 +85,23 @@ class Service {
     }
   }
 
-  #decide([id, contextId, at, method, path, protocol, durable, ending]: DecisionLine): void {
+  #decide([
+    id,
+    contextId,
+    at,
+    method,
+    path,
+    protocol,
+    durable,
+    ending,
+    statement,
+  ]: DecisionLine): void {
     const { log, onDecision } = this.#options
     const context = this.#contexts.get(contextId)
     if (!context) throw new Error(`a decision names context ${contextId}, which was never told of`)
-    log.decide({ context, at, method, path, protocol, ending }, durable === 1).then((flow) => {
+    const said = statement ? { statement } : {}
+    const record = { context, at, method, path, protocol, ...said, ending }
+    log.decide(record, durable === 1).then((flow) => {
       if (ending === null) this.#begin(flow, context)
       onDecision(flow, context, path)
       this.#answer(id, flow)

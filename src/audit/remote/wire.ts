@@ -3,7 +3,12 @@
  * processes of one proxy and of one version, so this is not checked for form; a line that is no JSON ends the connection.
  */
 
-import type { AdminRecord, DecisionContext, Ending } from '../../model/audit-record.ts'
+import type {
+  AdminRecord,
+  DecisionContext,
+  Ending,
+  StatementNote,
+} from '../../model/audit-record.ts'
 import type { FlowId } from '../../model/flow.ts'
 
 /** Numbers of its own that the serving process gives to contexts, and to what it wants an answer for. */
@@ -18,6 +23,8 @@ export type DecisionLine = readonly [
   protocol: string,
   durable: 0 | 1,
   ending: Ending | null,
+  /** For what is one. */
+  statement?: StatementNote,
 ]
 
 /** To the log: what has come up in one turn of the event loop. */

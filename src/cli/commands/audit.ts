@@ -32,9 +32,9 @@ export function addAudit(program: Command): void {
       else {
         for (const { seq, what } of result.breaks) print(`row ${seq}: ${what}`)
         if (result.breaks.length === MAX_BREAKS) print('there may be more: these are the first')
-        const { decisions, outcomes, redacted, admin, hold_events } = result.tables
+        const { decisions, outcomes, redacted, stated, admin, hold_events } = result.tables
         print(
-          `${decisions} decisions, ${outcomes} outcomes, ${redacted} redactions, ${admin} admin actions, ${hold_events} events of holds`,
+          `${decisions} decisions, ${outcomes} outcomes, ${redacted} redactions, ${stated} statements, ${admin} admin actions, ${hold_events} events of holds`,
         )
         print(
           `${result.ok ? 'intact' : 'NOT INTACT'}: ${result.rows} rows, head ${result.head.seq}:${result.head.hash}`,

@@ -82,8 +82,18 @@ function toCells(flow: FlowRow): string[] {
     toEnd(flow),
     String(flow.status ?? '-'),
     `${place || '?'} ${flow.placement}`,
-    `${flow.method ?? 'tunnel'} ${flow.scheme}://${flow.host ?? '-'}:${flow.port ?? '-'}${flow.path ?? ''}`,
+    toCall(flow),
   ]
+}
+
+/** Characters of a statement that a line has room for. */
+const MAX_STATEMENT = 120
+
+function toCall({ method, scheme, host, port, path, statement }: FlowRow): string {
+  const to = `${scheme}://${host ?? '-'}:${port ?? '-'}${path ?? ''}`
+  if (statement === null) return `${method ?? 'tunnel'} ${to}`
+  const line = statement.replace(/\s+/g, ' ')
+  return `${to} ${line.length > MAX_STATEMENT ? `${line.slice(0, MAX_STATEMENT)}…` : line}`
 }
 
 /** How it ended, with what was wrong, or with what it would have met; and how much was taken out. */

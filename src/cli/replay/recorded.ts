@@ -77,9 +77,15 @@ export async function admitRecorded(
 }
 
 export function judgeRecorded(admission: Admission, call: RecordedCall): Verdict {
-  const { method, path, protocol } = call
+  const { method, path, protocol, kinds } = call
   const upgrade = protocol === 'websocket' ? protocol : null
-  return judge(admission, { method, path, protocol, upgrade })
+  const statements =
+    kinds !== null
+      ? new Set(JSON.parse(kinds) as string[])
+      : admission.flow.inspection === 'none'
+        ? null
+        : new Set<string>()
+  return judge(admission, { method, path, protocol, upgrade, statements })
 }
 
 const NO_GEOIP = { files: () => [], lookup: () => [], reload: async () => {} }

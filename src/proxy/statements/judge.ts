@@ -1,0 +1,213 @@
+/**
+ * What is said on one connection to a database, judged statement by statement before it leaves. For each protocol the same: it reads what is
+ * said and gives its kinds and its normalised text, in which placeholders stand for all values.
+ *
+ *   const released = judge.known(said) ?? (await judge.judge(said))
+ *   if ('refusal' in released) …       // say so in the words of the protocol; not one byte of it goes out
+ *   released.times++                   // sent; what has to be taken out: `released.permit.plan`
+ *   if (released.isOnce) judge.settle(released)   // when all of its answer has come
+ *   …
+ *   judge.end()                        // the connection has ended
+ *
+ * `known` is asked each time, also for a statement that was prepared: it does not know any more what was judged under another policy. It costs about a
+ * microsecond. One statement at a time: the next one is read when this one is decided.
+ *
+ * INVARIANT: nothing is released but with a row in the log, and what a person gave leave for once is sent once.
+ */
+
+import { hash } from 'node:crypto'
+import type { Agent } from '../../model/agent.ts'
+import type { Problem } from '../../model/errors.ts'
+import type { Redaction } from '../../model/finding.ts'
+import type { Flow, RequestLine } from '../../model/flow.ts'
+import type { Refusal } from '../../model/refusal.ts'
+import type { HeadView } from '../../model/request-view.ts'
+import type { Permit, Release } from '../../release.ts'
+import { HeldRequest } from '../exchange/held-request.ts'
+import { EMPTY_BODY } from '../exchange/peek.ts'
+import type { ProxyContext } from '../proxy.ts'
+
+export interface Said {
+  /** What it does, as rules name it: `drop table` and `drop`. The first one is what it is called; at least one. */
+  readonly kinds: ReadonlySet<string>
+  /** All of it without values. Equal texts have equal kinds. */
+  readonly text: string
+  readonly database: string | null
+  /** Kinds of data in its values, and their classes; null or left out where nobody has looked. What differs in that is another statement. */
+  readonly data?: ReadonlySet<string> | null
+}
+
+/** A statement that may go out, and what became of it so far: whoever sends it counts. */
+export interface Released {
+  readonly permit: Permit
+  /** It may go out this once, and is not known again. */
+  readonly isOnce: boolean
+  /** How often it was sent. */
+  times: number
+  /** Rows that were answered. */
+  rows: number
+  bytesOut: number
+  bytesIn: number
+  /** What was taken out, by what and where. */
+  readonly redactions: Map<string, Redaction>
+}
+
+export interface JudgeOptions {
+  readonly context: Pick<ProxyContext, 'enforcer' | 'policy'>
+  /** For the connection itself; its flow says that all of it is read. */
+  readonly connection: Permit
+  readonly protocol: 'postgresql' | 'redis'
+  readonly dialedIp: string
+  /** Whether what rules want to know of the values, or take out, is beyond this protocol: then `on_unscannable` decides. */
+  readonly isUnread: boolean
+  /** Who is there now: people take their time to decide. */
+  identify(): Promise<Agent | Problem>
+  /** Aborts when the client has left. */
+  gone(): AbortSignal
+  /** Leave has ended under which a statement is under way: the connection has to end. */
+  onLeaseEnd(): void
+}
+
+/** Statements remembered of one connection; of more than these the ones that were not used for the longest time are judged anew. */
+const MAX_KNOWN = 500
+/** Characters of a statement that are written down. */
+const MAX_TEXT = 1_900
+
+export class StatementJudge {
+  readonly #options: JudgeOptions
+  /** Oldest use first. */
+  readonly #known = new Map<string | symbol, Entry>()
+  #policy: ReturnType<ProxyContext['policy']>
+
+  constructor(options: JudgeOptions) {
+    this.#options = options
+    this.#policy = options.connection.admission.assessment.policy
+  }
+
+  /** One that passes and has been judged already, under the policy that is in force. */
+  known(said: Said): Released | null {
+    if (this.#options.context.policy() !== this.#policy) {
+      this.end()
+      return null
+    }
+    const key = toKey(said)
+    const entry = this.#known.get(key)
+    if (!entry) return null
+    this.#known.delete(key)
+    this.#known.set(key, entry)
+    return entry.released
+  }
+
+  /** Decides, writes it down, and waits for a person where the policy says so. Never rejects. */
+  async judge(said: Said): Promise<Released | { readonly refusal: Refusal }> {
+    const { context, connection, identify, gone, isUnread } = this.#options
+    const { enforcer, policy } = context
+    const { flow: first, destination } = connection.admission
+    const { authority } = destination
+    const line = this.#toLine(said)
+    const waiting = new HeldRequest(said.text, null, EMPTY_BODY, gone)
+    for (;;) {
+      const agent = await identify()
+      if ('code' in agent) return { refusal: await enforcer.refuse(first, authority, agent, line) }
+      const flow = isSame(agent, first.agent) ? first : { ...first, agent }
+      const isCurrent = flow === first && policy() === connection.admission.assessment.policy
+      const admission = isCurrent ? connection.admission : await enforcer.admit(flow, authority)
+      const looked =
+        isUnread && enforcer.looksInside(admission)
+          ? (await enforcer.inspect(admission, line, null, NO_HEAD)).line
+          : line
+      const { leave } = connection
+      const released = await enforcer.releaseOrWait(admission, looked, waiting, leave)
+      if (released !== 'again') return 'refusal' in released ? released : this.#keep(said, released)
+    }
+  }
+
+  /** All of its answer has come: what became of it is written down. */
+  settle(released: Released): void {
+    for (const [key, entry] of this.#known) {
+      if (entry.released === released) return this.#forget(key, entry)
+    }
+  }
+
+  /** The same for all; what comes later is judged anew. */
+  end(): void {
+    for (const [key, entry] of this.#known) this.#forget(key, entry)
+    this.#policy = this.#options.context.policy()
+  }
+
+  #toLine({ kinds, text, database, data = null }: Said): RequestLine {
+    const [name = ''] = kinds
+    const { protocol, connection } = this.#options
+    return {
+      method: name.toUpperCase(),
+      path: database === null ? null : `/${encodeURIComponent(database.toWellFormed())}`,
+      protocol,
+      data,
+      statements: kinds,
+      statement: { connection: connection.id, database, text: toShown(text) },
+    }
+  }
+
+  #keep(said: Said, { permit }: Extract<Release, { permit: Permit }>): Released {
+    const { connection, onLeaseEnd } = this.#options
+    const isOnce = permit.leave !== null && permit.leave !== connection.leave
+    const counts = { times: 0, rows: 0, bytesOut: 0, bytesIn: 0 }
+    const released: Released = { permit, isOnce, ...counts, redactions: new Map() }
+    const { policy } = permit.admission.assessment
+    if (policy !== this.#policy) this.end()
+    this.#policy = policy
+    const key = isOnce ? Symbol('once') : toKey(said)
+    const before = this.#known.get(key)
+    if (before) this.#forget(key, before)
+    for (const [oldest, entry] of this.#known) {
+      if (this.#known.size < MAX_KNOWN) break
+      this.#forget(oldest, entry)
+    }
+    const lease = isOnce ? permit.lease : null
+    lease?.addEventListener('abort', onLeaseEnd)
+    this.#known.set(key, { released, lease })
+    if (lease?.aborted) onLeaseEnd()
+    return released
+  }
+
+  #forget(key: string | symbol, { released, lease }: Entry): void {
+    const { context, dialedIp, onLeaseEnd } = this.#options
+    this.#known.delete(key)
+    lease?.removeEventListener('abort', onLeaseEnd)
+    const { permit, times, rows, bytesOut, bytesIn, redactions } = released
+    context.enforcer.settle(permit, {
+      outcome: times > 0 ? 'forwarded' : 'cancelled',
+      status: null,
+      dialedIp,
+      bytesOut,
+      bytesIn,
+      error: null,
+      repeated: { times, rows },
+      ...(redactions.size > 0 ? { redactions: [...redactions.values()] } : {}),
+    })
+  }
+}
+
+interface Entry {
+  readonly released: Released
+  /** Leave for this statement alone. */
+  readonly lease: AbortSignal | null
+}
+
+const NO_HEAD: HeadView = { target: '', fields: [], header: () => [] }
+
+function isSame(one: Agent, other: Flow['agent']): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
+}
+
+/** Not the same for different databases or data: neither has a line break in front of what follows but as it is put there. */
+function toKey({ text, database, data }: Said): string {
+  const about = data ? JSON.stringify([...data].sort()) : ''
+  const where = database === null ? '' : JSON.stringify(database)
+  return `${about}\n${where}\n${text.length > MAX_TEXT ? hash('sha256', text, 'hex') : text}`
+}
+
+function toShown(text: string): string {
+  if (text.length <= MAX_TEXT) return text.toWellFormed()
+  return `${text.slice(0, MAX_TEXT).toWellFormed()}… (SHA-256 ${hash('sha256', text, 'hex')})`
+}

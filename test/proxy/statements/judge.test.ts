@@ -1,0 +1,253 @@
+/** Statements of one connection before the real spine and a real log; who answers, and where hosts are, is what the test says. */
+
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { AuditLog } from '../../../src/audit/log.ts'
+import { verifyAuditLog } from '../../../src/audit/verify.ts'
+import { createEnforcer } from '../../../src/enforce.ts'
+import { ANONYMOUS } from '../../../src/model/agent.ts'
+import type { Problem } from '../../../src/model/errors.ts'
+import type { HoldQuestion } from '../../../src/model/hold.ts'
+import type { Policy } from '../../../src/policy/compile.ts'
+import type { RuleEntry } from '../../../src/policy/document.ts'
+import {
+  type HoldAnswer,
+  NO_DECODER,
+  NO_INSPECTOR,
+  NO_LEDGER,
+  NO_METER,
+  NO_OUTLINE,
+} from '../../../src/ports.ts'
+import { type Said, StatementJudge } from '../../../src/proxy/statements/judge.ts'
+import type { Permit } from '../../../src/release.ts'
+import { policyOf, rule } from '../../policy/support.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { authority, destination, flow, ip } from '../../support/nouns.ts'
+
+const TO = authority('db.test:5432')
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+let log: AuditLog
+let path: string
+let inForce: Policy
+let asked: HoldQuestion[]
+let answer: () => HoldAnswer
+let identified: typeof ANONYMOUS | Problem
+let ended: number
+let lease: AbortController
+
+beforeEach(async () => {
+  folder = await temporaryFolder()
+  path = join(folder.path, 'audit.db')
+  log = new AuditLog({ path })
+  asked = []
+  answer = () => ({ kind: 'unavailable' })
+  identified = ANONYMOUS
+  ended = 0
+  lease = new AbortController()
+})
+afterEach(() => folder[Symbol.asyncDispose]())
+
+const enforcer = createEnforcer({
+  clock: { now: () => 1_000 },
+  resolver: {
+    resolve: async () => ({
+      addresses: [ip('192.0.2.1')],
+      cnames: [],
+      source: 't',
+      validUntil: 9e9,
+    }),
+  },
+  locator: {
+    locate: (to) => destination({ authority: to }),
+    wantsBody: () => false,
+    read: () => null,
+    refine: (to) => to,
+    watchAnswer: () => null,
+  },
+  decoder: NO_DECODER,
+  outline: NO_OUTLINE,
+  inspector: NO_INSPECTOR,
+  holds: {
+    ask: async (question) => {
+      asked.push(question)
+      return answer()
+    },
+  },
+  audit: {
+    decide: (record, durable) => log.decide(record, durable),
+    settle: (record) => log.settle(record),
+    note: (record) => log.note(record),
+  },
+  ledger: NO_LEDGER,
+  meter: NO_METER,
+  policy: () => inForce,
+  report: (_, error) => {
+    throw error
+  },
+})
+
+async function open(rules: readonly RuleEntry[]): Promise<StatementJudge> {
+  inForce = policyOf({ home: 'EEA', rules })
+  const admission = await enforcer.admit(flow({ scheme: 'tcp', inspection: 'full' }), TO)
+  const line = { method: null, path: null, protocol: 'postgresql' }
+  const gone = () => new AbortController().signal
+  const waiting = {
+    ...{ wire: null, telling: [], head: null, body: null, nonce: '', waited: 0 },
+    gone,
+  }
+  const released = await enforcer.releaseOrWait(admission, line, waiting)
+  if (released === 'again' || 'refusal' in released) throw new Error('the connection is refused')
+  return judgeOn(released.permit)
+}
+
+function judgeOn(connection: Permit): StatementJudge {
+  return new StatementJudge({
+    context: { enforcer, policy: () => inForce },
+    connection,
+    protocol: 'postgresql',
+    dialedIp: '192.0.2.1',
+    isUnread: false,
+    identify: async () => identified,
+    gone: () => new AbortController().signal,
+    onLeaseEnd: () => ended++,
+  })
+}
+
+const say = (text: string, ...kinds: string[]): Said => ({
+  ...{ text, database: 'shop' },
+  kinds: new Set(kinds),
+})
+const SELECT = say('SELECT * FROM t WHERE id = ?', 'select')
+const DROP = say('DROP TABLE t', 'drop table', 'drop')
+
+async function pass(judge: StatementJudge, said: Said) {
+  const released = judge.known(said) ?? (await judge.judge(said))
+  if ('refusal' in released) throw new Error(released.refusal.detail)
+  released.times++
+  return released
+}
+
+async function close(): Promise<readonly Record<string, unknown>[]> {
+  await log.close()
+  expect(verifyAuditLog(path).breaks).toEqual([])
+  const db = new Database(path, { readonly: true })
+  const rows = db.prepare('SELECT * FROM statements ORDER BY id').all()
+  db.close()
+  return rows as Record<string, unknown>[]
+}
+
+const granted = (uses = 0): HoldAnswer => ({
+  ...{ kind: 'granted', hold: `h-0000000${uses}`, grant: `g-0000000${uses}`, approvers: ['ada'] },
+  lease: lease.signal,
+})
+
+test('the same statement is one row however often it comes, another database or other data another', async () => {
+  const judge = await open([])
+  for (let i = 0; i < 1_000; i++) (await pass(judge, SELECT)).rows += 2
+  await pass(judge, { ...SELECT, database: 'hr' })
+  await pass(judge, { ...SELECT, data: new Set(['iban']) })
+  judge.end()
+  expect(await close()).toMatchObject([
+    { statement: SELECT.text, database: 'shop', times: 1_000, rows_in: 2_000, parent: 1 },
+    { statement: SELECT.text, database: 'hr', times: 1 },
+    { statement: SELECT.text, database: 'shop', times: 1, outcome: 'forwarded', action: 'allow' },
+  ])
+})
+
+test('a rule about one statement refuses it, by any of its words, and nothing else; each try is a row', async () => {
+  const judge = await open([rule('no-drop', 'block', { statement: 'drop' })])
+  await pass(judge, SELECT)
+  for (let i = 0; i < 2; i++) {
+    expect(await judge.judge(DROP)).toMatchObject({ refusal: { code: 'rule-no-drop' } })
+  }
+  expect(judge.known(DROP)).toBeNull()
+  judge.end()
+  expect(await close()).toMatchObject([
+    { outcome: 'forwarded' },
+    { outcome: 'blocked', rule: 'no-drop', kinds: '["drop","drop table"]', times: 0 },
+    { outcome: 'blocked' },
+  ])
+})
+
+test('what is held shows its kind and text, goes once for each leave, and leave that ends ends the connection', async () => {
+  const judge = await open([rule('ask', 'hold', { statement: 'drop table' })])
+  let uses = 0
+  answer = () => granted(++uses)
+  const first = await pass(judge, DROP)
+  expect(asked).toMatchObject([
+    { outline: DROP.text, held: { method: 'DROP TABLE', path: '/shop', rules: ['ask'] } },
+  ])
+  expect([first.isOnce, judge.known(DROP)]).toEqual([true, null])
+  judge.settle(first)
+  await pass(judge, DROP)
+  expect(uses).toBe(2)
+  lease.abort()
+  expect(ended).toBe(1)
+  judge.end()
+  expect(await close()).toMatchObject([
+    { times: 1, hold_id: 'h-00000001', approver: 'ada' },
+    { times: 1, hold_id: 'h-00000002' },
+  ])
+})
+
+test('leave for the connection settles what is held for the same reason, and nothing else', async () => {
+  answer = () => granted(1)
+  const all = await open([
+    rule('all', 'hold', { host: 'db.test' }),
+    rule('ask', 'hold', { statement: 'drop' }),
+  ])
+  expect(asked).toHaveLength(1)
+  const released = await pass(all, SELECT)
+  expect([released.isOnce, asked.length]).toEqual([false, 1])
+  expect(all.known(SELECT)).toBe(released)
+  answer = () => ({ kind: 'denied', hold: 'h-00000002', reason: 'no' })
+  expect(await all.judge(DROP)).toMatchObject({ refusal: { code: 'hold-denied' } })
+  all.end()
+  expect(await close()).toMatchObject([
+    { hold_id: 'h-00000001', approver: 'ada', outcome: 'forwarded' },
+    { hold_id: 'h-00000002', approver: null, outcome: 'denied' },
+  ])
+})
+
+test('another policy judges anew, and so does who else is there', async () => {
+  const judge = await open([])
+  await pass(judge, SELECT)
+  inForce = policyOf({ home: 'EEA', rules: [rule('no', 'block', { statement: 'select' })] })
+  expect(judge.known(SELECT)).toBeNull()
+  expect(await judge.judge(SELECT)).toMatchObject({ refusal: { code: 'rule-no' } })
+  identified = { code: 'token-revoked', detail: 'it was revoked' }
+  expect(await judge.judge(DROP)).toMatchObject({ refusal: { code: 'token-revoked' } })
+  judge.end()
+  expect(await close()).toMatchObject([
+    { outcome: 'forwarded', times: 1 },
+    { outcome: 'blocked' },
+    { outcome: 'blocked', error: 'token-revoked' },
+  ])
+})
+
+test('of many different statements the ones that were used last are known, and all have their row', async () => {
+  const judge = await open([])
+  for (let i = 0; i < 600; i++) {
+    await pass(judge, say(`SELECT c${i} FROM t`, 'select'))
+    await pass(judge, SELECT)
+  }
+  expect(judge.known(say('SELECT c0 FROM t', 'select'))).toBeNull()
+  expect(judge.known(say('SELECT c599 FROM t', 'select'))).not.toBeNull()
+  expect(judge.known(SELECT)?.times).toBe(600)
+  judge.end()
+  const rows = await close()
+  expect(rows).toHaveLength(601)
+  expect(rows.every(({ outcome }) => outcome === 'forwarded')).toBe(true)
+})
+
+test('a text that is too long to be kept is told from others by all of it', async () => {
+  const judge = await open([])
+  const long = `SELECT ${'?, '.repeat(5_000)}`
+  await pass(judge, say(`${long} 1`, 'select'))
+  expect(judge.known(say(`${long} 2`, 'select'))).toBeNull()
+  judge.end()
+  const [row] = await close()
+  expect(String(row?.statement)).toMatch(/^SELECT [?, ]+… \(SHA-256 [0-9a-f]{64}\)$/)
+})

@@ -19,7 +19,14 @@ import {
   neighbour,
   TUNING,
 } from './redact/labelled/carriers.ts'
-import { LABELLED_KINDS, type Score, score } from './redact/labelled/score.ts'
+import { LOCALISED, OUTSIDE, OUTSIDE_VALUES } from './redact/labelled/outside.ts'
+import {
+  byFamily,
+  type Instead,
+  LABELLED_KINDS,
+  type Score,
+  score,
+} from './redact/labelled/score.ts'
 import { loop, measure } from './redact/measure.ts'
 import { Random } from './redact/random.ts'
 import { requests } from './redact/requests.ts'
@@ -101,6 +108,44 @@ function printScores(name: string, carriers: readonly Carrier[]): void {
   )
 }
 
+const FAMILIES = [
+  'checked',
+  'prefixed',
+  'email phone ssn',
+  'near a word',
+  'by a name',
+  'passwords, keys',
+]
+
+/** Recall by family and by what the texts are; behind it the precision of all kinds there. */
+function printFamilies(name: string, instead: Instead): void {
+  console.log(
+    `\n${name.padEnd(44)} ${FAMILIES.map((family) => family.padStart(15)).join('')}  precision`,
+  )
+  const all: Score[] = []
+  for (const [group, carriers] of Object.entries(OUTSIDE)) {
+    const rows = score(carriers, 4, 7, undefined, instead)
+    all.push(...rows)
+    printFamilyRow(group, rows)
+  }
+  printFamilyRow('all', all)
+}
+
+function printFamilyRow(name: string, rows: readonly Score[]): void {
+  const families = byFamily(rows)
+  const cells = FAMILIES.map((family) => {
+    const { right, otherwise, missed } = families.get(family) ?? {
+      right: 0,
+      otherwise: 0,
+      missed: 0,
+    }
+    return share(right, right + otherwise + missed).padStart(15)
+  })
+  const right = rows.reduce((sum, row) => sum + row.right, 0)
+  const wrong = rows.reduce((sum, row) => sum + row.wrong, 0)
+  console.log(`${name.padEnd(44)} ${cells.join('')}  ${share(right, right + wrong).padStart(9)}`)
+}
+
 function share(part: number, all: number): string {
   return (all === 0 ? '-' : (part / all).toFixed(3)).padStart(6)
 }
@@ -137,7 +182,7 @@ function falseHits(): void {
   console.log(`installed packages, ${(size / MEGABYTE).toFixed(0)} MB: ${rows.join(', ')}`)
 }
 
-/** All of it, or what is named: `scanner`, `formats`, `requests`, `recall`, `false-hits`. */
+/** All of it, or what is named: `scanner`, `formats`, `requests`, `recall`, `outside`, `false-hits`. */
 const asked = process.argv.slice(2)
 const isAsked = (name: string) => asked.length === 0 || asked.includes(name)
 
@@ -148,5 +193,9 @@ if (isAsked('requests')) await requests(scanner)
 if (isAsked('recall')) {
   printScores('carriers for tuning', TUNING)
   printScores('held-out carriers', HELD_OUT)
+}
+if (isAsked('outside')) {
+  printFamilies('held-out documents', { values: OUTSIDE_VALUES })
+  printFamilies('the same, names in other languages', { keys: LOCALISED, values: OUTSIDE_VALUES })
 }
 if (isAsked('false-hits')) falseHits()

@@ -13,21 +13,36 @@ export interface Carrier {
   readonly text: string
 }
 
-const text = (form: string): Carrier => ({ contentType: 'text/plain', in: 'text', text: form })
-const json = (form: string): Carrier => ({
+export const text = (form: string): Carrier => ({
+  contentType: 'text/plain',
+  in: 'text',
+  text: form,
+})
+export const json = (form: string): Carrier => ({
   contentType: 'application/json',
   in: 'json',
   text: form,
 })
-const nested = (form: string): Carrier => ({
+export const nested = (form: string): Carrier => ({
   contentType: 'application/json',
   in: 'nested',
   text: form,
 })
-const markup = (form: string): Carrier => ({
+export const markup = (form: string): Carrier => ({
   contentType: 'application/xml',
   in: 'markup',
   text: form,
+})
+
+export const form = (body: string): Carrier => ({
+  contentType: 'application/x-www-form-urlencoded',
+  in: 'form',
+  text: body,
+})
+export const csv = (body: string, contentType: string): Carrier => ({
+  contentType,
+  in: 'csv',
+  text: body,
 })
 
 /** For names in the style of their surroundings: {snake}, {camel}, {kebab}, {pascal}, {upper}, {title}, {words}. */

@@ -51,11 +51,18 @@ export interface Miss {
   readonly found: string
 }
 
+/** Other names of fields, and other values, than those of the kinds. */
+export interface Instead {
+  readonly keys?: Readonly<Record<string, readonly string[]>>
+  readonly values?: Readonly<Record<string, readonly string[]>>
+}
+
 export function score(
   carriers: readonly Carrier[],
   each: number,
   seed: number,
   onMiss: (miss: Miss) => void = () => {},
+  instead: Instead = {},
 ): readonly Score[] {
   const random = new Random(seed)
   const scores = new Map<string, Score>()
@@ -64,18 +71,21 @@ export function score(
     scores.set(type, known)
     return known
   }
-  for (const kind of LABELLED_KINDS)
+  for (const kind of LABELLED_KINDS) {
+    const keys = instead.keys === undefined ? kind.keys : instead.keys[kind.type]
+    if (keys === undefined) continue
+    const values = instead.values?.[kind.type]
     for (const carrier of carriers) {
-      if (!isExpected(kind, carrier)) continue
+      if (!isExpected(kind, carrier) || (instead.keys !== undefined && !isField(carrier))) continue
       for (let i = 0; i < each; i++) {
-        const value = kind.make(random)
+        const value = values === undefined ? kind.make(random) : random.pick(values)
         const word = kind.words.length === 0 ? '' : random.pick(kind.words)
         const text =
           kind.within === undefined ? value : random.pick(kind.within).replace('{}', () => value)
         const { body, contentType } = fillCarrier(
           carrier,
           word,
-          random.pick(kind.keys),
+          random.pick(keys),
           text,
           neighbour(random),
         )
@@ -97,14 +107,13 @@ export function score(
           })
       }
     }
+  }
   return [...scores.values()]
 }
 
 function isExpected(kind: Kind, carrier: Carrier): boolean {
   if (kind.keyed) return isField(carrier)
   if (!isNamed(carrier)) return kind.bare
-  // A table in text has no names.
-  if (!kind.bare && /\{title\} \| /.test(carrier.text)) return false
   return kind.words.length > 0 || isField(carrier)
 }
 
@@ -125,4 +134,38 @@ function find(body: Buffer, contentType: string): readonly { type: string; value
 
 function overlaps(one: string, value: string): boolean {
   return value.includes(one) || one.includes(value)
+}
+
+/** How a kind is known. */
+export function familyOf({ type, bare, keyed }: Kind): string {
+  if (['email', 'us-ssn'].includes(type) || (type === 'phone' && bare)) return 'email phone ssn'
+  if (type === 'password' || type === 'secret-key') return 'passwords, keys'
+  if (keyed) return 'by a name'
+  if (!bare) return 'near a word'
+  return SECRET_KINDS.some((kind) => kind.type === type) ? 'prefixed' : 'checked'
+}
+
+/** Recall by family over the rows of several scores. */
+export function byFamily(rows: readonly Score[]): ReadonlyMap<string, Score> {
+  const families = new Map<string, Score>()
+  for (const { type, right, otherwise, missed, wrong } of rows) {
+    const kind = LABELLED_KINDS.find((one) => one.type === type)
+    if (kind === undefined) continue
+    const family = familyOf(kind)
+    const sum = families.get(family) ?? {
+      type: family,
+      right: 0,
+      otherwise: 0,
+      missed: 0,
+      wrong: 0,
+    }
+    families.set(family, {
+      type: family,
+      right: sum.right + right,
+      otherwise: sum.otherwise + otherwise,
+      missed: sum.missed + missed,
+      wrong: sum.wrong + wrong,
+    })
+  }
+  return families
 }

@@ -8,7 +8,16 @@ import type { Recognizer } from './recognizer.ts'
 export const IDS_CENTRAL_EUROPE: readonly Recognizer[] = [
   id('cz-rodne-cislo', {
     basis: 'mod 11, day of birth',
-    words: ['rč', 'rodné číslo', 'rodn', 'birth number', 'cislo pojistence'],
+    words: [
+      'rč',
+      'r č',
+      'rc',
+      'rodné číslo',
+      'rodné č',
+      'rodn',
+      'birth number',
+      'cislo pojistence',
+    ],
     alone: ['999999/9999'],
     near: ['9999999999', '999999/999', '999999 9999'],
     valid: isRodneCislo,
@@ -25,9 +34,9 @@ export const IDS_CENTRAL_EUROPE: readonly Recognizer[] = [
   }),
   id('sk-rodne-cislo', {
     basis: 'mod 11, day of birth',
-    words: ['rč', 'rodné číslo', 'rodn', 'rodne c', 'slovak birth number'],
+    words: ['rč', 'r č', 'rc', 'rodné číslo', 'rodné č', 'rodn', 'rodne c', 'slovak birth number'],
     alone: ['999999/9999'],
-    near: ['9999999999', '999999/999'],
+    near: ['9999999999', '999999/999', '999999 9999'],
     valid: isRodneCislo,
   }),
   id('sk-id-card', {

@@ -88,7 +88,7 @@ export function isFiHetu(text: Uint8Array, length: number): boolean {
   if (!isDdmmyy(text, 0) || (length === 11 && !isAt(text, 6, 'ABCDEFUVWXY'))) return false
   const serial = toNumber(text, length - 4, length - 1)
   const rest = (toNumber(text, 0, 6) * 1000 + serial) % 31
-  return serial > 1 && isAt(text, length - 1, HETU[rest] ?? '')
+  return serial > 0 && isAt(text, length - 1, HETU[rest] ?? '')
 }
 
 const HETU = '0123456789ABCDEFHJKLMNPRSTUVWXY'

@@ -84,9 +84,11 @@ export const IDS_NORTH_AMERICA: readonly Recognizer[] = [
   }),
   id('ca-sin', {
     basis: 'Luhn',
-    words: ['sin', 'nas', 'social insurance', 'assurance sociale', 'social insurance number'],
-    alone: ['999-999-999'],
-    near: ['999 999 999', '999999999'],
+    words: [
+      ...['sin', 'nas', 'social insurance', 'assurance sociale', 'social insurance number'],
+      ...['canadian sin', 'sin number', 'numéro d assurance sociale'],
+    ],
+    near: ['999-999-999', '999 999 999', '999999999'],
     valid: (text) => isAt(text, 0, '12345679') && isLuhn(text, 0, 9) && !isRepeated(text, 0, 9),
   }),
   id('ca-bc-phn', {

@@ -48,16 +48,15 @@ export const CARD_LAYOUTS: readonly string[] = [
 export const BARE_CARD_LAYOUTS: readonly string[] = [16, 17, 18, 19].map((length) =>
   '9'.repeat(length),
 )
-/** Lengths that only American Express and Diners Club give out today. */
-export const SHORT_CARD_LAYOUTS: readonly string[] = ['9'.repeat(14), '9'.repeat(15)]
+/** The length that only American Express gives out today. */
+export const SHORT_CARD_LAYOUTS: readonly string[] = ['9'.repeat(15)]
 
 export function isShortCard(text: Uint8Array, length: number): boolean {
   const prefix = toNumber(text, 0, 2)
-  const isOne = length === 15 ? prefix === 34 || prefix === 37 : prefix === 30 || prefix === 36
-  return isOne && isCard(text, length)
+  return (prefix === 34 || prefix === 37) && isCard(text, length)
 }
 
-/** Lengths that nearly only numbers of other things have. */
+/** Lengths that nearly only numbers of other things have, those of Diners Club among them: of random digits one in three hundred is one. */
 export const RARE_CARD_LAYOUTS: readonly string[] = [12, 13, 14, 15].map((length) =>
   '9'.repeat(length),
 )

@@ -84,7 +84,8 @@ function isLetter(bytes: Uint8Array, at: number): boolean {
 function isSame(bytes: Uint8Array, start: number, text: Uint8Array): boolean {
   for (let i = 0; i < text.length; i++) {
     const byte = bytes[start + i] as number
-    const letter = byte >= 0x41 && byte <= 0x5a ? byte | 32 : byte === 0x2d ? 0x20 : byte
+    const isBetween = byte === 0x2d || byte === 0x2e || byte === 0x5f
+    const letter = byte >= 0x41 && byte <= 0x5a ? byte | 32 : isBetween ? 0x20 : byte
     if (letter !== text[i]) return false
   }
   return true

@@ -9,6 +9,7 @@ import {
   inColumn,
   isNumbered,
   isRowBefore,
+  isSaidAgain,
   PIECE,
   standsAlone,
   UNDECIDED,
@@ -90,8 +91,12 @@ export class PatternMatcher {
         separator = wide & 7
         from = at + (wide >> 3)
       } else if (separator === BLANK && this.#goesOnFromRow(start, runEnd)) {
-        if (node.on.length === 0 && node.behind.length === 0) return NOTHING
-        break
+        const again = isSaidAgain(bytes, start, limit, more)
+        if (again === UNDECIDED) return this.#hold(start)
+        if (again === PIECE) {
+          if (node.on.length === 0 && node.behind.length === 0) return NOTHING
+          break
+        }
       }
       const following = node.next[separator]
       if (following === undefined) break

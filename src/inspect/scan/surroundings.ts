@@ -103,12 +103,15 @@ export function inColumn(
   more: boolean,
 ): number {
   if (end - start === first || bytes[start + first] !== 0x20) return ALONE
-  if (isRowBefore(bytes, start, first)) return PIECE
+  if (isRowBefore(bytes, start, first)) return isTwice(bytes, start, end, limit) ? ALONE : PIECE
   if (end < limit && bytes[end] === 0x20) {
     let at = end + 1
     const most = Math.max(last, LONG) + 2
     while (at < limit && at - end <= most && kindOf(bytes, at) !== 0) at++
     if (more && at === limit) return UNDECIDED
+    const twice = end + 1 + end - start
+    if (more && twice > limit) return UNDECIDED
+    if (isTwice(bytes, end + 1, twice, limit)) return ALONE
     const length = at - end - 1
     // The beginning of `2026-01-31` is no group of a row.
     const goesOn = at < limit && JOINERS.includes(bytes[at] as number)
@@ -117,6 +120,35 @@ export function inColumn(
     if (length >= LONG && length < most && isNumber(bytes, end + 1, at)) return PIECE
   }
   return ALONE
+}
+
+/** Whether the same stands before it, with a blank between, and no other number before that: what is said twice is no table. */
+function isTwice(bytes: Uint8Array, start: number, end: number, limit: number): boolean {
+  const from = start - 1 - (end - start)
+  if (from < 0 || end > limit || bytes[from] !== bytes[start] || bytes[start - 1] !== 0x20)
+    return false
+  if (from > 1 && bytes[from - 1] === 0x20 && kindOf(bytes, from - 2) === DIGIT) return false
+  for (let at = start, other = from; at < end; at++, other++)
+    if (bytes[at] !== bytes[other]) return false
+  return true
+}
+
+/**
+ * The same for what begins at `start`, of which the end is not known: for what is printed in groups of which the last is as long as the first,
+ * `9999 9999 9999`, Diners Club, other cards.
+ */
+export function isSaidAgain(
+  bytes: Uint8Array,
+  start: number,
+  limit: number,
+  more: boolean,
+): number {
+  if (more && start + 19 > limit) return UNDECIDED
+  const isSaid =
+    isTwice(bytes, start, start + 19, limit) ||
+    isTwice(bytes, start, start + 16, limit) ||
+    isTwice(bytes, start, start + 14, limit)
+  return isSaid ? ALONE : PIECE
 }
 
 /** Digits of a number that no group behind a card's is: a date has fewer. */

@@ -56,7 +56,6 @@ describe('what is found by itself', () => {
 const GROUPED: Readonly<Record<string, number>> = {
   'us-ssn': 90,
   'us-itin': 5,
-  'ca-sin': 9,
   'cz-rodne-cislo': 2,
   'sk-rodne-cislo': 2,
   'ar-cuit': 1.5,

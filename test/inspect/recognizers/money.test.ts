@@ -16,7 +16,8 @@ describe('found', () => {
     ['Visa with blanks', 'pay 4012 8888 8888 1881 now', 'payment-card 4012 8888 8888 1881'],
     ['Mastercard of the 2 series', '2223003122003222', 'payment-card 2223003122003222'],
     ['American Express', '3782 822463 10005', 'payment-card 3782 822463 10005'],
-    ['Diners Club', '30569309025904', 'payment-card 30569309025904'],
+    ['Diners Club', 'Diners card 30569309025904', 'payment-card 30569309025904'],
+    ['Diners Club in groups', 'at 3056 930902 5904', 'payment-card 3056 930902 5904'],
     ['Discover with dashes', '6011-1111-1111-1117', 'payment-card 6011-1111-1111-1117'],
     ['JCB', '3530111333300000', 'payment-card 3530111333300000'],
     ['UnionPay of 19 digits', '6212345678900000003', 'payment-card 6212345678900000003'],
@@ -82,6 +83,21 @@ describe('found', () => {
   })
 })
 
+test.each(['4012 8888 8888 1881', '3056 930902 5904', '3782 822463 10005'])(
+  'the same card twice, with a blank between: %s',
+  (card) => {
+    expect(textsIn(scanner, `take ${card} ${card} now`)).toEqual([
+      `payment-card ${card}`,
+      `payment-card ${card}`,
+    ])
+  },
+)
+
+test('a row of numbers stays one, whatever is said twice in it', () => {
+  const card = '4012 8888 8888 1881'
+  expect(textsIn(scanner, `1234 5678 ${card} ${card} 1234`)).toEqual([])
+})
+
 test('a key of Bitcoin, as wallets and BIP 32 write it', () => {
   // The examples of the formats' descriptions; put together here, so that nobody takes this file for a wallet.
   const wif = ['5HueCGU8rMjxEXxiPuD5BD', 'ku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ'].join('')
@@ -107,6 +123,7 @@ describe('not found', () => {
     ['no issuer', '1234567812345670'],
     ['all the same', '0000000000000000'],
     ['a timestamp in milliseconds', '1764504000000'],
+    ['14 digits that may be of Diners Club, without a word', '30569309025904'],
     ['an IBAN with a wrong check', 'DE89370400440532013001'],
     ['an IBAN of a wrong length', 'DE8937040044053201300'],
     ['capitals', 'INTERNET DOCUMENTS'],

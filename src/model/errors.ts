@@ -351,8 +351,8 @@ const CODES = {
   'tls-no-protocol': info(
     502,
     'upstream',
-    'The destination speaks no version of HTTP that this call can go over',
-    'most often it speaks HTTP/2 alone, which has no Upgrade and no NTLM, and WebSockets only where it offers them (RFC 8441): call it without, or elsewhere',
+    'The destination does not agree to a protocol that this call can go over',
+    'most often it speaks HTTP/2 alone, which has no Upgrade and no NTLM, and WebSockets only where it offers them (RFC 8441), or it does not know a protocol that the client offers by ALPN: call it without, or elsewhere',
   ),
   'tls-failed': info(502, 'upstream', 'The TLS handshake with the destination failed', UPSTREAM),
 

@@ -21,6 +21,8 @@ export const PROTOCOLS = [
   'amqp',
   'kafka',
   'smtp',
+  'imap',
+  'pop3',
   'ldap',
   'mqtt',
   'unknown',

@@ -16,9 +16,10 @@ import { acceptTls, HTTP1, HTTP2, refuseTls } from './client-tls.ts'
 import type { Connect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { ClientSession } from './http2/client-session.ts'
+import { BOTH, offerTo, ownProtocol } from './offer.ts'
 import { serveOpaque } from './opaque.ts'
-import { type Opening, readOpening, recogniseOther } from './opening.ts'
-import { PEEK_MS, SERVER_FIRST } from './protocol/recognise.ts'
+import { type Opening, type Other, readOpening, recogniseOther } from './opening.ts'
+import { PEEK_MS, SERVER_FIRST, SERVER_FIRST_IN_TLS } from './protocol/recognise.ts'
 import type { ProxyContext } from './proxy.ts'
 import { TOO_LATE, UNREAD } from './quiet-socket.ts'
 import { refuseOn } from './refuse.ts'
@@ -105,7 +106,11 @@ async function endTls(
   const named = disagreement ? parseHost(hello.serverName ?? '') : null
   const leafHost = named && 'value' in named ? named.value : host
   const fault = given ?? disagreement
-  const offer = fault ? BOTH : await protocolsFor(connect, flow, hello)
+  if (fault && ownProtocol(hello.alpn) !== null) {
+    refuseTls(socket, 'accessDenied')
+    return record(connect, flow, fault)
+  }
+  const offer = fault ? BOTH : await offerTo(connect, flow, hello)
   if (socket.destroyed) return record(connect, flow, LEFT)
   const secureContext = leafFor(leafHost, client, hello, context)
   if ('code' in secureContext) {
@@ -126,26 +131,6 @@ async function endTls(
       run(context, record(connect, flow, problem))
     },
   })
-}
-
-/**
- * What the client is offered: what the origin speaks (RFC 7301), so that both sides are what they would be without us. Where that is not
- * known the origin is asked, if it may be dialled at all; else everything is offered, and translated if need be.
- */
-async function protocolsFor(
-  { tunnel, context }: Connect,
-  flow: Flow,
-  { alpn }: ClientHello,
-): Promise<readonly string[]> {
-  if (!alpn.includes(HTTP2)) return [HTTP1]
-  const { authority } = tunnel
-  const { origins, enforcer, policy } = context
-  if (policy().http1Only.some((pattern) => pattern.matches(authority.host.text))) return [HTTP1]
-  const known = origins.protocolOf(authority)
-  if (known) return known === HTTP2 ? BOTH : [HTTP1]
-  const admission = await enforcer.admit(flow, authority)
-  const found = await origins.probe(admission, () => enforcer.permitProbe(admission))
-  return found === HTTP1 ? [HTTP1] : BOTH
 }
 
 /** Never throws: a CA that cannot be used is one more reason. */
@@ -174,16 +159,28 @@ function awaitRequest(
   const { context, tunnel } = connect
   const { acceptance } = context
   const securedAt = performance.now()
+  const alpn = ownProtocol([tls.alpnProtocol || HTTP1])
+  const serveOther = (protocol: Other, first: Buffer | null) => {
+    tls.pause()
+    const inside = opened({ ...connect, tunnel: { ...tunnel, socket: tls } }, first)
+    const onLater = (bytes: Buffer) => {
+      tls.unshift(bytes)
+      awaitRequest(connect, flow, tls, fault, who)
+    }
+    const onClientFirst = first ? null : onLater
+    run(context, serveOpaque({ connect: inside, protocol, isSecure: true, alpn, onClientFirst }))
+  }
+  const greeting = fault ? undefined : SERVER_FIRST_IN_TLS[tunnel.authority.port]
   new FirstBytes(tls, context, {
+    ...(greeting ? { onSilence: () => serveOther(greeting, null) } : {}),
     onBytes(first) {
       acceptance.accepted(who)
-      const protocol = fault ? null : recogniseOther(first)
-      if (protocol) {
-        tls.pause()
-        const inside = opened({ ...connect, tunnel: { ...tunnel, socket: tls } }, first)
-        const opaque = { connect: inside, protocol, isSecure: true, onClientFirst: null }
-        return run(context, serveOpaque(opaque))
+      const protocol = recogniseOther(first)
+      if (protocol && fault) {
+        tls.destroy()
+        return run(context, record(connect, flow, fault))
       }
+      if (protocol) return serveOther(protocol, first)
       serveInside(connect, tls, 'https', tls.alpnProtocol === HTTP2, fault)
       tls.emit('data', first)
     },
@@ -223,6 +220,5 @@ function run({ report }: ProxyContext, work: Promise<void>): void {
   work.catch((error: unknown) => report('tunnel', error))
 }
 
-const BOTH = [HTTP2, HTTP1]
 const NO_REQUEST: RequestLine = { method: null, path: null, protocol: 'TLS' }
 const LEFT: Problem = { code: 'request-incomplete', detail: 'the client left early' }

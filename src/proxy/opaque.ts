@@ -16,7 +16,7 @@ import type { Deadlines } from './deadlines.ts'
 import { Departure } from './departure.ts'
 import { HeldRequest } from './exchange/held-request.ts'
 import { EMPTY_BODY } from './exchange/peek.ts'
-import { type Greeting, recogniseGreeting } from './protocol/recognise.ts'
+import { type Greeting, isGreeting, recogniseGreeting } from './protocol/recognise.ts'
 import { relayChannels } from './tunnel.ts'
 
 export interface Opaque {
@@ -25,13 +25,15 @@ export interface Opaque {
   readonly protocol: Exclude<Protocol, 'tls' | 'http'>
   /** Whether it was found inside TLS that ended here: then it goes on inside TLS, with an origin that has proved its name. */
   readonly isSecure?: boolean
+  /** The name of a protocol (ALPN) that the client was told is spoken there; the origin has to agree to it. */
+  readonly alpn?: string | null
   /** The client waits for the server. @returns what takes the connection over if it speaks first after all */
   readonly onClientFirst: ((first: Buffer) => void) | null
 }
 
 /** Takes the tunnel over: what came early goes out first. Never rejects but for a defect of ours. */
 export async function serveOpaque(opaque: Opaque): Promise<void> {
-  const { connect, protocol, isSecure = false, onClientFirst } = opaque
+  const { connect, protocol, isSecure = false, alpn = null, onClientFirst } = opaque
   const { tunnel, context } = connect
   const { enforcer, origins, deadlines, timeouts } = context
   const { socket, authority, early } = tunnel
@@ -63,7 +65,7 @@ export async function serveOpaque(opaque: Opaque): Promise<void> {
   const abort = new AbortController()
   const onClose = () => abort.abort()
   socket.once('close', onClose)
-  const dialed = await origins.openTunnel(admission, abort.signal, isSecure)
+  const dialed = await origins.openTunnel(admission, abort.signal, isSecure, alpn)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {
     const refusal = refuseByProblem(id, dialed, authority)
@@ -140,10 +142,6 @@ async function release(
 }
 
 const NO_HEAD: HeadView = { target: '', fields: [], header: () => [] }
-
-function isGreeting(protocol: Protocol): protocol is Greeting {
-  return protocol === 'ssh' || protocol === 'smtp' || protocol === 'mysql'
-}
 
 function toUnexpected(wanted: Greeting | null, greeting: string | null): Problem {
   return {

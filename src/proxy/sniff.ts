@@ -5,6 +5,7 @@
 
 import type { Channel } from './channel.ts'
 import { beginsAsHttp2 } from './opening.ts'
+import { PEEK_MS } from './protocol/recognise.ts'
 import { QuietSocket, type Waiting } from './quiet-socket.ts'
 
 /** What may be spoken on the proxy port. One more is one more case here and where this is called. */
@@ -34,15 +35,19 @@ export interface Awaiting {
   onGone(): void
   /** It was silent for too long, and is still there. */
   onLate(): void
+  /** It has said nothing for a moment: it may wait to be spoken to. Left out: that means nothing. */
+  onSilence?(): void
 }
 
 /** Waits for the first byte on a socket that nobody else listens to. */
 export class FirstBytes extends QuietSocket {
   readonly #then: Awaiting
+  readonly #peek: NodeJS.Timeout | undefined
 
   constructor(socket: Channel, shared: Waiting, then: Awaiting) {
     super(socket, shared)
     this.#then = then
+    if (then.onSilence) this.#peek = setTimeout(() => this.#onSilence(), PEEK_MS)
   }
 
   expire(): void {
@@ -61,5 +66,15 @@ export class FirstBytes extends QuietSocket {
 
   protected onGone(): void {
     this.#then.onGone()
+  }
+
+  protected override letGo(): void {
+    clearTimeout(this.#peek)
+    super.letGo()
+  }
+
+  #onSilence(): void {
+    this.letGo()
+    this.#then.onSilence?.()
   }
 }

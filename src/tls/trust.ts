@@ -106,7 +106,7 @@ function checkIdentity(host: Host, certificate: tls.PeerCertificate): Error | un
 }
 
 const ASKS = 'asks for a client certificate'
-const NO_PROTOCOL = 'does not speak the version of HTTP that the call needs'
+const NO_PROTOCOL = 'does not speak the protocol that the call needs'
 const REFUSES = 'does not accept the client certificate of this proxy'
 
 /** Node's names for OpenSSL's verification errors (X509_V_ERR_…), and the failures worth a sentence of their own. */

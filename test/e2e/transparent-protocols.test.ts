@@ -169,6 +169,7 @@ describe.skipIf(missing(...FORCED_NETWORK))('other protocols', () => {
   describe('the server speaks first', () => {
     test.each([
       ['SMTP', 25, 'smtp', '220 mail.test ESMTP\r\n'],
+      ['IMAP', 143, 'imap', '* OK ready\r\n'],
       ['MySQL', 3306, 'mysql', '8.0.36'],
       ['something else', 7001, 'unknown', 'hello\r\n'],
     ] as const)('%s', async (_, port, protocol, greeting) => {
@@ -176,6 +177,48 @@ describe.skipIf(missing(...FORCED_NETWORK))('other protocols', () => {
       const { heard } = await net.talk(`${FAR.de.v4}:${port}`, [], { until: greeting })
       expect(heard).toContain(greeting)
       expect(await ended(port, 1)).toMatchObject({ protocol, outcome: 'forwarded', bytes_out: 0 })
+    })
+
+    test('within TLS, where a port is for that', async () => {
+      const talk = (port: number, host: string, word: string) => `
+        const socket = require('tls').connect({ host: '${host}', port: ${port}, servername: '${host}' })
+        socket.on('data', (piece) => {
+          process.stdout.write(piece)
+          if (String(piece).startsWith('* OK')) socket.write('${word}\\r\\n')
+          else socket.end()
+        })
+        socket.on('error', () => {})`
+      const { out } = await net.onHost(process.execPath, ['-e', talk(993, 'api.de.test', 'a NOOP')])
+      expect(out).toBe('* OK ready\r\na NOOP\r\n')
+      const flow = (port: number, host: string) =>
+        eventually(`a flow to ${host}:${port}`, () =>
+          net.proxy
+            .flows()
+            .find((each) => each.port === port && each.host === host && each.outcome !== 'open'),
+        )
+      expect(await flow(993, 'api.de.test')).toMatchObject({
+        protocol: 'imap',
+        inspection: 'none',
+        outcome: 'forwarded',
+        bytes_out: 'a NOOP\r\n'.length,
+      })
+      // Another place, and another protocol than the port is for.
+      for (const [port, host, error] of [
+        [993, 'api.us.test', 'placement-outside'],
+        [995, 'api.de.test', 'protocol-unexpected'],
+      ] as const) {
+        expect((await net.onHost(process.execPath, ['-e', talk(port, host, 'x')])).out).toBe('')
+        expect(await flow(port, host)).toMatchObject({ error, outcome: 'blocked' })
+      }
+    })
+
+    test('a client of HTTP that takes its time there is looked into', async () => {
+      const script = `
+        const tls = require('tls').connect({ host: 'api.us.test', port: 465, servername: 'api.us.test' })
+        tls.on('secureConnect', () => setTimeout(() => tls.write('GET / HTTP/1.1\\r\\nHost: api.us.test:465\\r\\n\\r\\n'), 600))
+        tls.on('data', (piece) => { process.stdout.write(piece); tls.destroy() })`
+      const { out } = await net.onHost(process.execPath, ['-e', script])
+      expect(out).toMatch(/^HTTP\/1\.1 403 /)
     })
 
     test('not what its port is for: the connection ends', async () => {

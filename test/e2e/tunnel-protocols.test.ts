@@ -19,7 +19,15 @@ let servers: net.Server[]
 let sshPort: number
 let securePort: number
 let echoPort: number
+let agreeingPort: number
 let got: string
+let agreed: string | false | null
+
+interface How {
+  readonly port?: number
+  readonly servername?: string
+  readonly offer?: readonly string[]
+}
 const echo = (greeting: string) => (socket: Socket) => {
   socket.on('error', () => {})
   if (greeting !== '') socket.write(greeting)
@@ -50,6 +58,10 @@ rules:
   const secure = tls.createServer({ key, cert }, echo('')).listen(0, '0.0.0.0')
   await once(secure, 'listening')
   servers.push(secure)
+  const agreeing = tls.createServer({ key, cert, ALPNProtocols: ['mqtt'] }, echo(''))
+  await once(agreeing.listen(0, '0.0.0.0'), 'listening')
+  servers.push(agreeing)
+  agreeingPort = (agreeing.address() as net.AddressInfo).port
   securePort = (secure.address() as net.AddressInfo).port
   const plain = net.createServer({ allowHalfOpen: true }, (socket) => {
     socket.pipe(socket).on('error', () => {})
@@ -128,11 +140,16 @@ describe.each([
   })
 
   describe('inside TLS', () => {
-    const call = async (host: string, bytes: Buffer) => {
+    const call = async (host: string, bytes: Buffer, how: How = {}) => {
       note()
-      const socket = await open(host, securePort)
-      const secured = tls.connect({ socket, servername: host, ca: readFileSync(lab.proxy.ca) })
-      await once(secured, 'secureConnect')
+      const { port = securePort, servername = host, offer } = how
+      const socket = await open(host, port)
+      const ca = readFileSync(lab.proxy.ca)
+      const alpn = offer ? { ALPNProtocols: [...offer] } : {}
+      const secured = tls.connect({ socket, servername, ca, ...alpn }).on('error', () => {})
+      await new Promise((resolve) => secured.on('secureConnect', resolve).on('close', resolve))
+      agreed = secured.alpnProtocol
+      if (secured.destroyed) return ''
       const heard = await converse(secured, bytes, { until: /MQTT/ })
       secured.destroy()
       return heard
@@ -149,6 +166,45 @@ describe.each([
         bytes_out: MQTT.length,
         bytes_in: MQTT.length,
       })
+    })
+
+    test('under a name of its own by ALPN, which the server has to agree to', async () => {
+      const how = { port: agreeingPort, offer: ['mqtt', 'another'] }
+      expect(await call('api.de.test', MQTT, how)).toBe(MQTT.toString('latin1'))
+      expect(agreed).toBe('mqtt')
+      expect(await last()).toMatchObject({ protocol: 'mqtt', outcome: 'forwarded' })
+    })
+
+    test.each([
+      ['the server agrees to nothing', 'api.de.test', MQTT, { offer: ['mqtt'] }, 'tls-no-protocol'],
+      [
+        'to another',
+        'api.de.test',
+        MQTT,
+        { port: () => agreeingPort, offer: ['redis'] },
+        'tls-no-protocol',
+      ],
+      ['abroad', 'api.us.test', MQTT, { offer: ['mqtt'] }, 'placement-outside'],
+      ['by a rule', 'api.de.test', Buffer.from(REDIS), { offer: ['redis'] }, 'rule-no-redis'],
+      [
+        'the names disagree',
+        'api.de.test',
+        MQTT,
+        { servername: 'api.us.test', offer: ['mqtt'] },
+        'names-disagree',
+      ],
+      [
+        'the names disagree, without ALPN',
+        'api.de.test',
+        MQTT,
+        { servername: 'api.us.test' },
+        'names-disagree',
+      ],
+    ] as const)('under such a name it is refused: %s', async (_, host, bytes, how, error) => {
+      const port = 'port' in how ? how.port() : securePort
+      expect(await call(host, bytes, { ...how, port })).toBe('')
+      expect(await last()).toMatchObject({ error })
+      expect(got).toBe('')
     })
 
     test.each([

@@ -116,16 +116,25 @@ export class OriginPool {
     return upgrade === WEBSOCKET && (await this.#streams.canBecome(admission, way))
   }
 
-  /** A connection for bytes of which nothing is known, inside TLS where that is wanted. Never rejects. */
+  /**
+   * A connection for bytes of which nothing is known, inside TLS where that is wanted. Never rejects.
+   *
+   * @param alpn the protocol that the origin has to agree to; null: whatever it speaks
+   */
   async openTunnel(
     admission: Admission,
     signal: AbortSignal,
     isSecure = false,
+    alpn: string | null = null,
   ): Promise<Dialed | Problem> {
     const patience = this.#options.timeouts.originWait
-    const asking = { offer: [], isSecure, shares: false, patience, signal }
+    const offer = alpn === null ? [] : [alpn]
+    const asking = { offer, isSecure, shares: false, patience, signal }
     const dialed = await this.#dialler.dial(admission, asking)
-    return dialed === 'reuse' ? BUSY : dialed
+    if (dialed === 'reuse') return BUSY
+    if ('code' in dialed || alpn === null || dialed.protocol === alpn) return dialed
+    dialed.socket.destroy()
+    return ANOTHER_PROTOCOL
   }
 
   /** What the origin speaks, as far as it is known. */
@@ -161,4 +170,9 @@ export class OriginPool {
 /** How HTTP/2 begins there: chosen in the TLS handshake, or without asking, since there is none. */
 function http2Of({ flow }: Admission, way: Way): 'h2' | 'h2c' {
   return way === 'h2c' || flow.scheme === 'http' ? 'h2c' : 'h2'
+}
+
+const ANOTHER_PROTOCOL: Problem = {
+  code: 'tls-no-protocol',
+  detail: 'it does not agree to the protocol that the client offers by ALPN',
 }

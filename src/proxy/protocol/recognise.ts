@@ -66,15 +66,29 @@ const HTTP =
 const HTTP_START = /^\s*([!#$%&'*+.^_`|~\w-]{0,40}|[!#$%&'*+.^_`|~\w-]{1,40}[ \t][^\r\n]*)$/
 
 /** Servers that speak before their client does. */
-export type Greeting = 'ssh' | 'smtp' | 'mysql'
+const GREETERS = ['ssh', 'smtp', 'imap', 'pop3', 'mysql'] as const satisfies readonly Protocol[]
+export type Greeting = (typeof GREETERS)[number]
+
+export function isGreeting(protocol: Protocol): protocol is Greeting {
+  return GREETERS.some((each) => each === protocol)
+}
 
 /** Ports where they are expected; if the one that is there does not speak so, the connection ends. */
 export const SERVER_FIRST: Readonly<Record<number, Greeting>> = {
   22: 'ssh',
   25: 'smtp',
+  110: 'pop3',
+  143: 'imap',
   587: 'smtp',
   2525: 'smtp',
   3306: 'mysql',
+}
+
+/** The same within TLS, from the first byte on (RFC 8314). */
+export const SERVER_FIRST_IN_TLS: Readonly<Record<number, Greeting>> = {
+  465: 'smtp',
+  993: 'imap',
+  995: 'pop3',
 }
 
 /** Milliseconds after which a client that has said nothing, or nothing that is known, is taken to be done. */
@@ -84,6 +98,14 @@ const GREETINGS: readonly (readonly [Greeting, Reading])[] = [
   ['ssh', (bytes) => beginsText(bytes, 'SSH-')],
   // RFC 5321 section 4.2: the service is ready, or is not.
   ['smtp', (bytes) => matches(bytes, /^(220|421|554)[ -]/, /^[245][25]?[014]?$/)],
+  // RFC 9051 section 7.1: it is ready, knows the client already, or is not there for it.
+  [
+    'imap',
+    (bytes) =>
+      matches(bytes, /^\* (OK|PREAUTH|BYE) /i, /^\*( (OK?|P(R(E(A(U(TH?)?)?)?)?)?|B(YE?)?)?)?$/i),
+  ],
+  // RFC 1939 section 3.
+  ['pop3', (bytes) => matches(bytes, /^(\+OK|-ERR)[ \r]/, /^(\+(OK?)?|-(E(RR?)?)?)$/)],
   // A packet numbered 0 with version 10 of the handshake, or an error.
   [
     'mysql',

@@ -9,6 +9,7 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import net, { type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import tls from 'node:tls'
 import { type NameRecords, openDnsServer } from '../dns-server.ts'
 
 export interface InternetConfig {
@@ -94,7 +95,10 @@ const servers: readonly (readonly [number, net.Server])[] = [
   ],
   [22, net.createServer(greeting('ssh', 'SSH-2.0-test\r\n'))],
   [25, net.createServer(greeting('smtp', '220 mail.test ESMTP\r\n'))],
+  [143, net.createServer(greeting('imap', '* OK ready\r\n'))],
+  [993, tls.createServer({ key, cert }, greeting('imaps', '* OK ready\r\n'))],
   // Not what its port says.
+  [995, tls.createServer({ key, cert }, greeting('liar', '* OK ready\r\n'))],
   [2525, net.createServer(greeting('liar', 'SSH-2.0-test\r\n'))],
   [3306, net.createServer(greeting('mysql', MYSQL))],
   [5432, net.createServer(greeting('postgresql', ''))],

@@ -17,7 +17,7 @@ import { locateOriginal, refineOriginal } from './original.ts'
 import type { Policy } from './policy/compile.ts'
 import { type Assessment, assess, type Creates, zoneFor } from './policy/decide.ts'
 import { steer } from './policy/steer.ts'
-import type { Ports } from './ports.ts'
+import type { Parties, Ports } from './ports.ts'
 
 /** One caller at one destination: located and measured, not yet decided. */
 export interface Admission {
@@ -33,6 +33,13 @@ export interface Admission {
   readonly epoch: number
   /** Rows under the same verdict share one context. */
   readonly contexts: WeakMap<Verdict, DecisionContext>
+}
+
+/** INVARIANT: of a name that nothing shows to be right nothing is known: its address is the host then. */
+export function partiesOf({ flow, destination, assessment }: Admission): Parties {
+  const host = destination.authority.host.text
+  const isNamed = assessment.policy.models.some((pattern) => pattern.matches(host))
+  return { agent: flow.agent.id, host, servesModels: isNamed || destination.servesModels === true }
 }
 
 /** Finds every address of the destination and measures where they are. Never rejects. */

@@ -3,7 +3,7 @@
  * see `enforce`. What cannot be read counts as holding whatever a rule that restricts looks for.
  */
 
-import type { Admission } from './admission.ts'
+import { type Admission, partiesOf } from './admission.ts'
 import type { Problem } from './model/errors.ts'
 import type { Fault, RequestLine } from './model/flow.ts'
 import { type BodyView, type HeadView, isCoded } from './model/request-view.ts'
@@ -57,24 +57,25 @@ export async function inspectRequest(
   head: HeadView,
   judged: (line: RequestLine) => Verdict,
 ): Promise<Inspected> {
-  const { assessment, flow } = admission
+  const { assessment } = admission
+  const parties = partiesOf(admission)
   const isAsked = judgesBody(admission)
   // What a connection becomes carries what nobody has seen yet.
   const isOpen = line.upgrade != null
-  const inBody = isAsked && body && !isOpen ? (await inspector.look(body)).data : null
-  const data = inBody?.union(inspector.lookAtHead(head)) ?? null
+  const inBody = isAsked && body && !isOpen ? (await inspector.look(body, parties)).data : null
+  const data = inBody?.union(inspector.lookAtHead(head, parties)) ?? null
   const shown = { ...line, shownPath: inspector.showPath(head.target) }
   const known = isAsked ? { ...shown, data, isRead: data !== null } : shown
   const verdict = judged(known)
   const { action, redact, upgrades } = verdict
   const isChanged = assessment.policy.enforced && action !== 'block' && redact?.out.size
   if (!isChanged) return { line: known, ...AS_IT_IS }
-  const { id: agent } = flow.agent
   const isOpaque = isOpen && upgrades && line.upgrade !== 'websocket'
   // First: what waits until other processes know the tokens waits for those of the head as well.
-  const rewritten = inspector.redactHead(head, redact, agent)
-  const replaced = body && !isOpaque ? await inspector.redact(body, redact.out, agent) : UNSEEN
-  const redactor = replaced.isLarger && body ? inspector.open('out', body, redact.out, agent) : null
+  const rewritten = inspector.redactHead(head, redact, parties)
+  const replaced = body && !isOpaque ? await inspector.redact(body, redact.out, parties) : UNSEEN
+  const redactor =
+    replaced.isLarger && body ? inspector.open('out', body, redact.out, parties) : null
   const carried = carry(admission, verdict, replaced, redactor, body, head.header)
   const fault = carried.fault ?? (rewritten && faultOfHead(head, rewritten))
   const read = { ...known, isRead: carried.isRead }

@@ -63,24 +63,34 @@ export interface Decoder {
 /** The form of a body without what stands in it, for people who decide about a call; null where there is none. Never rejects. */
 export type Outliner = (body: BodyView) => Promise<string | null>
 
+/** Between whom something passes. */
+export interface Parties {
+  /** Whose values are replaced, and restored. */
+  readonly agent: string
+  /** The other side, by a name that is known to be its own, or its address. */
+  readonly host: string
+  /** Whether models are served there: what their APIs seal is left as it is. */
+  readonly servesModels: boolean
+}
+
 /** Finds data in what passes, and takes it out. Keeps nothing of it but what may be restored to the same agent. */
 export interface Inspector {
   /** Which kinds are in a whole body. Never rejects. */
-  look(body: BodyView): Promise<Looked>
+  look(body: BodyView, parties: Parties): Promise<Looked>
   /** Kinds in the head of a request, and their classes. Secrets count where they do not authenticate the caller, and in its query. */
-  lookAtHead(head: HeadView): ReadonlySet<string>
+  lookAtHead(head: HeadView, parties: Parties): ReadonlySet<string>
   /** The path of a target as it may be written down: kinds in place of what is found in it. */
   showPath(target: string): string
   /** @returns null where nothing is taken out */
-  redactHead(head: HeadView, plan: RedactionPlan, agent: string): ReplacedHead | null
+  redactHead(head: HeadView, plan: RedactionPlan, parties: Parties): ReplacedHead | null
   /** The fields of an answer, names and values in turn, without what the plan takes out, and with what is restored. */
   redactFields(
     fields: readonly string[],
     plan: ReadonlyMap<string, Operator>,
-    agent: string,
+    parties: Parties,
   ): ReplacedFields
   /** A whole body without what the plan takes out. Never rejects. */
-  redact(body: BodyView, plan: ReadonlyMap<string, Operator>, agent: string): Promise<Replaced>
+  redact(body: BodyView, plan: ReadonlyMap<string, Operator>, parties: Parties): Promise<Replaced>
   /**
    * A body as it passes.
    *
@@ -91,13 +101,13 @@ export interface Inspector {
     direction: Direction,
     body: Pick<BodyView, 'contentType' | 'contentEncoding'>,
     plan: ReadonlyMap<string, Operator>,
-    agent: string,
+    parties: Parties,
   ): BodyRedactor | null
   /** Messages of one direction of a WebSocket, by the same plan. */
   openMessages(
     direction: Direction,
     plan: ReadonlyMap<string, Operator>,
-    agent: string,
+    parties: Parties,
   ): MessageRedactor
 }
 

@@ -3,7 +3,7 @@
  * in between. Part of the spine: see `enforce`.
  */
 
-import { type Admission, gateProblem } from './admission.ts'
+import { type Admission, gateProblem, partiesOf } from './admission.ts'
 import { sayHeld, toQuestion, type Waiting } from './holding.ts'
 import type { DecisionContext, DecisionRecord, Ending, HoldNote } from './model/audit-record.ts'
 import { describeCode } from './model/errors.ts'
@@ -13,7 +13,7 @@ import type { Placement } from './model/placement.ts'
 import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
 import type { Verdict } from './model/verdict.ts'
 import { blockFor, decide, decideFaulty, withoutWait } from './policy/decide.ts'
-import type { HoldAnswer, Inspector, Ports } from './ports.ts'
+import type { HoldAnswer, Inspector, Parties, Ports } from './ports.ts'
 
 /** Leave to send one request to one of the judged addresses. */
 export interface Permit {
@@ -104,7 +104,7 @@ export async function releaseHeld(
   const { destination } = admission
   const outline = request.statement?.text ?? (waiting.body && (await ports.outline(waiting.body)))
   const inspector = ports.inspector(admission.assessment.policy)
-  const data = request.data ?? (await lookAt(inspector, waiting))
+  const data = request.data ?? (await lookAt(inspector, waiting, partiesOf(admission)))
   const question = toQuestion(admission, verdict, { ...request, data }, waiting, outline)
   const left = Math.max(0, question.terms.wait - waiting.waited)
   const answer = await ports.holds.ask(question, left, waiting.gone())
@@ -154,9 +154,10 @@ export async function releaseUnder(
 async function lookAt(
   inspector: Inspector,
   { body, head }: Waiting,
+  parties: Parties,
 ): Promise<ReadonlySet<string> | null> {
-  const inBody = body && (await inspector.look(body)).data
-  return inBody && head ? inBody.union(inspector.lookAtHead(head)) : inBody
+  const inBody = body && (await inspector.look(body, parties)).data
+  return inBody && head ? inBody.union(inspector.lookAtHead(head, parties)) : inBody
 }
 
 function endHeld({ kind }: HoldAnswer, told: Verdict, request: RequestLine): Ending {

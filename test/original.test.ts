@@ -1,11 +1,13 @@
 /** Clients that have chosen the address themselves: what the name they give it is worth, with the real locator and the real rules. */
 
 import { describe, expect, test } from 'vitest'
+import { partiesOf } from '../src/admission.ts'
 import { createEnforcer, type Enforcer } from '../src/enforce.ts'
 import type { Geoip } from '../src/locate/geoip.ts'
 import { createKnowledge } from '../src/locate/knowledge.ts'
 import { createLocator } from '../src/locate/locate.ts'
 import { NO_TABLES } from '../src/locate/tables/prefix-tables.ts'
+import type { CatalogueEntry } from '../src/model/catalogue.ts'
 import { toCloudRegions } from '../src/model/cloud-region.ts'
 import type { Resolution } from '../src/model/destination.ts'
 import { NO_EDGES } from '../src/model/edge-space.ts'
@@ -69,7 +71,7 @@ function enforcing(given: Case): Enforcer {
     },
   )
   if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems))
-  const knowledge = createKnowledge(toCloudRegions('2026-01-31', [], []), [])
+  const knowledge = createKnowledge(toCloudRegions('2026-01-31', [], []), [MODELS])
   const ports: Ports = {
     clock: { now: () => 1_000 },
     resolver: { resolve: async () => found },
@@ -95,6 +97,12 @@ function enforcing(given: Case): Enforcer {
   return createEnforcer(ports)
 }
 
+const MODELS: CatalogueEntry = {
+  ...{ id: 'models', vendor: 'Models', operator: null, followsRequest: false, servesModels: true },
+  hosts: [{ text: 'models.test', tail: ['test', 'models'], head: [], open: false }],
+  ...{ regions: ['*'], requests: [], instead: [], source: 'test', asOf: '2026-01-31', note: null },
+}
+
 const going = (to: string): Flow => flow({ mode: 'redirect', original: ip(to) })
 
 async function judged(name: string, to: string, given: Case) {
@@ -104,12 +112,20 @@ async function judged(name: string, to: string, given: Case) {
   const { destination, assessment } = admission
   return {
     placement: assessment.placement,
+    servesModels: partiesOf(admission).servesModels,
     host: destination.authority.text,
     dialled: destination.addresses.map(({ text }) => text),
     code: 'refusal' in released ? released.refusal.code : null,
     destination,
   }
 }
+
+test('a name that nothing shows to be right serves no models', async () => {
+  const shown = await judged('models.test:443', GERMAN, { found: leadingTo([GERMAN]) })
+  expect(shown).toMatchObject({ host: 'models.test:443', servesModels: true })
+  const claimed = await judged('models.test:443', GERMAN, { found: leadingTo([AMERICAN]) })
+  expect(claimed.servesModels).toBe(false)
+})
 
 describe('a name that leads to the address', () => {
   test.each([

@@ -14,6 +14,7 @@ import { loop, measure, measureAsync } from './measure.ts'
 import { openPeers } from './peers.ts'
 
 const MANY = 50
+const PARTIES = { agent: 'agent', host: 'api.example.com', servesModels: true }
 
 export async function requests(scanner: Scanner): Promise<void> {
   const inspector = composeInspector(
@@ -35,7 +36,7 @@ export async function requests(scanner: Scanner): Promise<void> {
     const cordon = await measureAsync(() =>
       each(all, count, async ({ type, bytes }) => {
         const body = { bytes, complete: true, contentType: type, contentEncoding: null }
-        await inspector.redact(body, plan, 'agent')
+        await inspector.redact(body, plan, PARTIES)
       }),
     )
     const read = measure(() => eachNow(all, count, (body) => redact(scanner, body)))

@@ -50,6 +50,7 @@ const entry = z.strictObject({
   host: z.union([host, z.array(host).min(1).max(100)]),
   region: regions,
   follows_request: z.boolean().optional(),
+  models: z.boolean().optional(),
   requests: z.array(request).min(1).max(20).optional(),
   instead: z.array(id).min(1).max(20).optional(),
   source: z.union([z.url({ protocol: /^https$/ }).max(500), sentence]),

@@ -115,6 +115,7 @@ function compileEntry(entry: Entry, zones: ZoneTable, report: Report): Catalogue
     hosts,
     regions: toCountries(entry.region, ['region']),
     followsRequest: entry.follows_request ?? false,
+    servesModels: entry.models ?? false,
     requests: (entry.requests ?? []).map((one, i) =>
       compileRequest(one, toCountries(one.region, ['requests', i, 'region'])),
     ),

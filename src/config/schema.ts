@@ -227,6 +227,10 @@ const policyKeys = {
             'What becomes of bodies that a rule takes data out of, and that cannot be read. `hold` asks a person; `pass` is short for `pass-and-record`. Default: requests are blocked, answers pass.',
         }),
       kinds: ownKinds.optional(),
+      models: z.array(name).max(1_000).optional().meta({
+        description:
+          'Hosts that models are served at, besides those that the catalogue says: there what their APIs sign or encrypt is left as it is. Such as a gateway of your own.',
+      }),
       allow: allowed.optional(),
     })
     .optional(),

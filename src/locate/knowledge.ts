@@ -42,7 +42,10 @@ interface HostTraits {
 /** Hosts whose traits are remembered. */
 const MAX_HOSTS = 4_096
 
-export type HostStatements = Pick<RequestFindings, 'evidence' | 'instead'>
+export interface HostStatements extends Pick<RequestFindings, 'evidence' | 'instead'> {
+  /** Whether a vendor serves models there. */
+  readonly servesModels: boolean
+}
 
 export function createKnowledge(
   regions: CloudRegions,
@@ -77,6 +80,7 @@ export function createKnowledge(
           ...(claim ? [sayPattern(claim, regions.asOf)] : []),
         ],
         instead: entry?.instead ?? [],
+        servesModels: match?.entry.servesModels ?? false,
       }
     },
 

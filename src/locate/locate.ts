@@ -107,7 +107,11 @@ function locate(
         .map((each) => findFault(options, each, host, authority))
         .find((problem) => problem !== null)
   const expiries = valid.flatMap((entry) => entry.expiresAt ?? [])
-  const { evidence: stated, instead } = options.knowledge().sayHost(authority.host.text, now)
+  const {
+    evidence: stated,
+    instead,
+    servesModels,
+  } = options.knowledge().sayHost(authority.host.text, now)
   const pieces = [
     ...(host ? [declarationEvidence(host, null)] : []),
     ...stated,
@@ -123,6 +127,7 @@ function locate(
     ...(fault ? { regions: UNKNOWN, why: fault.detail } : {}),
     dropped: [],
     instead,
+    servesModels,
     allowed: findAllowed(hostEntries, judged),
     validUntil: Math.min(resolution.validUntil, now + MAX_LIFETIME_MS, ...expiries),
     fault: fault ?? null,

@@ -21,6 +21,8 @@ export interface CatalogueEntry {
   readonly regions: CatalogueRegions
   /** Whether a region that a request names, in its path or its signature, is where it is processed. */
   readonly followsRequest: boolean
+  /** Whether models are served there: what their APIs seal is left as it is. */
+  readonly servesModels: boolean
   /** What a request can say to mean other places; their order means nothing. */
   readonly requests: readonly CatalogueRequest[]
   /** Where the same service keeps data in fewer places. */

@@ -67,6 +67,8 @@ export interface Destination {
   readonly validUntil: number
   /** Set when no policy can allow this destination: it has no address, or one that is prohibited. */
   readonly fault: Problem | null
+  /** Whether models are known to be served under its name; left out for no. */
+  readonly servesModels?: boolean
   /** Set where a client that has chosen the address itself gives it a name that nothing shows to be its name. `authority` is the address then. */
   readonly claim?: Claim
 }

@@ -105,6 +105,8 @@ export interface Policy {
   readonly reviewers: readonly Reviewer[]
   readonly holds: HoldSettings
   readonly onUnscannable: OnUnscannable
+  /** Hosts that the operator says models are served at. */
+  readonly models: readonly HostPattern[]
   /** That can be found. */
   readonly kinds: Kinds
   /** Kinds that conditions ask for. */
@@ -164,6 +166,7 @@ export function compilePolicy(
     reviewers: people.reviewers,
     holds,
     onUnscannable: compileUnscannable(document.redaction?.on_unscannable ?? {}),
+    models: hostsAt(document.redaction?.models ?? [], ['redaction', 'models']),
     kinds,
     askedFor: new Set(
       rules.flatMap(({ when }) => toList(when.data)).filter((name) => kinds.has(name)),

@@ -28,6 +28,8 @@ export interface PolicyDocument {
             }
           | undefined
         readonly kinds?: readonly KindEntry[] | undefined
+        /** Hosts that models are served at, besides those of the catalogue. */
+        readonly models?: readonly string[] | undefined
         readonly allow?:
           | {
               readonly values?: readonly string[] | undefined

@@ -83,6 +83,7 @@ test('a later file adds entries, and replaces those with the same id', async () 
     vendor: Example
     host: api.example.com
     region: anywhere
+    models: true
     source: our contract says so
     as_of: 2026-11-21
   - id: own
@@ -95,8 +96,8 @@ test('a later file adds entries, and replaces those with the same id', async () 
     as_of: 2026-11-21
 `
   expect(await load(file(ENTRY), file(own))).toMatchObject([
-    { id: 'example', regions: ['*'], source: 'our contract says so' },
-    { id: 'own', regions: ['DE'], operator: 'DE', instead: [] },
+    { id: 'example', regions: ['*'], source: 'our contract says so', servesModels: true },
+    { id: 'own', servesModels: false, regions: ['DE'], operator: 'DE', instead: [] },
   ])
 })
 

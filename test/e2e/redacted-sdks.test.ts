@@ -73,6 +73,7 @@ const nothing: Said = {
 
 const CONFIG = `
 agents: [{ id: one }, { id: other }]
+redaction: { models: [api.models.test, in.models.test] }
 rules:
   - { id: in, because: nobody needs it here, when: { host: in.models.test }, redact: { in: [personal, payment, special, secret] } }
   - { id: all, because: nobody needs it there, when: { host: api.models.test }, redact: { out: [personal, payment, special, secret], with: token } }

@@ -68,6 +68,21 @@ describe('the shipped catalogue', () => {
     }
   })
 
+  test('what serves models, and what does not', () => {
+    const serves = (host: string) => shipped.find(host)?.entry.servesModels ?? null
+    for (const host of [
+      'api.openai.com',
+      'api.anthropic.com',
+      'generativelanguage.googleapis.com',
+    ]) {
+      expect(serves(host)).toBe(true)
+    }
+    expect(serves('bedrock-runtime.eu-west-1.amazonaws.com')).toBe(true)
+    for (const host of ['storage.googleapis.com', 'sentry.io', 'x.r2.cloudflarestorage.com']) {
+      expect(serves(host)).toBe(false)
+    }
+  })
+
   test('what a refusal can suggest names a host, its places and what to ask for', () => {
     const suggest = (host: string) => {
       const match = shipped.find(host)
@@ -322,6 +337,7 @@ describe('conditions of an entry', () => {
       vendor: 'Example',
       operator: null,
       followsRequest: false,
+      servesModels: false,
       hosts: 'value' in parsed ? [parsed.value] : [],
       regions,
       requests: requests.map((one) => ({ ...condition, ...one })),

@@ -56,7 +56,7 @@ export function inspectHeads({
 
     showPath: (target) => showPath(pathOf(target), everything),
 
-    redactHead({ target, fields }, { out, named }, agent) {
+    redactHead({ target, fields }, { out, named }, { agent }) {
       if (out.size === 0) return null
       const scan = outgoing(out)
       const job = toJob(scan, replacing(out, agent))
@@ -72,7 +72,7 @@ export function inspectHeads({
       return { ...rewritten, found, shownPath }
     },
 
-    redactFields(fields, plan, agent) {
+    redactFields(fields, plan, { agent }) {
       const read = toJob(incoming(plan), replacing(plan, agent))
       // Whoever answers would have the caller take the value to wherever it leads.
       const leads = (type: string, path: string) => type === ISSUED_TOKEN.type && LEADS.test(path)
@@ -94,7 +94,7 @@ function isFound({ type }: Found): boolean {
 }
 
 function toJob(scan: Scanner, replace: Replace): Job {
-  return { scan, replace, limits: REDACT_LIMITS, findings: new Findings() }
+  return { scan, replace, limits: REDACT_LIMITS, findings: new Findings(), sealed: 'read' }
 }
 
 /** The same, with some kinds left where they are. */

@@ -12,7 +12,7 @@ import { recognitionOf } from '../../inspect/recognizers/recognition.ts'
 import { isSealed, parseContentType } from '../../inspect/redact/content-type.ts'
 import { Decoding, parseCodings } from '../../inspect/redact/decoding.ts'
 import { createMessageRedactor } from '../../inspect/redact/message-redactor.ts'
-import type { Replace } from '../../inspect/redact/reader.ts'
+import type { Replace, Sealed } from '../../inspect/redact/reader.ts'
 import { createRedactor, type Redactor } from '../../inspect/redact/redactor.ts'
 import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
 import type { Direction, Operator } from '../../model/finding.ts'
@@ -25,6 +25,7 @@ import type {
   Inspector,
   InspectorFor,
   MessageRedactor,
+  Parties,
   Replaced,
 } from '../../ports.ts'
 import { inspectHeads } from './head-inspector.ts'
@@ -126,17 +127,29 @@ function inspectUnder(
       return Buffer.from(replace({ type, class: of, value }, operator, layer, means))
     }
   }
-  const open = (scan: Scanner, contentType: string | null, plan: Plan, agent: string): Redactor =>
-    createRedactor({ contentType, scan, replace: replacing(plan, agent) })
+  const open = (
+    scan: Scanner,
+    contentType: string | null,
+    plan: Plan,
+    direction: Direction,
+    parties: Parties,
+  ): Redactor =>
+    createRedactor({
+      contentType,
+      scan,
+      replace: replacing(plan, parties.agent),
+      sealed: sealedFor(direction, parties),
+    })
 
   return {
-    look: (body) =>
+    look: (body, parties) =>
       readPlain(decoder, body, async (plain) => {
         if (!plain?.complete) return { data: null }
         const data = new Set<string>()
         const redactor = createRedactor({
           contentType: plain.contentType,
           scan: everything,
+          sealed: sealedFor('out', parties),
           replace: (type, value, { path }) => {
             if (allow.allows(value.toString(), path)) return null
             data.add(type)
@@ -157,10 +170,10 @@ function inspectUnder(
       replacing,
     }),
 
-    redact: (body, plan, agent) =>
+    redact: (body, plan, parties) =>
       readPlain(decoder, body, async (plain): Promise<Replaced> => {
         if (!plain) return { ...NOTHING_FOUND, unscanned: UNDECODED }
-        const redactor = open(scannerFor(plan, 'out'), plain.contentType, plan, agent)
+        const redactor = open(scannerFor(plan, 'out'), plain.contentType, plan, 'out', parties)
         if (!plain.complete) {
           redactor.push(Buffer.from(plain.bytes.subarray(0, BEGINNING)))
           return { ...NOTHING_FOUND, unscanned: sayUnscanned(redactor), isLarger: true }
@@ -173,10 +186,10 @@ function inspectUnder(
         return { bytes, found, unscanned: sayUnscanned(redactor), isLarger: false }
       }),
 
-    open(direction, { contentType, contentEncoding }, plan, agent): BodyRedactor | null {
+    open(direction, { contentType, contentEncoding }, plan, parties): BodyRedactor | null {
       const codings = parseCodings(contentEncoding)
       if (!codings || isSealed(parseContentType(contentType).type)) return null
-      const redactor = open(scannerFor(plan, direction), contentType, plan, agent)
+      const redactor = open(scannerFor(plan, direction), contentType, plan, direction, parties)
       return {
         decoding: codings.length > 0 ? new Decoding(codings, ratio) : null,
         push: (chunk) => redactor.push(chunk),
@@ -190,9 +203,13 @@ function inspectUnder(
       }
     },
 
-    openMessages(direction, plan, agent): MessageRedactor {
+    openMessages(direction, plan, parties): MessageRedactor {
       const scan = scannerFor(plan, direction)
-      const redactor = createMessageRedactor({ scan, replace: replacing(plan, agent) })
+      const redactor = createMessageRedactor({
+        scan,
+        replace: replacing(plan, parties.agent),
+        sealed: sealedFor(direction, parties),
+      })
       return {
         push: (message) => redactor.push(message),
         end: () => redactor.end(),
@@ -210,6 +227,11 @@ function inspectUnder(
       }
     },
   }
+}
+
+function sealedFor(direction: Direction, { servesModels }: Parties): Sealed {
+  if (!servesModels) return 'read'
+  return direction === 'in' ? 'left-in-answers' : 'left'
 }
 
 /** Bytes by which it is told whether the rest can be read. */

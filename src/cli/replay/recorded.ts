@@ -98,7 +98,7 @@ function recordedKnowledge(pieces: readonly WeighedEvidence[]): Knowledge {
   const kept = pieces.filter(({ kind, source }) => !ANEW.has(kind) && source !== CREATES)
   const creates = pieces.find(({ source }) => source === CREATES)?.claim ?? null
   return {
-    sayHost: () => ({ evidence: kept, instead: [] }),
+    sayHost: () => ({ evidence: kept, instead: [], servesModels: false }),
     sayAliases: () => [],
     wantsBody: () => false,
     watchAnswer: () => null,

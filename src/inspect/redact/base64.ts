@@ -1,6 +1,7 @@
 /**
  * Base64 (RFC 4648) where an API says that it stands: what is text in it is decoded, read and written again. What is not is nobody's to
- * change: pictures, sound, signatures, what only the service can read. It passes as it is, but only as far as it is Base64.
+ * change: pictures, sound, signatures, what only the service can read. It passes as it is, but only as far as it is Base64, and only to and
+ * from hosts that are known for that (`Sealed`). At others files are said to be unread, and all else is read as it stands.
  *
  * INVARIANT: nothing passes unread here that has a blank, a dot or a separator in it, or that is short.
  */
@@ -9,7 +10,7 @@ import { openPart } from './open-body.ts'
 import { openText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { Rewriting } from './rewriting.ts'
-import { isBinary } from './sniff.ts'
+import { isBinary, isFile } from './sniff.ts'
 import { TextReader } from './text.ts'
 
 /** What is shorter is looked at as it stands as well; also what is read again where it turns out to be something else behind. */
@@ -103,9 +104,12 @@ export class Base64Reader implements Reader {
       this.#state = 'text'
       return this.#gather(all)
     }
-    if (DOCUMENTS.some((magic) => said.subarray(0, magic.length).equals(magic))) {
+    const isRead = this.#job.sealed === 'read'
+    const isDocument = DOCUMENTS.some((magic) => said.subarray(0, magic.length).equals(magic))
+    if (isDocument || (isRead && isFile(said))) {
       this.#job.findings.addUnscannable('binary', this.#place.path)
     }
+    if (isRead) return this.#read(all)
     this.#isUrl = prefix !== undefined && head.startsWith(prefix)
     // Numbers have no letters.
     const isMixed = /[a-z]/.test(head) && /[A-Z]/.test(head)

@@ -18,7 +18,7 @@ export interface Slot {
   readonly start: number
   readonly end: number
   readonly place: Place
-  /** As in a shape; undefined for what is looked at for itself. */
+  /** Of which it is a piece; null for what is left as it is, undefined for what is looked at for itself. */
   readonly text: string | null | undefined
 }
 

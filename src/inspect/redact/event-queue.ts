@@ -22,8 +22,10 @@ import { valueRange } from './value-range.ts'
 
 /** What an event is about, for those who know the API. */
 export interface EventShape {
-  /** Strings that are pieces of a text, by the path that leads there: which text. Null for what is left as it is. */
-  readonly pieces: ReadonlyMap<string, string | null>
+  /** Strings that are pieces of a text, by the path that leads there: which text. */
+  readonly pieces: ReadonlyMap<string, string>
+  /** Paths of those that are sealed: see `Sealed`. */
+  readonly sealed: ReadonlySet<string>
   /** Texts that end with it, by how their names begin. */
   readonly ends: readonly string[]
 }
@@ -119,9 +121,10 @@ export class EventQueue {
 
   #open(shape: EventShape, pieces: Piece[]): OpenString {
     return (path) => {
-      const name = shape.pieces.get(path.toExact())
+      const exact = path.toExact()
+      if (isLeft(this.#job, shape, exact)) return () => new Unread()
+      const name = shape.pieces.get(exact)
       if (name === undefined) return null
-      if (name === null) return () => new Unread()
       const text = this.#texts.get(name, () => path.toString())
       return (patch) =>
         new PieceReader((said) => {
@@ -191,6 +194,11 @@ function write({ event, pieces, isJson, isChanged }: Waiting): void {
   for (const piece of pieces) if (piece.text.write(piece)) isOther = true
   if (isOther && isJson) removeRepeats(event)
   event.done()
+}
+
+/** Whether nobody reads it. */
+export function isLeft({ sealed }: Job, shape: EventShape, path: string): boolean {
+  return sealed === 'left-in-answers' && shape.sealed.has(path)
 }
 
 /** Values that say again, in another form, what is not said any more. */

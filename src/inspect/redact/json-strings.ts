@@ -111,7 +111,8 @@ export class JsonStrings {
   readValue(start: number, mayBeOpaque: boolean): number {
     const path = this.#path
     const known = this.#openString?.(path) ?? null
-    const kind = !known && mayBeOpaque && this.#depth === 0 ? opaqueKind(path) : null
+    const kind =
+      !known && mayBeOpaque && this.#depth === 0 ? opaqueKind(path, this.#job.sealed) : null
     const end = known ? -1 : this.endFrom(start)
     if (end >= 0 && kind === null) {
       this.read(start, end, path.text)

@@ -4,7 +4,7 @@
  */
 
 import { EventForm, type Slot } from './event-form.ts'
-import type { EventShape, ReadShape } from './event-queue.ts'
+import { type EventShape, isLeft, type ReadShape } from './event-queue.ts'
 import { JsonPath } from './json-path.ts'
 import { scalarEnd } from './json-scalar.ts'
 import { mayBeOpaque } from './llm/opaque.ts'
@@ -35,13 +35,18 @@ export function learnForm(
   const path = new JsonPath(job, place)
   const leaves = new Leaves(data, path, (start, end, kind) => {
     const exact = path.toExact()
-    const text = kind === 'text' ? shape?.pieces.get(exact) : undefined
+    const text = kind === 'text' && shape ? textAt(job, shape, exact) : undefined
     if (text === undefined && (read.has(exact) || mayBeOpaque(path.key))) return
     const now = { path: path.toString(), key: path.key, kind, context: path.context }
     slots.push({ start, end, place: now, text })
   })
   if (!leaves.read() || slots.length > MAX_SLOTS) return null
   return new EventForm(Buffer.from(data), name, slots, shape)
+}
+
+/** As in a slot. */
+function textAt(job: Job, shape: EventShape, path: string): string | null | undefined {
+  return isLeft(job, shape, path) ? null : shape.pieces.get(path)
 }
 
 /** The same value; notes the paths of those members that are read off it and are no lists or objects. */

@@ -9,7 +9,7 @@ import { EventQueue, type EventShape, type ReadShape } from './event-queue.ts'
 import { Findings, type Unscannable, type UnscannableReason } from './findings.ts'
 import { readModelEvent } from './llm/read-shape.ts'
 import { Patches } from './patches.ts'
-import { type Job, type Place, REDACT_LIMITS, type Replace } from './reader.ts'
+import { type Job, type Place, REDACT_LIMITS, type Replace, type Sealed } from './reader.ts'
 import { isBinary, SNIFFED } from './sniff.ts'
 
 export interface WholeMessage {
@@ -34,6 +34,8 @@ export interface MessageRedactor {
 export interface MessageRedactorOptions {
   readonly scan: Scanner
   readonly replace: Replace
+  /** `read` where it is left out. */
+  readonly sealed?: Sealed
 }
 
 /** Bytes of messages that wait, of one connection: there may be many. */
@@ -46,12 +48,18 @@ const MAX_FRAMING = 96
  * A WebSocket stays open when all was said, and how that is said nobody knows of a protocol that nobody knows: there whatever is no piece of
  * a text ends all of them, or else the last piece would wait for ever.
  */
-const ENDS_UNKNOWN: EventShape = { pieces: new Map(), ends: ['delta/', 'token/'] }
+const ENDS_UNKNOWN: EventShape = {
+  pieces: new Map(),
+  sealed: new Set(),
+  ends: ['delta/', 'token/'],
+}
 const readMessage: ReadShape = (event, name) => readModelEvent(event, name) ?? ENDS_UNKNOWN
 
 export function createMessageRedactor(options: MessageRedactorOptions): MessageRedactor {
   const findings = new Findings()
-  const job: Job = { ...options, findings, limits: { ...REDACT_LIMITS, held: HELD } }
+  const { scan, replace, sealed = 'read' } = options
+  const limits = { ...REDACT_LIMITS, held: HELD }
+  const job: Job = { scan, replace, findings, sealed, limits }
   const messages = new Messages(job)
   return {
     push: (message) => messages.push(message),

@@ -40,12 +40,19 @@ export const REDACT_LIMITS: RedactLimits = {
   held: 8 * 1024 * 1024,
 }
 
+/**
+ * What becomes of what APIs of models seal (see `llm/opaque`), which anybody may write anywhere: it is read like all else, or left as it is
+ * where the other side is known to have such an API. `left-in-answers` leaves thoughts as well whose signature has not come yet.
+ */
+export type Sealed = 'read' | 'left' | 'left-in-answers'
+
 /** What is the same for all readers of one body. */
 export interface Job {
   readonly scan: Scanner
   readonly replace: Replace
   readonly limits: RedactLimits
   readonly findings: Findings
+  readonly sealed: Sealed
 }
 
 /** Replaces what stands from `start` to `end`; in order, none over another, and none before what was decided. */

@@ -10,7 +10,7 @@ import type { Scanner } from '../scan/scanner.ts'
 import { parseContentType } from './content-type.ts'
 import { Findings, type Unscannable } from './findings.ts'
 import { isFramed, openBody } from './open-body.ts'
-import { type Job, REDACT_LIMITS, type RedactLimits, type Replace } from './reader.ts'
+import { type Job, REDACT_LIMITS, type RedactLimits, type Replace, type Sealed } from './reader.ts'
 import { Rewriting } from './rewriting.ts'
 import { createTranscoder, orderOf, type Transcoder } from './transcode.ts'
 
@@ -20,6 +20,8 @@ export interface RedactorOptions {
   readonly scan: Scanner
   readonly replace: Replace
   readonly limits?: Partial<RedactLimits>
+  /** `read` where it is left out. */
+  readonly sealed?: Sealed
 }
 
 export interface Redactor {
@@ -35,9 +37,16 @@ export interface Redactor {
   readonly unscannable: readonly Unscannable[]
 }
 
-export function createRedactor({ contentType, scan, replace, limits }: RedactorOptions): Redactor {
+export function createRedactor(options: RedactorOptions): Redactor {
+  const { contentType, scan, replace, limits, sealed = 'read' } = options
   const findings = new Findings()
-  const job: Job = { scan, replace, findings, limits: { ...REDACT_LIMITS, ...limits } }
+  const job: Job = {
+    scan,
+    replace,
+    findings,
+    sealed,
+    limits: { ...REDACT_LIMITS, ...limits },
+  }
   const body = new Body(job, contentType)
   return {
     push: (chunk) => body.push(chunk),

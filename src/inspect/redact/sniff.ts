@@ -8,7 +8,7 @@ export const SNIFFED_OF_TEXT = 8
 
 /** Files of which nobody reads the letters, by how they begin. */
 const MAGIC = [
-  '\x1f\x8b',
+  '\x1f\x8b\x08',
   // zlib, as it is written with four levels but one of which it could be a text.
   '\x78\x01',
   '\x78\x9c',
@@ -29,6 +29,8 @@ const MAGIC = [
   '\x00asm',
 ].map((text) => Buffer.from(text, 'latin1'))
 
+const LONG_MAGIC = MAGIC.filter(({ length }) => length > 2)
+
 /** Of bytes that are no text, at most one in so many. */
 const RARE = 20
 
@@ -48,9 +50,18 @@ export function isNoText(bytes: Buffer): boolean {
   return hasMagic(bytes) || isWide(0) || isWide(1)
 }
 
+/** Whether it begins like one of them, and not by chance: of random bytes one in millions does. */
+export function isFile(bytes: Buffer): boolean {
+  return hasOneOf(LONG_MAGIC, bytes)
+}
+
 /** Whether it begins like one of them. */
 export function hasMagic(bytes: Buffer): boolean {
-  for (const magic of MAGIC) {
+  return hasOneOf(MAGIC, bytes)
+}
+
+function hasOneOf(magics: readonly Buffer[], bytes: Buffer): boolean {
+  for (const magic of magics) {
     let same = 0
     while (same < magic.length && bytes[same] === magic[same]) same++
     if (same === magic.length) return true

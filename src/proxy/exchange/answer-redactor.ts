@@ -1,5 +1,6 @@
 /** An answer with data taken out as it passes: who reads it, and how its head then reads. */
 
+import { partiesOf } from '../../admission.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Direction } from '../../model/finding.ts'
 import type { BodyRedactor, Found } from '../../ports.ts'
@@ -22,7 +23,7 @@ export function openRedactor(
   const contentType = valuesOf(answer, 'content-type').join(', ') || null
   const contentEncoding = valuesOf(answer, 'content-encoding').join(', ') || null
   const told = { contentType, contentEncoding }
-  const redactor = inspector(policy).open('in', told, redact, admission.flow.agent.id)
+  const redactor = inspector(policy).open('in', told, redact, partiesOf(admission))
   return redactor === null && policy.onUnscannable.in === 'block' ? UNREADABLE : redactor
 }
 
@@ -39,13 +40,13 @@ export function redactFieldsOf(
   direction: Direction,
   fields: Fields,
 ): RedactedFields {
-  const { id: agent } = admission.flow.agent
+  const parties = partiesOf(admission)
   const { policy } = admission.assessment
   const { list } = fields
   const redacted =
     direction === 'in'
-      ? redact && inspector(policy).redactFields(list, redact, agent)
-      : plan && inspector(policy).redactHead({ ...NO_TARGET, fields: list }, plan, agent)
+      ? redact && inspector(policy).redactFields(list, redact, parties)
+      : plan && inspector(policy).redactHead({ ...NO_TARGET, fields: list }, plan, parties)
   if (!redacted || redacted.fields === list) return { fields, found: [] }
   return { fields: replaceFields(fields, redacted.fields), found: redacted.found }
 }

@@ -1,5 +1,6 @@
 /** Messages of a WebSocket without what a rule takes out, each way by its own plan; in those to the client, what was replaced for it stands again. */
 
+import { partiesOf } from '../../admission.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Direction } from '../../model/finding.ts'
 import type { MessageRedactor } from '../../ports.ts'
@@ -17,13 +18,13 @@ export function openGates(
   { inspector }: Pick<ProxyContext, 'inspector'>,
   { plan, redact, admission }: Permit,
 ): RedactingGates {
-  const { id } = admission.flow.agent
+  const parties = partiesOf(admission)
   const { policy } = admission.assessment
   const { onUnscannable } = policy
   const open = (direction: Direction, what: typeof redact) =>
     what &&
     new RedactingGate(
-      inspector(policy).openMessages(direction, what, id),
+      inspector(policy).openMessages(direction, what, parties),
       direction,
       onUnscannable[direction] !== 'pass',
     )

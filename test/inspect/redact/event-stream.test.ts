@@ -55,12 +55,16 @@ test('calls, and what the model thought', () => {
       delta({ toolUse: { input: second } }),
       frame('contentBlockStop', { contentBlockIndex: 1 }),
     ])
-  const { bytes } = redactAllWays(body('{"a":"XX12', '34XX","secret":1234}'), TYPE)
+  const said = body('{"a":"XX12', '34XX","secret":1234}')
+  const { bytes } = redactAllWays(said, TYPE, { sealed: 'left-in-answers' })
   const inputs = [...bytes.toString('latin1').matchAll(/"input":("(?:[^"\\]|\\.)*")/g)]
   expect(inputs.map(([, input = '']) => JSON.parse(input)).join('')).toBe(
     '{"a":"[mark]","secret":0}',
   )
   expect(bytes.includes('XX1234XX')).toBe(true)
+  for (const sealed of ['left', 'read'] as const) {
+    expect(redactAllWays(said, TYPE, { sealed }).bytes.includes('XX1234XX')).toBe(false)
+  }
 })
 
 test('events of a model, once more in Base64', () => {

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RECOGNIZERS } from '../../../src/inspect/recognizers/registry.ts'
+import type { Sealed } from '../../../src/inspect/redact/reader.ts'
 import { createScanner } from '../../../src/inspect/scan/create-scanner.ts'
 import { redact, redactAllWays } from '../../support/redact.ts'
 
@@ -19,7 +20,8 @@ const image = { type: 'image', source: { type: 'base64', media_type: 'image/png'
 const reasoning = { id: 'rs_1', type: 'reasoning', summary: [], encrypted_content: FERNET }
 const reasoningContent = { reasoningText: { text: `I think ${MARK}.`, signature: SEALED } }
 
-describe('left as it is', () => {
+describe('left as it is between an agent and models, read between others', () => {
+  const left = { sealed: 'left' } as const
   test.each<[string, object]>([
     [
       'thoughts that come back',
@@ -72,11 +74,15 @@ describe('left as it is', () => {
     ],
   ])('%s', (_, body) => {
     const text = JSON.stringify(body)
-    expect(redactAllWays(text, 'application/json').text).toBe(text)
+    expect(redactAllWays(text, 'application/json', left).text).toBe(text)
     const escaped = text.replaceAll('/', '\\/')
-    expect(redact(escaped, 'application/json').text).toBe(escaped)
+    expect(redact(escaped, 'application/json', 'whole', left).text).toBe(escaped)
     const event = `data: ${text}\n\n`
-    expect(redact(event, 'text/event-stream', 'bytes').text).toBe(event)
+    expect(redact(event, 'text/event-stream', 'bytes', left).text).toBe(event)
+    const elsewhere = redactAllWays(text, 'application/json').text
+    expect(elsewhere).not.toMatch(/XX\d{4}XX/)
+    expect(JSON.parse(elsewhere)).toBeTypeOf('object')
+    expect(redact(event, 'text/event-stream', 'bytes').text).not.toMatch(/XX\d{4}XX/)
   })
 })
 
@@ -139,7 +145,7 @@ describe('nothing hides there', () => {
       },
     ],
   ])('%s', (_, body) => {
-    const { text } = redactAllWays(JSON.stringify(body), 'application/json')
+    const { text } = redactAllWays(JSON.stringify(body), 'application/json', { sealed: 'left' })
     const read = decoded(text.replaceAll(SEALED, ''))
     expect(read).not.toContain(MARK)
     expect(read).toContain('[mark]')
@@ -147,7 +153,10 @@ describe('nothing hides there', () => {
 
   test('what is said of thoughts, and how long is waited for a signature', () => {
     const of = (block: object, options = {}) =>
-      redact(JSON.stringify({ content: [block, MARK] }), 'application/json', 'bytes', options)
+      redact(JSON.stringify({ content: [block, MARK] }), 'application/json', 'bytes', {
+        sealed: 'left',
+        ...options,
+      })
     const thought = { type: 'thinking', thinking: MARK.repeat(20), signature: SEALED }
     expect(of(thought).findings).toEqual(['mark $.content[] 1'])
     const unsigned = ['mark $.content[].thinking 20', 'mark $.content[] 1']
@@ -156,16 +165,16 @@ describe('nothing hides there', () => {
   })
 
   test('files that have text in them are said to be unread', () => {
-    const file = (head: string) =>
-      redact(
-        JSON.stringify({
-          source: { data: Buffer.concat([Buffer.from(head, 'latin1'), bytes]).toString('base64') },
-        }),
-        'application/json',
-      ).unscannable
+    const file = (head: string, sealed: Sealed = 'left') => {
+      const data = Buffer.concat([Buffer.from(head, 'latin1'), bytes]).toString('base64')
+      const body = JSON.stringify({ source: { data } })
+      return redact(body, 'application/json', 'whole', { sealed }).unscannable
+    }
     expect(file('%PDF-1.7\n')).toEqual(['binary $.source.data'])
     expect(file('PK\x03\x04')).toEqual(['binary $.source.data'])
     expect(file('\x89PNG\r\n')).toEqual([])
+    expect(file('\x89PNG\r\n', 'read')).toEqual(['binary $.source.data'])
+    expect(file('\x12\x00\x01', 'read')).toEqual([])
   })
 
   test('one in another, many times over', () => {

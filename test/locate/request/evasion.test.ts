@@ -143,6 +143,7 @@ describe('a catalogue entry that asks for a field of the body', () => {
     hosts: [template.value],
     regions: ANYWHERE,
     followsRequest: false,
+    servesModels: false,
     requests: [{ ...condition, field: { name: 'geo', values: ['eu'] }, regions: ['DE'] }],
     instead: [],
     source: 'https://vendor.example/',

@@ -33,7 +33,7 @@ function addBlock(shape: Shape, block: unknown, text: string): void {
   if (type === 'text') shape.add(at(block, 'text'), 'content_block.text', `${text}text`)
   if (type !== 'thinking' && type !== 'redacted_thinking') return
   for (const field of ['thinking', 'signature', 'data']) {
-    shape.add(at(block, field), `content_block.${field}`, null)
+    shape.addSealed(at(block, field), `content_block.${field}`, text + field)
   }
 }
 
@@ -44,9 +44,9 @@ function addDelta(shape: Shape, delta: unknown, text: string): void {
     case 'input_json_delta':
       return shape.add(at(delta, 'partial_json'), 'delta.partial_json', `${text}input`)
     case 'thinking_delta':
-      return shape.add(at(delta, 'thinking'), 'delta.thinking', null)
+      return shape.addSealed(at(delta, 'thinking'), 'delta.thinking', `${text}thinking`)
     case 'signature_delta':
-      return shape.add(at(delta, 'signature'), 'delta.signature', null)
+      return shape.addSealed(at(delta, 'signature'), 'delta.signature', `${text}signature`)
     default:
   }
 }

@@ -12,7 +12,7 @@ export function readConverseEvent(event: unknown, name: string): Shape | null {
       shape.add(at(at(delta, 'toolUse'), 'input'), 'delta.toolUse.input', `${text}input`)
       for (const field of ['text', 'signature', 'redactedContent']) {
         const path = `delta.reasoningContent.${field}`
-        shape.add(at(at(delta, 'reasoningContent'), field), path, null)
+        shape.addSealed(at(at(delta, 'reasoningContent'), field), path, text + field)
       }
       return shape
     }

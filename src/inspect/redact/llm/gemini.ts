@@ -36,7 +36,7 @@ function addParts(shape: Shape, content: unknown, path: string, text: string): v
     const own = `${path}.parts.${i}`
     shape.add(at(part, 'text'), `${own}.text`, text + (isThought ? 'thought' : 'text'))
     for (const field of ['thoughtSignature', 'thought_signature']) {
-      shape.add(at(part, field), `${own}.${field}`, null)
+      shape.addSealed(at(part, field), `${own}.${field}`, null)
     }
   })
 }

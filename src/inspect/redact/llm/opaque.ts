@@ -1,12 +1,14 @@
 /**
  * Where APIs of models have what is not for people to read: signatures, encrypted thoughts, pictures, sound, embeddings. By the end of the
  * path, so the same in a request, in an answer, in an event and in a line of a batch. What stands there has to look like that as well.
+ *
+ * INVARIANT: nothing is left unread for where it stands but between an agent and a host that is known for such an API (`Sealed`).
  */
 
 import { Base64Reader } from '../base64.ts'
 import type { JsonPath } from '../json-path.ts'
 import { openText } from '../open-text.ts'
-import type { Job, Patch, Reader } from '../reader.ts'
+import type { Job, Patch, Reader, Sealed } from '../reader.ts'
 import { Unread } from '../unread.ts'
 
 type Kind =
@@ -63,11 +65,13 @@ export function mayBeOpaque(key: string): boolean {
 }
 
 /** @returns null for what is like any other text */
-export function opaqueKind(path: JsonPath): Kind | null {
+export function opaqueKind(path: JsonPath, sealed: Sealed): Kind | null {
   const { steps } = path
   const key = steps[steps.length - 1]
   for (const each of (typeof key === 'string' && PATHS.get(key)) || []) {
-    if (endsWith(steps, each.steps)) return each.kind
+    // Thoughts are text like any other for whoever does not check their signature.
+    const isText = each.kind === 'thought' && sealed === 'read'
+    if (!isText && endsWith(steps, each.steps)) return each.kind
   }
   return null
 }

@@ -19,14 +19,15 @@ export function readResponsesEvent(event: unknown): Shape | null {
   const part = id(at(event, 'content_index'), at(event, 'summary_index'))
   const text = (end: string) => `responses/${item}/${type.slice(0, -end.length)}/${part}/`
   if (type.endsWith('.delta')) {
-    shape.add(at(event, 'delta'), 'delta', BINARY.test(type) ? null : text('.delta'))
+    if (BINARY.test(type)) shape.addSealed(at(event, 'delta'), 'delta', text('.delta'))
+    else shape.add(at(event, 'delta'), 'delta', text('.delta'))
   } else if (type.endsWith('.done')) shape.end(text('.done'))
   else if (TRANSCRIBED.test(type)) shape.end(text(TRANSCRIBED.exec(type)?.[1] ?? ''))
   else if (/^response\.(?:completed|incomplete|failed|done)$/.test(type)) shape.end('responses/')
-  shape.add(at(at(event, 'item'), 'encrypted_content'), 'item.encrypted_content', null)
+  shape.addSealed(at(at(event, 'item'), 'encrypted_content'), 'item.encrypted_content', null)
   list(at(at(event, 'response'), 'output')).forEach((output, i) => {
     const path = `response.output.${i}.encrypted_content`
-    shape.add(at(output, 'encrypted_content'), path, null)
+    shape.addSealed(at(output, 'encrypted_content'), path, null)
   })
   return shape
 }

@@ -3,12 +3,20 @@
 import type { EventShape } from '../event-queue.ts'
 
 export class Shape implements EventShape {
-  readonly pieces = new Map<string, string | null>()
+  readonly pieces = new Map<string, string>()
+  readonly sealed = new Set<string>()
   readonly ends: string[] = []
 
-  /** @param text its name; null for what is left as it is */
-  add(value: unknown, path: string, text: string | null): void {
+  /** @param text its name */
+  add(value: unknown, path: string, text: string): void {
     if (typeof value === 'string') this.pieces.set(path, text)
+  }
+
+  /** The same, and sealed. @param text null for what comes whole */
+  addSealed(value: unknown, path: string, text: string | null): void {
+    if (typeof value !== 'string') return
+    this.sealed.add(path)
+    if (text !== null) this.pieces.set(path, text)
   }
 
   end(prefix: string): void {

@@ -27,6 +27,7 @@ function open(by: (type: string) => string = (type) => `[${type}]`): {
     scan,
     replace: (type) => Buffer.from(by(type)),
     limits: REDACT_LIMITS,
+    sealed: 'read',
     findings,
   }
   const credentials: Job = {

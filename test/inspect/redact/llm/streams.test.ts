@@ -292,7 +292,7 @@ test('two pieces of a text in one event', () => {
   expect(parse(text)).toEqual([event('a [mark]', ''), event(' b')])
 })
 
-test('what is signed, and signatures, are left as they are', () => {
+test('what is signed, and signatures, are left in answers of models, and read elsewhere', () => {
   const delta = (inner: Event) => ({ type: 'content_block_delta', index: 0, delta: inner })
   const stream = sse([
     delta({ type: 'thinking_delta', thinking: 'XX1234XX' }),
@@ -303,8 +303,19 @@ test('what is signed, and signatures, are left as they are', () => {
       content_block: { type: 'redacted_thinking', data: 'XX1234XX' },
     },
     { type: 'response.output_audio.delta', item_id: 'item_1', delta: 'XX1234XX' },
+    { type: 'response.output_item.done', item: { encrypted_content: 'XX1234XX' } },
+    { candidates: [{ content: { parts: [{ thoughtSignature: 'XX1234XX' }] } }] },
   ])
-  expect(redactAllWays(stream, SSE).text).toBe(stream)
+  expect(redactAllWays(stream, SSE, { sealed: 'left-in-answers' }).text).toBe(stream)
+  for (const sealed of ['left', 'read'] as const) {
+    expect(redactAllWays(stream, SSE, { sealed }).text).not.toContain('XX1234XX')
+  }
+  const pieces = sse([
+    delta({ type: 'thinking_delta', thinking: 'a XX12' }),
+    delta({ type: 'thinking_delta', thinking: '34XX b' }),
+  ])
+  const events = parse(redactAllWays(pieces, SSE).text)
+  expect(texts(events, 'delta', 'thinking')).toBe('a [mark] b')
 })
 
 test('how likely the tokens were is not told where they are not', () => {

@@ -109,6 +109,22 @@ export interface Inspector {
     plan: ReadonlyMap<string, Operator>,
     parties: Parties,
   ): MessageRedactor
+  /**
+   * What a text of SQL does, as PostgreSQL would read it.
+   *
+   * @param text up to its zero byte  @param isSafe whether bytes of ASCII are nothing else in the client's encoding; not so in BIG5, GBK, GB18030, JOHAB, SJIS, SHIFT_JIS_2004 and UHC
+   */
+  readStatement(text: Buffer, isSafe: boolean): StatementRead
+}
+
+export interface StatementRead {
+  /**
+   * In lower case: the leading word of each statement, and what it is about (`drop table`), also of those within others that act. Null where
+   * that cannot be told.
+   */
+  readonly kinds: ReadonlySet<string> | null
+  /** With `?` in place of all values, and without what is found in names; 2 KiB at most. Null where it cannot be told what is a value. */
+  readonly normalised: string | null
 }
 
 export interface Looked {
@@ -221,6 +237,7 @@ const NOTHING_FOUND: Inspector = {
     found: [],
     unscanned: null,
   }),
+  readStatement: () => ({ kinds: null, normalised: null }),
 }
 
 /** Nothing is shown. */

@@ -30,6 +30,7 @@ import type {
 } from '../../ports.ts'
 import { inspectHeads } from './head-inspector.ts'
 import { Scanners } from './scanners.ts'
+import { inspectStatements } from './statement-inspector.ts'
 
 type Plan = ReadonlyMap<string, Operator>
 
@@ -169,6 +170,7 @@ function inspectUnder(
       recognition,
       replacing,
     }),
+    ...inspectStatements({ everything }),
 
     redact: (body, plan, parties) =>
       readPlain(decoder, body, async (plain): Promise<Replaced> => {

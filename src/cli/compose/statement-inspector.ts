@@ -19,7 +19,11 @@ export function inspectStatements({
   const clean = (text: string) => {
     const replace = (type: string) => Buffer.from(toLabel(type))
     const findings = new Findings()
-    return rewriteText({ scan: everything, limits: REDACT_LIMITS, findings, replace }, text, BARE)
+    return rewriteText(
+      { scan: everything, limits: REDACT_LIMITS, findings, replace, sealed: 'read' },
+      text,
+      BARE,
+    )
   }
   return { readStatement: (text, isSafe) => readStatement(text, isSafe, clean) }
 }

@@ -2,8 +2,8 @@
 
 import { createHash, type Hash } from 'node:crypto'
 
-/** Bytes at most. */
-const SIZE = 2048
+/** Bytes at most: no more than is written down of a statement. */
+const SIZE = 1900
 /** Characters that are looked through for data before it is cut, so that none stays that would be cut in two. */
 const LOOKED_THROUGH = 2 * SIZE
 const CHUNK = 16 * 1024

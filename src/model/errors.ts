@@ -102,6 +102,12 @@ const CODES = {
     'The WebSocket frames of the client are malformed',
     'use a client that follows RFC 6455',
   ),
+  'request-statement': info(
+    400,
+    'client',
+    'What is said on the connection does not follow its protocol',
+    'use a client of the database in its usual form: see docs/transparent.md',
+  ),
   'request-too-large': info(
     413,
     'client',

@@ -17,7 +17,9 @@ import { Departure } from './departure.ts'
 import { HeldRequest } from './exchange/held-request.ts'
 import { EMPTY_BODY } from './exchange/peek.ts'
 import { type Greeting, isGreeting, recogniseGreeting } from './protocol/recognise.ts'
-import { relayChannels } from './tunnel.ts'
+import { serveRedis } from './redis/serve.ts'
+import { UNREADABLE } from './statements/judge.ts'
+import { type ChannelOptions, relayChannels } from './tunnel.ts'
 
 export interface Opaque {
   readonly connect: Connect
@@ -99,13 +101,15 @@ export async function serveOpaque(opaque: Opaque): Promise<void> {
     }
     origin.unshift(heard.bytes)
   }
-  relayChannels({
+  const relayed: ChannelOptions = {
     client: socket,
     origin,
     context,
     lease,
     onEnd: (ended) => end({ ...ended, dialedIp }),
-  })
+  }
+  if (protocol === 'redis') serveRedis(connect, permit, dialedIp, relayed)
+  else relayChannels(relayed)
 }
 
 /** Waits for a person before it is opened: nothing can be said in it. */
@@ -116,7 +120,9 @@ async function release(
 ): Promise<Release> {
   const { enforcer, identify } = context
   const { mode, authority, credentials, original = null } = tunnel
-  const line: RequestLine = { method: null, path: null, protocol, statements: null }
+  const isRead = protocol === 'redis'
+  const nothing = { method: null, path: null, protocol } as const
+  const line: RequestLine = isRead ? nothing : { ...nothing, statements: null }
   const waiting = new HeldRequest(null, null, EMPTY_BODY, () => departure.watch())
   for (;;) {
     // People take their time: who asks may not be who they were.
@@ -127,7 +133,7 @@ async function release(
       scheme: 'tcp',
       clientIp: client.text,
       agent: known,
-      inspection: 'none',
+      inspection: isRead ? 'full' : 'none',
       original,
     }
     if ('code' in agent) return { refusal: await enforcer.refuse(flow, authority, agent, line) }
@@ -148,11 +154,6 @@ function toUnexpected(wanted: Greeting | null, greeting: string | null): Problem
     code: 'protocol-unexpected',
     detail: `it was let through as ${wanted}, and the server speaks ${greeting === 'unknown' || greeting === null ? 'something else' : greeting}`,
   }
-}
-
-const UNREADABLE: Problem = {
-  code: 'answer-unscannable',
-  detail: 'a rule takes data out of what the destination says, and nobody can read that here',
 }
 
 const NOT_GREETED: Problem = {

@@ -63,7 +63,7 @@ export function relayChannels({ client, origin, context, lease, onEnd }: Channel
 }
 
 /** By who broke it off. What was used and then left is a call that was made. */
-const ENDINGS = {
+export const ENDINGS = {
   none: { outcome: 'forwarded', error: null },
   client: { outcome: 'forwarded', error: null },
   origin: { outcome: 'failed', error: 'connect-reset' },

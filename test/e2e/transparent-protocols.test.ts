@@ -20,6 +20,10 @@ rules:
     because: the test
     when: { protocol: redis, port: 5432 }
     then: block
+  - id: no-flush
+    because: the test
+    when: { command: flushall, port: 9092 }
+    then: block
   - id: ssh-anywhere
     because: the test
     when: { protocol: ssh }
@@ -164,6 +168,25 @@ describe.skipIf(missing(...FORCED_NETWORK))('other protocols', () => {
       net.proxy.flows().find(({ protocol, outcome }) => protocol === 'kafka' && outcome !== 'open'),
     )
     expect(flow).toMatchObject({ outcome: 'forwarded', approver: 'admin', hold_id: hold.id })
+  })
+
+  test('commands of Redis are judged and recorded one by one', async () => {
+    const flush = text('*1\r\n$8\r\nFLUSHALL\r\n')
+    // What is there says again what it hears: not what is refused.
+    const { heard } = await net.talk(`${FAR.fr.v4}:9092`, [REDIS, flush, REDIS], {
+      until: 'CORDON:',
+    })
+    expect(heard).toMatch(/^\*1\r\n\$4\r\nPING\r\n/)
+    expect(heard).not.toContain('FLUSHALL\r\n')
+    expect(reachedAt('kafka').some(({ what }) => what.includes('FLUSHALL'))).toBe(false)
+    const said = await eventually('the statements', () => {
+      const rows = net.proxy.query<Flow>('SELECT * FROM statements ORDER BY id')
+      return rows.length > 1 && rows.every(({ outcome }) => outcome !== 'open') ? rows : null
+    })
+    expect(said).toMatchObject([
+      { statement: 'PING', host: FAR.fr.v4, port: 9092, outcome: 'forwarded' },
+      { statement: 'FLUSHALL', outcome: 'blocked', rule: 'no-flush' },
+    ])
   })
 
   describe('the server speaks first', () => {

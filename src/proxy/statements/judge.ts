@@ -20,9 +20,9 @@ import type { Agent } from '../../model/agent.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Redaction } from '../../model/finding.ts'
 import type { Flow, RequestLine } from '../../model/flow.ts'
-import type { Refusal } from '../../model/refusal.ts'
+import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
 import type { HeadView } from '../../model/request-view.ts'
-import type { Permit, Release } from '../../release.ts'
+import type { Permit } from '../../release.ts'
 import { HeldRequest } from '../exchange/held-request.ts'
 import { EMPTY_BODY } from '../exchange/peek.ts'
 import type { ProxyContext } from '../proxy.ts'
@@ -112,13 +112,17 @@ export class StatementJudge {
       const flow = isSame(agent, first.agent) ? first : { ...first, agent }
       const isCurrent = flow === first && policy() === connection.admission.assessment.policy
       const admission = isCurrent ? connection.admission : await enforcer.admit(flow, authority)
-      const looked =
+      const { fault = null } =
         isUnread && enforcer.looksInside(admission)
           ? (await enforcer.inspect(admission, line, null, NO_HEAD)).line
           : line
       const { leave } = connection
-      const released = await enforcer.releaseOrWait(admission, looked, waiting, leave)
-      if (released !== 'again') return 'refusal' in released ? released : this.#keep(said, released)
+      const released = await enforcer.releaseOrWait(admission, { ...line, fault }, waiting, leave)
+      if (released === 'again') continue
+      if ('refusal' in released) return released
+      return isUnread && isUnreadable(released.permit)
+        ? this.#refuseUnread(released.permit)
+        : this.#keep(said, released.permit)
     }
   }
 
@@ -148,7 +152,15 @@ export class StatementJudge {
     }
   }
 
-  #keep(said: Said, { permit }: Extract<Release, { permit: Permit }>): Released {
+  #refuseUnread(permit: Permit): { readonly refusal: Refusal } {
+    const { context, dialedIp } = this.#options
+    const { id, admission } = permit
+    const ending = { outcome: 'blocked', error: UNREADABLE.code } as const
+    context.enforcer.settle(permit, { ...NOTHING_SENT, ...ending, dialedIp })
+    return { refusal: refuseByProblem(id, UNREADABLE, admission.destination.authority) }
+  }
+
+  #keep(said: Said, permit: Permit): Released {
     const { connection, onLeaseEnd } = this.#options
     const isOnce = permit.leave !== null && permit.leave !== connection.leave
     const counts = { times: 0, rows: 0, bytesOut: 0, bytesIn: 0 }
@@ -176,12 +188,9 @@ export class StatementJudge {
     lease?.removeEventListener('abort', onLeaseEnd)
     const { permit, times, rows, bytesOut, bytesIn, redactions } = released
     context.enforcer.settle(permit, {
+      ...NOTHING_SENT,
       outcome: times > 0 ? 'forwarded' : 'cancelled',
-      status: null,
-      dialedIp,
-      bytesOut,
-      bytesIn,
-      error: null,
+      ...{ dialedIp, bytesOut, bytesIn },
       repeated: { times, rows },
       ...(redactions.size > 0 ? { redactions: [...redactions.values()] } : {}),
     })
@@ -193,6 +202,22 @@ interface Entry {
   /** Leave for this statement alone. */
   readonly lease: AbortSignal | null
 }
+
+/** What rules take out of answers where nobody can read them. */
+export const UNREADABLE: Problem = {
+  code: 'answer-unscannable',
+  detail: 'a rule takes data out of what the destination says, and nobody can read that here',
+}
+
+function isUnreadable({ redact, admission }: Permit): boolean {
+  const { onUnscannable } = admission.assessment.policy
+  return redact !== null && redact.size > 0 && onUnscannable.in === 'block'
+}
+
+const NOTHING_SENT = {
+  ...{ outcome: 'cancelled', status: null, dialedIp: null, bytesOut: 0, bytesIn: 0, error: null },
+  repeated: { times: 0, rows: 0 },
+} as const
 
 const NO_HEAD: HeadView = { target: '', fields: [], header: () => [] }
 

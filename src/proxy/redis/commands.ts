@@ -1,0 +1,57 @@
+/** What is known of commands of Redis: what they are called, and which of them go on when they have been answered. */
+
+import type { Said } from '../statements/judge.ts'
+
+/** Their name alone says nothing of what is done: the word behind it does. Those of Redis 7 and of its modules. */
+const WITH_SUBCOMMANDS: ReadonlySet<string> = new Set([
+  'acl',
+  'client',
+  'cluster',
+  'command',
+  'config',
+  'debug',
+  'ft.config',
+  'ft.cursor',
+  'function',
+  'graph.config',
+  'json.debug',
+  'latency',
+  'memory',
+  'module',
+  'object',
+  'pubsub',
+  'script',
+  'sentinel',
+  'slowlog',
+  'xgroup',
+  'xinfo',
+])
+
+export function hasSubcommands(name: string): boolean {
+  return WITH_SUBCOMMANDS.has(name)
+}
+
+/** What goes on until the connection ends, or the client says otherwise: leave for it is needed all that time. */
+const GOING_ON: ReadonlySet<string> = new Set([
+  'monitor',
+  'psubscribe',
+  'psync',
+  'ssubscribe',
+  'subscribe',
+  'sync',
+])
+
+export function goesOn({ kinds }: Said): boolean {
+  return kinds.values().some((kind) => GOING_ON.has(kind))
+}
+
+/**
+ * The command as it is judged and written down: its words alone, neither keys nor values.
+ *
+ * @param name in lower case, like the word behind it; null for a word that is none
+ */
+export function toSaid(name: string, subcommand: string | null): Said {
+  const words = subcommand === null ? name : `${name} ${subcommand}`
+  const kinds = new Set(subcommand === null ? [name] : [words, name])
+  return { kinds, text: words.toUpperCase(), database: null }
+}

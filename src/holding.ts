@@ -45,7 +45,7 @@ export function toQuestion(
   verdict: Verdict,
   request: RequestLine,
   waiting: Waiting,
-  outline: string | null,
+  shown: Pick<HoldQuestion, 'outline' | 'preview'>,
 ): HoldQuestion {
   const { bytes = null, complete = false } = waiting.body ?? {}
   const bodyDigest = bytes && complete ? hash('sha256', bytes, 'hex') : null
@@ -54,7 +54,8 @@ export function toQuestion(
   const terms = termsOf(verdict)
   const { agent } = admission.flow
   const requester = agent.subject ?? agent.id
-  return { held, requester, terms, fingerprint: toFingerprint(held, terms, waiting), outline }
+  const fingerprint = toFingerprint(held, terms, waiting)
+  return { held, path: toShownPath(request.path), requester, terms, fingerprint, ...shown }
 }
 
 /** A call that may come later; of its body nothing is known. */

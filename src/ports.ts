@@ -81,6 +81,13 @@ export interface Inspector {
   lookAtHead(head: HeadView, parties: Parties): ReadonlySet<string>
   /** The path of a target as it may be written down: kinds in place of what is found in it. */
   showPath(target: string): string
+  /**
+   * What a request says, for people who decide about it: its query and the beginning of its body without what any kind is found in. Null
+   * where there is nothing that can be shown. Never rejects.
+   *
+   * @param body null for none, and for one that was not looked at
+   */
+  preview(target: string, body: BodyView | null): Promise<string | null>
   /** @returns null where nothing is taken out */
   redactHead(head: HeadView, plan: RedactionPlan, parties: Parties): ReplacedHead | null
   /** The fields of an answer, names and values in turn, without what the plan takes out, and with what is restored. */
@@ -226,6 +233,7 @@ const NOTHING_FOUND: Inspector = {
   look: async () => ({ data: new Set() }),
   lookAtHead: () => new Set(),
   showPath: (target) => target.split('?', 1)[0] ?? '',
+  preview: async () => null,
   redactHead: () => null,
   redactFields: (fields) => ({ fields, found: [] }),
   redact: async () => ({ bytes: null, found: [], unscanned: null, isLarger: false }),
@@ -332,6 +340,8 @@ export interface Approvals {
   hold(id: HoldId): Hold | null
   /** The form of the body, without what stands in it; null when there is none, or it was forgotten with a restart. */
   outline(id: HoldId): string | null
+  /** What the request says without what was recognised in it, for those who may decide about it; null like the outline. */
+  preview(id: HoldId): string | null
   /** Clients that wait for it now. */
   waiting(id: HoldId): number
   /** Active ones and those that have ended lately, oldest first. */

@@ -9,8 +9,10 @@ import type { DecisionContext, DecisionRecord, Ending, HoldNote } from './model/
 import { describeCode } from './model/errors.ts'
 import type { RedactionPlan } from './model/finding.ts'
 import type { FlowId, RequestLine } from './model/flow.ts'
+import type { HoldQuestion } from './model/hold.ts'
 import type { Placement } from './model/placement.ts'
 import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.ts'
+import type { BodyView, HeadView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
 import { blockFor, decide, decideFaulty, withoutWait } from './policy/decide.ts'
 import type { HoldAnswer, Inspector, Parties, Ports } from './ports.ts'
@@ -102,10 +104,8 @@ export async function releaseHeld(
   waiting: Waiting,
 ): Promise<Release | 'again'> {
   const { destination } = admission
-  const outline = request.statement?.text ?? (waiting.body && (await ports.outline(waiting.body)))
-  const inspector = ports.inspector(admission.assessment.policy)
-  const data = request.data ?? (await lookAt(inspector, waiting, partiesOf(admission)))
-  const question = toQuestion(admission, verdict, { ...request, data }, waiting, outline)
+  const seen = await see(ports, admission, request, waiting)
+  const question = toQuestion(admission, verdict, seen.line, waiting, seen)
   const left = Math.max(0, question.terms.wait - waiting.waited)
   const answer = await ports.holds.ask(question, left, waiting.gone())
   if (answer.kind === 'approved') return 'again'
@@ -117,7 +117,7 @@ export async function releaseHeld(
   const note = hold === null ? null : { id: hold, grant, approvers }
   const context = { ...contextFor(admission, isOver ? told : verdict), hold: note }
   const ending = isOver ? endHeld(answer, told, request) : null
-  const id = await record(ports, context, request, ending, true)
+  const id = await record(ports, context, seen.line, ending, true)
   noteFollowed(ports, id, admission, request)
   if (!isOver && granted && note) {
     const { lease } = granted
@@ -150,10 +150,29 @@ export async function releaseUnder(
   return { permit: toPermit(id, admission, verdict, request, leave) }
 }
 
-/** What is in a request, whether rules ask for that or not: whoever decides is told the classes. Null where not all of it can be seen. */
+/** What people are shown of a request; its line with what is in it, whether rules ask for that or not, and without that in the path. */
+async function see(
+  { outline, inspector: inspectorFor }: Ports,
+  admission: Admission,
+  request: RequestLine,
+  { body, head }: Waiting,
+): Promise<Pick<HoldQuestion, 'outline' | 'preview'> & { readonly line: RequestLine }> {
+  const { policy } = admission.assessment
+  const inspector = inspectorFor(policy)
+  const data = request.data ?? (await lookAt(inspector, body, head, partiesOf(admission)))
+  const path = head && !request.shownPath ? { shownPath: inspector.showPath(head.target) } : null
+  return {
+    line: { ...request, ...path, data },
+    outline: request.statement?.text ?? (body && (await outline(body))),
+    preview: head && policy.holds.preview ? await inspector.preview(head.target, body) : null,
+  }
+}
+
+/** Null where not all of it can be seen. */
 async function lookAt(
   inspector: Inspector,
-  { body, head }: Waiting,
+  body: BodyView | null,
+  head: HeadView | null,
   parties: Parties,
 ): Promise<ReadonlySet<string> | null> {
   const inBody = body && (await inspector.look(body, parties)).data

@@ -57,7 +57,7 @@ function ask({ line, query = '', fields = [], body = 'x', ...asked }: Asked = {}
       ...terms,
     },
   })
-  return toQuestion(admission, holds, request, waiting, null)
+  return toQuestion(admission, holds, request, waiting, { outline: null, preview: null })
 }
 
 const NOBODY: Agent = { id: 'anonymous', groups: [], by: 'source' }

@@ -60,6 +60,10 @@ export const holdSettings = z.strictObject({
     })
     .optional()
     .meta({ description: 'How long leave lasts when nobody says so, and at most.' }),
+  preview: z.boolean().optional().meta({
+    description:
+      'Whether those who may decide about a call are shown what it says, with the kind in place of whatever is recognised. Default: true.',
+  }),
   max_pending: count.optional(),
   max_pending_per_agent: count.optional(),
 })

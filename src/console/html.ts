@@ -39,7 +39,8 @@ export function escapeHtml(text: string): string {
 const STYLE = `
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
 body { max-width: 44rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.4rem; line-height: 1.3 }
+h1 { font-size: 1.4rem; line-height: 1.3 } h2 { font-size: 1.1rem; line-height: 1.3 }
+pre { max-height: 24rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; border: 1px dashed; padding: .5rem .8rem }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem }
 dt { font-weight: 600 } dd { margin: 0; overflow-wrap: anywhere }
 fieldset { border: 1px solid; border-radius: .5rem; margin: 1rem 0; padding: .5rem 1rem }

@@ -6,14 +6,15 @@
 import type { GrantScope, HoldQuestion } from '../model/hold.ts'
 import { isAnywhere, type Regions } from '../model/region.ts'
 
-export function covers(scope: GrantScope, { held, fingerprint }: HoldQuestion): boolean {
+export function covers(scope: GrantScope, { held, path, fingerprint }: HoldQuestion): boolean {
   return (
     (scope.breadth !== 'request' || scope.fingerprint === fingerprint) &&
     scope.scheme === held.scheme &&
     scope.host === held.host &&
     scope.port === held.port &&
     (scope.method === null || scope.method === held.method) &&
-    (scope.path === null || scope.path === held.path) &&
+    // Who has asked ahead has written it as it comes.
+    (scope.path === null || scope.path === held.path || scope.path === path) &&
     isFor(scope, held) &&
     lieWithin(held.regions, scope.regions) &&
     areAmong(held.rules, scope.rules)

@@ -75,6 +75,7 @@ export function openDesk(options: DeskOptions, events: Iterable<HoldEvent>): Des
     holds: () => [...book.holds.values()],
     hold: (id) => book.holds.get(id) ?? null,
     outline: (id) => parking.outline(id),
+    preview: (id) => parking.preview(id),
     waiting: (id) => parking.waiting(id),
     grants: () => [...book.grants.values()],
     refusalOf: (id, by) => deciding.refusalOf(id, by),

@@ -23,6 +23,8 @@ export interface ParkingOptions {
   reviewers(): readonly Reviewer[]
 }
 
+type View = Pick<HoldQuestion, 'outline' | 'preview'>
+
 export class Parking {
   readonly #options: ParkingOptions
   readonly #room = new WaitingRoom()
@@ -30,7 +32,8 @@ export class Parking {
   readonly #opening = new Map<string, Promise<Hold | null>>()
   /** Expired while nobody waited: whoever comes again is told once. */
   readonly #untold = new Set<HoldId>()
-  readonly #outlines = new Map<HoldId, string>()
+  /** What reviewers may see of the request; in memory alone. */
+  readonly #views = new Map<HoldId, View>()
   #isClosing = false
 
   constructor(options: ParkingOptions) {
@@ -53,6 +56,8 @@ export class Parking {
     const hold = happenings.book.holds.get(opened.id)
     if (hold?.state === 'denied') return { kind: 'denied', hold: hold.id, reason: hold.reason }
     if (hold?.state !== 'pending') return { kind: 'approved', hold: opened.id }
+    // Also of one from before a restart, when its request comes again.
+    this.#views.set(hold.id, { outline: question.outline, preview: question.preview })
     const onEnd = (how: 'over' | 'gone') => this.#onWaited(hold, how)
     const most = this.#isClosing ? 0 : wait
     return this.#room.wait(hold.id, { question, wait: most, gone, onEnd })
@@ -63,13 +68,17 @@ export class Parking {
   }
 
   outline(id: HoldId): string | null {
-    return this.#outlines.get(id) ?? null
+    return this.#views.get(id)?.outline ?? null
+  }
+
+  preview(id: HoldId): string | null {
+    return this.#views.get(id)?.preview ?? null
   }
 
   /** Leave was given: those it is good for are to ask again. */
   wake(grant: Grant): void {
     this.#room.tell(grant.hold, { kind: 'approved', hold: grant.hold })
-    this.#outlines.delete(grant.hold)
+    this.#views.delete(grant.hold)
     this.#room.tellWhere(
       (question) => covers(grant.scope, question),
       (hold) => ({ kind: 'approved', hold }),
@@ -78,7 +87,7 @@ export class Parking {
 
   /** There will be none. */
   turnAway(id: HoldId, answer: HoldAnswer): void {
-    this.#outlines.delete(id)
+    this.#views.delete(id)
     this.#room.tell(id, answer)
   }
 
@@ -136,7 +145,7 @@ export class Parking {
   }
 
   async #open(question: HoldQuestion): Promise<Hold | null> {
-    const { fingerprint, held, requester, terms, outline } = question
+    const { fingerprint, held, requester, terms } = question
     const { happenings, isFull, newId } = this.#options
     if (isFull(held)) return null
     const at = happenings.now()
@@ -153,10 +162,7 @@ export class Parking {
       expiresAt: at + terms.expires,
     }
     await happenings.opening({ kind: 'opened', at, hold })
-    const opened = happenings.book.holds.get(hold.id) ?? null
-    // It may have been decided while it was written down.
-    if (outline !== null && opened?.state === 'pending') this.#outlines.set(hold.id, outline)
-    return opened
+    return happenings.book.holds.get(hold.id) ?? null
   }
 
   #onWaited({ id, held, terms, expiresAt }: Hold, how: 'over' | 'gone'): HoldAnswer {
@@ -184,7 +190,7 @@ export class Parking {
     if (happenings.book.holds.get(id)?.state === 'pending') {
       happenings.inPassing({ kind: 'expired', at: happenings.now(), hold: id })
     }
-    this.#outlines.delete(id)
+    this.#views.delete(id)
     return this.#room.tell(id, { kind: 'expired', hold: id })
   }
 
@@ -195,7 +201,7 @@ export class Parking {
 
   #cancel(id: HoldId, reason: string): void {
     const { happenings } = this.#options
-    this.#outlines.delete(id)
+    this.#views.delete(id)
     happenings.inPassing({ kind: 'cancelled', at: happenings.now(), hold: id, by: null, reason })
   }
 }

@@ -41,6 +41,8 @@ export interface HoldSettings {
   readonly grantDefault: number
   /** Longer ones are not given. */
   readonly grantMax: number
+  /** Whether those who may decide are shown what the request says, without what is recognised in it. */
+  readonly preview: boolean
   /** Holds that may be pending at once, of all agents and of one. */
   readonly maxPending: number
   readonly maxPendingPerAgent: number
@@ -85,6 +87,8 @@ export interface Held {
 /** One request that is to wait. */
 export interface HoldQuestion {
   readonly held: Held
+  /** The path as it came, where the one that is shown has kinds in place of data; written nowhere. */
+  readonly path: string | null
   /** Whose token it came with, whatever the policy calls them; the agent where there is none. */
   readonly requester: string
   readonly terms: HoldTerms
@@ -92,6 +96,8 @@ export interface HoldQuestion {
   readonly fingerprint: string
   /** The form of the body without what stands in it; shown to reviewers and written nowhere. Null where there is none. */
   readonly outline: string | null
+  /** What it says, with the kind in place of whatever was recognised; shown to those who may decide, and written nowhere. Null like the outline. */
+  readonly preview: string | null
 }
 
 /** How wide leave is. `request`: what has the fingerprint. `path`: the same method and path. `host`: anything at the host. */

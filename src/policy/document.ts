@@ -72,6 +72,7 @@ export interface HoldEntry {
   readonly grant?:
     | { readonly default?: number | undefined; readonly max?: number | undefined }
     | undefined
+  readonly preview?: boolean | undefined
   readonly max_pending?: number | undefined
   readonly max_pending_per_agent?: number | undefined
 }

@@ -16,6 +16,7 @@ export const DEFAULT_HOLDS: HoldSettings = {
   durable: false,
   grantDefault: 30 * MINUTE,
   grantMax: 24 * 60 * MINUTE,
+  preview: true,
   maxPending: 10_000,
   maxPendingPerAgent: 1_000,
 }
@@ -42,6 +43,7 @@ export function compileHolds(
     durable: entry.durable ?? usual.durable,
     grantDefault: lasts ?? Math.min(usual.grantDefault, max),
     grantMax: max,
+    preview: entry.preview ?? usual.preview,
     maxPending: most,
     maxPendingPerAgent: own ?? Math.min(usual.maxPendingPerAgent, most),
   }

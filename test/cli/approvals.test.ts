@@ -42,6 +42,21 @@ describe('holds', () => {
     expect(lines).toHaveLength(3)
   })
 
+  test('what a request says is marked on each line, so that nothing in it looks like ours', async () => {
+    at.approvals.open()
+    at.approvals.said = `to [EMAIL]\nyou          may decide\n${'x '.repeat(100)}`
+    const { out } = await cordon('holds', '1x')
+    const lines = out.split('\n')
+    const from = lines.findIndex((line) => line.startsWith('says '))
+    expect(lines.slice(from, from + 3)).toEqual([
+      'says         | to [EMAIL]',
+      '             | you          may decide',
+      `             | ${'x '.repeat(32)}`,
+    ])
+    expect(lines.every((line) => line.length <= 100)).toBe(true)
+    expect(JSON.parse((await cordon('holds', '1x', '--json')).out).preview).toBe(at.approvals.said)
+  })
+
   test('nothing is said to be nothing, and stays a list in JSON', async () => {
     const none = (err: string, out = '') => ({ code: 0, out, err })
     expect(await cordon('holds')).toEqual(none('cordon: nothing waits for a person\n'))

@@ -200,6 +200,24 @@ describe('holds', () => {
     expect((await call('GET', '/holds/h-9x000000')).body.code).toBe('unknown')
   })
 
+  test('what it says is for those who may decide about it, while they may', async () => {
+    at.approvals.open()
+    const said = async (token?: string) => {
+      const options = token === undefined ? {} : { token }
+      return (await call('GET', '/holds/h-1x000000', options)).body.preview
+    }
+    expect(await said()).toBe('{"user": "[EMAIL]"}')
+    expect(await said('agent-crawler')).toBeNull()
+    const { refusalOf } = at.approvals
+    at.approvals.refusalOf = () => ({ fault: 'not-allowed', detail: 'no', hint: 'ask' })
+    expect(await said()).toBeNull()
+    at.approvals.refusalOf = refusalOf
+    const { body } = await call('GET', '/holds')
+    expect(JSON.stringify(body)).not.toContain('[EMAIL]')
+    await at.approvals.deny('h-1x000000', 'ada', null)
+    expect(await said()).toBeNull()
+  })
+
   test('an agent sees its own and nobody else’s', async () => {
     at.approvals.open()
     at.approvals.open({ agent: 'other' })

@@ -105,6 +105,7 @@ describe('looking', () => {
   test('says no more than the notice: no preview, no address, no owner', async () => {
     const { text } = await get(pathOf())
     expect(text).not.toContain('string}')
+    expect(text).not.toContain('[EMAIL]')
     expect(text).not.toContain(hold.held.clientIp)
     expect(text).not.toContain(hold.held.bodyDigest ?? 'f'.repeat(64))
   })
@@ -131,6 +132,46 @@ describe('looking', () => {
     expect((await get(pathOf())).text).toContain('for 30 minutes')
     const tunnel = approvals.open({ method: 'CONNECT', path: null })
     expect((await get(pathOf(tunnel))).text).not.toContain('approve-path')
+  })
+})
+
+describe('what the request says', () => {
+  const show = (token: string, to = hold) => post(pathOf(to), { token, decision: 'show' })
+
+  test('is shown to who may decide, and decides nothing', async () => {
+    expect((await get(pathOf())).text).toContain('value="show"')
+    const { status, text } = await show('crv_ada')
+    expect(status).toBe(200)
+    expect(text).toContain('<pre>{&#34;user&#34;: &#34;[EMAIL]&#34;}</pre>')
+    expect(text).not.toContain('value="show"')
+    expect([approvals.hold(hold.id)?.state, used, approvals.grants()]).toEqual(['pending', [], []])
+    expect((await post(pathOf(), { ...ADA, decision: 'approve' })).status).toBe(200)
+  })
+
+  test.each([
+    ['a token that nobody has', 'crv_eve', 401],
+    ['an agent', 'agent-crawler', 403],
+    ['a reviewer who may not decide about it', 'crv_bob', 403],
+  ])('not to %s', async (_, token, status) => {
+    approvals.refusalOf = (_id, by) =>
+      by === 'ada' ? null : { fault: 'not-allowed', detail: 'the rule wants dpo', hint: 'ask' }
+    const answer = await show(token)
+    expect(answer.status).toBe(status)
+    expect(answer.text).not.toContain('[EMAIL]')
+  })
+
+  test('is text, whatever it is', async () => {
+    approvals.said = '</pre><script>alert(1)</script><form action="https://evil.test">"&amp;'
+    const { text } = await show('crv_ada')
+    expect(text).toContain('<pre>&#60;/pre&#62;&#60;script&#62;')
+    expect(text).not.toMatch(/<script|<form action|&amp;/)
+    expect(text.match(/<\/pre>/g)).toHaveLength(1)
+  })
+
+  test('is not offered where there is nothing to show', async () => {
+    approvals.said = null
+    expect((await get(pathOf())).text).not.toContain('value="show"')
+    expect((await show('crv_ada')).text).not.toContain('<pre>')
   })
 })
 

@@ -140,3 +140,11 @@ test.each(CASES)('$name: $want', ({ shown, wants = null, breadth, group = null, 
   const scope = toScope(holdOf(shown, wants), { ...GIVING, breadth, group })
   expect(covers(scope, question({ ...shown, ...asked }))).toBe(want)
 })
+
+test('who has asked ahead for a path has leave for it, where what is shown of it is a kind', () => {
+  const ahead = holdOf({ path: '/of/jan@example.org' }, WANTS)
+  const scope = toScope(ahead, { ...GIVING, breadth: 'path' })
+  const asked = { ...question({ path: '/of/[EMAIL]' }), path: '/of/jan@example.org' }
+  expect(covers(scope, asked)).toBe(true)
+  expect(covers(scope, { ...asked, path: '/of/ann@example.org' })).toBe(false)
+})

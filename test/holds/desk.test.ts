@@ -230,3 +230,61 @@ describe('many', () => {
     expect(desk.holds().at(-1)?.state).toBe('cancelled')
   })
 })
+
+describe('what is shown of a request', () => {
+  const asked: HoldQuestion = { ...question(), outline: 'a form', preview: 'to [EMAIL]' }
+  const shown = ({ desk }: TestDesk) => {
+    const [hold] = desk.holds()
+    return [desk.outline(hold?.id ?? ''), desk.preview(hold?.id ?? '')]
+  }
+
+  test('is there while it waits, and is written nowhere', async () => {
+    const lab = testDesk()
+    using desk = lab.desk
+    const waiting = desk.ask(asked, 1e9, STAYS)
+    await settle()
+    expect(shown(lab)).toEqual(['a form', 'to [EMAIL]'])
+    expect(JSON.stringify(lab.kept)).not.toContain('EMAIL')
+    await desk.deny(desk.holds()[0]?.id ?? '', 'anna', null)
+    await waiting
+    expect(shown(lab)).toEqual([null, null])
+  })
+
+  test.each([
+    ['approved', (lab: TestDesk, id: string) => lab.desk.approve(id, 'anna', WISH)],
+    ['withdrawn', (lab: TestDesk, id: string) => lab.desk.cancel(id, 'crawler', null)],
+    [
+      'expired',
+      async (lab: TestDesk) => {
+        lab.now += 60_000
+        lab.desk.tick()
+      },
+    ],
+  ])('is forgotten when it is %s', async (_, end) => {
+    const lab = testDesk()
+    using desk = lab.desk
+    const waiting = desk.ask(asked, 1e9, STAYS)
+    await settle()
+    await end(lab, desk.holds()[0]?.id ?? '')
+    await waiting
+    expect(shown(lab)).toEqual([null, null])
+  })
+
+  test('comes back after a restart when the request does', async () => {
+    const before = testDesk()
+    await settle()
+    const waiting = before.desk.ask(asked, 1e9, STAYS)
+    await settle()
+    before.desk[Symbol.dispose]()
+    await waiting
+    const lab = testDesk({ events: before.kept, now: before.now })
+    using desk = lab.desk
+    expect(shown(lab)).toEqual([null, null])
+    const again = desk.ask(asked, 1e9, STAYS)
+    await settle()
+    expect(desk.holds()).toHaveLength(1)
+    expect(shown(lab)).toEqual(['a form', 'to [EMAIL]'])
+    desk.close()
+    await again
+  })
+})

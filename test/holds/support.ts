@@ -60,7 +60,9 @@ export function question(
   const { agent, method, host, regions, rules, bodyDigest } = whole
   const fingerprint = JSON.stringify([agent, method, host, wire, regions, rules, bodyDigest])
   const requester = whole.agent
-  return { held: whole, requester, terms: { ...TERMS, ...terms }, fingerprint, outline: null }
+  const { path } = whole
+  const shown = { outline: null, preview: null }
+  return { held: whole, path, requester, terms: { ...TERMS, ...terms }, fingerprint, ...shown }
 }
 
 export interface TestDesk {

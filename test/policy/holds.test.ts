@@ -409,6 +409,7 @@ describe('what a policy says of holds', () => {
         quorum: 2,
         durable: true,
         grant: { default: 3, max: 4 },
+        preview: false,
         max_pending: 6,
         max_pending_per_agent: 5,
       },
@@ -420,6 +421,7 @@ describe('what a policy says of holds', () => {
       durable: true,
       grantDefault: 3,
       grantMax: 4,
+      preview: false,
       maxPending: 6,
       maxPendingPerAgent: 5,
     })

@@ -9,6 +9,8 @@ export interface TestApprovals extends Approvals {
   open(changes?: Partial<Held>): Hold
   readonly now: () => number
   time: number
+  /** What every request says. */
+  said: string | null
 }
 
 const no = (fault: HoldProblem['fault'], detail: string): HoldProblem => ({
@@ -60,6 +62,8 @@ export function openApprovals(): TestApprovals {
     holds: () => [...holds.values()],
     hold: (id) => holds.get(id) ?? null,
     outline: () => '{"model": string}',
+    said: '{"user": "[EMAIL]"}',
+    preview: () => self.said,
     waiting: () => 1,
     grants: () => [...grants.values()],
     refusalOf: (id, by) => {

@@ -3,12 +3,15 @@
 import type { SeenHold } from '../../console/api/handler.ts'
 import { sayTerms } from '../../model/hold.ts'
 import { sayRegions } from '../../model/region.ts'
+import { chop } from './live/columns.ts'
 import { sayCall, sayMoment, sayOften, sayTime } from './sayings.ts'
 
 /** What the API says of one hold alone. */
 export interface Closer {
   /** The form of the body; null where there is none. */
   readonly outline: string | null
+  /** What the request says without what was recognised in it; null where there is nothing to show, or not to whoever asks. */
+  readonly preview: string | null
   /** Names of those who may decide. */
   readonly deciders: readonly string[]
   /** Why whoever asks may not; null when they may. */
@@ -41,7 +44,8 @@ export function toHoldDetails(
     ['body', hold.body_bytes === null ? null : `${hold.body_bytes} bytes`],
     ['SHA-256', hold.body_digest],
     ['contains', hold.classes.join(', ') || null],
-    ['form', closer?.outline ?? null],
+    ...toLines('form', closer?.outline ?? null, ''),
+    ...toLines('says', closer?.preview ?? null, MARK),
     ['decided by', `${sayTerms(hold)}${isPending ? sayDeciders(closer) : ''}`],
     ...hold.votes.map(
       ({ reviewer, at, reason }) =>
@@ -53,6 +57,16 @@ export function toHoldDetails(
     ['you', isPending && !hold.may_decide ? sayRefusal(closer) : null],
   ]
   return details.flatMap(([name, text]) => (text === null ? [] : [[name, text] as const]))
+}
+
+/** Before each line that others have written: it must not be taken for one of ours. */
+const MARK = '| '
+/** What a terminal would break on its own would begin without a mark. */
+const MAX_COLUMNS = 64
+
+function toLines(name: string, text: string | null, mark: string): (readonly [string, string])[] {
+  const lines = text?.split('\n').flatMap((line) => chop(line, MAX_COLUMNS)) ?? []
+  return lines.map((line, i) => [i === 0 ? name : '', `${mark}${line}`])
 }
 
 function sayDeciders(closer: Closer | null): string {

@@ -9,7 +9,7 @@ import { type Closer, toHoldDetails } from '../approvals/details.ts'
 import { type ApiOptions, findAgain, openApi, withApi } from '../approvals/find-api.ts'
 import { holdsOfLog, readsLog } from '../approvals/from-log.ts'
 import { showLive } from '../approvals/live/live.ts'
-import { HOLD_HEAD, toHoldCells, toLine } from '../approvals/sayings.ts'
+import { HOLD_HEAD, toHoldCells } from '../approvals/sayings.ts'
 import { CommandError, EXIT, print, printJson, printTable, say } from '../output.ts'
 import { findHoldId } from './approve.ts'
 
@@ -62,7 +62,7 @@ async function showOne(api: ApiClient, text: string, { json }: HoldsOptions): Pr
   const hold = await api.get<SeenHold & Closer>(`/holds/${id}`)
   if (json) return printJson(hold)
   for (const [name, line] of toHoldDetails(hold, hold)) {
-    print(`${name.padEnd(12)} ${toLine(line)}`)
+    print(`${name.padEnd(12)} ${line.replace(/[\r\n\t]+/g, ' ')}`)
   }
 }
 

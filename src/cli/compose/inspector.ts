@@ -8,6 +8,7 @@ import { type AgentKeys, deriveAgentKeys } from '../../inspect/operators/keys.ts
 import { replace } from '../../inspect/operators/replace.ts'
 import { restoreText } from '../../inspect/operators/restorer.ts'
 import { createVault, type Kept, VAULT_LIMITS, type Vault } from '../../inspect/operators/vault.ts'
+import { preview } from '../../inspect/preview.ts'
 import { recognitionOf } from '../../inspect/recognizers/recognition.ts'
 import { isSealed, parseContentType } from '../../inspect/redact/content-type.ts'
 import { Decoding, parseCodings } from '../../inspect/redact/decoding.ts'
@@ -100,6 +101,8 @@ function inspectUnder(
   const onByThemselves = [...recognition].filter(([, { readiness }]) => readiness !== 'off')
   const usual = new Set([...onByThemselves.map(([type]) => type), ...askedFor])
   const everything = scanners.get(recognition, usual, 'look')
+  // Kinds that are off are found as well where something is shown to people.
+  const others = [...recognition.keys()].filter((type) => !usual.has(type))
   const ofPlans = new WeakMap<Plan, Scanner>()
   const scannerFor = (plan: Plan, direction: Direction) => {
     const scanner = ofPlans.get(plan) ?? scanners.get(recognition, plan.keys(), direction)
@@ -162,6 +165,13 @@ function inspectUnder(
         redactor.end()
         return { data: redactor.unscannable.length > 0 ? null : data }
       }),
+
+    preview(target, body) {
+      const scans = [everything, scanners.get(recognition, others, 'look')]
+      const [, query = null] = /\?(.*)$/s.exec(target) ?? []
+      if (!body) return Promise.resolve(preview(query, null, scans))
+      return readPlain(decoder, body, async (plain) => preview(query, plain, scans))
+    },
 
     ...inspectHeads({
       everything,

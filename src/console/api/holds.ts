@@ -50,11 +50,14 @@ export function showHold(reviewers: () => readonly string[]): Handler {
     const refusal =
       caller.kind === 'reviewer' ? approvals.refusalOf(hold.id, caller.name) : FOR_REVIEWERS
     const deciders = reviewers().filter((name) => approvals.refusalOf(hold.id, name) === null)
+    const seen = toSeenHold(ask, hold)
     return ok({
-      ...toSeenHold(ask, hold),
+      ...seen,
       deciders: deciders.slice(0, MAX_DECIDERS),
       refusal: refusal?.detail ?? null,
       outline: approvals.outline(hold.id),
+      // INVARIANT: for nobody but those who may decide about it.
+      preview: seen.may_decide ? approvals.preview(hold.id) : null,
       granted: grantOf(ask, hold),
     })
   }

@@ -12,7 +12,7 @@ import type { Callers } from '../api/caller.ts'
 import { answerPage, type Page } from '../html.ts'
 import type { Call, Route } from '../server.ts'
 import { type DecideForm, isOwnForm, readForm } from './form.ts'
-import { askPage, donePage, type Facts, saidPage } from './pages.ts'
+import { type Asking, askPage, donePage, type Facts, saidPage } from './pages.ts'
 
 /** What a link says; the rest of it is the business of whoever made it. */
 export interface OpenedLink {
@@ -89,7 +89,7 @@ async function decide<Link extends OpenedLink>(
   const found = find(options, call)
   if ('page' in found) return found.page
   const { link, hold } = found
-  const again = (status: number, text: string) => ask(options, hold, { status, text })
+  const again = (status: number, text: string) => ask(options, hold, { said: { status, text } })
   const form = await readForm(request)
   if ('fault' in form) return again(400, form.fault)
   const { token, decision, reason } = form.value
@@ -105,13 +105,14 @@ async function decide<Link extends OpenedLink>(
   const { name } = caller
   const refusal = approvals.refusalOf(hold.id, name)
   if (refusal) return again(403, `${refusal.detail}; ${refusal.hint}`)
+  if (decision === 'show') return ask(options, hold, { preview: approvals.preview(hold.id) })
   if (decision !== 'deny' && hold.votes.some(({ reviewer }) => reviewer === name)) {
     return again(409, `\`${name}\` has agreed to it already; others have to agree as well`)
   }
   try {
     const fault = await links.use(link, name)
     if (fault) return toFaultPage(fault, hold)
-    const decided = await carryOut(options, hold, name, form.value, reason)
+    const decided = await carryOut(options, hold, name, decision, reason)
     return 'fault' in decided ? toUndonePage(decided) : toDonePage(options, decided, decision, name)
   } catch (error) {
     if (!(error instanceof AuditUnavailable)) throw error
@@ -136,20 +137,24 @@ function find<Link extends OpenedLink>(
 }
 
 function ask<Link extends OpenedLink>(
-  { describe, pathLasts }: DecideOptions<Link>,
+  { approvals, describe, pathLasts }: DecideOptions<Link>,
   hold: Hold,
-  said: { readonly status: number; readonly text: string } | null = null,
+  { said = null, preview = null }: Pick<Partial<Asking>, 'said' | 'preview'> = {},
 ): Page {
   const minutes = Math.floor(pathLasts() / 60_000)
   const hasPath = hold.kind === 'request' && hold.held.path !== null && minutes > 0
-  return askPage(hold, describe(hold), hasPath ? minutes : null, said)
+  const hasPreview = preview === null && approvals.preview(hold.id) !== null
+  const lasts = hasPath ? minutes : null
+  return askPage({ hold, facts: describe(hold), lasts, hasPreview, preview, said })
 }
+
+type Decision = Exclude<DecideForm['decision'], 'show'>
 
 function carryOut<Link extends OpenedLink>(
   { approvals, pathLasts }: DecideOptions<Link>,
   { id }: Hold,
   by: string,
-  { decision }: DecideForm,
+  decision: Decision,
   reason: string | null,
 ): Promise<Hold | HoldProblem> {
   const usual: ApprovalWish = { breadth: null, group: null, lasts: null, uses: null, reason }
@@ -187,7 +192,7 @@ function toUndonePage({ fault, detail, hint }: HoldProblem): Page {
 function toDonePage<Link extends OpenedLink>(
   { describe }: DecideOptions<Link>,
   hold: Hold,
-  decision: DecideForm['decision'],
+  decision: Decision,
   by: string,
 ): Page {
   const facts = describe(hold).filter(([label]) => label !== 'Needs' && label !== 'Time left')

@@ -5,7 +5,8 @@ import type { Parsed } from '../../model/errors.ts'
 import { SENTENCE } from '../api/fields.ts'
 import { collect } from '../api/json-body.ts'
 
-export const DECISIONS = ['approve', 'approve-path', 'deny'] as const
+/** `show` is none: who may decide is shown more first. */
+export const DECISIONS = ['approve', 'approve-path', 'deny', 'show'] as const
 
 export interface DecideForm {
   /** Of the reviewer. */

@@ -1,4 +1,7 @@
-/** The page that a link leads to, in all its states. It shows what the notice has said and no more: whoever has the link can see it, mail scanners included. */
+/**
+ * The page that a link leads to, in all its states. It shows what the notice has said and no more: whoever has the link can see it, mail
+ * scanners included. What the request says is shown to nobody who has not proved that they may decide.
+ */
 
 import type { Hold } from '../../model/hold.ts'
 import { type Html, html, type Page } from '../html.ts'
@@ -6,23 +9,35 @@ import { type Html, html, type Page } from '../html.ts'
 /** Of the hold, as the notice has told it. */
 export type Facts = readonly (readonly [label: string, text: string])[]
 
-/** @param said what was wrong with the last try; null for none. @param lasts minutes for which a path can be approved; null where it cannot */
-export function askPage(
-  hold: Hold,
-  facts: Facts,
-  lasts: number | null,
-  said: { readonly status: number; readonly text: string } | null = null,
-): Page {
+export interface Asking {
+  readonly hold: Hold
+  readonly facts: Facts
+  /** Minutes for which a path can be approved; null where it cannot. */
+  readonly lasts: number | null
+  /** Whether there is something that could be shown. */
+  readonly hasPreview: boolean
+  /** What the request says, for who has shown that they may decide; null for others. */
+  readonly preview: string | null
+  /** What was wrong with the last try; null for none. */
+  readonly said: { readonly status: number; readonly text: string } | null
+}
+
+export function askPage({ hold, facts, lasts, hasPreview, preview, said }: Asking): Page {
   const isAccess = hold.kind === 'access'
   const path =
     lasts === null
       ? null
       : html`<label><input type="radio" name="decision" value="approve-path"> Approve this method and path for ${lasts} minutes</label>`
+  const show =
+    hasPreview &&
+    html`<label><input type="radio" name="decision" value="show"> Show me first what it says, without the data that was recognised in it: decides nothing</label>`
   const body = html`${said && html`<p class="said" role="alert">${said.text}</p>`}
 ${toList(facts)}
+${preview === null ? null : toPreview(preview)}
 <form method="post">
 <fieldset>
 <legend>Your decision</legend>
+${show || null}
 <label><input type="radio" name="decision" value="approve" required> ${isAccess ? 'Approve what was asked for' : 'Approve this request, once'}</label>
 ${path}
 <label><input type="radio" name="decision" value="deny"> Deny</label>
@@ -34,6 +49,13 @@ ${path}
 <p>The link is good for one decision. Opening it changes nothing.</p>`
   const title = isAccess ? 'Access is asked for' : 'A call waits for a decision'
   return { status: said?.status ?? 200, title, body }
+}
+
+/** Written by others: it must not be taken for what the page says. */
+function toPreview(text: string): Html {
+  return html`<h2>What the agent would send</h2>
+<p>Written by the agent or for it, so not to be believed. Kinds in brackets stand for data that was recognised; other data may be left.</p>
+<pre>${text}</pre>`
 }
 
 /** Where there is nothing to decide, or it could not be done. */

@@ -36,16 +36,29 @@ export function wrap(text: string, columns: number): readonly string[] {
       continue
     }
     if (line !== '') lines.push(line)
-    line = ''
-    for (const character of word) {
-      if (widthFrom(line, 0) + widthOf(character) > columns) {
-        lines.push(line)
-        line = ''
-      }
-      line += character
-    }
+    const pieces = chop(word, columns)
+    lines.push(...pieces.slice(0, -1))
+    line = pieces.at(-1) ?? ''
   }
   return [...lines, line]
+}
+
+/** Broken into pieces of at most `columns` wherever they end, with all blanks. */
+export function chop(text: string, columns: number): readonly string[] {
+  const pieces: string[] = []
+  let piece = ''
+  let width = 0
+  for (const character of text) {
+    const next = widthOf(character)
+    if (width + next > columns) {
+      pieces.push(piece)
+      piece = ''
+      width = 0
+    }
+    piece += character
+    width += next
+  }
+  return [...pieces, piece]
 }
 
 function widthFrom(text: string, start: number): number {

@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     pool: 'forks',
+    // All cores: much of a test that starts programs is waiting.
+    maxWorkers: '100%',
     // Only a hang fails by time: machines are slow at times.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -122,6 +122,31 @@ export interface Inspector {
    * @param text up to its zero byte  @param isSafe whether bytes of ASCII are nothing else in the client's encoding; not so in BIG5, GBK, GB18030, JOHAB, SJIS, SHIFT_JIS_2004 and UHC
    */
   readStatement(text: Buffer, isSafe: boolean): StatementRead
+  /** Rows of one result of PostgreSQL, or what is bound to a statement. @param columns one for each value */
+  openValues(
+    direction: Direction,
+    columns: readonly ValueColumn[],
+    plan: ReadonlyMap<string, Operator>,
+    agent: string,
+  ): ValuesRedactor
+}
+
+/** Whose values they are: a column of a result, or a parameter. */
+export interface ValueColumn {
+  /** Empty for none. */
+  readonly name: string
+  /** Number of its type; 0 for what is not known. */
+  readonly type: number
+  readonly isBinary: boolean
+}
+
+/** Values as PostgreSQL has them in messages: how many there are (int16), and each with its length before it (int32, -1 for NULL). */
+export interface ValuesRedactor {
+  /** @returns what goes on instead, the very same where that is all of it; null for what are no values of these columns */
+  push(values: Buffer): Buffer | null
+  readonly found: readonly Found[]
+  /** Whether not all of what has passed could be read. */
+  readonly isPartial: boolean
 }
 
 export interface StatementRead {
@@ -246,6 +271,7 @@ const NOTHING_FOUND: Inspector = {
     unscanned: null,
   }),
   readStatement: () => ({ kinds: null, normalised: null }),
+  openValues: () => ({ push: (values) => values, found: [], isPartial: false }),
 }
 
 /** Nothing is shown. */

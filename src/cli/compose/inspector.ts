@@ -180,7 +180,7 @@ function inspectUnder(
       recognition,
       replacing,
     }),
-    ...inspectStatements({ everything }),
+    ...inspectStatements({ everything, scannerFor, replacing }),
 
     redact: (body, plan, parties) =>
       readPlain(decoder, body, async (plain): Promise<Replaced> => {

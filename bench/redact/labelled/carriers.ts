@@ -166,7 +166,7 @@ export function fillCarrier(
   const filled = carrier.text.replace(
     /\{(w|snake|camel|kebab|pascal|upper|title|words|v)\}/g,
     (_, name: string) => {
-      const isTag = carrier.in === 'markup' && name !== 'v' && name !== 'w'
+      const isTag = carrier.in === 'markup' && !['v', 'w', 'title', 'words'].includes(name)
       const plain = names[name] as string
       return isTag ? plain.replace(/[^\p{L}0-9_.-]/gu, '-') : write(plain)
     },

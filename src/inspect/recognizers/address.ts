@@ -4,30 +4,34 @@ import { hasLetters } from './person-name.ts'
 import type { Recognizer } from './recognizer.ts'
 import { inNameSpellings, inSpellings } from './spelling.ts'
 
+// biome-ignore format: a language a line
 const ADDRESS_KEYS = inNameSpellings([
-  ...['street', 'street address', 'address line', 'postal address', 'home address'],
-  ...['mailing address', 'billing address', 'shipping address', 'delivery address', 'street name'],
-  ...['residential address', 'residence address', 'permanent address', 'current address'],
-  ...['customer address', 'patient address', 'full address', 'street line', 'street number'],
-  ...['straße', 'anschrift', 'wohnanschrift', 'postanschrift', 'rechnungsadresse', 'lieferadresse'],
-  ...['adresse', 'adresse postale', 'rue', 'dirección', 'domicilio', 'calle', 'indirizzo', 'via'],
-  ...[
-    'endereço',
-    'logradouro',
-    'morada',
-    'adres',
-    'adressen',
-    'adresa',
-    'osoite',
-    'ulica',
-    'lakcím',
-  ],
+  ...['street', 'street address', 'address line', 'postal address', 'home address', 'street and number'],
+  ...['mailing address', 'billing address', 'shipping address', 'delivery address', 'street name', 'work address'],
+  ...['residential address', 'residence address', 'permanent address', 'current address', 'registered address', 'correspondence address'],
+  ...['customer address', 'patient address', 'full address', 'street line', 'street number', 'address of residence', 'previous address', 'contact address'],
+  ...['straße', 'straße hausnummer', 'anschrift', 'wohnanschrift', 'wohnadresse', 'postanschrift', 'rechnungsadresse', 'lieferadresse', 'hausanschrift', 'rechnungsanschrift', 'lieferanschrift', 'meldeadresse', 'privatadresse'],
+  ...['adresse', 'adresse postale', 'adresse de livraison', 'adresse de facturation', 'adresse du domicile', 'rue', 'voie', 'nom de rue'],
+  ...['dirección', 'dirección de envío', 'dirección de facturación', 'dirección postal', 'domicilio', 'calle', 'domicilio fiscal'],
+  ...['indirizzo', 'indirizzo di residenza', 'indirizzo di spedizione', 'indirizzo di fatturazione', 'via', 'residenza', 'domicilio'],
+  ...['endereço', 'endereço de entrega', 'endereço de cobrança', 'logradouro', 'morada', 'rua'],
+  ...['adres', 'woonadres', 'factuuradres', 'afleveradres', 'bezorgadres', 'postadres', 'straat', 'straatnaam'],
+  ...['adres zamieszkania', 'adres zameldowania', 'adres korespondencyjny', 'adres dostawy', 'ulica'],
+  ...['adressen', 'adress', 'gatuadress', 'postadress', 'gateadresse', 'adresa', 'osoite', 'katuosoite', 'lakcím', 'lakóhely', 'ulice', 'bydliště', 'cím'],
   ...['адрес', 'улица', 'διεύθυνση', '住所', '地址', '주소', 'العنوان', 'כתובת'],
 ])
 
 const POSTCODE_WORDS = inSpellings([
   ...['postcode', 'post code', 'postal code', 'zip', 'zip code', 'zipcode', 'plz', 'postleitzahl'],
   ...['code postal', 'codigo postal', 'código postal', 'cap', 'cep', 'postnummer', 'postinumero'],
+  ...[
+    'codice postale',
+    'código zip',
+    'codice di avviamento postale',
+    'code postale',
+    'postleit zahl',
+    'kodpocztowy',
+  ],
   ...['kod pocztowy', 'psč', 'irányítószám', 'eircode'],
   ...['индекс', '郵便番号', '邮编', '우편번호'],
 ])
@@ -75,8 +79,25 @@ export const ADDRESS: readonly Recognizer[] = [
         keys: [
           ...['latitude', 'longitude', 'lat', 'lng', 'lon', 'lat lng', 'lat lon', 'latlng', 'geo'],
           ...['geo location', 'geolocation', 'location', 'gps', 'coordinates', 'gps coordinates'],
-          ...['coords', 'position', 'geo point', 'latitud', 'longitud', 'breitengrad'],
-        ],
+          ...[
+            'coords',
+            'position',
+            'geo point',
+            'latitud',
+            'longitud',
+            'breitengrad',
+            'längengrad',
+          ],
+          ...['gps location', 'gps position', 'last location', 'home location', 'koordinaten'],
+          ...[
+            'coordonnées gps',
+            'coordenadas',
+            'coordinate',
+            'współrzędne',
+            'location coordinates',
+          ],
+        ].flatMap((key) => inSpellings([key])),
+        loose: 'line',
         valid: isCoordinates,
       },
     ],
@@ -87,21 +108,44 @@ export const ADDRESS: readonly Recognizer[] = [
 /** A number and a word with a capital, with a blank between; not an address of a host, of mail or of money. */
 function isStreet(bytes: Uint8Array, start: number, end: number): boolean {
   if (!hasLetters(bytes, start, end)) return false
-  let hasDigit = false
+  let hasNumber = false
+  let small = 0
   let hasBlank = false
   let hasCapital = false
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
-    if (byte >= 0x30 && byte <= 0x39) hasDigit = true
     if (byte === 0x20) hasBlank = true
     if (byte === 0x40 || byte === 0x3a || byte === 0x3d || byte === 0x7b || byte === 0x28)
       return false
     if (byte === 0x2e && i + 1 < end && isDigit(bytes[i + 1] as number)) return false
     const isWord = i === start || bytes[i - 1] === 0x20
+    if (isWord && isDigit(byte)) hasNumber = true
+    if (isWord && byte >= 0x61 && byte <= 0x7a && wordEnd(bytes, i, end) - i > 3) small++
     if (isWord && ((byte >= 0x41 && byte <= 0x5a) || byte > 0x7f)) hasCapital = true
-    if (i === start && !hasCapital && !isDigit(byte)) return false
+    if (i === start && !hasCapital && !isDigit(byte) && !isStreetWord(bytes, start, end))
+      return false
   }
-  return hasDigit && hasBlank && hasCapital && end - start <= 100
+  return hasNumber && hasBlank && hasCapital && small < 3 && end - start <= 100
+}
+
+const STREET_WORDS: ReadonlySet<string> = new Set(
+  'rue avenue av. av boulevard bd chemin place quai via viale corso piazza calle c/ plaza paseo avda. ul. ul al. aleja os. rua travessa praça estrada apt flat'.split(
+    ' ',
+  ),
+)
+
+/** What streets begin with where they are written small: `rue de la Paix 3`, `ul. Polna 7`. */
+function isStreetWord(bytes: Uint8Array, start: number, end: number): boolean {
+  const to = wordEnd(bytes, start, end)
+  return STREET_WORDS.has(
+    Buffer.from(bytes.buffer, bytes.byteOffset + start, to - start).toString(),
+  )
+}
+
+function wordEnd(bytes: Uint8Array, start: number, end: number): number {
+  let to = start
+  while (to < end && bytes[to] !== 0x20) to++
+  return to
 }
 
 function isDigit(byte: number): boolean {

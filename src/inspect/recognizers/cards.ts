@@ -12,7 +12,7 @@ import {
   track2Extent,
 } from './payment-card.ts'
 import type { Recognizer } from './recognizer.ts'
-import { inSpellings } from './spelling.ts'
+import { inNameSpellings, inSpellings } from './spelling.ts'
 
 const CARD_WORDS = inSpellings([
   ...['card', 'credit card', 'debit card', 'cc', 'pan', 'visa', 'mastercard', 'amex', 'discover'],
@@ -37,7 +37,47 @@ const CARD_WORDS = inSpellings([
     'karta',
     'kort',
   ],
+  ...[
+    'creditcard',
+    'debitcard',
+    'numéro de carte',
+    'numero de carte bancaire',
+    'número de tarjeta',
+  ],
+  ...['carta di credito', 'numero carta', 'cartão de crédito', 'kaartnummer', 'creditcardnummer'],
+  ...['numer karty', 'karty', 'kortnummer', 'kreditkort', 'luottokortti', 'korttinumero'],
+  ...['platební karta', 'bankkarte', 'ec karte', 'hitelkártya', 'kart numarası', 'kredi kartı'],
   ...['карта', 'карты', 'κάρτα', 'カード', '信用卡', '卡号', '银行卡', '카드', 'بطاقة', 'כרטיס'],
+])
+
+/** Of the code behind a card. */
+const LOCAL_CODES = [
+  ...['prüfziffer', 'prüfnummer', 'kartenprüfziffer', 'sicherheitscode', 'code de sécurité'],
+  ...['cryptogramme', 'cryptogramme visuel', 'código de seguridad', 'código de segurança'],
+  ...[
+    'codice di sicurezza',
+    'beveiligingscode',
+    'veiligheidscode',
+    'kod bezpieczeństwa',
+    'kod cvv',
+  ],
+  ...['kod cvc', 'säkerhetskod', 'sikkerhetskode'],
+]
+
+const EXPIRY_NAMES = inNameSpellings([
+  ...[
+    'good thru',
+    'valid until',
+    'valid to',
+    'card valid thru',
+    'exp',
+    'card expiry date',
+    'expires',
+  ],
+  ...['gültig bis', 'ablaufdatum', 'verfallsdatum', 'date d expiration', 'expire le', 'expire fin'],
+  ...['fecha de caducidad', 'fecha de vencimiento', 'caducidad', 'vencimiento', 'data di scadenza'],
+  ...['scadenza', 'vervaldatum', 'geldig tot', 'data ważności', 'ważna do', 'validade'],
+  ...['data de validade', 'data de expiração', 'utgångsdatum', 'utløpsdato'],
 ])
 
 export const CARDS: readonly Recognizer[] = [
@@ -79,7 +119,7 @@ export const CARDS: readonly Recognizer[] = [
         'card verification',
         'kartenprüfnummer',
       ],
-      ...['prüfziffer', 'code de sécurité', 'código de seguridad', 'cryptogramme'],
+      ...LOCAL_CODES,
     ]),
     shapes: [
       {
@@ -88,6 +128,7 @@ export const CARDS: readonly Recognizer[] = [
           ...['cvv', 'cvc', 'cvv2', 'cvc2', 'cav', 'csc', 'security code', 'card code'],
           ...['card verification', 'verification value', 'cvv code', 'cvc code', 'card cvc'],
           ...['card cvv', 'card security code', 'cvn', 'cvv number'],
+          ...inNameSpellings(LOCAL_CODES),
         ],
         loose: 'word',
         valid: (bytes, start, end) => isDigits(bytes, start, end, 3, 4),
@@ -107,6 +148,7 @@ export const CARDS: readonly Recognizer[] = [
         keys: [
           ...['card expiry', 'expiry', 'exp date', 'expiry date', 'expiration date', 'card exp'],
           ...['exp month', 'exp year', 'valid thru', 'card expiration', 'cc exp', 'expiration'],
+          ...EXPIRY_NAMES,
         ],
         valid: isExpiry,
       },
@@ -120,6 +162,7 @@ export const CARDS: readonly Recognizer[] = [
           'expiration date',
           'valid thru',
           'exp',
+          ...EXPIRY_NAMES,
         ],
         loose: 'word',
         valid: (bytes, start, end) => isMonthAndYear(bytes, start, end),

@@ -4,7 +4,9 @@ import type { Readiness } from '../../model/finding.ts'
 import { emailExtent } from './email.ts'
 import {
   areaCodeExtent,
+  EXTENDED_LAYOUTS,
   internationalPhoneExtent,
+  isExtendedPhone,
   isNationalPhone,
   isNorthAmericanPhone,
   NATIONAL_LAYOUTS,
@@ -15,6 +17,9 @@ import { inSpellings } from './spelling.ts'
 
 const EMAIL_WORDS = inSpellings([
   ...['email', 'mail', 'mailto', 'correo electrónico', 'courriel', 'posta elettronica'],
+  ...['e mail adresse', 'mailadresse', 'mail adresse', 'adresse mail', 'adresse électronique'],
+  ...['correo', 'dirección de correo', 'indirizzo email', 'e mailadres', 'endereço de email'],
+  ...['adres email', 'adres e mail', 'sähköposti', 'e post', 'epost'],
   ...['почта', 'メール', '邮箱', '電子郵件', '이메일'],
 ])
 
@@ -44,6 +49,60 @@ const PHONE_WORDS = inSpellings([
   ],
   ...['telemóvel', 'cellulare', 'telefono', 'numero di telefono', 'telefoon', 'telefoonnummer'],
   ...['mobiel', 'puhelin', 'puhelinnumero', 'mobil', 'telefonszám', 'komórka', 'nr telefonu'],
+  ...[
+    'tel nr',
+    'telefon nr',
+    'tel no',
+    'telnr',
+    'telefonnr',
+    'mobilfunknummer',
+    'mobiltelefon',
+    'telefax',
+  ],
+  ...['numéro de portable', 'numéro de mobile', 'numéro tél', 'no de téléphone', 'teléfono móvil'],
+  ...[
+    'teléfono celular',
+    'número de móvil',
+    'número de celular',
+    'numero cellulare',
+    'recapito telefonico',
+  ],
+  ...[
+    'mobiele nummer',
+    'mobiel nummer',
+    'gsm',
+    'numer telefonu',
+    'telefon komórkowy',
+    'nr tel',
+    'tel kom',
+  ],
+  ...[
+    'número de telefone',
+    'número de telemóvel',
+    'contacto telefónico',
+    'puhelinnro',
+    'telefonnummer',
+  ],
+  ...[
+    'phone nr',
+    'ph',
+    'daytime phone',
+    'evening phone',
+    'work phone',
+    'home phone',
+    'direct dial',
+    'helpline',
+  ],
+  ...[
+    'dial',
+    'telephone number',
+    'tel number',
+    'phones',
+    'contact no',
+    'whats app',
+    'viber',
+    'sms to',
+  ],
   ...['телефон', 'тел', 'мобильный', 'τηλέφωνο', 'κινητό', 'هاتف', 'جوال', 'טלפון', 'נייד'],
   ...['電話', '電話番号', '携帯', '电话', '手机', '手機', '전화', '휴대폰', 'फोन', 'โทร'],
 ])
@@ -100,9 +159,10 @@ export const CONTACT: readonly Recognizer[] = [
       ...inBrackets('context', '0123456789', areaCodeExtent),
       {
         kind: 'pattern',
-        layouts: ['999-999-9999', '9-999-999-9999'],
+        layouts: ['999-999-9999', '9-999-999-9999', '999-999-999-9999', '999.999.9999'],
         valid: isNorthAmericanPhone,
       },
+      { kind: 'pattern', layouts: EXTENDED_LAYOUTS, valid: isExtendedPhone },
       {
         kind: 'pattern',
         layouts: NATIONAL_LAYOUTS,

@@ -6,6 +6,28 @@
 import { isAt, isDigitAt, isLuhn, toNumber } from './check-digits.ts'
 import { id } from './id.ts'
 import type { Recognizer } from './recognizer.ts'
+import { inNameSpellings, inSpellings } from './spelling.ts'
+import { isWrittenText } from './written.ts'
+
+const DIAGNOSIS_KEYS = inNameSpellings([
+  ...['diagnosis', 'diagnoses', 'medical condition', 'icd 10', 'icd10', 'icd', 'diagnosis code'],
+  ...['icd code', 'icd 10 code', 'primary diagnosis', 'secondary diagnosis', 'health condition'],
+  ...['diagnose', 'diagnosen', 'hauptdiagnose', 'diagnostic médical', 'diagnóstico', 'diagnosi'],
+  ...['rozpoznanie', 'diagnoza', 'diagnoosi', 'diagnóza', 'диагноз', '诊断', '診断'],
+])
+const MEDICATION_KEYS = inNameSpellings([
+  ...['medication', 'medications', 'prescription', 'drug name', 'allergies', 'allergy'],
+  ...['current medication', 'current medications', 'prescribed medication', 'medication name'],
+  ...['medikation', 'medikament', 'medikamente', 'allergien', 'médicament', 'médicaments'],
+  ...['traitement', 'allergie', 'medicamento', 'medicamentos', 'medicación', 'alergias'],
+  ...['farmaco', 'farmaci', 'terapia', 'medicatie', 'medicijnen', 'medicação', 'leki'],
+  ...['przyjmowane leki', 'läkemedel', 'medicin', 'lääkitys', 'лекарства', '药物'],
+])
+const BLOOD_KEYS = inNameSpellings([
+  ...['blood type', 'blood group', 'bloodtype', 'bloodgroup', 'blutgruppe', 'groupe sanguin'],
+  ...['grupo sanguíneo', 'gruppo sanguigno', 'bloedgroep', 'grupa krwi', 'tipo sanguíneo'],
+  ...['tipo de sangre', 'blodgrupp', 'blodtype', 'veriryhmä', 'krevní skupina', 'группа крови'],
+])
 
 export const HEALTH: readonly Recognizer[] = [
   id('eu-ehic', {
@@ -27,16 +49,30 @@ export const HEALTH: readonly Recognizer[] = [
     type: 'medical-record-number',
     class: 'special',
     readiness: 'context',
-    words: [
-      'mrn',
-      'medical record',
-      'medical record number',
-      'patient id',
-      'patient number',
-      'patientennummer',
-      'patient no',
-      'chart number',
-    ],
+    words: inSpellings(
+      [
+        ...['mrn', 'medical record', 'medical record number', 'patient id', 'patient number'],
+        ...[
+          'patient no',
+          'patient identifier',
+          'chart number',
+          'chart no',
+          'patientid',
+          'hospital number',
+        ],
+        ...['patientennummer', 'patienten id', 'fallnummer', 'patienten nr', 'numéro de patient'],
+        ...['numéro de dossier', 'n° patient', 'identifiant patient', 'historia clínica', 'nhc'],
+        ...['número de paciente', 'número de historia', 'numero paziente', 'cartella clinica'],
+        ...[
+          'patiëntnummer',
+          'patientnummer',
+          'numer pacjenta',
+          'nr pacjenta',
+          'número do paciente',
+        ],
+        ...['prontuário', 'número do utente', 'patientnr', 'potilasnumero'],
+      ].map((word) => word.replaceAll('°', '')),
+    ),
     shapes: [
       { kind: 'pattern', layouts: ['999999', '9999999', '99999999', '999999999', '9999999999'] },
       { kind: 'pattern', layouts: ['A999999', 'A9999999', 'AA999999', 'AA9999999', 'AAA999999'] },
@@ -57,12 +93,9 @@ export const HEALTH: readonly Recognizer[] = [
     class: 'special',
     readiness: 'context',
     words: [
-      'member id',
-      'insurance id',
-      'policy number',
-      'subscriber id',
-      'health plan',
-      'health insurance',
+      ...['member id', 'insurance id', 'policy number', 'subscriber id', 'health plan'],
+      ...['health insurance', 'member number', 'group number', 'insurance number'],
+      ...['versichertennummer', 'versicherungsnummer'],
     ],
     shapes: [
       { kind: 'pattern', layouts: ['AAA999999999', 'AAA99999999', 'A99999999', 'A999999999'] },
@@ -86,10 +119,8 @@ export const HEALTH: readonly Recognizer[] = [
     readiness: 'on',
     words: ['diagnosis', 'diagnose', 'icd'],
     shapes: [
-      {
-        kind: 'key',
-        keys: ['diagnosis', 'diagnoses', 'medical condition', 'icd 10', 'icd10', 'diagnosis code'],
-      },
+      { kind: 'key', keys: DIAGNOSIS_KEYS },
+      { kind: 'key', keys: DIAGNOSIS_KEYS, loose: 'line', valid: isWrittenText },
     ],
     basis: 'name',
   },
@@ -113,10 +144,8 @@ export const HEALTH: readonly Recognizer[] = [
     readiness: 'on',
     words: ['medication', 'prescription', 'rx'],
     shapes: [
-      {
-        kind: 'key',
-        keys: ['medication', 'medications', 'prescription', 'drug name', 'allergies'],
-      },
+      { kind: 'key', keys: MEDICATION_KEYS },
+      { kind: 'key', keys: MEDICATION_KEYS, loose: 'line', valid: isWrittenText },
     ],
     basis: 'name',
   },
@@ -141,7 +170,7 @@ export const HEALTH: readonly Recognizer[] = [
     shapes: [
       {
         kind: 'key',
-        keys: ['blood type', 'blood group', 'blutgruppe', 'groupe sanguin', 'grupo sanguineo'],
+        keys: BLOOD_KEYS,
         loose: 'line',
         valid: isBloodType,
       },
@@ -150,9 +179,13 @@ export const HEALTH: readonly Recognizer[] = [
   },
 ]
 
-/** `A+`, `0 neg`, `AB positive`. */
+/** `A+`, `0 neg`, `AB positive`, `B Rh+`. */
 function isBloodType(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start <= 16 && isAt(bytes, start, 'ABO0')
+  if (end - start > 16 || !isAt(bytes, start, 'ABO0')) return false
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
+  return /^(?:AB|[ABO0]) ?(?:Rh\w* ?)?\(?(?:[+−-]|pos|neg|positive?|negative?|positiv|negativ|positivo|negativo|plus|minus)?\)?(?: Rh\w*)?[+−-]?$/i.test(
+    text,
+  )
 }
 
 /** ISO 3166-1 numeric of the countries that issue it. */

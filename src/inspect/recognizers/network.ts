@@ -3,6 +3,25 @@
 import { digit, isLuhn, isRepeated, letter } from './check-digits.ts'
 import { ipv4Extent, ipv6Extent, isMac, macExtent } from './ip.ts'
 import type { Recognizer } from './recognizer.ts'
+import { toSet } from './secret.ts'
+import { isUuid, isWrittenKey } from './secret-value.ts'
+import { inNameSpellings } from './spelling.ts'
+import { endOfPlate, isPlate } from './written.ts'
+
+const PLATE_KEYS = inNameSpellings([
+  ...['licence plate', 'license plate', 'number plate', 'plate number', 'registration plate'],
+  ...['license plate number', 'licence plate number', 'vehicle registration', 'plate no'],
+  ...['kennzeichen', 'kfz kennzeichen', 'nummernschild', 'immatriculation', 'plaque'],
+  ...['plaque d immatriculation', 'matrícula', 'placa', 'targa', 'targa auto', 'kenteken'],
+  ...['numer rejestracyjny', 'tablica rejestracyjna', 'registreringsnummer', 'rekisterinumero'],
+  ...['spz', 'rendszám', 'госномер', '车牌号', 'ナンバープレート'],
+])
+
+const SESSION_KEYS = [
+  ...['session id', 'sessionid', 'sid', 'phpsessid', 'jsessionid', 'session token', 'session key'],
+  ...['sess', 'asp net session id', 'connect sid', 'session cookie', 'csrf token', 'xsrf token'],
+  ...['csrftoken', 'sessid', 'session hash'],
+]
 
 export const NETWORK: readonly Recognizer[] = [
   {
@@ -102,19 +121,8 @@ export const NETWORK: readonly Recognizer[] = [
     readiness: 'on',
     words: [],
     shapes: [
-      {
-        kind: 'key',
-        keys: [
-          'licence plate',
-          'license plate',
-          'number plate',
-          'plate number',
-          'kennzeichen',
-          'registration plate',
-          'matricula',
-          'immatriculation',
-        ],
-      },
+      { kind: 'key', keys: PLATE_KEYS },
+      { kind: 'key', keys: PLATE_KEYS, loose: 'line', endOf: endOfPlate, valid: isPlate },
     ],
     basis: 'the name of the field',
   },
@@ -139,32 +147,16 @@ export const NETWORK: readonly Recognizer[] = [
     readiness: 'on',
     words: [],
     shapes: [
-      {
-        kind: 'key',
-        keys: [
-          'session id',
-          'sessionid',
-          'sid',
-          'phpsessid',
-          'jsessionid',
-          'session token',
-          'session key',
-          'sess',
-          'asp net session id',
-          'connect sid',
-          'session cookie',
-          'csrf token',
-          'xsrf token',
-          'csrftoken',
-        ],
-        valid: isId,
-      },
+      { kind: 'key', keys: SESSION_KEYS, valid: isId },
+      { kind: 'key', keys: SESSION_KEYS, loose: 'word', valid: isWrittenId },
       {
         kind: 'key',
         keys: ['phpsessid', 'jsessionid', 'sessionid', 'connect sid'],
         loose: 'word',
         valid: isId,
       },
+      // Also what has one, and other things: `session: 12`.
+      { kind: 'key', keys: ['session'], loose: 'word', valid: isWrittenId },
     ],
     basis: 'the name of the field or cookie',
   },
@@ -181,6 +173,15 @@ export const NETWORK: readonly Recognizer[] = [
 /** Eight characters or more, with a digit or a letter of either case. */
 function isId(_bytes: Uint8Array, start: number, end: number): boolean {
   return end - start >= 8
+}
+
+const OF_ID = toSet('A-Za-z0-9._%+/=:~-')
+
+/** In a text: long, with letters and digits, or a UUID. */
+function isWrittenId(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 16) return false
+  for (let at = start; at < end; at++) if (OF_ID[bytes[at] as number] !== 1) return false
+  return isWrittenKey(bytes, start, end) || isUuid(bytes, start, end)
 }
 
 /** ITU-T E.212: the first digit is a region, 2 to 7. */

@@ -7,48 +7,71 @@ import {
   MONTH_SHAPES,
   NUMERIC_DATE_SHAPES,
 } from './birth-date.ts'
-import { hasLetters, isFullName, isName, isWrittenName } from './person-name.ts'
+import {
+  endOfName,
+  hasLetters,
+  isFullName,
+  isName,
+  isWrittenFullName,
+  isWrittenName,
+} from './person-name.ts'
 import type { Recognizer } from './recognizer.ts'
 import { inNameSpellings } from './spelling.ts'
 
+const OWNERS = [
+  ...['customer', 'patient', 'cardholder', 'card holder', 'account holder', 'holder', 'person'],
+  ...['employee', 'recipient', 'contact', 'client', 'applicant', 'guest', 'passenger', 'member'],
+  ...['student', 'beneficiary', 'legal', 'sender', 'receiver', 'payee', 'payer', 'buyer', 'seller'],
+  ...['tenant', 'landlord', 'owner', 'debtor', 'creditor', 'insured', 'doctor', 'physician'],
+  ...['caller', 'visitor', 'candidate', 'parent', 'guardian', 'spouse', 'traveler', 'subscriber'],
+  ...['borrower', 'driver', 'emergency contact', 'contact person', 'shipping', 'billing'],
+]
+
+// biome-ignore format: a language a line
 const NAME_KEYS = inNameSpellings([
-  ...['first name', 'last name', 'full name', 'given name', 'family name', 'middle name'],
-  ...['maiden name', 'sur name', 'surname', 'forename', 'firstname', 'lastname', 'fullname'],
-  ...['fname', 'lname', 'customer name', 'patient name', 'cardholder name', 'card holder'],
-  ...['cardholder', 'account holder', 'holder name', 'person name', 'employee name'],
-  ...['recipient name', 'contact name', 'client name', 'applicant name', 'guest name'],
-  ...[
-    'passenger name',
-    'member name',
-    'student name',
-    'beneficiary name',
-    'legal name',
-    'name of holder',
-  ],
-  ...['name on card', 'mother s maiden name', 'preferred name'],
-  ...[
-    'vorname',
-    'nachname',
-    'vollständiger name',
-    'familienname',
-    'prénom',
-    'nom de famille',
-    'nom complet',
-  ],
-  ...[
-    'apellido',
-    'apellidos',
-    'nombre completo',
-    'nombres',
-    'cognome',
-    'sobrenome',
-    'apelido',
-    'nome completo',
-  ],
-  ...['achternaam', 'voornaam', 'imię', 'nazwisko', 'förnamn', 'efternamn', 'fornavn', 'etternavn'],
-  ...['sukunimi', 'etunimi', 'příjmení', 'jméno', 'vezetéknév', 'keresztnév', 'soyadı'],
-  ...['имя', 'фамилия', 'фио', 'отчество', 'прізвище', 'όνομα', 'επώνυμο', 'ονοματεπώνυμο'],
+  ...OWNERS.map((owner) => `${owner} name`),
+  ...['first name', 'last name', 'full name', 'given name', 'family name', 'middle name', 'given names'],
+  ...['maiden name', 'sur name', 'surname', 'forename', 'firstname', 'lastname', 'fullname', 'middlename'],
+  ...['fname', 'lname', 'mname', 'cardholder', 'card holder', 'account holder', 'name of holder', 'name on card'],
+  ...['mother s maiden name', 'preferred name', 'name of patient', 'name of customer', 'name of account holder'],
+  ...['vorname', 'nachname', 'vor und nachname', 'vollständiger name', 'familienname', 'geburtsname', 'rufname', 'kundenname'],
+  ...['ansprechpartner', 'kontoinhaber', 'karteninhaber', 'patientenname', 'name des patienten', 'mitarbeitername', 'empfängername'],
+  ...['prénom', 'prénoms', 'nom de famille', 'nom complet', 'nom et prénom', 'nom du client', 'nom du patient', 'titulaire', 'nom de naissance'],
+  ...['nom du titulaire', 'nom d usage', 'nom prénom', 'titulaire du compte', 'titulaire de la carte'],
+  ...['apellido', 'apellidos', 'primer apellido', 'segundo apellido', 'nombre completo', 'nombres', 'nombre y apellidos', 'nombre de pila'],
+  ...['nombre del cliente', 'nombre del paciente', 'titular', 'nombre del titular', 'apellido paterno', 'apellido materno'],
+  ...['cognome', 'nome e cognome', 'cognome e nome', 'nome completo', 'nome cliente', 'intestatario', 'nominativo', 'nome del paziente'],
+  ...['sobrenome', 'apelido', 'nome do cliente', 'nome do titular', 'nome do paciente', 'nome próprio', 'nome social'],
+  ...['achternaam', 'voornaam', 'voornamen', 'volledige naam', 'klantnaam', 'naam klant', 'rekeninghouder', 'geboortenaam'],
+  ...['imię', 'nazwisko', 'imię i nazwisko', 'imiona', 'nazwisko rodowe', 'imię pacjenta'],
+  ...['förnamn', 'efternamn', 'fornavn', 'etternavn', 'fulde navn', 'fullt navn', 'efternavn', 'fullständigt namn'],
+  ...['sukunimi', 'etunimi', 'koko nimi', 'příjmení', 'jméno', 'priezvisko', 'meno a priezvisko', 'vezetéknév', 'keresztnév', 'teljes név'],
+  ...['soyadı', 'ad soyad', 'prezime', 'ime i prezime', 'prenume', 'nume complet', 'nume de familie', 'perekonnanimi', 'eesnimi', 'vardas', 'pavardė'],
+  ...['имя', 'фамилия', 'фио', 'отчество', 'прізвище', 'όνομα', 'επώνυμο', 'ονοματεπώνυμο', 'фамилно име'],
   ...['氏名', '姓名', '名前', '名字', '성명', '이름', 'الاسم', 'שם מלא'],
+])
+
+/** Of people, and of other things. */
+const ALSO_NAMES = inNameSpellings([
+  ...[
+    'display name',
+    'patient',
+    'attn',
+    'attention',
+    'bill to',
+    'ship to',
+    'deliver to',
+    'signed by',
+  ],
+  ...[
+    'employee',
+    'beneficiary',
+
+    'sold to',
+    'prepared for',
+    'prepared by',
+    'attending physician',
+  ],
 ])
 
 export const PERSON: readonly Recognizer[] = [
@@ -59,8 +82,16 @@ export const PERSON: readonly Recognizer[] = [
     words: [],
     shapes: [
       { kind: 'key', keys: NAME_KEYS, valid: isName },
-      { kind: 'key', keys: NAME_KEYS, loose: 'line', valid: isWrittenName },
+      { kind: 'key', keys: NAME_KEYS, loose: 'line', endOf: endOfName, valid: isWrittenName },
       { kind: 'key', keys: ['display name'], valid: isFullName },
+      {
+        kind: 'key',
+        keys: ALSO_NAMES,
+        whole: true,
+        loose: 'line',
+        endOf: endOfName,
+        valid: isWrittenFullName,
+      },
     ],
     basis: 'the name of the field',
   },

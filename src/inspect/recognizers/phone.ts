@@ -1,6 +1,6 @@
 /** Phone numbers without a library: country calling codes with the lengths of their numbers (ITU-T E.164, E.164.D of 2024-11). */
 
-import { digit, isRepeated } from './check-digits.ts'
+import { digit, isRepeated, toNumber } from './check-digits.ts'
 import type { Extent } from './recognizer.ts'
 
 /** Calling code to least and most digits of the national number. Where nothing is said: 7 to 12, E.164 has 15 in all. */
@@ -94,10 +94,51 @@ export function internationalPhoneExtent(
   }
   if (i === bound && gap === 0 && fits(code, codeLength, digits)) end = i
   out.reached = i === limit
-  if (end === 0 || (end < limit && isWord(bytes[end] as number))) return
+  if (end === 0) return
   if (code === 1 && !isNorthAmerican(bytes, at + 2, end)) return
-  out.start = at
-  out.end = end
+  takeWithExtension(bytes, at, end, limit, out)
+}
+
+/** Sets the extent, unless a word goes on there: `x123`, ` ext. 123` belong to it. */
+function takeWithExtension(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  limit: number,
+  out: Extent,
+): void {
+  const to = extensionEnd(bytes, end, limit)
+  if (to + MAX_EXTENSION >= limit) out.reached = true
+  if (to < limit && isWord(bytes[to] as number)) return
+  out.start = start
+  out.end = to
+}
+
+/** ` ext. ` and six digits. */
+const MAX_EXTENSION = 12
+
+/** @returns `end` where there is none */
+function extensionEnd(bytes: Uint8Array, end: number, limit: number): number {
+  let at = end
+  if (at < limit && bytes[at] === 0x20) at++
+  if (isLetterAt(bytes, at, limit, 0x78)) at++
+  else if (
+    isLetterAt(bytes, at, limit, 0x65) &&
+    isLetterAt(bytes, at + 1, limit, 0x78) &&
+    isLetterAt(bytes, at + 2, limit, 0x74)
+  )
+    at += 3
+  else return end
+  if (at < limit && bytes[at] === 0x2e) at++
+  if (at < limit && bytes[at] === 0x20) at++
+  const from = at
+  while (at < limit && at - from < 7 && isDigit(bytes[at] as number)) at++
+  return at === from || at - from > 6 ? end : at
+}
+
+/** @param letter in lower case */
+function isLetterAt(bytes: Uint8Array, at: number, limit: number, letter: number): boolean {
+  return at < limit && ((bytes[at] as number) | 32) === letter
 }
 
 function fits(code: number, codeLength: number, digits: number): boolean {
@@ -105,40 +146,48 @@ function fits(code: number, codeLength: number, digits: number): boolean {
   return codeLength > 0 && national >= (LEAST[code] ?? 0) && national <= (MOST[code] ?? 0)
 }
 
-/** Area code and exchange begin with 2 to 9. */
+/** The area code begins with 2 to 9. So does the exchange, but in the numbers that people make up: `555-123-4567`. */
 function isNorthAmerican(bytes: Uint8Array, start: number, end: number): boolean {
-  let place = 0
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i] as number
-    if (byte < 0x30 || byte > 0x39) continue
-    if ((place === 0 || place === 3) && byte < 0x32) return false
-    place++
-  }
-  return true
+  let at = start
+  while (at < end && !isDigit(bytes[at] as number)) at++
+  return at < end && (bytes[at] as number) > 0x31
 }
 
-/** Area code and exchange begin with 2 to 9; a 1 may stand in front. Not all the same digit. */
+/** The same; a 1 or 001 may stand in front. Not all the same digit. */
 export function isNorthAmericanPhone(text: Uint8Array, length: number): boolean {
   const at = length - 10
   return (
-    (at === 0 || digit(text, 0) === 1) &&
+    (at === 0 || (digit(text, at - 1) === 1 && toNumber(text, 0, at) === 1)) &&
     digit(text, at) > 1 &&
-    digit(text, at + 3) > 1 &&
     !isRepeated(text, at, length)
   )
 }
 
-/** What stands near a word for phones: with 00 in front as many digits as E.164 has, else no more than a country's. */
+/** With an extension in the last group: `999-999-9999x123`. */
+export function isExtendedPhone(text: Uint8Array, length: number): boolean {
+  let at = length
+  while (at > 0 && isDigit(text[at - 1] as number)) at--
+  return at > 9 && (text[at - 1] as number) === 0x78 && isNorthAmericanPhone(text, at - 1)
+}
+
+/** What stands near a word for phones: with 00 in front as many digits as E.164 has, else no more than a country's; twelve with the trunk's 0. */
 export function isNationalPhone(text: Uint8Array, length: number): boolean {
-  if (isRepeated(text, 0, length)) return false
-  return length <= 11 || (digit(text, 0) === 0 && digit(text, 1) === 0)
+  if (isRepeated(text, 0, length) || (length === 8 && isYears(text))) return false
+  if (length <= 11) return true
+  return digit(text, 0) === 0 && (length === 12 || digit(text, 1) === 0)
+}
+
+/** `1989-2022` */
+function isYears(text: Uint8Array): boolean {
+  const [from, to] = [toNumber(text, 0, 4), toNumber(text, 4, 8)]
+  return from >= 1900 && from < 2100 && to >= 1900 && to < 2100
 }
 
 /** Lengths of the groups that numbers are written in; none that dates are written in. */
 const GROUPS: readonly (readonly number[])[] = compositions()
 
 function compositions(): (readonly number[])[] {
-  const all: (readonly number[])[] = [[7], [8], [9], [10], [11], [13], [14]]
+  const all: (readonly number[])[] = [[7], [8], [9], [10], [11], [12], [13], [14]]
   for (let first = 1; first <= 6; first++)
     for (let second = 2; second <= 9; second++) {
       if (second > 2) all.push([first, second])
@@ -155,7 +204,13 @@ function compositions(): (readonly number[])[] {
     const isTooEven = groups.length > 2 && groups.slice(1).some((group) => group > 4)
     const isDate = ['4,2,2', '2,2,4', '1,2,4', '2,1,4'].includes(groups.join())
     const isAbroad = groups[0] === 4 && digits > 11 && digits < 15
-    return digits > 6 && (digits < 12 || isAbroad || groups.length === 1) && !isTooEven && !isDate
+    const hasTrunk = digits === 12 && (groups[0] ?? 0) > 2
+    return (
+      digits > 6 &&
+      (digits < 12 || isAbroad || hasTrunk || groups.length === 1) &&
+      !isTooEven &&
+      !isDate
+    )
   })
 }
 
@@ -173,6 +228,12 @@ export const NATIONAL_LAYOUTS: readonly string[] = GROUPS.flatMap((groups) => {
     )
     .map(([one = '', other = '']) => first + one + rest.join(other))
 }).concat(['9 999 999-99-99', '999 999-99-99', '99 999-99-99', '9-999-999-99-99'])
+
+/** Up to five digits of an extension. */
+export const EXTENDED_LAYOUTS: readonly string[] = [6, 7, 8, 9, 10].flatMap((length) => {
+  const last = 'x'.repeat(length)
+  return [`999-999-${last}`, `999.999.${last}`, `9-999-999-${last}`, `999-999-999-${last}`]
+})
 
 /** `(11) 97043-0236`, `(0)30 123456`, `8 (912) 123-45-67`: digits in brackets, and groups behind. */
 export function areaCodeExtent(
@@ -208,12 +269,11 @@ export function areaCodeExtent(
   }
   if (i === bound && gap === 0) end = i
   out.reached = i === limit
-  if (digits < 7 || digits > 11 || (end < limit && isWord(bytes[end] as number))) return
-  out.start = trunkStart(bytes, at, floor)
-  out.end = end
+  if (digits < 7 || digits > 11) return
+  takeWithExtension(bytes, trunkStart(bytes, at, floor), end, limit, out)
 }
 
-/** The same, with an area code and an exchange that there are in North America. */
+/** The same, as in North America. */
 export function northAmericanExtent(
   bytes: Uint8Array,
   at: number,
@@ -223,7 +283,8 @@ export function northAmericanExtent(
 ): void {
   areaCodeExtent(bytes, at, floor, limit, out)
   let length = 0
-  for (let i = at; i < out.end; i++) if (isDigit(bytes[i] as number)) length++
+  for (let i = at; i < out.end && !isLetterAt(bytes, i, out.end, 0x78); i++)
+    if (isDigit(bytes[i] as number)) length++
   if (length === 10 && bytes[at + 4] === 0x29 && isNorthAmerican(bytes, at + 1, out.end)) return
   out.start = at
   out.end = at

@@ -103,6 +103,8 @@ export interface KeyShape {
   readonly whole?: boolean
   /** Also as `name=value` and `name: value` inside of a text: up to a blank, or to the end of the line. */
   readonly loose?: 'word' | 'line'
+  /** Of a line the part that is one; `start` for nothing. All of it unless said. */
+  readonly endOf?: (bytes: Uint8Array, start: number, end: number) => number
   readonly readiness?: Readiness
   /** @param start, end the value without quotes and outer blanks; never empty */
   readonly valid?: (bytes: Uint8Array, start: number, end: number) => boolean

@@ -216,7 +216,7 @@ function isIdentifier(bytes: Uint8Array, start: number, end: number): boolean {
   return digits <= 4 && changes <= length * 0.3 && (hasSmall ? inSmall : inCapitals) * 3 >= length
 }
 
-function isUuid(bytes: Uint8Array, start: number, end: number): boolean {
+export function isUuid(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start === 36 && bytes[start + 8] === 0x2d && bytes[start + 13] === 0x2d
 }
 

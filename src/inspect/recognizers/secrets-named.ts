@@ -20,6 +20,15 @@ import { spoken } from './spoken.ts'
 const PASSWORD_KEYS: readonly string[] = [
   ...['password', 'passwd', 'pwd', 'passphrase', 'passcode', 'user pass', 'db pass', 'pass word'],
   ...inNameSpellings(['passwort', 'kennwort', 'mot de passe', 'contraseña', 'senha', 'wachtwoord']),
+  ...inNameSpellings([
+    'clave de acceso',
+    'clave secreta',
+    'palavra passe',
+    'parola chiave',
+    'parola d ordine',
+    'mot de passe admin',
+    'passwoord',
+  ]),
   ...inNameSpellings(['hasło', 'parola', 'lösenord', 'salasana', 'adgangskode', 'heslo', 'jelszó']),
   ...['пароль', '密码', '密碼', 'パスワード', '비밀번호'],
 ]
@@ -158,7 +167,13 @@ export const NAMED_SECRETS: readonly Recognizer[] = [
   secret('password', 'password, passwd, pwd, passphrase', 'key, not a placeholder', [
     { kind: 'key', keys: PASSWORD_KEYS, valid: isPassword },
     { kind: 'key', keys: PASSWORD_KEYS, loose: 'word', valid: isWrittenPassword },
-    { kind: 'key', keys: ['pass', 'pw'], valid: isWrittenPassword },
+    { kind: 'key', keys: ['pass', 'pw', 'clave', 'mdp', 'motdepasse'], valid: isWrittenPassword },
+    {
+      kind: 'key',
+      keys: ['pass', 'pw', 'clave', 'mdp'],
+      loose: 'word',
+      valid: (bytes, start, end) => isSpokenPassword(bytes, start, end, false),
+    },
     ...spoken(PASSWORD_NOUNS, isSpokenPassword),
   ]),
   secret(

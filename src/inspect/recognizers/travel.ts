@@ -1,11 +1,32 @@
 /** Passports and licences to drive: what machines read of them (ICAO 9303), and by the name where no country is known. */
 
 import type { Extent, Recognizer } from './recognizer.ts'
+import { inNameSpellings } from './spelling.ts'
 
 /** Characters of one line of a passport, a visa or a card: the longest is the first look to the left. */
 const LINE = 44
 
 const DRIVER = [
+  ...inNameSpellings([
+    ...['führerscheinnummer', 'führerschein nr', 'numéro de permis', 'permis de conduire'],
+    ...['carnet de conducir', 'licencia de conducir', 'permiso de conducir', 'patente di guida'],
+    ...[
+      'rijbewijsnummer',
+      'prawo jazdy',
+      'numer prawa jazdy',
+      'carta de condução',
+      'cnh',
+      'körkort',
+    ],
+    ...[
+      'førerkort',
+      'ajokortti',
+      'driver license no',
+      'driving licence number',
+      'dl no',
+      'dl number',
+    ],
+  ]),
   'driver s license',
   'driver s licence',
   'driver license',
@@ -22,6 +43,12 @@ const DRIVER = [
   'rijbewijs',
 ]
 
+const LOCAL_PASSPORTS = inNameSpellings([
+  ...['reisepassnummer', 'passnummer', 'reisepass nr', 'numéro de passeport', 'passeport'],
+  ...['número de pasaporte', 'pasaporte', 'numero passaporto', 'passaporto', 'paspoortnummer'],
+  ...['paspoort', 'numer paszportu', 'paszport', 'número do passaporte', 'passaporte'],
+])
+
 export const TRAVEL: readonly Recognizer[] = [
   {
     type: 'mrz',
@@ -35,11 +62,18 @@ export const TRAVEL: readonly Recognizer[] = [
     type: 'passport-number',
     class: 'personal',
     readiness: 'context',
-    words: ['passport', 'passport number', 'passport no', 'passeport', 'reisepass', 'pasaporte'],
+    words: [
+      ...['passport', 'passport number', 'passport no', 'passeport', 'reisepass', 'pasaporte'],
+      ...LOCAL_PASSPORTS,
+    ],
     shapes: [
       {
         kind: 'key',
-        keys: ['passport', 'passport number', 'passport no', 'passport id', 'passport num'],
+        keys: [
+          ...['passport', 'passport number', 'passport no', 'passport id', 'passport num'],
+          ...LOCAL_PASSPORTS,
+        ],
+        loose: 'word',
         readiness: 'on',
         valid: isNumberLike,
       },

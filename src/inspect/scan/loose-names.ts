@@ -23,6 +23,11 @@ const WHOLE_VALUE = new Uint8Array(256).fill(1)
 for (const end of ' \t\r\n"\'`\\') WHOLE_VALUE[end.charCodeAt(0)] = 0
 const LINE_VALUE = new Uint8Array(256).fill(1)
 for (const end of '\t\r\n;|"`<>{}[]\\') LINE_VALUE[end.charCodeAt(0)] = 0
+/** In a query, where another one follows. */
+const ASSIGNED_LINE = LINE_VALUE.slice()
+ASSIGNED_LINE[0x26] = 0
+/** Blanks in front of a line. */
+const MAX_INDENT = 16
 
 export class LooseNames {
   readonly #keys: readonly Key[]
@@ -89,33 +94,34 @@ export class LooseNames {
 
   #value(at: number, keys: readonly number[]): number {
     const { bytes, limit, more } = this.#bounds
+    const isColon = bytes[at] === 0x3a
+    const wantsLine = this.#wantLine(keys)
     let from = at + 1
     if (from < limit && bytes[from] === 0x3e) from++
-    while (from < limit && from - at < 5 && (isBlank(bytes[from]) || bytes[from] === 0x2a)) from++
+    from = this.#pastBlanks(from, at + 5)
+    if (more && isColon && from + MAX_INDENT + 2 > limit) {
+      this.#bounds.held = at
+      return NOT_YET
+    }
+    // `Name:`, and what it is in the next line.
+    if (isColon) from = this.#pastLineEnd(from)
     const escapes = from
     while (from < limit && from - escapes < 4 && bytes[from] === 0x5c) from++
     const isEscaped = from > escapes
     const quote = from < limit && isQuote(bytes[from]) ? (bytes[from] as number) : 0
     if (quote !== 0) from++
-    const isLine = quote === 0 && bytes[at] === 0x3a && this.#wantLine(keys)
-    // `type MemberName = Identifier`: a program's, where what it is called says nothing of what it is.
-    if (quote === 0 && !isLine && escapes > at + 1 && this.#wantLine(keys)) return NOTHING
+    const isLine = quote === 0 && wantsLine
     const most = isLine ? MAX_LINE : MAX_VALUE
     const bound = Math.min(limit, from + most)
+    const of = isLine ? (isColon ? LINE_VALUE : ASSIGNED_LINE) : this.#wordOf(at)
     const end =
-      quote === 0
-        ? this.#bareEnd(
-            from,
-            bound,
-            isLine ? LINE_VALUE : this.#isVariable(at) ? WHOLE_VALUE : BARE_VALUE,
-          )
-        : this.#quotedEnd(from, bound, quote, isEscaped)
+      quote === 0 ? this.#bareEnd(from, bound, of) : this.#quotedEnd(from, bound, quote, isEscaped)
     const isEndless = end === from + most
     if (end === limit && more && !isEndless) {
       this.#bounds.held = at
       return NOT_YET
     }
-    if (isLine && isEndless) return NOTHING
+    if (isLine) return this.#line(at, from, end, !isColon && escapes > at + 1, keys)
     const to = quote === 0 ? this.#trimmed(from, end) : end
     if (to === from || (quote === 0 && isLiteral(bytes, from, to))) return NOTHING
     for (const key of keys) {
@@ -127,6 +133,63 @@ export class LooseNames {
       return end
     }
     return NOTHING
+  }
+
+  /**
+   * A value without quotes, with blanks in it: to the end of its line, or where something else begins there; or else its first word.
+   * @param isSet with blanks around the `=`, as in a program, where one word is a variable or a type
+   */
+  #line(
+    at: number,
+    from: number,
+    end: number,
+    isSet: boolean,
+    keys: readonly number[],
+  ): typeof NOTHING {
+    const { bytes } = this.#bounds
+    let to = this.#trimmed(from, endOfPart(bytes, from, end))
+    while (to > from && bytes[to - 1] === 0x2c) to--
+    if (to === from || isLiteral(bytes, from, to)) return NOTHING
+    if (this.#isFound(at, from, to, isSet, keys) || bytes[at] === 0x3a || isSet) return NOTHING
+    let word = from
+    while (word < to && BARE_VALUE[bytes[word] as number] === 1) word++
+    if (word > from && word < to) this.#isFound(at, from, word, false, keys)
+    return NOTHING
+  }
+
+  #isFound(at: number, from: number, to: number, isSet: boolean, keys: readonly number[]): boolean {
+    const { bytes } = this.#bounds
+    for (const key of keys) {
+      const { shape, recognizer } = this.#keys[key] as Key
+      const end = shape.endOf === undefined ? to : shape.endOf(bytes, from, to)
+      if (end === from || (isSet && !hasBlank(bytes, from, end))) continue
+      if (shape.valid !== undefined && !shape.valid(bytes, from, end)) continue
+      this.#finds.add(from, end, recognizer, BY_NAME_ONLY, false, at)
+      return true
+    }
+    return false
+  }
+
+  #wordOf(at: number): Uint8Array {
+    return this.#isVariable(at) ? WHOLE_VALUE : BARE_VALUE
+  }
+
+  /** Blanks, and the stars of Markdown. */
+  #pastBlanks(start: number, stop: number): number {
+    const { bytes, limit } = this.#bounds
+    let at = start
+    while (at < limit && at < stop && (isBlank(bytes[at]) || bytes[at] === 0x2a)) at++
+    return at
+  }
+
+  #pastLineEnd(start: number): number {
+    const { bytes, limit } = this.#bounds
+    let at = start
+    if (at < limit && bytes[at] === 0x0d) at++
+    if (at >= limit || bytes[at] !== 0x0a) return start
+    const line = this.#pastBlanks(at + 1, at + MAX_INDENT)
+    // The first of a list.
+    return line + 1 < limit && bytes[line] === 0x2d && bytes[line + 1] === 0x20 ? line + 2 : line
   }
 
   #wantLine(keys: readonly number[]): boolean {
@@ -176,6 +239,46 @@ export class LooseNames {
     }
     return bound
   }
+}
+
+/** @returns where something else begins: a comment, the next name with its value, the next sentence, a column apart */
+function endOfPart(bytes: Uint8Array, from: number, end: number): number {
+  for (let at = from + 1; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte !== 0x20) continue
+    const next = bytes[at + 1] as number
+    if (at + 1 === end || next === 0x20 || next === 0x23) return at
+    if (next === 0x2f && bytes[at + 2] === 0x2f) return at
+    if (isNameOfNext(bytes, at + 1, end) || endsSentence(bytes, from, at, next)) return at
+  }
+  return end
+}
+
+/** `plan=`, `plan:` */
+function isNameOfNext(bytes: Uint8Array, from: number, end: number): boolean {
+  let at = from
+  while (at < end && NAME[bytes[at] as number] === 1) at++
+  return at > from && at < end && (bytes[at] === 0x3d || bytes[at] === 0x3a)
+}
+
+/** A full stop behind a word that is no abbreviation, and a capital behind it. */
+function endsSentence(bytes: Uint8Array, from: number, at: number, next: number): boolean {
+  const last = bytes[at - 1]
+  if (next < 0x41 || next > 0x5a) return false
+  if (last === 0x21 || last === 0x3f) return true
+  let letters = 0
+  for (
+    let i = at - 2;
+    i >= from && (isLetter(bytes[i] as number) || (bytes[i] as number) > 0x7f);
+    i--
+  )
+    letters++
+  return last === 0x2e && letters > 4
+}
+
+function hasBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] === 0x20) return true
+  return false
 }
 
 /** `null`, `true`, `false`: nothing is in them. */

@@ -4,6 +4,7 @@
  */
 
 import type { IpAddress } from './model/address.ts'
+import { isProven } from './model/agent.ts'
 import type { DecisionContext } from './model/audit-record.ts'
 import { type Authority, parseAuthority } from './model/authority.ts'
 import type { Destination } from './model/destination.ts'
@@ -111,8 +112,8 @@ function measure(
  * calls them.
  */
 function toCaller({ agent, clientIp }: Flow): string {
-  return agent.by === 'token'
-    ? `token ${agent.id} ${agent.groups.join(' ')}`
+  return isProven(agent)
+    ? `${agent.by} ${agent.id} ${agent.groups.join(' ')}`
     : `${agent.by} ${agent.id} ${clientIp}`
 }
 

@@ -5,6 +5,7 @@
 
 import { createHash, hash } from 'node:crypto'
 import type { Admission } from './admission.ts'
+import { isProven } from './model/agent.ts'
 import type { Code } from './model/errors.ts'
 import { DATA_CLASSES } from './model/finding.ts'
 import type { RequestLine } from './model/flow.ts'
@@ -71,7 +72,7 @@ export function toHeld(
     groups: agent.groups,
     owner: assessment.policy.agents.find(({ id }) => id === agent.id)?.owner ?? null,
     clientIp,
-    proven: agent.by === 'token',
+    proven: isProven(agent),
     method: scheme === 'tcp' && line.method === null ? toTunnel(line) : toMethod(line),
     scheme,
     host: authority.host.text,

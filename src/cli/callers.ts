@@ -1,8 +1,8 @@
 /** Who is calling: what a credential proves, mapped by the policy to an agent. */
 
 import type { ProvenIdentity } from '../identity/tokens.ts'
-import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
+import type { Client } from '../model/client.ts'
 import type { Problem } from '../model/errors.ts'
 import { agentFor } from '../policy/agents.ts'
 import type { Policy } from '../policy/compile.ts'
@@ -27,7 +27,7 @@ export function createCallers({ tokens, policy, required }: CallersOptions) {
   let known = new Map<string, Agent>()
   let knownFor: Policy | null = null
 
-  const toAgent = (identity: ProvenIdentity | null, client: IpAddress): Agent | Problem => {
+  const toAgent = (identity: ProvenIdentity | null, client: Client): Agent | Problem => {
     const current = policy()
     if (current !== knownFor || known.size >= MAX_KNOWN) {
       known = new Map()
@@ -42,7 +42,7 @@ export function createCallers({ tokens, policy, required }: CallersOptions) {
     return required && agent.by === 'none' ? NOT_KNOWN : agent
   }
 
-  return (credentials: string | null, client: IpAddress) => {
+  return (credentials: string | null, client: Client) => {
     if (credentials === null) return toAgent(null, client)
     const verified = tokens.verify(credentials)
     if (verified instanceof Promise) {
@@ -53,8 +53,9 @@ export function createCallers({ tokens, policy, required }: CallersOptions) {
 }
 
 /** By what was proven, not by how: one token can be shown in any number of ways. Names have no blanks. */
-function keyOf(identity: ProvenIdentity | null, client: IpAddress): string {
-  return identity ? `${client.text} ${identity.subject} ${identity.groups.join(' ')}` : client.text
+function keyOf(identity: ProvenIdentity | null, { text, uid }: Client): string {
+  const from = uid === undefined ? text : `${text} ${uid}`
+  return identity ? `${from} ${identity.subject} ${identity.groups.join(' ')}` : from
 }
 
 const NOT_KNOWN: Problem = {

@@ -93,6 +93,12 @@ const origin = z
     error: 'neither `certificate` and `key` nor `ca` are named',
   })
 
+/** The largest that is one; the next stands for none. */
+const MAX_UID = 4_294_967_294
+const userRange = z.string().regex(/^(0|[1-9][0-9]{0,9})-(0|[1-9][0-9]{0,9})$/, {
+  error: 'users are numbers, or ranges of them such as 2000-2999',
+})
+
 const upstreamProxy = z.strictObject({
   url: z
     .string()
@@ -132,6 +138,12 @@ const agent = z.strictObject({
       subject: names.optional(),
       group: names.optional(),
       source: names.optional(),
+      uid: oneOrMany(z.union([z.int().min(0).max(MAX_UID), userRange]))
+        .optional()
+        .meta({
+          description:
+            'Users of this host, by number, or ranges of them such as 2000-2999: whose process has made the connection. Linux only.',
+        }),
     })
     .optional(),
   groups: z.array(name).optional(),

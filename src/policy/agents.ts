@@ -1,8 +1,10 @@
 /** From what is proven about a caller to the agent the policy knows. The most specific entry wins, never the first. */
 
-import { cidrContains, type IpAddress } from '../model/address.ts'
+import { cidrContains } from '../model/address.ts'
 import { type Agent, ANONYMOUS } from '../model/agent.ts'
-import type { AgentPolicy, Policy } from './compile.ts'
+import type { Client } from '../model/client.ts'
+import type { AgentPolicy } from './agent-entry.ts'
+import type { Policy } from './compile.ts'
 
 /** What a verified credential says. */
 export interface Identity {
@@ -15,7 +17,7 @@ export interface Identity {
  * @returns the agent, `anonymous` when nothing matches. A proven subject without an entry keeps its own name and home
  * zones; one that bears the name of an entry without meeting its conditions is nobody.
  */
-export function agentFor(policy: Policy, identity: Identity | null, client: IpAddress): Agent {
+export function agentFor(policy: Policy, identity: Identity | null, client: Client): Agent {
   let best: AgentPolicy | null = null
   let score = 0
   for (const entry of policy.agents) {
@@ -33,17 +35,28 @@ export function agentFor(policy: Policy, identity: Identity | null, client: IpAd
   return {
     id,
     groups: [...groups].sort(),
-    by: identity ? 'token' : 'source',
+    by: identity ? 'token' : best && best.uids.length > 0 ? 'uid' : 'source',
     ...(identity && identity.subject !== id ? { subject: identity.subject } : {}),
   }
 }
 
-/** 0 when the entry does not apply; every condition it names must hold. Subject counts above group above source prefix. */
-function specificity(entry: AgentPolicy, identity: Identity | null, client: IpAddress): number {
+/** 0 when the entry does not apply; every condition it names must hold. Subject counts above user above group above source prefix. */
+function specificity(entry: AgentPolicy, identity: Identity | null, client: Client): number {
   let score = 0
   if (entry.subjects.length > 0) {
     if (!identity || !entry.subjects.includes(identity.subject)) return 0
     score += 100_000
+  }
+  if (entry.uids.length > 0) {
+    const { uid } = client
+    const ranges = entry.uids.filter(
+      ({ first, last }) => uid !== undefined && first <= uid && uid <= last,
+    )
+    if (ranges.length === 0) return 0
+    // Of ranges the narrowest, as of prefixes.
+    score +=
+      10_000 +
+      Math.max(...ranges.map(({ first, last }) => 32 - Math.ceil(Math.log2(last - first + 1))))
   }
   if (entry.groups.length > 0) {
     if (!identity || !entry.groups.some((group) => identity.groups.includes(group))) return 0

@@ -3,8 +3,6 @@
  * reject: evaluating a compiled policy cannot fail.
  */
 
-import type { Cidr } from '../model/address.ts'
-import { ANONYMOUS, isAgentName } from '../model/agent.ts'
 import type { Declaration, HostPattern } from '../model/declaration.ts'
 import type { OnUnscannable, RedactionPlan } from '../model/finding.ts'
 import { COMMAND_PROTOCOLS, STATEMENT_PROTOCOLS } from '../model/flow.ts'
@@ -12,6 +10,7 @@ import type { HoldSettings } from '../model/hold.ts'
 import type { Placement, Zone } from '../model/placement.ts'
 import type { Reviewer } from '../model/reviewer.ts'
 import type { Action } from '../model/verdict.ts'
+import { type AgentPolicy, compileAgent } from './agent-entry.ts'
 import {
   type Condition,
   type DestinationFacts,
@@ -34,18 +33,12 @@ import {
   type RequestFacts,
 } from './condition.ts'
 import { compileDeclaration } from './declarations.ts'
-import {
-  type AgentEntry,
-  type PolicyDocument,
-  type RuleEntry,
-  toList,
-  type WhenEntry,
-} from './document.ts'
+import { type PolicyDocument, type RuleEntry, toList, type WhenEntry } from './document.ts'
 import { compileHolds, compileRuleHold } from './holds.ts'
 import { compilePathPattern } from './path.ts'
 import { compileRedaction, compileUnscannable, type Kinds, kindsAt } from './redaction.ts'
 import { createReferences, type Path, type PolicyProblem, type References } from './references.ts'
-import { createPeople, type People } from './reviewers.ts'
+import { createPeople } from './reviewers.ts'
 import type { Answers } from './steer.ts'
 import type { RuleTerms } from './terms.ts'
 import type { ZoneTable } from './zones.ts'
@@ -68,20 +61,6 @@ export interface Rule {
   readonly hold: RuleTerms | null
   /** Its match is recorded, and changes nothing. */
   readonly observed: boolean
-}
-
-export interface AgentPolicy {
-  readonly id: string
-  readonly subjects: readonly string[]
-  readonly groups: readonly string[]
-  readonly sources: readonly Cidr[]
-  /** Groups every such agent is in, besides those its token names. */
-  readonly memberOf: readonly string[]
-  readonly zone: Zone | null
-  /** Who answers for it, and may not decide about its calls. */
-  readonly owner: string | null
-  /** Milliseconds its clients wait for a decision, whatever the rule; null for what the rules say. */
-  readonly wait: number | null
 }
 
 export interface Policy {
@@ -109,6 +88,8 @@ export interface Policy {
   readonly models: readonly HostPattern[]
   /** That can be found. */
   readonly kinds: Kinds
+  /** Whether who is calling may depend on the user whose process it is. */
+  readonly asksForUsers: boolean
   /** Kinds that conditions ask for. */
   readonly askedFor: ReadonlySet<string>
 }
@@ -168,6 +149,7 @@ export function compilePolicy(
     onUnscannable: compileUnscannable(document.redaction?.on_unscannable ?? {}),
     models: hostsAt(document.redaction?.models ?? [], ['redaction', 'models']),
     kinds,
+    asksForUsers: agents.some(({ match }) => match?.uid !== undefined),
     askedFor: new Set(
       rules.flatMap(({ when }) => toList(when.data)).filter((name) => kinds.has(name)),
     ),
@@ -307,35 +289,6 @@ function checkUpgrade(name: string, path: Path, { report }: References): void {
 
 /** RFC 9110 section 5.6.2, without lower case: a rule on `post` would never match. */
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Z-]+$/
-
-function compileAgent(
-  entry: AgentEntry,
-  path: Path,
-  references: References,
-  people: People,
-): AgentPolicy {
-  const { match } = entry
-  const { report, unique, zoneAt, cidrsAt, namesAt } = references
-  const at = (key: keyof NonNullable<typeof match>) => [...path, 'match', key]
-  unique('agent', entry.id, [...path, 'id'])
-  if (!isAgentName(entry.id) || entry.id === ANONYMOUS.id) {
-    report([...path, 'id'], `\`${entry.id}\` cannot be the name of an agent`)
-  }
-  if (match !== undefined && isEmpty(match)) {
-    report([...path, 'match'], '`match` has no condition')
-  }
-  return {
-    id: entry.id,
-    subjects:
-      match === undefined ? [entry.id] : namesAt('agent', toList(match.subject), at('subject')),
-    groups: namesAt('group', toList(match?.group), at('group')),
-    sources: cidrsAt(toList(match?.source), at('source')),
-    memberOf: namesAt('group', entry.groups ?? [], [...path, 'groups']),
-    zone: entry.zones === undefined ? null : zoneAt(toList(entry.zones), [...path, 'zones']),
-    owner: entry.owner === undefined ? null : people.ownerAt(entry.owner, [...path, 'owner']),
-    wait: entry.hold?.wait ?? null,
-  }
-}
 
 function isEmpty(conditions: object): boolean {
   return Object.values(conditions).every((value) => value === undefined)

@@ -28,8 +28,12 @@ export interface ListenOptions {
 }
 
 export interface Accepting {
-  /** Takes over a connection that there is room for. */
-  serve(socket: Socket, client: IpAddress): void
+  /**
+   * Takes over a connection that there is room for.
+   *
+   * @param isDirect whether the other end of the socket is the client itself, as far as anybody says
+   */
+  serve(socket: Socket, client: IpAddress, isDirect: boolean): void
   /** Ends one that there is no room for. */
   turnAway(socket: Socket, problem: Problem): void
   /** Ends one that does not begin as it has to. */
@@ -71,14 +75,14 @@ export async function acceptOn(
     }
     if (!open(peer)) return
     if (!proxyProtocolFrom.some((prefix) => cidrContains(prefix, peer))) {
-      return serve(socket, peer)
+      return serve(socket, peer, true)
     }
     new HeaderWait(socket, context, {
       onClient(named) {
         const client = named ?? peer
         counts.close(counted)
         counted = client.text
-        if (open(client)) serve(socket, client)
+        if (open(client)) serve(socket, client, false)
       },
       onFault: (problem) => refuse(socket, peer, problem),
     })

@@ -3,7 +3,7 @@
  * refused CONNECT: what there is to refuse is said inside. Hosts that are tunnelled unseen are decided before the tunnel opens.
  */
 
-import type { IpAddress } from '../model/address.ts'
+import type { Client } from '../model/client.ts'
 import type { Flow, RequestLine } from '../model/flow.ts'
 import { intercept } from './intercept.ts'
 import type { ProxyContext, Tunnel } from './proxy.ts'
@@ -11,7 +11,7 @@ import { tunnelUnseen } from './unseen.ts'
 
 /** One CONNECT: who asks, and for what. */
 export interface Connect {
-  readonly client: IpAddress
+  readonly client: Client
   readonly tunnel: Tunnel
   readonly context: ProxyContext
 }

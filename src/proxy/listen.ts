@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { IpAddress } from '../model/address.ts'
+import type { Client } from '../model/client.ts'
 import type { Problem } from '../model/errors.ts'
 import { refuseByProblem } from '../model/refusal.ts'
 import { acceptOn, type Listener, type ListenOptions } from './accept.ts'
@@ -11,6 +12,7 @@ import { HTTP2 } from './client-tls.ts'
 import { serveConnect } from './connect.ts'
 import { ClientConnection } from './http1/client-connection.ts'
 import { ClientSession } from './http2/client-session.ts'
+import { withLocalUser } from './local-user.ts'
 import type { ProxyContext, Tunnel } from './proxy.ts'
 import { TOO_LATE, UNREAD } from './quiet-socket.ts'
 import { refuseOn } from './refuse.ts'
@@ -21,7 +23,8 @@ import { SocksConnection } from './socks/serve.ts'
 /** @throws the system's error when the address cannot be bound. */
 export function listen(options: ListenOptions, context: ProxyContext): Promise<Listener> {
   return acceptOn(options, context, {
-    serve: (socket, client) => servePort(socket, client, context),
+    serve: (socket, client, isDirect) =>
+      servePort(socket, isDirect ? withLocalUser(socket, client, null, context) : client, context),
     turnAway,
     refuse: (socket, peer, problem) => refusePort(socket, peer, problem, context),
   })
@@ -34,7 +37,7 @@ function turnAway(socket: Socket, problem: Problem): void {
 }
 
 /** One connection to the proxy port, whatever it speaks. */
-function servePort(socket: Socket, client: IpAddress, context: ProxyContext): void {
+function servePort(socket: Socket, client: Client, context: ProxyContext): void {
   const { report } = context
   const run = (work: Promise<void>) =>
     work.catch((error: unknown) => {
@@ -92,12 +95,7 @@ function refusePort(
   )
 }
 
-function serveHttp(
-  socket: Channel,
-  client: IpAddress,
-  context: ProxyContext,
-  isHttp2: boolean,
-): void {
+function serveHttp(socket: Channel, client: Client, context: ProxyContext, isHttp2: boolean): void {
   const options = {
     socket,
     scope: { client, tunnel: null, credentials: null, fault: null },
@@ -108,7 +106,7 @@ function serveHttp(
   else new ClientConnection(options)
 }
 
-function openTunnel(client: IpAddress, tunnel: Tunnel, context: ProxyContext): void {
+function openTunnel(client: Client, tunnel: Tunnel, context: ProxyContext): void {
   serveConnect({ client, tunnel, context }).catch((error: unknown) => {
     context.report('tunnel', error)
     tunnel.socket.destroy()

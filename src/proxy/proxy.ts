@@ -4,6 +4,7 @@ import type { Enforcer } from '../enforce.ts'
 import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
 import type { Authority } from '../model/authority.ts'
+import type { Client, SocketEnd } from '../model/client.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Mode } from '../model/flow.ts'
 import type { Refusal } from '../model/refusal.ts'
@@ -52,10 +53,9 @@ export interface ProxyContext {
   readonly inspector: InspectorFor
   readonly meter: Meter
   /** Who is calling. @param credentials the value of Proxy-Authorization, null when there is none. Never rejects. */
-  identify(
-    credentials: string | null,
-    client: IpAddress,
-  ): Agent | Problem | Promise<Agent | Problem>
+  identify(credentials: string | null, client: Client): Agent | Problem | Promise<Agent | Problem>
+  /** Whose process on this host is at the near end of a connection; null where nobody asks or knows. */
+  localUserOf(near: SocketEnd, far: SocketEnd): number | null
   readonly origins: OriginPool
   /** Leaf certificates for hosts, as contexts for TLS with clients. */
   readonly leaves: Leaves

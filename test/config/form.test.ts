@@ -166,7 +166,6 @@ describe('unknown keys', () => {
 describe('keys of the format that are not carried out yet are refused, never ignored', () => {
   test.each([
     ['agents: [{ id: a, match: { issuer: x } }]', 'issuer'],
-    ['agents: [{ id: a, match: { uid: 1 } }]', 'uid'],
     ['agents: [{ id: a, match: { certificate: x } }]', 'certificate'],
   ])('%s', (line, key) => {
     const [problem, ...others] = told(`${V}${line}\n`)
@@ -250,6 +249,19 @@ describe('values', () => {
     ['identity: { required: 1 }', '2:23: invalid input: expected boolean, received number'],
     ['geoip: { files: [] }', '2:17: too small: expected array to have >=1 items'],
     ['agents: [{ id: a, match: {} }]', '2:26: `match` has no condition'],
+    [
+      'agents: [{ id: a, match: { uid: 9-1 } }]',
+      '2:33: `9-1` is no range of users (write 2000-2999)',
+    ],
+    [
+      'agents: [{ id: a, match: { uid: 65534 } }]',
+      '2:33: 65534 stands for users that have no number here: it is nobody',
+    ],
+    [
+      'agents: [{ id: a, match: { uid: builder } }]',
+      '2:33: users are numbers, or ranges of them such as 2000-2999',
+    ],
+    ['agents: [{ id: a, match: { uid: -1 } }]', '2:33: too small: expected number to be >=0'],
     ['rules: [{ id: A, because: b, when: { port: 1 }, then: block }]', `2:15: ${ID}`],
     ['rules: [{ id: -a, because: b, when: { port: 1 }, then: block }]', `2:15: ${ID}`],
     ['rules: [{ id: a, because: "b\\nc", when: { port: 1 }, then: block }]', `2:27: ${LINE}`],

@@ -46,6 +46,33 @@ describe.skipIf(missing(...FORCED_NETWORK, program('setpriv', '--version')))(
       })
     })
 
+    test('on the host itself agents are told apart by their users; who comes from elsewhere has none', async () => {
+      const { proxy, onGateway, onHost } = await open({
+        config: `agents:
+  - { id: builder, match: { uid: 54321 }, zones: [EEA, US] }
+  - { id: rest, match: { uid: 0-60000 } }`,
+        nat: ['-A OUTPUT -p tcp ! -o lo -m owner ! --uid-owner 0 -j REDIRECT --to-ports 3129'],
+        nat6: ['-A OUTPUT -p tcp ! -o lo -m owner ! --uid-owner 0 -j REDIRECT --to-ports 3129'],
+      })
+      const as = (uid: number, url: string) =>
+        onGateway('setpriv', [
+          ...[`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'],
+          ...['curl', ...status, '-k', url],
+        ])
+      expect((await as(54_321, `https://${FAR.us.v4}/`)).out).toBe('200')
+      expect((await as(54_321, `https://[${FAR.us.v6}]/`)).out).toBe('200')
+      expect((await as(54_322, `https://${FAR.us.v4}/`)).out).toBe('403')
+      // The same addresses, from behind the gateway.
+      expect((await onHost('curl', [...status, '-k', `https://${FAR.us.v4}/`])).out).toBe('403')
+      await proxy.settled(4)
+      expect(proxy.flows().map(({ agent }) => agent)).toEqual([
+        'builder',
+        'builder',
+        'rest',
+        'anonymous',
+      ])
+    })
+
     test.each([
       ['HTTP', `http://api.de.test/`],
       ['TLS', `https://api.de.test/`],

@@ -80,6 +80,34 @@ describe('the most specific entry', () => {
     expect(agentFor(reversed, who(shown), ip(from))).toEqual({ id, groups, by, ...named })
   })
 
+  test.each<[shown: string, uid: number | undefined, from: string, id: string, by: string]>([
+    ['-', 1_001, '127.0.0.1', 'one', 'uid'],
+    ['-', 1_002, '127.0.0.1', 'few', 'uid'],
+    ['-', 1_100, '127.0.0.1', 'many', 'uid'],
+    ['-', 2_500, '127.0.0.1', 'many', 'uid'],
+    ['-', 3_000, '127.0.0.1', 'here', 'source'],
+    ['-', undefined, '127.0.0.1', 'here', 'source'],
+    ['-', 1_001, '10.0.0.1', 'one', 'uid'],
+    ['-', 3_000, '10.0.0.1', 'anonymous', 'none'],
+    ['s', 1_001, '127.0.0.1', 'named', 'token'],
+    ['s', 1_002, '127.0.0.1', 'few', 'token'],
+    ['x+g', 1_002, '127.0.0.1', 'few', 'token'],
+    ['x+g', undefined, '127.0.0.1', 'grouped', 'token'],
+  ])('%s of user %s from %s: %s', (shown, uid, from, id, by) => {
+    const agents: AgentEntry[] = [
+      { id: 'one', match: { uid: 1_001 } },
+      { id: 'few', match: { uid: '1000-1009' } },
+      { id: 'many', match: { uid: ['1000-1999', 2_500] } },
+      { id: 'here', match: { source: '127.0.0.1' } },
+      { id: 'named', match: { uid: 1_001, subject: 's' } },
+      { id: 'grouped', match: { group: 'g' } },
+    ]
+    const client = uid === undefined ? ip(from) : { ...ip(from), uid }
+    for (const entries of [agents, agents.toReversed()]) {
+      expect(agentFor(policyOf({ agents: entries }), who(shown), client)).toMatchObject({ id, by })
+    }
+  })
+
   test('equally specific ones: the first by id', () => {
     const agents = ['c', 'a', 'b'].map((id) => ({ id, match: { group: 'g' } }))
     for (const entries of [agents, agents.toReversed()]) {

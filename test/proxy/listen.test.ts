@@ -108,6 +108,7 @@ beforeEach(async () => {
       report,
     }),
     policy,
+    localUserOf: () => null,
     isOwnPort: () => false,
     identify: () => ({ id: 'anonymous', groups: [], by: 'none' }),
     origins,

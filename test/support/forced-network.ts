@@ -73,6 +73,8 @@ export interface ForcedOptions {
   readonly isAsked?: boolean
   /** Lines of `iptables -t nat` besides, on the gateway. */
   readonly nat?: readonly string[]
+  /** The same of `ip6tables`. */
+  readonly nat6?: readonly string[]
 }
 
 /** Addresses of the internet by country, and the names that lead there. */
@@ -110,7 +112,7 @@ export const GATEWAY = { v4: '10.77.0.1', v6: 'fd77::1' } as const
 let count = 0
 
 export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedNetwork> {
-  const { way, config = '', workers, isAsked = false, nat = [] } = options
+  const { way, config = '', workers, isAsked = false, nat = [], nat6 = [] } = options
   await using stack = new AsyncDisposableStack()
   const id = `${process.pid}-${count++}`
   const [host, gateway, internet] = ['host', 'gate', 'far'].map((name) => {
@@ -205,6 +207,7 @@ export async function openForcedNetwork(options: ForcedOptions): Promise<ForcedN
   )
   if (way !== 'none') lead(way, gateway, isAsked)
   for (const line of nat) inside(gateway, 'iptables', '-w', '-t', 'nat', ...line.split(' '))
+  for (const line of nat6) inside(gateway, 'ip6tables', '-w', '-t', 'nat', ...line.split(' '))
 
   const env = {
     NODE_EXTRA_CA_CERTS: proxy.ca,

@@ -24,6 +24,7 @@ import type { TicketRing } from '../../tls/tickets.ts'
 import { createCallers } from '../callers.ts'
 import { type Endpoint, toEndpoint, toHostPort } from '../endpoints.ts'
 import { inheritedSocket } from '../inherited-sockets.ts'
+import { openLocalUsers } from '../local-users.ts'
 import { CommandError, EXIT, say } from '../output.ts'
 import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
@@ -106,6 +107,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
   const judging = { clock, resolver, locator, decoder, outline, inspector, policy }
   const names = new NameBudget()
   const mayAsk = (client: string, host: Host) => names.take(client, host, performance.now())
+  const localUsers = await openLocalUsers(policy, say)
   const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, mayAsk, report })
   const { origins, sessions, ...shared } = composeOrigins(
     stack,
@@ -136,6 +138,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     policy,
     isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),
     identify: createCallers({ tokens, policy, required: operation.identityRequired }),
+    localUserOf: (near, far) => localUsers.of(near, far),
     origins,
     leaves,
     acceptance: new Acceptance(clock, (text) => say(`warning: ${text}`)),

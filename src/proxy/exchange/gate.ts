@@ -1,9 +1,9 @@
 /** One request through the spine: what it names, who asks, what is decided. No sockets; the answer is a permit or a refusal. */
 
 import type { Inspected, Passing } from '../../inspection.ts'
-import type { IpAddress } from '../../model/address.ts'
 import { type Agent, ANONYMOUS } from '../../model/agent.ts'
 import { type Authority, parseWireAuthority } from '../../model/authority.ts'
+import type { Client } from '../../model/client.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
@@ -21,7 +21,7 @@ import { type Target, TargetReader, type Tunnel } from './target.ts'
 
 /** Where a client connection comes from, and what is fixed for all its requests. */
 export interface Scope {
-  readonly client: IpAddress
+  readonly client: Client
   /** Set inside a tunnel: what CONNECT named. */
   readonly tunnel: Tunnel | null
   /** Inside a tunnel: the credentials CONNECT came with. */

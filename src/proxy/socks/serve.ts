@@ -1,8 +1,8 @@
 /** A client of SOCKS on the proxy port: once it has said where to, its tunnel is one like those of CONNECT. */
 
-import type { IpAddress } from '../../model/address.ts'
 import { ANONYMOUS } from '../../model/agent.ts'
 import type { Authority } from '../../model/authority.ts'
+import type { Client } from '../../model/client.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Flow, RequestLine } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
@@ -14,7 +14,7 @@ import { SocksNegotiation, type SocksVersion, sayEstablished, sayRefused } from 
 
 export interface SocksClient {
   readonly socket: Channel
-  readonly client: IpAddress
+  readonly client: Client
   readonly version: SocksVersion
   readonly context: ProxyContext
   /** Takes the socket over. */

@@ -1,6 +1,7 @@
 /** The port to which connections are led that were going elsewhere. */
 
 import { acceptOn, type Listener, type ListenOptions } from '../accept.ts'
+import { withLocalUser } from '../local-user.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { serveTakenOver } from './serve.ts'
 import { openLinuxSockets } from './sockets.ts'
@@ -23,7 +24,10 @@ export async function listenTransparent(
       const original = sockets.originalOf(socket)
       // Gone already, or nobody can say where it was going.
       if (!original) socket.destroy()
-      else serveTakenOver({ socket, client, original, context })
+      else {
+        const caller = withLocalUser(socket, client, original, context)
+        serveTakenOver({ socket, client: caller, original, context })
+      }
     },
     // What it speaks is not known: there is nothing to say it in.
     turnAway: (socket) => socket.destroy(),

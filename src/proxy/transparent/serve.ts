@@ -4,9 +4,9 @@
  */
 
 import type { Socket } from 'node:net'
-import type { IpAddress } from '../../model/address.ts'
 import { type Agent, ANONYMOUS } from '../../model/agent.ts'
 import { type Authority, parseHost, toAuthority } from '../../model/authority.ts'
+import type { Client } from '../../model/client.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Flow, Protocol, RequestLine } from '../../model/flow.ts'
 
@@ -26,7 +26,7 @@ import type { Original } from './sockets.ts'
 
 export interface TakenOver {
   readonly socket: Socket
-  readonly client: IpAddress
+  readonly client: Client
   readonly original: Original
   readonly context: ProxyContext
 }

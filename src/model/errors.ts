@@ -108,6 +108,12 @@ const CODES = {
     'What is said on the connection does not follow its protocol',
     'use a client of the database in its usual form: see docs/transparent.md',
   ),
+  'channel-binding': info(
+    400,
+    'client',
+    'SCRAM cannot bind to TLS that ends at this proxy',
+    'set PGCHANNELBINDING=disable, or channel_binding=disable in the connection string; `cordon env` does',
+  ),
   'request-too-large': info(
     413,
     'client',

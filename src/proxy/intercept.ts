@@ -19,6 +19,7 @@ import { ClientSession } from './http2/client-session.ts'
 import { BOTH, offerTo, ownProtocol } from './offer.ts'
 import { serveOpaque } from './opaque.ts'
 import { type Opening, type Other, readOpening, recogniseOther } from './opening.ts'
+import { servePostgresql } from './postgresql/serve.ts'
 import { PEEK_MS, SERVER_FIRST, SERVER_FIRST_IN_TLS } from './protocol/recognise.ts'
 import type { ProxyContext } from './proxy.ts'
 import { TOO_LATE, UNREAD } from './quiet-socket.ts'
@@ -57,6 +58,9 @@ export async function interceptOpening(
       socket.unshift(opening.bytes)
       return serveInside(connect, socket, 'http', opening.kind === 'http2', fault)
     case 'other':
+      if (opening.protocol === 'postgresql') {
+        return servePostgresql(opened(connect, opening.bytes))
+      }
       return serveOpaque({
         connect: opened(connect, opening.bytes),
         protocol: opening.protocol,
@@ -163,6 +167,7 @@ function awaitRequest(
   const serveOther = (protocol: Other, first: Buffer | null) => {
     tls.pause()
     const inside = opened({ ...connect, tunnel: { ...tunnel, socket: tls } }, first)
+    if (protocol === 'postgresql') return run(context, servePostgresql(inside, { alpn, fault }))
     const onLater = (bytes: Buffer) => {
       tls.unshift(bytes)
       awaitRequest(connect, flow, tls, fault, who)
@@ -176,7 +181,7 @@ function awaitRequest(
     onBytes(first) {
       acceptance.accepted(who)
       const protocol = recogniseOther(first)
-      if (protocol && fault) {
+      if (protocol && protocol !== 'postgresql' && fault) {
         tls.destroy()
         return run(context, record(connect, flow, fault))
       }

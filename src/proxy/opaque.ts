@@ -67,7 +67,7 @@ export async function serveOpaque(opaque: Opaque): Promise<void> {
   const abort = new AbortController()
   const onClose = () => abort.abort()
   socket.once('close', onClose)
-  const dialed = await origins.openTunnel(admission, abort.signal, isSecure, alpn)
+  const dialed = await origins.openTunnel(admission, abort.signal, isSecure ? { alpn } : null)
   socket.off('close', onClose)
   if (!('socket' in dialed)) {
     const refusal = refuseByProblem(id, dialed, authority)

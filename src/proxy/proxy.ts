@@ -17,6 +17,7 @@ import type { Deadlines, Timeouts } from './deadlines.ts'
 import type { HeldBytes } from './http2/connection.ts'
 import type { Limits } from './limits/limits.ts'
 import type { OriginPool } from './origin/pool.ts'
+import type { PostgresqlMemory } from './postgresql/memory.ts'
 
 /** A connection that can be asked to end. */
 export interface Served {
@@ -66,8 +67,9 @@ export interface ProxyContext {
   /** A connection was refused before it could ask for anything. Never throws. */
   turnedAway(client: IpAddress, problem: Problem): void
   readonly held: HeldBytes
-  /** Of WebSocket messages that have begun and not ended, or that wait for a slow reader. */
+  /** Of messages that have begun and not ended, or that wait for a slow reader: of WebSockets, and of PostgreSQL. */
   readonly websocketBudget: Budget
+  readonly postgresql: PostgresqlMemory
   /** Our name in Via, random per process: seeing it in a request means the request has been here. */
   readonly pseudonym: string
   /** Every connection that serves requests adds itself here, tunnels' insides included. */

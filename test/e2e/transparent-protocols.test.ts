@@ -32,7 +32,7 @@ rules:
     because: the test
     when: { protocol: kafka, port: 9092 }
     then: hold
-  - id: no-cards-in-databases
+  - id: no-cards-in-messages
     because: the test
     when: { port: 5432 }
     redact: { out: payment-card }
@@ -47,7 +47,7 @@ const text = (words: string) => Buffer.from(words, 'latin1')
 const SSH = text('SSH-2.0-client\r\n')
 const REDIS = text('*1\r\n$4\r\nPING\r\n')
 const KAFKA = Buffer.from('0000001200120003000000010003746573740000', 'hex')
-const POSTGRESQL = Buffer.from('0000000804d2162f', 'hex')
+const MQTT = Buffer.from('100f00044d5154540402003c0003616263', 'hex')
 /** Begins like nothing that is known. */
 const STRANGE = Buffer.from('ffffffff00112233', 'hex')
 
@@ -132,9 +132,9 @@ describe.skipIf(missing(...FORCED_NETWORK))('other protocols', () => {
   })
 
   test('what a rule takes out cannot be taken out of what nobody reads', async () => {
-    expect((await net.talk(`${FAR.de.v4}:5432`, [POSTGRESQL])).heard).toBe('')
+    expect((await net.talk(`${FAR.de.v4}:5432`, [MQTT])).heard).toBe('')
     expect(await ended(5432, 1)).toMatchObject({
-      protocol: 'postgresql',
+      protocol: 'mqtt',
       outcome: 'blocked',
       error: 'body-unscannable',
     })

@@ -23,6 +23,7 @@ import { ConnectionCounts } from '../../src/proxy/limits/connections.ts'
 import { DEFAULT_LIMITS } from '../../src/proxy/limits/limits.ts'
 import { listen } from '../../src/proxy/listen.ts'
 import { OriginPool } from '../../src/proxy/origin/pool.ts'
+import { PostgresqlMemory } from '../../src/proxy/postgresql/memory.ts'
 import { createPair, parsePair } from '../../src/tls/authority-pair.ts'
 import { type Contexts, createContexts } from '../../src/tls/contexts.ts'
 import { TlsSessions } from '../../src/tls/sessions.ts'
@@ -73,6 +74,7 @@ beforeEach(async () => {
     meter: NO_METER,
     limits: DEFAULT_LIMITS,
     websocketBudget: new Budget(1),
+    postgresql: new PostgresqlMemory(),
   }
   const sessions = new TlsSessions({ clock: Date })
   const contexts = { for: () => ({ context: tls.createSecureContext(), id: '' }) }

@@ -77,6 +77,9 @@ export function toEnvironment(operation: Operation, token: string | null): Recor
     CARGO_HTTP_CAINFO: bundle,
     NPM_CONFIG_CAFILE: bundle,
     GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: bundle,
+    PGSSLROOTCERT: bundle,
+    // TLS ends at the proxy, so that nothing can be bound to it.
+    PGCHANNELBINDING: 'disable',
   }
 }
 

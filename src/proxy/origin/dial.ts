@@ -17,12 +17,24 @@ export interface DialOptions {
   readonly through: UpstreamProxy | null
   /** Null for TCP alone. */
   readonly tls: OriginTls | null
+  /** Asks for it first, where the protocol is one that begins in the clear; null: TLS comes at once. */
+  readonly ask: AskTls | null
   /** Milliseconds for all addresses together, TLS included. */
   readonly timeout: number
   readonly meter: Meter
   /** Ends the attempt; the promise then resolves to a problem nobody reads. */
   readonly signal: AbortSignal
 }
+
+/**
+ * Asks on a connection that is open whether TLS is spoken there. Never rejects; the socket is paused.
+ *
+ * @returns whether it is, or why nobody knows
+ */
+export type AskTls = (
+  socket: net.Socket,
+  how: { readonly timeout: number; readonly signal: AbortSignal },
+) => Promise<boolean | Problem>
 
 /** A connection that is ready for its first byte; it may be paused. */
 export interface Dialed {
@@ -31,12 +43,14 @@ export interface Dialed {
   readonly address: IpAddress
   /** What was chosen of what was offered; null when nothing was. */
   readonly protocol: string | null
+  /** Whether TLS is spoken with the origin, which has proved its name then. */
+  readonly isSecure: boolean
 }
 
 /** Never rejects. Where TLS fails with one address, the others are tried; what went wrong there is told before what went wrong below. */
 export async function dial(
   destination: Destination,
-  { through, tls, timeout, meter, signal }: DialOptions,
+  { through, tls, ask, timeout, meter, signal }: DialOptions,
 ): Promise<Dialed | Problem> {
   const { authority, addresses, delegated } = destination
   const { port } = authority
@@ -54,15 +68,23 @@ export async function dial(
       : race(left, how))
     if ('code' in reached) return problem ?? reached
     const { socket, address, rest } = reached
-    if (!tls) return { socket, address, protocol: null }
+    if (!tls) return { socket, address, protocol: null, isSecure: false }
     left = rest
     byName = false
     // One that stalls leaves the others an even share of what is left.
     const share = (giveUpAt - performance.now()) / (left.length + 1)
+    const answer = ask ? await ask(socket, { timeout: Math.max(share, 1), signal }) : true
+    if (answer === false) return { socket, address, protocol: null, isSecure: false }
+    if (answer !== true) {
+      socket.destroy()
+      problem = answer
+      continue
+    }
     const to = { host: certifiedHost(destination), port, address }
     const secured = await secure(socket, to, tls, { timeout: Math.max(share, 1), meter, signal })
     if (!('code' in secured)) {
-      return { socket: secured, address, protocol: secured.alpnProtocol || null }
+      const protocol = secured.alpnProtocol || null
+      return { socket: secured, address, protocol, isSecure: true }
     }
     // Some origins stumble over sessions they have given: once more without.
     if (secured.wasResuming && delegated) byName = true

@@ -6,7 +6,7 @@ import type { Problem } from '../../model/errors.ts'
 import type { Meter } from '../../ports.ts'
 import type { OriginContexts } from '../../tls/origin-contexts.ts'
 import type { TlsSessions } from '../../tls/sessions.ts'
-import { type Dialed, dial } from './dial.ts'
+import { type AskTls, type Dialed, dial } from './dial.ts'
 import type { OriginSlots } from './slots.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
 
@@ -26,6 +26,8 @@ export interface DialAsking {
   readonly offer: readonly string[]
   /** Whether what is not HTTP is spoken inside TLS all the same. */
   readonly isSecure?: boolean
+  /** How that is asked for; left out: TLS comes at once. */
+  readonly ask?: AskTls | undefined
   /** Whether an open connection would do as well, once one is free. */
   readonly shares: boolean
   /** Milliseconds to wait for room. */
@@ -55,7 +57,7 @@ export class OriginDialler {
   /** Never rejects. @returns `reuse` when one that is open has become free instead */
   async dial(
     admission: Admission,
-    { offer, isSecure = false, shares, patience, signal }: DialAsking,
+    { offer, isSecure = false, ask, shares, patience, signal }: DialAsking,
   ): Promise<Opened | 'reuse' | Problem> {
     const { destination, flow } = admission
     const { contexts, sessions, slots, upstreamProxy, timeout, meter } = this.#options
@@ -69,7 +71,8 @@ export class OriginDialler {
     const speaksTls = flow.scheme === 'https' || isSecure
     const tls = speaksTls ? { trust, offer, sessions, sessionKey: key } : null
     const through = upstreamProxy?.leadsTo(host) ? upstreamProxy : null
-    const dialed = await dial(destination, { through, tls, timeout, meter, signal })
+    const how = { through, tls, ask: ask ?? null, timeout, meter, signal }
+    const dialed = await dial(destination, how)
     if ('code' in dialed || dialed.socket.closed) slots.release(authority)
     else dialed.socket.once('close', () => slots.release(authority))
     return 'code' in dialed ? dialed : { ...dialed, key }

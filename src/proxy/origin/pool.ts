@@ -16,7 +16,7 @@ import type { HeldBytes } from '../http2/connection.ts'
 import type { Limits } from '../limits/limits.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'
 import { OriginConnections } from './connections.ts'
-import type { Dialed } from './dial.ts'
+import type { AskTls, Dialed } from './dial.ts'
 import { OriginDialler } from './dialler.ts'
 import type { Owner } from './owner.ts'
 import { type OriginProtocol, OriginProtocols } from './protocols.ts'
@@ -46,6 +46,14 @@ export interface PoolOptions {
   readonly held: HeldBytes
   readonly meter: Meter
   report(where: string, error: unknown): void
+}
+
+/** TLS for another protocol than HTTP. */
+export interface TunnelTls {
+  /** The protocol that the origin has to agree to; null: whatever it speaks. */
+  readonly alpn: string | null
+  /** How TLS is asked for, where the protocol begins in the clear: then there may be none in the end, and nothing has to be agreed to. */
+  readonly ask?: AskTls
 }
 
 export class OriginPool {
@@ -116,23 +124,19 @@ export class OriginPool {
     return upgrade === WEBSOCKET && (await this.#streams.canBecome(admission, way))
   }
 
-  /**
-   * A connection for bytes of which nothing is known, inside TLS where that is wanted. Never rejects.
-   *
-   * @param alpn the protocol that the origin has to agree to; null: whatever it speaks
-   */
+  /** A connection for another protocol than HTTP. Never rejects. @param tls inside which it is spoken; null for none */
   async openTunnel(
     admission: Admission,
     signal: AbortSignal,
-    isSecure = false,
-    alpn: string | null = null,
+    tls: TunnelTls | null = null,
   ): Promise<Dialed | Problem> {
     const patience = this.#options.timeouts.originWait
+    const { alpn = null, ask } = tls ?? {}
     const offer = alpn === null ? [] : [alpn]
-    const asking = { offer, isSecure, shares: false, patience, signal }
+    const asking = { offer, isSecure: tls !== null, ask, shares: false, patience, signal }
     const dialed = await this.#dialler.dial(admission, asking)
     if (dialed === 'reuse') return BUSY
-    if ('code' in dialed || alpn === null || dialed.protocol === alpn) return dialed
+    if ('code' in dialed || alpn === null || ask || dialed.protocol === alpn) return dialed
     dialed.socket.destroy()
     return ANOTHER_PROTOCOL
   }

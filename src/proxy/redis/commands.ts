@@ -42,7 +42,7 @@ const GOING_ON: ReadonlySet<string> = new Set([
 ])
 
 export function goesOn({ kinds }: Said): boolean {
-  return kinds.values().some((kind) => GOING_ON.has(kind))
+  return kinds?.values().some((kind) => GOING_ON.has(kind)) ?? false
 }
 
 /**

@@ -28,8 +28,8 @@ import { EMPTY_BODY } from '../exchange/peek.ts'
 import type { ProxyContext } from '../proxy.ts'
 
 export interface Said {
-  /** What it does, as rules name it: `drop table` and `drop`. The first one is what it is called; at least one. */
-  readonly kinds: ReadonlySet<string>
+  /** What it does, as rules name it: `drop table` and `drop`. The first one is what it is called; at least one. Null where nobody can tell. */
+  readonly kinds: ReadonlySet<string> | null
   /** All of it without values. Equal texts have equal kinds. */
   readonly text: string
   readonly database: string | null
@@ -140,11 +140,14 @@ export class StatementJudge {
   }
 
   #toLine({ kinds, text, database, data = null }: Said): RequestLine {
-    const [name = ''] = kinds
+    const [name = ''] = kinds ?? []
     const { protocol, connection } = this.#options
     return {
-      method: name.toUpperCase(),
-      path: database === null ? null : `/${encodeURIComponent(database.toWellFormed())}`,
+      method: kinds && name.toUpperCase(),
+      path:
+        kinds === null || database === null
+          ? null
+          : `/${encodeURIComponent(database.toWellFormed())}`,
       protocol,
       data,
       statements: kinds,

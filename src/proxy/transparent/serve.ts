@@ -17,6 +17,7 @@ import { interceptOpening } from '../intercept.ts'
 import { serveOpaque } from '../opaque.ts'
 import { type Opening, readOpening } from '../opening.ts'
 import { isOwn } from '../origin/own-sockets.ts'
+import { servePostgresql } from '../postgresql/serve.ts'
 import { SERVER_FIRST } from '../protocol/recognise.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { TOO_LATE } from '../quiet-socket.ts'
@@ -70,6 +71,8 @@ function serveProtocol(taken: TakenOver, protocol: Protocol, first: Buffer): voi
       return run(taken, serveTls(taken, first))
     case 'http':
       return run(taken, serveHttp(taken, first))
+    case 'postgresql':
+      return run(taken, servePostgresql(toConnect(taken, first)))
     default:
       return run(
         taken,

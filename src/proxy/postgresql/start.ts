@@ -1,0 +1,77 @@
+/** The session begins: what the client has said goes out, and from here messages are relayed, or, where nobody is to read them, bytes. */
+
+import type { Ending } from '../../model/audit-record.ts'
+import type { Channel } from '../channel.ts'
+import type { Connect } from '../connect.ts'
+import { StatementJudge } from '../statements/judge.ts'
+import { relayChannels } from '../tunnel.ts'
+import { NOTHING_SENT, type Opened } from './open.ts'
+import { Relay } from './relay.ts'
+import { Session } from './session.ts'
+import type { Startup } from './startup.ts'
+
+export interface Starting {
+  readonly connect: Connect
+  readonly client: Channel
+  readonly opened: Opened
+  readonly start: Extract<Startup, { kind: 'start' }>
+  /** Nothing of what is said is read. */
+  readonly isUnread: boolean
+  /** Whether TLS with the client ends here. */
+  readonly endsTls: boolean
+}
+
+export function relaySession(starting: Starting): void {
+  const { connect, client, opened, start, isUnread, endsTls } = starting
+  const { context, tunnel } = connect
+  const { enforcer, postgresql, inspector } = context
+  const { permit, origin, address, isSecure } = opened
+  const dialedIp = address.text
+  const onEnd = (end: Partial<Ending>) =>
+    enforcer.settle(permit, { ...NOTHING_SENT, dialedIp, ...end })
+  if (isUnread) {
+    origin.write(start.packet)
+    const { lease } = permit
+    return relayChannels({ client, origin, context, lease, onEnd })
+  }
+  const abort = new AbortController()
+  let forget = () => {}
+  let judge: StatementJudge | null = null
+  new Relay({
+    client,
+    origin,
+    permit,
+    context,
+    first: start.packet,
+    abort,
+    makeSession(keeper) {
+      judge = new StatementJudge({
+        context,
+        connection: permit,
+        protocol: 'postgresql',
+        dialedIp,
+        isUnread: true,
+        identify: async () => context.identify(tunnel.credentials, connect.client),
+        gone: () => abort.signal,
+        onLeaseEnd: () => keeper.onLeaseEnd(),
+      })
+      const read = inspector(permit.admission.assessment.policy)
+      return new Session({
+        start,
+        endsTls,
+        judge,
+        read: (text, isSafe) => read.readStatement(text, isSafe),
+        keeper,
+      })
+    },
+    onKey(key) {
+      forget()
+      forget = postgresql.keep(key, { permit, address, isSecure })
+    },
+    onEnd(end) {
+      forget()
+      judge?.end()
+      onEnd(end)
+    },
+  })
+}

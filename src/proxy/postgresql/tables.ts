@@ -1,0 +1,61 @@
+/** Which messages of PostgreSQL there are from each side in which state, how long they may be, and what is looked at. */
+
+import { HANDLING, MessageTable } from './message-reader.ts'
+import { BACKEND, FRONTEND } from './messages.ts'
+
+const { pass, count, tell, peek, show } = HANDLING
+
+/** Limits of the server itself (its PQ_SMALL_MESSAGE_LIMIT and PG_MAX_AUTH_TOKEN_LENGTH), and its longest error with some room. */
+const SMALL = 10_000
+const LONGEST_TOKEN = 65_535
+const LONGEST_ERROR = 1024 * 1024
+const EMPTY = 4
+
+/** Until the server has let it in, a client answers its requests, or leaves. */
+export const CLIENT_BEFORE = new MessageTable()
+  .set(FRONTEND.password, show, LONGEST_TOKEN)
+  .set(FRONTEND.terminate, tell, EMPTY)
+
+export const CLIENT = new MessageTable()
+  .set(FRONTEND.query, show)
+  .set(FRONTEND.parse, show)
+  .set(FRONTEND.bind, peek)
+  .set(FRONTEND.describe, show, SMALL)
+  .set(FRONTEND.execute, show, SMALL)
+  .set(FRONTEND.close, show, SMALL)
+  .set(FRONTEND.functionCall, peek)
+  .set(FRONTEND.flush, pass, EMPTY)
+  .set(FRONTEND.sync, tell, EMPTY)
+  .set(FRONTEND.copyData, pass)
+  .set(FRONTEND.copyDone, tell, EMPTY)
+  .set(FRONTEND.copyFail, tell, SMALL)
+  .set(FRONTEND.terminate, tell, EMPTY)
+
+export const SERVER_BEFORE = new MessageTable()
+  .set(BACKEND.authentication, show, LONGEST_TOKEN)
+  .set(BACKEND.negotiateProtocolVersion, show, SMALL)
+  .set(BACKEND.noticeResponse, pass, LONGEST_ERROR)
+  .set(BACKEND.errorResponse, show, LONGEST_ERROR)
+
+export const SERVER = new MessageTable()
+  .set(BACKEND.backendKeyData, show, 8 + 256)
+  .set(BACKEND.parameterStatus, show, LONGEST_TOKEN)
+  .set(BACKEND.noticeResponse, pass, LONGEST_ERROR)
+  .set(BACKEND.notificationResponse, pass, LONGEST_ERROR)
+  .set(BACKEND.errorResponse, show, LONGEST_ERROR)
+  .set(BACKEND.readyForQuery, tell, 5)
+  .set(BACKEND.parseComplete, tell, EMPTY)
+  .set(BACKEND.bindComplete, tell, EMPTY)
+  .set(BACKEND.closeComplete, tell, EMPTY)
+  .set(BACKEND.noData, tell, EMPTY)
+  .set(BACKEND.emptyQueryResponse, tell, EMPTY)
+  .set(BACKEND.portalSuspended, tell, EMPTY)
+  .set(BACKEND.commandComplete, tell, SMALL)
+  .set(BACKEND.parameterDescription, tell)
+  .set(BACKEND.rowDescription, tell)
+  .set(BACKEND.dataRow, count)
+  .set(BACKEND.copyInResponse, tell)
+  .set(BACKEND.copyOutResponse, tell)
+  .set(BACKEND.copyData, pass)
+  .set(BACKEND.copyDone, pass, EMPTY)
+  .set(BACKEND.functionCallResponse, tell)

@@ -113,7 +113,7 @@ function faultOfHead(before: HeadView, after: ReplacedHead): Problem | null {
   const isField = before.fields.some(
     (name, i) =>
       i % 2 === 0 &&
-      before.fields[i + 1] !== after.fields[i + 1] &&
+      (name !== after.fields[i] || before.fields[i + 1] !== after.fields[i + 1]) &&
       signed.field(name.toLowerCase()),
   )
   const where = [

@@ -11,7 +11,7 @@ import { makeVisible } from '../model/visible.ts'
 import { toLabel } from './operators/replace.ts'
 import { parseContentType } from './redact/content-type.ts'
 import { Findings } from './redact/findings.ts'
-import { isCredential, isOfSignature } from './redact/head/names.ts'
+import { isCredential } from './redact/head/names.ts'
 import { rewriteQuery } from './redact/head/target.ts'
 import { isFramed } from './redact/open-body.ts'
 import { type Job, REDACT_LIMITS, type Replace } from './redact/reader.ts'
@@ -49,7 +49,7 @@ function previewQuery(query: string, scanners: readonly Scanner[]): string {
   const left = scanners.reduce((text, scan) => {
     const findings = new Findings()
     const job: Job = { scan, replace: LABEL, limits: REDACT_LIMITS, findings, sealed: 'read' }
-    return rewriteQuery(job, job, text, 'query')
+    return rewriteQuery({ job, parameters: job, host: '' }, text, 'query')
   }, query)
   const plain = toLines(left)
   const prepared = prepare(plain, scanners).replaceAll('\n', '\n&')
@@ -106,7 +106,7 @@ function toLines(form: string): string {
     .split('&')
     .map((field) => {
       const [name = '', ...value] = field.split('=').map(decode)
-      const isHidden = value.length > 0 && (isCredential(name) || isOfSignature(name))
+      const isHidden = value.length > 0 && isCredential(name)
       return isHidden ? `${name}=${CREDENTIAL}` : [name, ...value].join('=')
     })
     .map((line) => line.replace(/[\r\n]+/g, '\\n'))

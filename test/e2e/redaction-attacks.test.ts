@@ -121,3 +121,61 @@ describe('in what APIs of models sign or encrypt', () => {
     expect(Buffer.from(now, 'base64').toString()).toBe('Notes.\nWrite to [EMAIL].\n')
   })
 })
+
+describe('in a head', () => {
+  test.each([
+    ['If-Match', `"${CARD}"`],
+    ['ETag', CARD],
+    ['Idempotency-Key', CARD],
+    ['Cache-Control', `private=${CARD}`],
+    ['Pragma', CARD],
+    ['Priority', CARD],
+    ['Origin', CARD],
+    ['SOAPAction', `"urn:${CARD}"`],
+    ['Server', CARD],
+    ['Authorization', `Bearer ${CARD}`],
+    ['Via', `1.1 ${CARD}`],
+    ['Accept', `text/x; a=${CARD}`],
+    ['X-Amz-Tagging', `card=${CARD}`],
+    ['X-Amz-Security-Token', CARD],
+    ['Content-Type', `text/plain; name=${CARD}`],
+    ['Cookie', `${CARD}=1`],
+    ['Trailer', CARD],
+  ])('%s: %s', async (name, value) => {
+    expect(await send('{}', [`${name}: ${value}`])).toBe(200)
+    expect(got.toString()).not.toContain(CARD)
+    expect(got.toString()).toMatch(/\[PAYMENT_CARD\]|x-redacted/)
+  })
+
+  test('the name of a field, and of a trailer', async () => {
+    const at = `api.de.test:${lab.http.port}`
+    const head = [
+      `POST http://${at}/ HTTP/1.1`,
+      ...[`Host: ${at}`, 'Connection: close', 'Transfer-Encoding: chunked', `X-${CARD}: a`],
+    ]
+    const chunks = ['2', '{}', '0', `T-${CARD}: b`, '', '']
+    await rawExchange(lab.proxy, [...head, '', ...chunks].join('\r\n'))
+    expect(got.toString()).toContain('{}')
+    expect(got.toString()).not.toContain(CARD)
+    expect(got.toString().match(/x-redacted/g)).toHaveLength(2)
+  })
+
+  test('the method', async () => {
+    expect(await send('{}', json, 'api.de.test', `${CARD} /x`)).toBe(400)
+    expect(got).toHaveLength(0)
+  })
+
+  test('the boundary between parts', async () => {
+    const type = `Content-Type: multipart/form-data; boundary=${CARD}`
+    const body = `--${CARD}\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--${CARD}--\r\n`
+    expect(await send(body, [type])).toBe(403)
+    expect(got).toHaveLength(0)
+  })
+
+  test('what belongs to the signature of a URL, at a host that does not sign so', async () => {
+    const path = `/x?X-Amz-Credential=${CARD}&X-Amz-Date=${CARD}&GoogleAccessId=${MAIL}`
+    expect(await send('', [], 'api.de.test', `GET ${path}`)).toBe(200)
+    expect(got.toString()).not.toContain(CARD)
+    expect(got.toString()).not.toContain(MAIL)
+  })
+})

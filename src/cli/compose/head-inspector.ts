@@ -40,7 +40,7 @@ export function inspectHeads({
   const pathOf = (target: string) => target.split('?', 1)[0] ?? ''
 
   return {
-    lookAtHead({ target, fields }) {
+    lookAtHead({ target, fields }, { host }) {
       const data = new Set<string>()
       const job = toJob(everything, (type, value, { path }) => {
         if (recognition.allow.allows(value.toString(), path)) return null
@@ -48,7 +48,8 @@ export function inspectHeads({
         data.add(recognition.classOf(type))
         return null
       })
-      const jobs = { job, fields: without(job, isSecret), parameters: job }
+      const unseen = without(job, isSecret)
+      const jobs = { job, fields: unseen, authentication: unseen, parameters: job, host }
       rewriteTarget(jobs, target)
       rewriteFields(jobs, fields)
       return data
@@ -56,12 +57,18 @@ export function inspectHeads({
 
     showPath: (target) => showPath(pathOf(target), everything),
 
-    redactHead({ target, fields }, { out, named }, { agent }) {
+    redactHead({ target, fields }, { out, named }, { agent, host }) {
       if (out.size === 0) return null
       const scan = outgoing(out)
       const job = toJob(scan, replacing(out, agent))
       const credentials = without(job, (type) => isSecret(type) && !named.has(type))
-      const jobs: HeadJobs = { job, fields: credentials, parameters: credentials }
+      const jobs: HeadJobs = {
+        job,
+        fields: credentials,
+        authentication: without(job, isSecret),
+        parameters: credentials,
+        host,
+      }
       const rewritten = {
         target: rewriteTarget(jobs, target),
         fields: rewriteFields(jobs, fields),
@@ -78,7 +85,14 @@ export function inspectHeads({
       const leads = (type: string, path: string) => type === ISSUED_TOKEN.type && LEADS.test(path)
       const job = without(read, leads)
       const credentials = without(job, isSecret)
-      const rewritten = rewriteFields({ job, fields: credentials, parameters: job }, fields)
+      const jobs = {
+        job,
+        fields: credentials,
+        authentication: credentials,
+        parameters: job,
+        host: '',
+      }
+      const rewritten = rewriteFields(jobs, fields)
       return { fields: rewritten, found: job.findings.toList().filter(isFound) }
     },
   }

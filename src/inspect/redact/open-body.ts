@@ -5,7 +5,7 @@ import { CsvReader } from './csv.ts'
 import { EnvelopedReader, envelopeOf } from './enveloped.ts'
 import { EventQueue } from './event-queue.ts'
 import { EventStreamReader } from './event-stream.ts'
-import type { UnscannableReason } from './findings.ts'
+import { Findings, type UnscannableReason } from './findings.ts'
 import { FormReader } from './form.ts'
 import { GraphQlReader } from './graphql.ts'
 import { openJson } from './json-chunks.ts'
@@ -13,7 +13,7 @@ import { LineReader } from './lines.ts'
 import { readModelEvent } from './llm/read-shape.ts'
 import { MarkupReader } from './markup.ts'
 import { MultipartReader } from './multipart.ts'
-import { openText } from './open-text.ts'
+import { openText, readText } from './open-text.ts'
 import { ProtobufReader } from './protobuf.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { isBinary, isForm, isMarkup, isNoText, SNIFFED, SNIFFED_OF_TEXT } from './sniff.ts'
@@ -107,10 +107,19 @@ function openParts(
   depth: number,
   patch: Patch,
 ): Reader {
-  if (boundary && boundary.length <= 200 && depth < job.limits.depth) {
+  const isUsable = boundary && boundary.length <= 200 && depth < job.limits.depth
+  if (isUsable && !isData(job, boundary, place)) {
     return new MultipartReader(job, place, boundary, depth, patch)
   }
   return openUnread(job, 'malformed', place)
+}
+
+/** Whether there is something in a text that cannot be another one. */
+function isData(job: Job, text: string, place: Place): boolean {
+  const findings = new Findings()
+  const bytes = Buffer.from(text)
+  readText({ ...job, findings }, bytes, 0, bytes.length, place, 1, 0, () => {}, null)
+  return !findings.isEmpty
 }
 
 function openUnread(job: Job, reason: UnscannableReason, place: Place): Reader {

@@ -4,6 +4,8 @@
 export const TOKEN = toTable(
   "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
 )
+/** Of the tokens that methods may be (RFC 9110 section 9.1) those of which there are any: a method is nothing to say data in. */
+export const METHOD = toTable('-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
 /** RFC 9110 section 5.5: HTAB, SP, visible characters and obs-text. */
 export const VALUE = toTable(range(0x20, 0x7e), '\t', range(0x80, 0xff))
 /** Visible characters of ASCII; a fragment never belongs in a request (RFC 9112 section 3.2). */

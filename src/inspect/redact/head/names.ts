@@ -1,14 +1,18 @@
-/** What the names in a head say: which fields are nobody's data, which values authenticate the caller to the very destination. */
+/** What the names in a head say: which fields nobody reads, which values authenticate the caller to the very destination. */
 
 export type FieldRole =
-  /** Framing, negotiation, and what authenticates: never looked at. */
+  /** Ends here, or was checked before: never looked at. */
   | 'untouched'
+  /** Authenticates, and is good for nothing else: no secret in it is anywhere else than where it belongs. */
+  | 'authentication'
   /** Authenticates: secrets in it are where they belong. */
   | 'credential'
   | 'cookie'
   | 'set-cookie'
   /** A URL. */
   | 'url'
+  /** Its name says nothing. */
+  | 'plain'
   | 'text'
 
 /** @param name in lower case */
@@ -41,8 +45,9 @@ function findRole(name: string): FieldRole {
   if (name === 'cookie' || name === 'set-cookie') return name
   if (URLS.has(name)) return 'url'
   if (UNTOUCHED.has(name)) return 'untouched'
-  if (UNTOUCHED_FAMILY.test(name) && !OWN_WORDS.test(name)) return 'untouched'
-  return isCredential(name) ? 'credential' : 'text'
+  if (AUTHENTICATION.has(name)) return 'authentication'
+  if (isCredential(name) || name === 'sec-websocket-protocol') return 'credential'
+  return OF_PROTOCOLS.has(name) || FAMILY_OF_PROTOCOLS.test(name) ? 'plain' : 'text'
 }
 
 function hasCredentialWord(name: string): boolean {
@@ -53,13 +58,34 @@ function hasCredentialWord(name: string): boolean {
     .some((word) => CREDENTIAL_WORDS.has(word))
 }
 
-/** Whether a parameter belongs to a signed URL: names the key it is signed with, which may look like an address, or the signature. */
-export function isOfSignature(name: string): boolean {
-  return SIGNED_URL.test(name)
+/**
+ * Whether a parameter of a signed URL names the key that it is signed with, which may look like an address. Elsewhere than at the services
+ * that sign so, and in another form, it is read like any other.
+ */
+export function isOfSignature(host: string, name: string, value: string): boolean {
+  const known = name.length <= MAX_SIGNED_NAME ? SIGNERS.get(name.toLowerCase()) : undefined
+  return known ? known.hosts.test(host) && known.form.test(value) : false
 }
 
-const SIGNED_URL =
-  /^(?:x-(?:amz|goog|oss|tos)-(?:algorithm|credential|date|expires|security-token|signature|signedheaders)|(?:googleaccess|awsaccesskey|ossaccesskey|key-pair-)id)$/i
+const MAX_SIGNED_NAME = 32
+const AWS = /(?:^|\.)(?:amazonaws\.com|amazonaws\.com\.cn|api\.aws)$/
+const GOOGLE = /(?:^|\.)(?:googleapis\.com|storage\.cloud\.google\.com)$/
+const SCOPE = '(?:\\/|%2F)\\d{8}(?:\\/|%2F)[a-z0-9-]{1,32}(?:\\/|%2F)[a-z0-9-]{1,32}(?:\\/|%2F)'
+const ACCOUNT = '[a-z0-9-]{1,64}(?:@|%40)[a-z0-9.-]{1,64}\\.gserviceaccount\\.com'
+const AWS_KEY = '(?:AKIA|ASIA)[A-Z0-9]{12,28}'
+
+const SIGNERS: ReadonlyMap<string, { readonly hosts: RegExp; readonly form: RegExp }> = new Map([
+  ['x-amz-credential', { hosts: AWS, form: new RegExp(`^${AWS_KEY}${SCOPE}aws4_request$`) }],
+  ['awsaccesskeyid', { hosts: AWS, form: new RegExp(`^${AWS_KEY}$`) }],
+  [
+    'x-goog-credential',
+    {
+      hosts: GOOGLE,
+      form: new RegExp(`^(?:${ACCOUNT}|GOOG[A-Z0-9]{20,64})${SCOPE}goog4_request$`),
+    },
+  ],
+  ['googleaccessid', { hosts: GOOGLE, form: new RegExp(`^${ACCOUNT}$`) }],
+])
 
 /** Of a longer name the end counts. */
 const MAX_NAME = 200
@@ -74,20 +100,26 @@ const URLS: ReadonlySet<string> = new Set([
   ...['referer', 'location', 'content-location', 'destination'],
 ])
 
+/** What says who is meant and how long it is, which was checked, and what ends at every hop (`exchange/fields`). */
 const UNTOUCHED: ReadonlySet<string> = new Set([
-  ...['host', 'via', 'date', 'expect', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade'],
-  ...['transfer-encoding', 'max-forwards', 'pragma', 'cache-control', 'age', 'expires', 'vary'],
-  ...['content-type', 'content-length', 'content-encoding', 'content-language', 'content-range'],
-  ...['content-md5', 'content-digest', 'repr-digest', 'digest', 'want-digest', 'range', 'allow'],
-  ...['etag', 'last-modified', 'origin', 'priority', 'server', 'server-timing', 'retry-after'],
-  ...['traceparent', 'tracestate', 'b3', 'idempotency-key', 'alt-svc', 'http2-settings'],
-  ...['authorization', 'www-authenticate', 'authentication-info', 'signature', 'signature-input'],
-  ...['dpop', 'strict-transport-security', 'upgrade-insecure-requests'],
+  ...['host', 'content-length', 'connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade'],
+  ...['alt-svc', 'http2-settings', 'proxy-authorization', 'proxy-authenticate', 'proxy-connection'],
+])
+
+const AUTHENTICATION: ReadonlySet<string> = new Set([
+  ...['authorization', 'www-authenticate', 'authentication-info'],
+  ...['dpop', 'signature', 'signature-input'],
+])
+
+/** Of these it is known what they are for, so their names say nothing about what stands in them: `Age` is nobody's, `Date` no birth. */
+const OF_PROTOCOLS: ReadonlySet<string> = new Set([
+  ...['via', 'date', 'expect', 'trailer', 'max-forwards', 'pragma', 'cache-control', 'age', 'vary'],
+  ...['expires', 'content-type', 'content-encoding', 'content-language', 'content-range', 'range'],
+  ...['content-md5', 'content-digest', 'repr-digest', 'digest', 'want-digest', 'allow', 'etag'],
+  ...['last-modified', 'origin', 'priority', 'server', 'server-timing', 'retry-after', 'b3'],
+  ...['traceparent', 'tracestate', 'strict-transport-security', 'upgrade-insecure-requests'],
   ...['x-http-method', 'x-http-method-override', 'x-method-override', 'soapaction'],
 ])
 
-/** Those that are there: under any other name of the kind, anybody may say anything. */
-const UNTOUCHED_FAMILY =
-  /^(?:accept(?:-(?:charset|ch|datetime|encoding|language|patch|post|ranges|signature))?|access-control-(?:allow-(?:credentials|headers|methods|origin|private-network)|expose-headers|max-age|request-(?:headers|method|private-network))|proxy-(?:authenticate|authentication-info|authorization|connection|status)|if-(?:match|modified-since|none-match|range|unmodified-since)|sec-(?:ch-[a-z-]+|fetch-(?:dest|mode|site|user)|gpc|purpose|websocket-(?:accept|extensions|key|protocol|version))|x-amzn?-.+|x-b3-(?:flags|parentspanid|sampled|spanid|traceid)|content-security-policy(?:-report-only)?)$/
-/** What customers write about their objects. */
-const OWN_WORDS = /^x-amz-meta-/
+const FAMILY_OF_PROTOCOLS =
+  /^(?:accept(?:-[a-z]+)?|access-control-[a-z-]+|if-[a-z-]+|sec-(?:ch|fetch|gpc|purpose|websocket)[a-z-]*|x-amzn?-(?!meta-).+|x-b3-[a-z]+|content-security-policy(?:-report-only)?)$/

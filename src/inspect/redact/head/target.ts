@@ -56,12 +56,24 @@ function safeSegment(before: string, after: string): string {
   return /^(?:\.|%2e){0,2}$/i.test(after) ? '-' : after
 }
 
+/** How parameters are read. */
+export interface QueryJobs {
+  readonly job: Job
+  /** For those that authenticate the caller. */
+  readonly parameters: Job
+  /** Whose URL it is; empty where that does not count. */
+  readonly host: string
+}
+
 /**
  * @param query without its `?`
- * @param credentials for parameters with names of such
  * @param parent of the places: `query` for `query.email`
  */
-export function rewriteQuery(job: Job, credentials: Job, query: string, parent: string): string {
+export function rewriteQuery(
+  { job, parameters, host }: QueryJobs,
+  query: string,
+  parent: string,
+): string {
   const above: Place = { path: parent, key: '', kind: 'text', context: job.scan.under('') }
   return query
     .split('&')
@@ -72,16 +84,17 @@ export function rewriteQuery(job: Job, credentials: Job, query: string, parent: 
       if (equals < 0) return name
       // A name that is data says nothing about the value.
       const key = name === raw ? decodeURIComponentOr(raw.replaceAll('+', ' ')) : ''
-      if (isOfSignature(key)) return pair
-      const reads = isCredential(key) ? credentials : job
       const value = pair.slice(equals + 1)
+      if (isOfSignature(host, key, value)) return pair
+      const reads = isCredential(key) ? parameters : job
       return `${name}=${rewriteValue(reads, value, namedPlace(job, above, key), FORM_CODING)}`
     })
     .join('&')
 }
 
 /** A whole URL or reference in a field. */
-export function rewriteUrl(job: Job, credentials: Job, url: string, place: Place): string {
+export function rewriteUrl(jobs: QueryJobs, url: string, place: Place): string {
+  const { job } = jobs
   const match = /^((?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/is.exec(
     url,
   )
@@ -91,8 +104,8 @@ export function rewriteUrl(job: Job, credentials: Job, url: string, place: Place
     rewriteValue(job, front, place, codingOf(front)),
     rewritePath(job, path, () => place.path),
   ]
-  if (query !== undefined) parts.push('?', rewriteQuery(job, credentials, query, place.path))
-  if (fragment !== undefined) parts.push('#', rewriteQuery(job, credentials, fragment, place.path))
+  if (query !== undefined) parts.push('?', rewriteQuery(jobs, query, place.path))
+  if (fragment !== undefined) parts.push('#', rewriteQuery(jobs, fragment, place.path))
   return parts.join('')
 }
 

@@ -7,8 +7,9 @@ import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { toIsolationFilter } from '../../linux/isolation-filter.ts'
 import { filterSystemCalls } from '../../linux/libc.ts'
-import { mountAll, runProgram } from './mounts.ts'
+import { mountAll } from './mounts.ts'
 import type { FromInside, Plan, ToInside } from './plan.ts'
+import { runProgram } from './run-program.ts'
 
 let plan: Plan | null = null
 let kill: (signal: NodeJS.Signals) => void = () => {}

@@ -3,15 +3,18 @@
  * network namespaces: `/run`, where services and desktops have theirs, is empty, and those elsewhere are hidden. Names are resolved by nobody.
  */
 
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Plan } from './plan.ts'
+import { runProgram } from './run-program.ts'
+import { sealDevices, sealKernel } from './seal.ts'
 
 /** Where some distributions keep programs themselves. */
 const KEPT = ['/run/current-system', '/run/booted-system', '/run/wrappers', '/run/opengl-driver']
 /** Programs write to these. */
 const MADE = ['/run/lock', '/run/shm']
+/** In the empty `/run`. */
+const STAGING = '/run/host-dev'
 /** Nobody answers there, at once. */
 const RESOLV_CONF = 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n'
 
@@ -28,6 +31,12 @@ export function mountAll({ binds, hidden, uid }: Pick<Plan, 'binds' | 'hidden' |
   for (const [from = '', path = ''] of kept) {
     mkdirSync(path, { recursive: true })
     runProgram('mount', '--rbind', from, path)
+  }
+  sealKernel()
+  if (uid === 0) {
+    mkdirSync(STAGING, { mode: 0o700 })
+    sealDevices(STAGING)
+    rmdirSync(STAGING)
   }
   if (!resolvConf) return
   const file = resolvConf.startsWith('/run/') ? resolvConf : '/run/resolv.conf'
@@ -51,11 +60,4 @@ function hide(path: string): void {
   if (!stats) return
   if (stats.isDirectory()) runProgram('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
   else runProgram('mount', '--bind', '/dev/null', path)
-}
-
-/** @throws Error with what it said */
-export function runProgram(program: string, ...args: string[]): void {
-  const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8' })
-  if (error) throw new Error(`cannot run \`${program}\`: ${error.message}`)
-  if (status !== 0) throw new Error(`\`${program} ${args.join(' ')}\` failed: ${stderr.trim()}`)
 }

@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import socket
+import stat
 import subprocess
 import sys
 
@@ -86,6 +87,13 @@ def _():
     return client.recv(10).decode()
 
 
+@attempt("a UNIX socket under a relative path")
+def _():
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(os.path.join(os.path.dirname(path), "relative.sock"))
+    return client.recv(10).decode()
+
+
 @attempt("an abstract UNIX socket")
 def _():
     client = socket.socket(socket.AF_UNIX)
@@ -133,6 +141,37 @@ def _():
 @attempt("the keyboard of the person outside")
 def _():
     return fcntl.ioctl(os.open("/dev/tty", os.O_RDWR), 0x5412, b"x") == 0 or None
+
+
+@attempt("a program that the kernel runs")
+def _():
+    # What is there is written back: nothing changes where it may be written.
+    pattern = open("/proc/sys/kernel/core_pattern").read()
+    return open("/proc/sys/kernel/core_pattern", "w").write(pattern)
+
+
+@attempt("knobs of the kernel, under another cover")
+def _():
+    script = "umount /proc/sys; mount -o remount,bind,rw /proc/sys; cat /proc/sys/kernel/core_pattern > /proc/sys/kernel/core_pattern && echo written"
+    return subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True).stdout or None
+
+
+@attempt("knobs of devices")
+def _():
+    # Writing nothing changes nothing; whether it may be opened for that is what counts.
+    return os.open("/sys/kernel/mm/transparent_hugepage/enabled", os.O_WRONLY) and "opened"
+
+
+@attempt("the disks")
+def _():
+    return [name for name in os.listdir("/dev") if stat.S_ISBLK(os.stat("/dev/" + name).st_mode)] or None
+
+
+@attempt("a device of its own")
+def _():
+    os.mknod("/tmp/disk-of-its-own", stat.S_IFBLK | 0o600, os.makedev(7, 0))
+    os.unlink("/tmp/disk-of-its-own")
+    return "made"
 
 
 @attempt("the rights of another")

@@ -23,6 +23,8 @@ export interface Beginning {
   readonly next: Map<number, Beginning>
   /** Where it is complete: the literals that may be here, in the order of the registry. */
   readonly literals: Literal[]
+  /** The same by the bytes that OTHER stands for; null where it stands for none that are theirs. */
+  spelt: ReadonlyMap<number, readonly Literal[]> | null
   /** What is still possible where this is not: the longest beginning that it ends with. */
   shorter: Beginning | null
 }
@@ -34,7 +36,26 @@ const ROOT: Beginning = {
   isWord: false,
   next: new Map(),
   literals: [],
+  spelt: null,
   shorter: null,
+}
+
+const NONE: readonly Literal[] = []
+
+/** @returns those that may be at `at`, where the beginning is */
+export function literalsAt(
+  { literals, spelt, sure, depth }: Beginning,
+  bytes: Uint8Array,
+  at: number,
+): readonly Literal[] {
+  if (spelt === null) return literals
+  return spelt.get(hashOf(bytes, at + sure, at + depth)) ?? NONE
+}
+
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0
+  for (let at = start; at < end; at++) hash = (hash * 33 + (bytes[at] as number)) & 0x3fff_ffff
+  return hash
 }
 
 /**
@@ -54,9 +75,16 @@ export function growBeginnings(
     add(root, bytes, literal)
   const order = new Map(literals.map((literal, index) => [literal, index]))
   const grown = link(root)
-  for (const { literals } of grown)
-    literals.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
+  for (const beginning of grown) {
+    beginning.literals.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
+    beginning.spelt = speltOf(beginning)
+  }
   return grown
+}
+
+function speltOf({ literals, sure, depth }: Beginning): Beginning['spelt'] {
+  if (sure === depth || literals.some(({ bytes }) => bytes.length < depth)) return null
+  return Map.groupBy(literals, ({ bytes }) => hashOf(bytes, sure, depth))
 }
 
 /** Up to where letters and digits end or begin, so that it lies in one run but for its last byte. */

@@ -1,7 +1,7 @@
 /** The pass over the bytes: the automaton goes from stop to stop, and those who know look there. */
 
 import { type Automaton, type Look, SHIFT, type Stop } from './automaton.ts'
-import type { Beginning } from './beginnings.ts'
+import { type Beginning, literalsAt } from './beginnings.ts'
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_NAME_ONLY, Finds } from './finds.ts'
 import { BLOCK, Lanes } from './lanes.ts'
@@ -185,9 +185,11 @@ export class Pass {
       return start < floor ? NOTHING : this.#patterns.match(node, start, at - back, kinds)
     }
     for (let i = 0; i < ends.length; i++) {
-      const { depth, sure, literals } = ends[i] as Beginning
-      const start = at + 1 - depth
-      const found = start < floor ? NOTHING : this.#literals.match(start, sure, literals)
+      const beginning = ends[i] as Beginning
+      const start = at + 1 - beginning.depth
+      if (start < floor) continue
+      const literals = literalsAt(beginning, this.#bounds.bytes, start)
+      const found = this.#literals.match(start, beginning.sure, literals)
       if (found !== NOTHING) return found
     }
     return assigns && at >= floor ? this.#loose.match(at) : NOTHING

@@ -5,6 +5,7 @@
 
 import type { PatternShape, Recognizer } from '../recognizers/recognizer.ts'
 import { DIGIT, LOWER, SEPARATORS, UPPER, WORD } from './text.ts'
+import { type Bits, toBits } from './topics.ts'
 
 /** Letters and digits of the longest group, and of a whole layout. */
 export const MAX_RUN = 64
@@ -16,10 +17,13 @@ const LEAST_BEHIND = 7
 export interface Node {
   /** Of the layouts that end here, in the order of the registry. */
   readonly candidates: readonly Candidate[]
+  /** What recognisers they belong to. */
+  readonly bits: Bits
   /** Those of them that are found by themselves. */
   readonly on: readonly Candidate[]
   /** Those that are only found in context, and long enough for words behind them to count. */
   readonly behind: readonly Candidate[]
+  readonly bitsBehind: Bits
   /** Indexed by separator; undefined where no layout goes on. */
   readonly next: readonly (Next | undefined)[] | undefined
 }
@@ -133,10 +137,13 @@ function buildNode(
     }
   }
   const next = Array.from(steps, (step) => step && buildNext(step, depth, layouts, known))
+  const behind = candidates.filter(({ on, length }) => !on && length >= LEAST_BEHIND)
   const node = {
     candidates,
+    bits: toBits(candidates.map(({ recognizer }) => recognizer)),
     on: candidates.filter(({ on }) => on),
-    behind: candidates.filter(({ on, length }) => !on && length >= LEAST_BEHIND),
+    behind,
+    bitsBehind: toBits(behind.map(({ recognizer }) => recognizer)),
     next: next.length === 0 ? undefined : next,
   }
   known.set(name, node)

@@ -68,9 +68,8 @@ export class LiteralMatcher {
   }
 
   #isHinted({ recognizer }: Literal, at: number): boolean {
-    const { bytes, context } = this.#bounds
-    if (context.hinted?.[recognizer] === 1) return true
-    return this.#nearby.look(bytes, at) && this.#nearby.before(recognizer, at) >= 0
+    if (this.#bounds.context.hinted?.[recognizer] === 1) return true
+    return this.#nearby.look(at) && this.#nearby.speaksFor(recognizer)
   }
 
   /** @returns `stop`, or less where a literal behind it, or one that is still to come, may reach over it */

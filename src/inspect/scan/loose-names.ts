@@ -6,6 +6,7 @@ import { isForeign } from './foreign-words.ts'
 import { NameEndings } from './name-endings.ts'
 import { indexKeys, type Key, readRuns } from './names.ts'
 import { toAlphabet } from './text.ts'
+import type { Topic } from './topics.ts'
 import { formsOf, WordReader } from './words.ts'
 
 /** Of a name, and of a value before it is one without an end. */
@@ -86,7 +87,7 @@ export class LooseNames {
   }
 
   /** Longer phrases are told later, and say more. */
-  readonly #told = (what: readonly number[], start: number, end: number): void => {
+  readonly #told = ({ what }: Topic, start: number, end: number): void => {
     if (end !== this.#nameEnd) return
     const isWhole = start === this.#nameStart
     if (isWhole || what.some((key) => this.#keys[key]?.shape.whole !== true)) this.#ending = what

@@ -6,6 +6,7 @@
 import type { KeyShape, Recognizer } from '../recognizers/recognizer.ts'
 import { ForeignWords } from './foreign-words.ts'
 import type { Context } from './scanner.ts'
+import type { Topic } from './topics.ts'
 import { indexWords, type WordIndex, WordReader } from './words.ts'
 
 /** Names that are kept with what they mean. */
@@ -104,19 +105,21 @@ export class Names {
     const keys: number[] = []
     for (let at = 0; at < limit; at++) {
       if ((bytes[at] as number) < 0xc0) continue
-      this.#foreign.read(bytes, at, limit, this.#hint)
-      this.#foreignEnds.read(bytes, at, limit, (what, _start, end) => {
-        if (end === limit) keys.push(...what)
+      this.#foreign.read(bytes, at, limit, (topic, _start, _end, goesOn) => {
+        if (!goesOn) this.#hint(topic)
+      })
+      this.#foreignEnds.read(bytes, at, limit, (topic, _start, end) => {
+        if (end === limit) keys.push(...topic.what)
       })
     }
     return keys
   }
 
-  readonly #endsWith = (what: readonly number[], start: number, end: number): void => {
+  readonly #endsWith = ({ what }: Topic, start: number, end: number): void => {
     for (const key of what) this.#ending.push({ key, start, end })
   }
 
-  readonly #hint = (what: readonly number[]): void => {
+  readonly #hint = ({ what }: Topic): void => {
     for (const each of what) {
       if (each === this.#size) this.#plain = true
       else {

@@ -52,7 +52,7 @@ export class Pass {
     this.#automaton = automaton
     this.#lanes = new Lanes(automaton)
     this.#keys = keys
-    this.#nearby = new Nearby(words.latin, words.foreign, types.length)
+    this.#nearby = new Nearby(words, types.length, this.#bounds)
     this.#finds = new Finds(types)
     this.#patterns = new PatternMatcher(this.#bounds, this.#nearby, this.#finds)
     this.#literals = new LiteralMatcher(reaching, this.#bounds, this.#nearby, this.#finds)

@@ -1,9 +1,10 @@
 /** From the first group of letters and digits to the longest layout that is what it looks like. */
 
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
+import { endsSentence } from './clauses.ts'
 import { BY_FORM, BY_FORM_AND_WORDS, type Finds } from './finds.ts'
 import { type Candidate, groupKey, MAX_GROUPS, MAX_RUN, type Node } from './layouts.ts'
-import { BEFORE, endsSentence, type Nearby, QUIET, SPOKEN_FOR } from './nearby.ts'
+import { BEFORE, type Nearby, QUIET, SPOKEN_FOR } from './nearby.ts'
 import {
   ALONE,
   inColumn,
@@ -15,9 +16,8 @@ import {
   UNDECIDED,
 } from './surroundings.ts'
 import { BLANK, DIGIT, KINDS, SEPARATORS, UNSETTLED, WIDE, wideSeparator } from './text.ts'
+import { hasBit, meet } from './topics.ts'
 
-/** Nearer than any word. */
-const NAMED = Number.MAX_SAFE_INTEGER
 /** So near a word that says it is something else has to end. */
 const PLAIN_WITHIN = 24
 /** `NHS number #123`: no more between the word and the number. */
@@ -139,7 +139,7 @@ export class PatternMatcher {
   #goesOnFromRow(start: number, runEnd: number): boolean {
     const { bytes, context } = this.#bounds
     if (context.hinted !== null || !isRowBefore(bytes, start, runEnd - start)) return false
-    return !this.#nearby.look(bytes, start)
+    return !this.#nearby.look(start)
   }
 
   #hold(start: number): number {
@@ -158,22 +158,19 @@ export class PatternMatcher {
     if (alone !== ALONE) return alone === UNDECIDED ? this.#hold(start) : NOTHING
     this.#length = 0
     const numbered = kinds === DIGIT && isNumbered(bytes, start)
-    const isHinted = this.#nearby.look(bytes, start) || context.hinted !== null
+    const isHinted = this.#nearby.look(start) || context.hinted !== null
     const isFound = isHinted
-      ? this.#takeHinted(node.candidates, start, end, isColumn, numbered)
+      ? this.#takeHinted(node, start, end, isColumn, numbered)
       : !isColumn && !numbered && this.#takeOn(node.on, start, end)
     if (isFound) return end
     if (node.behind.length === 0 || numbered) return NOTHING
-    const behind = this.#nearby.lookBehind(bytes, end, limit, more)
+    const behind = this.#nearby.lookBehind(end)
     if (behind !== SPOKEN_FOR) return behind === QUIET ? NOTHING : this.#hold(start)
-    return this.#takeBehind(node.behind, start, end) ? end : NOTHING
+    return this.#takeBehind(node, start, end) ? end : NOTHING
   }
 
   #takeOn(candidates: readonly Candidate[], start: number, end: number): boolean {
-    if (candidates.length === 0) return false
-    const nearby = this.#nearby
-    const isPlain =
-      this.#bounds.context.plain || nearby.isWithin(nearby.plainly(start), start, PLAIN_WITHIN)
+    const isPlain = this.#isPlain(start)
     for (let i = 0; i < candidates.length; i++) {
       const candidate = candidates[i] as Candidate
       if ((isPlain && candidate.bare) || !this.#fits(candidate, start, end)) continue
@@ -183,40 +180,69 @@ export class PatternMatcher {
     return false
   }
 
-  /** Those by themselves, and those that a name or words before speak for: the nearest words win. */
+  #isPlain(start: number): boolean {
+    const { plainEnd } = this.#nearby
+    return this.#bounds.context.plain || (plainEnd >= 0 && plainEnd >= start - PLAIN_WITHIN)
+  }
+
+  /** Those that a name or words before speak for, the nearest words first, and then those by themselves. */
   #takeHinted(
-    candidates: readonly Candidate[],
+    node: Node,
     start: number,
     end: number,
     isColumn: boolean,
     numbered: boolean,
   ): boolean {
-    const { hinted, plain } = this.#bounds.context
     const nearby = this.#nearby
-    const plainly = nearby.plainly(start)
-    const isPlain = plain || nearby.isWithin(plainly, start, PLAIN_WITHIN)
-    const isSpent = this.#isSpent(start)
-    let best = -1
-    let nearest = -1
-    for (let i = 0; i < candidates.length; i++) {
-      const candidate = candidates[i] as Candidate
-      const { recognizer } = candidate
-      const isNamed = hinted !== null && hinted[recognizer] === 1
-      let hint = isNamed ? NAMED : nearby.before(recognizer, start)
-      if (isSpent && !isNamed && !nearby.isBehind(hint, this.#spent)) hint = -1
-      if (numbered && !isNamed && !nearby.isWithin(hint, start, NUMBER_WITHIN)) continue
-      if (hint < 0 && (!candidate.on || isColumn || (isPlain && candidate.bare))) continue
-      // `secret …; trace 0af3…`: what is said last is about it.
-      if (candidate.bare && hint >= 0 && hint < plainly) continue
-      if (best !== -1 && hint <= nearest) continue
-      if (!this.#fits(candidate, start, end)) continue
-      best = recognizer
-      nearest = hint
+    if (this.#takeNamed(node.candidates, start, end)) return true
+    const spent = this.#isSpent(start) ? this.#spent : -1
+    let said = 0
+    for (; said < nearby.count && nearby.end(said) > spent; said++) {
+      if (numbered && nearby.end(said) < start - NUMBER_WITHIN) continue
+      if (meet(nearby.topic(said).bits, node.bits) && this.#takeSaid(node, said, start, end))
+        return true
     }
-    if (best === -1) return false
-    if (nearest >= 0 && nearest !== NAMED) this.#spent = end
-    this.#finds.add(start, end, best, nearest >= 0 ? BY_FORM_AND_WORDS : BY_FORM)
-    return true
+    if (numbered || isColumn) return false
+    const isPlain = this.#isPlain(start)
+    for (const candidate of node.on) {
+      if ((isPlain && candidate.bare) || this.#wasTried(candidate, said)) continue
+      if (!this.#fits(candidate, start, end)) continue
+      this.#finds.add(start, end, candidate.recognizer, BY_FORM)
+      return true
+    }
+    return false
+  }
+
+  #takeNamed(candidates: readonly Candidate[], start: number, end: number): boolean {
+    const { hinted } = this.#bounds.context
+    if (hinted === null) return false
+    for (const candidate of candidates) {
+      if (hinted[candidate.recognizer] !== 1 || !this.#fits(candidate, start, end)) continue
+      this.#finds.add(start, end, candidate.recognizer, BY_FORM_AND_WORDS)
+      return true
+    }
+    return false
+  }
+
+  /** @param said which of the phrases nearby */
+  #takeSaid({ candidates }: Node, said: number, start: number, end: number): boolean {
+    const { bits } = this.#nearby.topic(said)
+    const isOutdone = this.#nearby.isOutdone(said)
+    for (const candidate of candidates) {
+      // `secret …; trace 0af3…`: what is said last is about it.
+      if (!hasBit(bits, candidate.recognizer) || (isOutdone && candidate.bare)) continue
+      if (!this.#fits(candidate, start, end)) continue
+      this.#spent = end
+      this.#finds.add(start, end, candidate.recognizer, BY_FORM_AND_WORDS)
+      return true
+    }
+    return false
+  }
+
+  /** @param said so many of the phrases nearby count */
+  #wasTried({ recognizer }: Candidate, said: number): boolean {
+    for (let i = 0; i < said; i++) if (hasBit(this.#nearby.topic(i).bits, recognizer)) return true
+    return false
   }
 
   /** A word has said what it was about, and the sentence is over. */
@@ -228,10 +254,11 @@ export class PatternMatcher {
     return false
   }
 
-  #takeBehind(candidates: readonly Candidate[], start: number, end: number): boolean {
-    for (const candidate of candidates) {
-      if (!this.#nearby.behind(candidate.recognizer)) continue
-      if (!this.#fits(candidate, start, end)) continue
+  #takeBehind({ behind, bitsBehind }: Node, start: number, end: number): boolean {
+    const said = this.#nearby.behind
+    if (!meet(said, bitsBehind)) return false
+    for (const candidate of behind) {
+      if (!hasBit(said, candidate.recognizer) || !this.#fits(candidate, start, end)) continue
       this.#finds.add(start, end, candidate.recognizer, BY_FORM_AND_WORDS)
       return true
     }

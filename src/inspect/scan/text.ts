@@ -18,6 +18,10 @@ export const WIDE = 7
 /** Indexed by byte: which of the separators between groups it is, from 1; 0 for none. */
 export const SEPARATORS: Uint8Array = separators()
 
+export const BACKSLASH = 0x5c
+/** From here on bytes of UTF-8 begin a character of several. */
+export const FIRST_OF_SEVERAL = 0xc0
+
 /** Indexed by byte: with a backslash before it, one character in JSON; `u` has four of HEX behind it. */
 export const ESCAPED: Uint8Array = toAlphabet('nrtbf"\\/')
 export const HEX: Uint8Array = toAlphabet('0-9a-fA-F')
@@ -38,6 +42,15 @@ export function toAlphabet(ranges: string): Uint8Array {
     if (isRange) i += 2
   }
   return table
+}
+
+/** Texts may be escaped as in JSON: the `n` of `\n` is no letter. @param at of a backslash  @returns where to go on, not behind `limit` */
+export function behindEscape(bytes: Uint8Array, at: number, limit: number): number {
+  const next = bytes[at + 1] as number
+  if (next !== 0x75) return ESCAPED[next] === 1 ? Math.min(limit, at + 2) : at + 1
+  for (let i = at + 2; i < at + 6; i++)
+    if (i >= limit || HEX[bytes[i] as number] !== 1) return at + 1
+  return at + 6
 }
 
 /** Bytes of the longest of them. */

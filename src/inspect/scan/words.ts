@@ -5,27 +5,33 @@
 
 import { isForeign } from './foreign-words.ts'
 import { DIGIT, KINDS, LOWER, UPPER } from './text.ts'
+import { setBit, type Topic, Topics } from './topics.ts'
 
 /** Words of a phrase at most. */
 export const MAX_PHRASE = 4
 /** Between two words of a phrase, in bytes: two letters with accents. */
 export const MAX_GAP = 4
 
-/** Phrases by hash. Nearly all words are told to be in none by one bit, without a look in the map. */
+/** Phrases by hash. Nearly all words are told to be in none by one bit. */
 export interface WordIndex {
-  /** What a phrase speaks for. Small integers, so that looking one up allocates nothing. */
-  readonly phrases: ReadonlyMap<number, readonly number[]>
   /** A bit for each phrase, and for each beginning of one: a word or more. */
   readonly sieve: Uint32Array
   readonly begun: Uint32Array
+  /** Hashes in a table with open addressing, and for each the index of its topic. */
+  readonly hashes: Int32Array
+  readonly places: Uint16Array
+  readonly topics: readonly Topic[]
 }
 
 /** Bits of a sieve. */
 const BITS = 0x10000
+/** Places in the table for each phrase, at least. */
+const ROOM = 4
+const NO_PHRASE = -1
 
 /** @param phrases what each number goes by; lower-case ASCII, or of another script and left to `ForeignWords` */
 export function indexWords(phrases: Iterable<readonly [phrase: string, what: number]>): WordIndex {
-  const index = new Map<number, number[]>()
+  const known = new Map<number, number[]>()
   const sieve = new Uint32Array(BITS / 32)
   const begun = new Uint32Array(BITS / 32)
   for (const [phrase, what] of phrases) {
@@ -33,14 +39,37 @@ export function indexWords(phrases: Iterable<readonly [phrase: string, what: num
     for (const form of formsOf(phrase)) {
       const words = form.split(' ').map(hashWord)
       const hash = words.reduce(hashPair)
-      const known = index.get(hash)
-      if (known === undefined) index.set(hash, [what])
-      else if (!known.includes(what)) known.push(what)
-      setBit(sieve, hash)
-      for (let i = 1; i < words.length; i++) setBit(begun, words.slice(0, i).reduce(hashPair))
+      setBit(sieve, hash & (BITS - 1))
+      const numbers = known.get(hash)
+      if (numbers === undefined) known.set(hash, [what])
+      else if (!numbers.includes(what)) numbers.push(what)
+      for (let i = 1; i < words.length; i++)
+        setBit(begun, words.slice(0, i).reduce(hashPair) & (BITS - 1))
     }
   }
-  return { phrases: index, sieve, begun }
+  return { ...toTable(known), sieve, begun }
+}
+
+function toTable(
+  known: ReadonlyMap<number, readonly number[]>,
+): Omit<WordIndex, 'sieve' | 'begun'> {
+  const size = 2 ** Math.ceil(Math.log2(known.size * ROOM + 1))
+  const hashes = new Int32Array(size).fill(NO_PHRASE)
+  const places = new Uint16Array(size)
+  const made = new Topics()
+  const topics: Topic[] = []
+  const indexes = new Map<Topic, number>()
+  for (const [hash, what] of known) {
+    const topic = made.of(what)
+    const index = indexes.get(topic) ?? topics.push(topic) - 1
+    indexes.set(topic, index)
+    let at = hash & (size - 1)
+    while (hashes[at] !== NO_PHRASE) at = (at + 1) & (size - 1)
+    hashes[at] = hash
+    places[at] = index
+  }
+  if (topics.length > 0xffff) throw new Error('too many words')
+  return { hashes, places, topics }
 }
 
 /** As written, in one word, in the plural; short ones also as `C.F.` and `d_o_b`. */
@@ -77,17 +106,12 @@ function hashPair(left: number, right: number): number {
   return (Math.imul(left, 0x9e3b) + right) & 0x3fff_ffff
 }
 
-function setBit(sieve: Uint32Array, hash: number): void {
-  const word = (hash & (BITS - 1)) >>> 5
-  sieve[word] = (sieve[word] as number) | (1 << (hash & 31))
-}
-
-function hasBit(sieve: Uint32Array, hash: number): boolean {
+function isIn(sieve: Uint32Array, hash: number): boolean {
   return (((sieve[(hash & (BITS - 1)) >>> 5] as number) >>> (hash & 31)) & 1) === 1
 }
 
 /** Told for each phrase: what it speaks for, where it begins and ends. */
-export type Told = (what: readonly number[], start: number, end: number) => void
+export type Told = (topic: Topic, start: number, end: number) => void
 
 /** Reads the words of runs one after another, and tells for each the phrases that end with it, the longest last. */
 export class WordReader {
@@ -169,7 +193,7 @@ export class WordReader {
     for (let i = 0; ; i++) {
       const shorter = this.#hashes[i] as number
       const before = this.#starts[i] as number
-      if (hasBit(begun, longer) && this.#count < MAX_PHRASE - 1) {
+      if (isIn(begun, longer) && this.#count < MAX_PHRASE - 1) {
         this.#hashes[this.#count] = longer
         this.#starts[this.#count++] = from
       }
@@ -181,9 +205,11 @@ export class WordReader {
   }
 
   #tell(hash: number, start: number, end: number): void {
-    if (!hasBit(this.#index.sieve, hash)) return
-    const what = this.#index.phrases.get(hash)
-    if (what !== undefined) this.#told(what, start, end)
+    const { sieve, hashes, places, topics } = this.#index
+    if (!isIn(sieve, hash)) return
+    const mask = hashes.length - 1
+    for (let at = hash & mask; hashes[at] !== NO_PHRASE; at = (at + 1) & mask)
+      if (hashes[at] === hash) return this.#told(topics[places[at] as number] as Topic, start, end)
   }
 }
 

@@ -84,6 +84,10 @@ type LimitName =
   | 'leavesPerSecond'
   | 'leavesPerClient'
   | 'leavesPerClientPerSecond'
+  | 'namesPerClient'
+  | 'namesPerClientPerSecond'
+  | 'namesPerParent'
+  | 'namesPerParentPerSecond'
   | 'http2Frames'
   | 'http2FramesPerSecond'
 

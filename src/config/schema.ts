@@ -346,6 +346,10 @@ export const configFile = z.strictObject({
       leaves_per_second: count.optional(),
       leaves_per_client: count.optional(),
       leaves_per_client_per_second: count.optional(),
+      names_per_client: size.optional(),
+      names_per_client_per_second: size.optional(),
+      names_per_parent: size.optional(),
+      names_per_parent_per_second: size.optional(),
       http2_frames: count.optional(),
       http2_frames_per_second: count.optional(),
     })

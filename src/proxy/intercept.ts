@@ -93,6 +93,7 @@ export function compareServerName(hello: ClientHello, host: Host): Problem | nul
   if (hello.serverName === null || hello.serverName === host.text) return null
   const named = parseHost(hello.serverName)
   if ('value' in named && named.value.text === host.text) return null
+  if (host.ip) return { code: 'names-disagree', detail: BY_ADDRESS }
   return { code: 'names-disagree', detail: 'the TLS server name is not the host CONNECT named' }
 }
 
@@ -225,5 +226,7 @@ function run({ report }: ProxyContext, work: Promise<void>): void {
   work.catch((error: unknown) => report('tunnel', error))
 }
 
+const BY_ADDRESS =
+  'an address was asked for, and TLS names a host: let the proxy look names up (with SOCKS `socks5h` or 4a, with CONNECT the name)'
 const NO_REQUEST: RequestLine = { method: null, path: null, protocol: 'TLS' }
 const LEFT: Problem = { code: 'request-incomplete', detail: 'the client left early' }

@@ -96,6 +96,23 @@ test('connections in all', async () => {
   expect(await readAll(refused)).toMatch(/^HTTP\/1\.1 503 [\s\S]*"code":"connections-exceeded"/)
 })
 
+test('names not asked for before', async () => {
+  await using lab = await openLab({
+    config: 'limits: { names_per_parent: 40B, names_per_parent_per_second: 1B }',
+    records: { 'one.names.test': { A: ['127.0.0.10'] }, 'two.names.test': { A: ['127.0.0.10'] } },
+  })
+  const url = (host: string) => `http://${host}:${lab.http.port}/`
+  expect((await curl(lab.proxy, url('one.names.test'))).status).toBe(200)
+  expect((await curl(lab.proxy, url('two.names.test'))).status).toBe(200)
+  const long = await curl(lab.proxy, url('three-with-more-to-say.names.test'))
+  expect(long).toMatchObject({
+    status: 429,
+    body: expect.stringContaining('"code":"name-rate-limited"'),
+  })
+  // Whoever is known costs nothing.
+  expect((await curl(lab.proxy, url('one.names.test'))).status).toBe(200)
+})
+
 test('certificates for hosts not seen before', async () => {
   await using lab = await openLab({
     config: 'limits: { leaves_per_client: 2, leaves_per_client_per_second: 1 }',

@@ -59,6 +59,16 @@ describe('curl', () => {
     await expectLast({ mode: 'socks5', scheme: 'http', host, path: '/', inspection: 'headers' })
   })
 
+  test('a program that has looked the name up itself is told to leave that to the proxy', async () => {
+    const lookup = ['--resolve', `api.de.test:${lab.https.port}:127.0.0.10`]
+    const { status, body } = await curl('socks5://', https('api.de.test'), ...lookup)
+    expect(status).toBe(403)
+    expect(JSON.parse(body)).toMatchObject({
+      code: 'names-disagree',
+      detail: expect.stringContaining('let the proxy look names up (with SOCKS `socks5h`'),
+    })
+  })
+
   test('what is refused is said inside TLS, with everything there is to say', async () => {
     const { status, body } = await curl('socks5h://', https('api.us.test'))
     expect(status).toBe(403)

@@ -1,6 +1,6 @@
 /** What serves traffic in one process: the proxy port and everything behind it, but for what there is only once. */
 
-import type { Settings } from '../../config/load.ts'
+import type { Operation, Settings } from '../../config/load.ts'
 import { createEnforcer } from '../../enforce.ts'
 import { Revocations } from '../../identity/revocations.ts'
 import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
@@ -13,7 +13,8 @@ import type { Listener } from '../../proxy/accept.ts'
 import { Acceptance } from '../../proxy/acceptance.ts'
 import { type DnsListener, listenDns } from '../../proxy/dns/listen.ts'
 import { ConnectionCounts } from '../../proxy/limits/connections.ts'
-import { NameBudget } from '../../proxy/limits/name-budget.ts'
+import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'
+import { NameBudget, type NameLimits } from '../../proxy/limits/name-budget.ts'
 import { listen } from '../../proxy/listen.ts'
 import type { ProxyContext } from '../../proxy/proxy.ts'
 import { listenTransparent, type TransparentListener } from '../../proxy/transparent/listen.ts'
@@ -105,7 +106,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     options.sharing,
   )
   const judging = { clock, resolver, locator, decoder, outline, inspector, policy }
-  const names = new NameBudget()
+  const names = new NameBudget(nameLimits(operation))
   const mayAsk = (client: string, host: Host) => names.take(client, host, performance.now())
   const localUsers = await openLocalUsers(policy, say)
   const enforcer = createEnforcer({ ...judging, holds, audit, ledger, meter, mayAsk, report })
@@ -180,6 +181,14 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
       await Promise.all([listener.close(grace), transparent?.listener.close(grace)])
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+function nameLimits({ limits }: Operation): NameLimits {
+  const all = { ...DEFAULT_LIMITS, ...limits }
+  return {
+    client: { burst: all.namesPerClient, perSecond: all.namesPerClientPerSecond },
+    parent: { burst: all.namesPerParent, perSecond: all.namesPerParentPerSecond },
   }
 }
 

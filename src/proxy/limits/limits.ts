@@ -41,6 +41,14 @@ export interface Limits {
   readonly leavesPerClient: number
   readonly leavesPerClientPerSecond: number
   /**
+   * Bytes of names that a client asks for and has not asked for lately, at once and a second in the long run: in all, and under one parent (the last two
+   * labels). A thousand new hosts at once are well below.
+   */
+  readonly namesPerClient: number
+  readonly namesPerClientPerSecond: number
+  readonly namesPerParent: number
+  readonly namesPerParentPerSecond: number
+  /**
    * Frames that ask for nothing (PING, SETTINGS, PRIORITY, windows, empty DATA, for streams that are over) on an HTTP/2 connection, at once
    * and a second in the long run; every frame of payload sent to the peer allows some more.
    */
@@ -68,6 +76,10 @@ export const DEFAULT_LIMITS: Limits = {
   leavesPerSecond: 200,
   leavesPerClient: 2_000,
   leavesPerClientPerSecond: 20,
+  namesPerClient: 256 * 1024,
+  namesPerClientPerSecond: 1_024,
+  namesPerParent: 32 * 1024,
+  namesPerParentPerSecond: 64,
   http2Frames: 2_000,
   http2FramesPerSecond: 100,
 }

@@ -7,9 +7,14 @@ import type { Host } from '../../model/authority.ts'
 import type { Problem } from '../../model/errors.ts'
 import { type Allowance, TokenBucket } from '../../model/token-bucket.ts'
 
-/** Bytes of names, for one client under one parent (the last two labels), and in all: a thousand new hosts at once are well below. */
-const PER_PARENT: Allowance = { burst: 32_768, perSecond: 64 }
-const PER_CLIENT: Allowance = { burst: 262_144, perSecond: 1_024 }
+/** Bytes of new names of one client. */
+export interface NameLimits {
+  /** Under one parent (the last two labels). */
+  readonly parent: Allowance
+  /** In all. */
+  readonly client: Allowance
+}
+
 const MAX_BUCKETS = 16_384
 const MAX_KNOWN = 65_536
 /** Labels that long and with that many bits a character are seldom words; most tools use base 32 or base 64 there. */
@@ -23,8 +28,13 @@ const TOO_MUCH: Problem = {
 }
 
 export class NameBudget {
+  readonly #limits: NameLimits
   readonly #buckets = new Map<string, TokenBucket>()
   readonly #known = new Set<string>()
+
+  constructor(limits: NameLimits) {
+    this.#limits = limits
+  }
 
   /** @returns why it may not be asked for, null when it may. @param now milliseconds */
   take(client: string, { text: name, ip }: Host, now: number): Problem | null {
@@ -33,8 +43,8 @@ export class NameBudget {
     if (this.#known.has(key)) return null
     const cost = costOf(name)
     const parent = name.split('.').slice(-2).join('.')
-    const all = this.#bucket(client, PER_CLIENT, now)
-    const under = this.#bucket(`${client} ${parent}`, PER_PARENT, now)
+    const all = this.#bucket(client, this.#limits.client, now)
+    const under = this.#bucket(`${client} ${parent}`, this.#limits.parent, now)
     if (!spend(under, cost, now) || !spend(all, cost, now)) return TOO_MUCH
     this.#known.add(key)
     const [oldest = key] = this.#known

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { parseHost } from '../../../src/model/authority.ts'
+import { DEFAULT_LIMITS } from '../../../src/proxy/limits/limits.ts'
 import { costOf, NameBudget } from '../../../src/proxy/limits/name-budget.ts'
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
@@ -11,6 +12,17 @@ const data = () =>
 function host(name: string) {
   const parsed = parseHost(name)
   return 'value' in parsed ? parsed.value : expect.fail(name)
+}
+
+const LIMITS = {
+  client: {
+    burst: DEFAULT_LIMITS.namesPerClient,
+    perSecond: DEFAULT_LIMITS.namesPerClientPerSecond,
+  },
+  parent: {
+    burst: DEFAULT_LIMITS.namesPerParent,
+    perSecond: DEFAULT_LIMITS.namesPerParentPerSecond,
+  },
 }
 
 const takes = (budget: NameBudget, client: string, name: string, now = 0) =>
@@ -23,7 +35,7 @@ test('names of hosts cost their length, names that look like data eight times th
 })
 
 test('a thousand hosts pass at once, also under one parent, and addresses cost nothing', () => {
-  const budget = new NameBudget()
+  const budget = new NameBudget(LIMITS)
   for (let i = 0; i < 1_000; i++) {
     expect(takes(budget, 'a', `bucket-${i}.s3.amazonaws.com`)).toBe(true)
     expect(takes(budget, 'a', `api.host-${i}.example`)).toBe(true)
@@ -32,7 +44,7 @@ test('a thousand hosts pass at once, also under one parent, and addresses cost n
 })
 
 test('a tunnel ends soon, and only for the client that digs it; names from before go on', () => {
-  const budget = new NameBudget()
+  const budget = new NameBudget(LIMITS)
   expect(takes(budget, 'a', 'api.t.example')).toBe(true)
   let sent = 0
   for (let i = 0; i < 1_000; i++) {

@@ -280,9 +280,11 @@ export function countEnding(
   { meter }: Ports,
   placement: Placement,
   action: Verdict['action'],
-  { outcome, bytesOut, bytesIn, redactions }: Ending,
+  { outcome, bytesOut, bytesIn, redactions, repeated }: Ending,
 ): void {
-  meter.flow(placement, action, outcome, bytesOut, bytesIn)
+  // The bytes of a statement are among those of its connection.
+  if (repeated) meter.flow(placement, action, outcome, 0, 0)
+  else meter.flow(placement, action, outcome, bytesOut, bytesIn)
   if (!redactions) return
   for (const { direction, type, count } of redactions) meter.redacted(direction, type, count)
 }

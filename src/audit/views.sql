@@ -53,7 +53,7 @@ WHERE id IN (
   WHERE c.located = 1 AND c.placement <> 'inside'
 );
 
--- The inventory: who talks to whom, where that is, since when and how much.
+-- The inventory: who talks to whom, where that is, since when and how much. The bytes of a statement are among those of its connection.
 CREATE VIEW destinations AS
 SELECT
   host, agent, regions,
@@ -61,8 +61,8 @@ SELECT
   max(started_at) AS last_seen,
   count(*) AS flows,
   sum(outcome = 'forwarded') AS forwarded,
-  sum(bytes_out) AS bytes_out,
-  sum(bytes_in) AS bytes_in
+  sum(CASE WHEN statement IS NULL THEN bytes_out ELSE 0 END) AS bytes_out,
+  sum(CASE WHEN statement IS NULL THEN bytes_in ELSE 0 END) AS bytes_in
 FROM flows
 WHERE host IS NOT NULL
 GROUP BY host, agent, regions;
@@ -75,8 +75,8 @@ SELECT
   count(*) AS flows,
   sum(outcome = 'forwarded') AS forwarded,
   sum(action <> 'allow') AS refused,
-  sum(bytes_out) AS bytes_out,
-  sum(bytes_in) AS bytes_in
+  sum(CASE WHEN statement IS NULL THEN bytes_out ELSE 0 END) AS bytes_out,
+  sum(CASE WHEN statement IS NULL THEN bytes_in ELSE 0 END) AS bytes_in
 FROM flows
 GROUP BY agent;
 

@@ -11,15 +11,15 @@ import { temporaryFolder } from '../support/folder.ts'
 import { context, decision, flow } from '../support/nouns.ts'
 
 const AT = Date.UTC(2026, 10, 20, 12)
-const ENDING: Ending = {
+const WITHOUT: Ending = {
   outcome: 'forwarded',
   status: null,
   dialedIp: '192.0.2.10',
   bytesOut: 300,
   bytesIn: 1200,
   error: null,
-  repeated: { times: 12, rows: 340 },
 }
+const ENDING: Ending = { ...WITHOUT, repeated: { times: 12, rows: 340 } }
 const TEXT = 'INSERT INTO people VALUES (?, ?)'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -80,6 +80,16 @@ test('the view has a row for each, with what became of it; the flow is a child o
   expect(verifyAuditLog(path)).toMatchObject({ ok: true, tables: { stated: 2, repeated: 2 } })
   using reader = new AuditReader(path)
   expect(reader.head().isThere).toBe(true)
+})
+
+test('what was sent and came is counted once, with the connection', async () => {
+  const [connection] = await write()
+  const log = new AuditLog({ path })
+  log.settle({ flow: connection, at: AT, ending: { ...WITHOUT, bytesOut: 900, bytesIn: 9_000 } })
+  await log.close()
+  const sums = [{ flows: 4, bytes_out: 900, bytes_in: 9_000 }]
+  expect(read('SELECT flows, bytes_out, bytes_in FROM destinations')).toEqual(sums)
+  expect(read('SELECT flows, bytes_out, bytes_in FROM agents')).toEqual(sums)
 })
 
 test('a statement that is longer than people read is cut', async () => {

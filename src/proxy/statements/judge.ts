@@ -105,7 +105,8 @@ export class StatementJudge {
     const { flow: first, destination } = connection.admission
     const { authority } = destination
     const line = this.#toLine(said)
-    const waiting = new HeldRequest(said.text, null, EMPTY_BODY, gone)
+    const what = JSON.stringify([said.database, said.text])
+    const waiting = new HeldRequest(what, null, EMPTY_BODY, gone)
     for (;;) {
       const agent = await identify()
       if ('code' in agent) return { refusal: await enforcer.refuse(first, authority, agent, line) }

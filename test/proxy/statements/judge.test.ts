@@ -192,6 +192,17 @@ test('what is held shows its kind and text, goes once for each leave, and leave 
   ])
 })
 
+test('a person decides about that text, at that database, and about it again only once', async () => {
+  const judge = await open([rule('ask', 'hold', { statement: 'drop table' })])
+  answer = () => ({ kind: 'pending', hold: 'h-00000001', expiresAt: 5_000 })
+  for (const said of [DROP, DROP, { ...DROP, text: 'DROP TABLE u' }, { ...DROP, database: 'hr' }]) {
+    expect(await judge.judge(said)).toMatchObject({ refusal: { code: 'hold-pending' } })
+  }
+  const [one, same, ...others] = asked.map(({ fingerprint }) => fingerprint)
+  expect(same).toBe(one)
+  expect(new Set([one, ...others]).size).toBe(3)
+})
+
 test('leave for the connection settles what is held for the same reason, and nothing else', async () => {
   answer = () => granted(1)
   const all = await open([

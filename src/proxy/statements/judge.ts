@@ -9,8 +9,8 @@
  *   …
  *   judge.end()                        // the connection has ended
  *
- * `known` is asked each time, also for a statement that was prepared: it does not know any more what was judged under another policy. It costs about a
- * microsecond. One statement at a time: the next one is read when this one is decided.
+ * `known` is asked each time, also for a statement that was prepared: it does not know any more what was judged under another policy, and knows nothing when
+ * it is time to see who is there. It costs about a microsecond. One statement at a time: the next one is read when this one is decided.
  *
  * INVARIANT: nothing is released but with a row in the log, and what a person gave leave for once is sent once.
  */
@@ -53,7 +53,7 @@ export interface Released {
 }
 
 export interface JudgeOptions {
-  readonly context: Pick<ProxyContext, 'enforcer' | 'policy'>
+  readonly context: Pick<ProxyContext, 'enforcer' | 'policy' | 'deadlines'>
   /** For the connection itself; its flow says that all of it is read. */
   readonly connection: Permit
   readonly protocol: 'postgresql' | 'redis'
@@ -70,38 +70,52 @@ export interface JudgeOptions {
 
 /** Statements remembered of one connection; of more than these the ones that were not used for the longest time are judged anew. */
 const MAX_KNOWN = 500
+/** Milliseconds for which a caller is who they were: tokens expire, and are revoked. */
+const SURE_MS = 1_000
 /** Characters of a statement that are written down. */
 const MAX_TEXT = 1_900
 
 export class StatementJudge {
   readonly #options: JudgeOptions
   /** Oldest use first. */
-  readonly #known = new Map<string | symbol, Entry>()
+  readonly #known = new Map<string | symbol, Released>()
+  /** Leave that has to last, each with the number of statements that go on under it. */
+  readonly #leases = new Map<AbortSignal, number>()
+  /** Under which they were judged. */
   #policy: ReturnType<ProxyContext['policy']>
+  #agent: Agent
+  #sureUntil: number
+  /** What the last one was about besides its text, and how that stands in its key: mostly it stays so. */
+  #place: Place = { database: null, data: null, prefix: '\n\n' }
 
   constructor(options: JudgeOptions) {
     this.#options = options
-    this.#policy = options.connection.admission.assessment.policy
+    const { assessment, flow } = options.connection.admission
+    this.#policy = assessment.policy
+    this.#agent = flow.agent
+    this.#sureUntil = options.context.deadlines.now + SURE_MS
   }
 
   /** One that passes and has been judged already, under the policy that is in force. */
   known(said: Said): Released | null {
-    if (this.#options.context.policy() !== this.#policy) {
-      this.end()
-      return null
-    }
-    const key = toKey(said)
-    const entry = this.#known.get(key)
-    if (!entry) return null
+    const { policy, deadlines } = this.#options.context
+    if (policy() !== this.#policy) this.#judgeAnew(policy(), this.#agent)
+    return deadlines.now > this.#sureUntil ? null : this.#find(said)
+  }
+
+  #find(said: Said): Released | null {
+    const key = this.#keyOf(said)
+    const released = this.#known.get(key)
+    if (!released) return null
     this.#known.delete(key)
-    this.#known.set(key, entry)
-    return entry.released
+    this.#known.set(key, released)
+    return released
   }
 
   /** Decides, writes it down, and waits for a person where the policy says so. Never rejects. */
   async judge(said: Said): Promise<Released | { readonly refusal: Refusal }> {
     const { context, connection, identify, gone, isUnread } = this.#options
-    const { enforcer, policy } = context
+    const { enforcer, policy, deadlines } = context
     const { flow: first, destination } = connection.admission
     const { authority } = destination
     const line = this.#toLine(said)
@@ -110,6 +124,10 @@ export class StatementJudge {
     for (;;) {
       const agent = await identify()
       if ('code' in agent) return { refusal: await enforcer.refuse(first, authority, agent, line) }
+      if (policy() !== this.#policy || !isSame(agent, this.#agent)) this.#judgeAnew(policy(), agent)
+      this.#sureUntil = deadlines.now + SURE_MS
+      const known = this.#find(said)
+      if (known) return known
       const flow = isSame(agent, first.agent) ? first : { ...first, agent }
       const isCurrent = flow === first && policy() === connection.admission.assessment.policy
       const admission = isCurrent ? connection.admission : await enforcer.admit(flow, authority)
@@ -127,17 +145,36 @@ export class StatementJudge {
     }
   }
 
-  /** All of its answer has come: what became of it is written down. */
+  /** All of its answer has come: what became of it is written down. For one that may go out once. */
   settle(released: Released): void {
-    for (const [key, entry] of this.#known) {
-      if (entry.released === released) return this.#forget(key, entry)
-    }
+    for (const [key, entry] of this.#known) if (entry === released) this.#forget(key, entry)
+    const { lease } = released.permit
+    const others = lease ? (this.#leases.get(lease) ?? 1) - 1 : 0
+    if (lease && others > 0) this.#leases.set(lease, others)
+    else if (lease) this.#drop(lease)
   }
 
-  /** The same for all; what comes later is judged anew. */
+  /** The same for all. Nothing is released any more. */
   end(): void {
     for (const [key, entry] of this.#known) this.#forget(key, entry)
-    this.#policy = this.#options.context.policy()
+    for (const lease of this.#leases.keys()) this.#drop(lease)
+  }
+
+  /** What goes on under leave goes on; what comes is judged. */
+  #judgeAnew(policy: ReturnType<ProxyContext['policy']>, agent: Agent): void {
+    for (const [key, entry] of this.#known) this.#forget(key, entry)
+    this.#policy = policy
+    this.#agent = agent
+  }
+
+  /** Not the same for different databases or data: neither has a line break in it as it is put before the text. */
+  #keyOf({ text, database, data = null }: Said): string {
+    if (database !== this.#place.database || data !== this.#place.data) {
+      const about = data ? JSON.stringify([...data].sort()) : ''
+      const prefix = `${about}\n${database === null ? '' : JSON.stringify(database)}\n`
+      this.#place = { database, data, prefix }
+    }
+    return this.#place.prefix + (text.length > MAX_TEXT ? `\0${hash('sha256', text, 'hex')}` : text)
   }
 
   #toLine({ kinds, text, database, data = null }: Said): RequestLine {
@@ -169,27 +206,32 @@ export class StatementJudge {
     const isOnce = permit.leave !== null && permit.leave !== connection.leave
     const counts = { times: 0, rows: 0, bytesOut: 0, bytesIn: 0 }
     const released: Released = { permit, isOnce, ...counts, redactions: new Map() }
-    const { policy } = permit.admission.assessment
-    if (policy !== this.#policy) this.end()
-    this.#policy = policy
-    const key = isOnce ? Symbol('once') : toKey(said)
-    const before = this.#known.get(key)
-    if (before) this.#forget(key, before)
+    // It was judged under what holds no more: it may go, and is not known.
+    const isStale = permit.admission.assessment.policy !== this.#policy
+    const key = isOnce || isStale ? Symbol('once') : this.#keyOf(said)
     for (const [oldest, entry] of this.#known) {
       if (this.#known.size < MAX_KNOWN) break
       this.#forget(oldest, entry)
     }
-    const lease = isOnce ? permit.lease : null
-    lease?.addEventListener('abort', onLeaseEnd)
-    this.#known.set(key, { released, lease })
-    if (lease?.aborted) onLeaseEnd()
+    this.#known.set(key, released)
+    const { lease } = permit
+    if (isOnce && lease) {
+      this.#leases.set(lease, (this.#leases.get(lease) ?? 0) + 1)
+      lease.addEventListener('abort', onLeaseEnd)
+      if (lease.aborted) onLeaseEnd()
+    }
     return released
   }
 
-  #forget(key: string | symbol, { released, lease }: Entry): void {
-    const { context, dialedIp, onLeaseEnd } = this.#options
+  #drop(lease: AbortSignal): void {
+    this.#leases.delete(lease)
+    lease.removeEventListener('abort', this.#options.onLeaseEnd)
+  }
+
+  /** What became of it is written down; leave under which it goes on has to last all the same. */
+  #forget(key: string | symbol, released: Released): void {
+    const { context, dialedIp } = this.#options
     this.#known.delete(key)
-    lease?.removeEventListener('abort', onLeaseEnd)
     const { permit, times, rows, bytesOut, bytesIn, redactions } = released
     context.enforcer.settle(permit, {
       ...NOTHING_SENT,
@@ -201,10 +243,8 @@ export class StatementJudge {
   }
 }
 
-interface Entry {
-  readonly released: Released
-  /** Leave for this statement alone. */
-  readonly lease: AbortSignal | null
+interface Place extends Required<Pick<Said, 'database' | 'data'>> {
+  readonly prefix: string
 }
 
 /** What rules take out of answers where nobody can read them. */
@@ -227,13 +267,6 @@ const NO_HEAD: HeadView = { target: '', fields: [], header: () => [] }
 
 function isSame(one: Agent, other: Flow['agent']): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other)
-}
-
-/** Not the same for different databases or data: neither has a line break in front of what follows but as it is put there. */
-function toKey({ text, database, data }: Said): string {
-  const about = data ? JSON.stringify([...data].sort()) : ''
-  const where = database === null ? '' : JSON.stringify(database)
-  return `${about}\n${where}\n${text.length > MAX_TEXT ? hash('sha256', text, 'hex') : text}`
 }
 
 function toShown(text: string): string {

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { AuditLog } from '../../../src/audit/log.ts'
 import { verifyAuditLog } from '../../../src/audit/verify.ts'
 import { createEnforcer } from '../../../src/enforce.ts'
@@ -19,13 +19,19 @@ import {
   NO_METER,
   NO_OUTLINE,
 } from '../../../src/ports.ts'
+import { Deadlines } from '../../../src/proxy/deadlines.ts'
 import { type Said, StatementJudge } from '../../../src/proxy/statements/judge.ts'
 import type { Permit } from '../../../src/release.ts'
 import { policyOf, rule } from '../../policy/support.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { authority, destination, flow, ip } from '../../support/nouns.ts'
+import { eventually } from '../../support/wait.ts'
 
 const TO = authority('db.test:5432')
+
+let time = 1_000_000
+const deadlines = new Deadlines({ now: () => time }, () => {})
+afterAll(() => deadlines.close())
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let log: AuditLog
@@ -104,7 +110,7 @@ async function open(rules: readonly RuleEntry[]): Promise<StatementJudge> {
 
 function judgeOn(connection: Permit): StatementJudge {
   return new StatementJudge({
-    context: { enforcer, policy: () => inForce },
+    context: { enforcer, policy: () => inForce, deadlines },
     connection,
     protocol: 'postgresql',
     dialedIp: '192.0.2.1',
@@ -261,4 +267,49 @@ test('a text that is too long to be kept is told from others by all of it', asyn
   judge.end()
   const [row] = await close()
   expect(String(row?.statement)).toMatch(/^SELECT [?, ]+… \(SHA-256 [0-9a-f]{64}\)$/)
+})
+
+test('who is there is asked again after a while: a token that is revoked ends what goes on with it', async () => {
+  const judge = await open([])
+  const first = await pass(judge, SELECT)
+  expect(judge.known(SELECT)).toBe(first)
+  time += 10_000
+  await eventually('the clock', () => deadlines.now >= time)
+  expect(judge.known(SELECT)).toBeNull()
+  // The same that was there: nothing is written anew.
+  expect(await pass(judge, SELECT)).toBe(first)
+  expect(judge.known(SELECT)).toBe(first)
+  time += 10_000
+  await eventually('the clock', () => deadlines.now >= time)
+  identified = { code: 'token-revoked', detail: 'it was revoked' }
+  expect(judge.known(SELECT)).toBeNull()
+  expect(await judge.judge(SELECT)).toMatchObject({ refusal: { code: 'token-revoked' } })
+  judge.end()
+  expect(await close()).toMatchObject([{ times: 2 }, { error: 'token-revoked', times: 0 }])
+})
+
+test('what goes on under leave needs it however much is said meanwhile, and under another policy', async () => {
+  const judge = await open([rule('ask', 'hold', { statement: 'drop table' })])
+  answer = () => granted(1)
+  const [over] = [await pass(judge, DROP), await pass(judge, DROP)]
+  for (let i = 0; i < 600; i++) await pass(judge, say(`SELECT c${i} FROM t`, 'select'))
+  inForce = policyOf({ home: 'EEA' })
+  await pass(judge, SELECT)
+  // One of the two is over, the other is not.
+  judge.settle(over)
+  expect(ended).toBe(0)
+  lease.abort()
+  expect(ended).toBe(1)
+  judge.end()
+  await close()
+})
+
+test('leave that is over ends nothing', async () => {
+  const judge = await open([rule('ask', 'hold', { statement: 'drop table' })])
+  answer = () => granted(1)
+  judge.settle(await pass(judge, DROP))
+  lease.abort()
+  expect(ended).toBe(0)
+  judge.end()
+  await close()
 })

@@ -79,13 +79,19 @@ export async function admitRecorded(
 export function judgeRecorded(admission: Admission, call: RecordedCall): Verdict {
   const { method, path, protocol, kinds } = call
   const upgrade = protocol === 'websocket' ? protocol : null
-  const statements =
-    kinds !== null
-      ? new Set(JSON.parse(kinds) as string[])
-      : admission.flow.inspection === 'none'
-        ? null
-        : new Set<string>()
+  const statements = kinds === null ? unsaid(admission.flow) : toStatements(kinds)
   return judge(admission, { method, path, protocol, upgrade, statements })
+}
+
+/** Of the call itself: null where what was said in it passed unread. */
+function unsaid({ inspection }: Flow): ReadonlySet<string> | null {
+  return inspection === 'none' ? null : new Set()
+}
+
+/** @param kinds JSON list; an empty one is that of a statement nobody could read */
+function toStatements(kinds: string): ReadonlySet<string> | null {
+  const words = JSON.parse(kinds) as readonly string[]
+  return words.length > 0 ? new Set(words) : null
 }
 
 const NO_GEOIP = { files: () => [], lookup: () => [], reload: async () => {} }

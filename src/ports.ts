@@ -122,6 +122,19 @@ export interface Inspector {
    * @param text up to its zero byte  @param isSafe whether bytes of ASCII are nothing else in the client's encoding; not so in BIG5, GBK, GB18030, JOHAB, SJIS, SHIFT_JIS_2004 and UHC
    */
   readStatement(text: Buffer, isSafe: boolean): StatementRead
+  /** Kinds of data in a statement, and their classes; null when it cannot be read. */
+  lookAtStatement(text: Buffer, isSafe: boolean): ReadonlySet<string> | null
+  /** A statement without what is found in its literals. */
+  redactStatement(
+    text: Buffer,
+    isSafe: boolean,
+    plan: ReadonlyMap<string, Operator>,
+    agent: string,
+  ): ReplacedStatement
+  /** Names of the columns that parameters are for, `$1` first; empty where that is not seen. */
+  nameParameters(text: Buffer, isSafe: boolean): readonly string[]
+  /** Kinds of data in what is bound to a statement, as `openValues` reads it; null when not all of it can be read. */
+  lookAtValues(columns: readonly ValueColumn[], values: Buffer): ReadonlySet<string> | null
   /** Rows of one result of PostgreSQL, or what is bound to a statement. @param columns one for each value */
   openValues(
     direction: Direction,
@@ -129,6 +142,17 @@ export interface Inspector {
     plan: ReadonlyMap<string, Operator>,
     agent: string,
   ): ValuesRedactor
+}
+
+export interface ReplacedStatement {
+  /** Null when nothing was taken out. */
+  readonly bytes: Buffer | null
+  readonly found: readonly Found[]
+  /**
+   * It cannot be told what is a literal in it (`form`), or something is found where nothing can be put in its place, as in a number or a name
+   * (`fixed`): then nothing was taken out.
+   */
+  readonly problem: 'form' | 'fixed' | null
 }
 
 /** Whose values they are: a column of a result, or a parameter. */
@@ -271,6 +295,10 @@ const NOTHING_FOUND: Inspector = {
     unscanned: null,
   }),
   readStatement: () => ({ kinds: null, normalised: null }),
+  lookAtStatement: () => new Set(),
+  redactStatement: () => ({ bytes: null, found: [], problem: null }),
+  nameParameters: () => [],
+  lookAtValues: () => new Set(),
   openValues: () => ({ push: (values) => values, found: [], isPartial: false }),
 }
 

@@ -180,7 +180,7 @@ function inspectUnder(
       recognition,
       replacing,
     }),
-    ...inspectStatements({ everything, scannerFor, replacing }),
+    ...inspectStatements({ everything, scannerFor, replacing, recognition }),
 
     redact: (body, plan, parties) =>
       readPlain(decoder, body, async (plain): Promise<Replaced> => {

@@ -2,12 +2,14 @@
 
 import { ISSUED_TOKEN } from '../../inspect/operators/issued-token.ts'
 import { toLabel } from '../../inspect/operators/replace.ts'
+import type { Recognition } from '../../inspect/recognizers/recognition.ts'
 import { Findings } from '../../inspect/redact/findings.ts'
 import { ValuesRedactor } from '../../inspect/redact/postgresql/values.ts'
-import { type Place, REDACT_LIMITS, type Replace } from '../../inspect/redact/reader.ts'
+import { type Job, type Place, REDACT_LIMITS, type Replace } from '../../inspect/redact/reader.ts'
 import { rewriteText } from '../../inspect/redact/rewrite-text.ts'
 import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
 import { readStatement } from '../../inspect/sql/read-statement.ts'
+import { parameterNames, redactStatement } from '../../inspect/sql/redact-statement.ts'
 import type { Direction, Operator } from '../../model/finding.ts'
 import type { Found, Inspector } from '../../ports.ts'
 
@@ -18,21 +20,58 @@ export interface StatementMeans {
   readonly everything: Scanner
   scannerFor(plan: Plan, direction: Direction): Scanner
   replacing(plan: Plan, agent: string): Replace
+  readonly recognition: Recognition
 }
+
+type StatementInspector = Pick<
+  Inspector,
+  | 'readStatement'
+  | 'lookAtStatement'
+  | 'redactStatement'
+  | 'nameParameters'
+  | 'lookAtValues'
+  | 'openValues'
+>
 
 export function inspectStatements({
   everything,
   scannerFor,
   replacing,
-}: StatementMeans): Pick<Inspector, 'readStatement' | 'openValues'> {
-  const clean = (text: string) => {
-    const findings = new Findings()
-    const job = { scan: everything, replace: LABEL, findings, limits: REDACT_LIMITS }
-    return rewriteText({ ...job, sealed: 'read' }, text, BARE)
+  recognition,
+}: StatementMeans): StatementInspector {
+  const clean = (text: string) => rewriteText(toJob(everything, LABEL), text, BARE)
+  /** Notes what is found. */
+  const noting = (data: Set<string>): Replace => {
+    return (type, value, { path }) => {
+      if (recognition.allow.allows(value.toString(), path)) return null
+      data.add(type)
+      data.add(recognition.classOf(type))
+      return null
+    }
   }
 
   return {
     readStatement: (text, isSafe) => readStatement(text, isSafe, clean),
+
+    lookAtStatement(text, isSafe) {
+      const data = new Set<string>()
+      const { problem } = redactStatement(toJob(everything, noting(data)), text, isSafe)
+      return problem === 'form' ? null : data
+    },
+
+    redactStatement(text, isSafe, plan, agent) {
+      const job = toJob(scannerFor(plan, 'out'), replacing(plan, agent))
+      const { bytes, problem } = redactStatement(job, text, isSafe)
+      return { bytes, problem, found: problem === null ? job.findings.toList() : [] }
+    },
+
+    nameParameters: parameterNames,
+
+    lookAtValues(columns, values) {
+      const data = new Set<string>()
+      const redactor = new ValuesRedactor(everything, noting(data), columns)
+      return redactor.push(values) === null || redactor.unscannable.length > 0 ? null : data
+    },
 
     openValues(direction, columns, plan, agent) {
       const scan = scannerFor(plan, direction)
@@ -52,6 +91,10 @@ export function inspectStatements({
 
 const BARE: Place = { path: 'statement', key: '', kind: 'text', context: NOWHERE }
 const LABEL: Replace = (type) => Buffer.from(toLabel(type))
+
+function toJob(scan: Scanner, replace: Replace): Job {
+  return { scan, replace, limits: REDACT_LIMITS, findings: new Findings(), sealed: 'read' }
+}
 
 function isFound({ type }: Found): boolean {
   return type !== ISSUED_TOKEN.type

@@ -3,9 +3,13 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Findings } from '../../../src/inspect/redact/findings.ts'
+import { REDACT_LIMITS } from '../../../src/inspect/redact/reader.ts'
 import { Form, Lexer, Token } from '../../../src/inspect/sql/lexer.ts'
 import { decodeLiteral } from '../../../src/inspect/sql/literal.ts'
 import { readStatement } from '../../../src/inspect/sql/read-statement.ts'
+import { redactStatement } from '../../../src/inspect/sql/redact-statement.ts'
+import { label, markers } from '../../support/markers.ts'
 import { missing } from '../../support/needs.ts'
 import { openPostgresqlServer, postgresql } from '../../support/postgresql-server.ts'
 
@@ -159,6 +163,46 @@ describe.skipIf(missing(postgresql))('beside a server', () => {
       expect(taken).toBeGreaterThan(RUNS / 10)
     },
   )
+
+  test('redacted literals say the same but for what was found', async () => {
+    const mark = fc.constantFrom('XX1234XX', "XX12'\n'34XX", '\\x58X1234XX', '\\0058X1234XX')
+    const marked = fc
+      .array(fc.oneof(piece, mark), { minLength: 1, maxLength: 6 })
+      .map((all) => all.join(''))
+    const text = fc.oneof(
+      marked.map((each) => `'${each}'`),
+      marked.map((each) => `E'${each}'`),
+      marked.map((each) => `U&'${each}'`),
+      marked.map((each) => `$z$${each}$z$`),
+    )
+    const select = fc
+      .array(text, { minLength: 1, maxLength: 3 })
+      .map((all) => `select ${all.join(', ')}`)
+    let changed = 0
+    const check = async (each: string) => {
+      const job = { scan: markers, replace: label, limits: REDACT_LIMITS, sealed: 'read' } as const
+      const findings = new Findings()
+      const { bytes } = redactStatement({ ...job, findings }, Buffer.from(each), true)
+      if (bytes === null) return
+      changed++
+      for (const isConforming of [true, false]) {
+        const before = await run(each, isConforming)
+        const after = await run(bytes.toString(), isConforming)
+        expect(after === null, each).toBe(before === null)
+        const valuesOf = (all: typeof before) => all?.map(({ rows }) => rows.flat().map(String))
+        const want = valuesOf(before)?.map((row) =>
+          row.map((one) => one.replace(/XX\d{4}XX/g, '[mark]')),
+        )
+        const now = valuesOf(after)
+        for (const value of now?.flat() ?? []) expect(value, each).not.toMatch(/XX\d{4}XX/)
+        // What only the other reading has found is not there in this one either.
+        if (!each.includes('\\')) expect(now, each).toEqual(want)
+        else expect(now?.map((row) => row.length)).toEqual(want?.map((row) => row.length))
+      }
+    }
+    await fc.assert(fc.asyncProperty(select, check), { numRuns: 4 * RUNS })
+    expect(changed).toBeGreaterThan(RUNS / 10)
+  })
 
   test('statements that are the same to it are the same', async () => {
     const texts = [

@@ -15,6 +15,11 @@ export class Changes {
     return this.#changes.length === 0
   }
 
+  /** Whether one of what is put there is so. */
+  some(is: (by: Buffer) => boolean): boolean {
+    return this.#changes.some(({ by }) => is(by))
+  }
+
   clear(): void {
     this.#changes.length = 0
     this.base = 0

@@ -40,6 +40,10 @@ rules:
     because: rows stay
     when: { protocol: postgresql, statement: truncate }
     then: hold
+  - id: no-addresses
+    because: nobody needs them
+    when: { protocol: postgresql, host: api.fr.test }
+    redact: { in: email, with: label }
 `
 
 const HBA = `
@@ -56,6 +60,7 @@ interface Statement {
   readonly outcome: string
   readonly error: string | null
   readonly rows_in: number
+  readonly redactions_in: number
 }
 
 describe.skipIf(missing(postgresql))('PostgreSQL', () => {
@@ -417,6 +422,101 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
     expect(await cancel('api.de.test', key)).toMatchObject({ dialed_ip: '127.0.0.10' })
     await expect(sleeping).rejects.toMatchObject({ code: '57014' })
     await client.end()
+  })
+
+  describe('data that a rule takes out of what is answered', () => {
+    const MAIL = 'ada.lovelace@example.org'
+    let client: Client
+    let before: number
+    beforeAll(async () => {
+      before = lastId()
+      client = await connect({}, 'api.fr.test')
+      sql(server, `CREATE TABLE people (id int, contact text, about json)`)
+      sql(
+        server,
+        `INSERT INTO people SELECT n, '${MAIL}', '{"at":"${MAIL}"}' FROM generate_series(1, 3) n`,
+      )
+    })
+    const taken = { contact: '[EMAIL]', about: { at: '[EMAIL]' } }
+
+    test.each([
+      ['simple', undefined],
+      ['extended', [1]],
+    ])('rows, %s', async (_, values) => {
+      const where = values ? 'WHERE id = $1' : 'WHERE id = 1'
+      const { rows } = await client.query(`SELECT * FROM people ${where}`, values)
+      expect(rows).toEqual([{ id: 1, ...taken }])
+    })
+
+    test('rows in parts, of a portal that nobody has described', async () => {
+      const wire = PgWire.open(await openTunnel(lab.proxy, `api.fr.test:${PORT}`))
+      wire.send(toStart({ user: 'postgres' }))
+      await wire.until('Z')
+      const execute = toMessage(FRONTEND.execute, 'p\0', Buffer.from([0, 0, 0, 2]))
+      wire.send(
+        Buffer.concat([
+          toMessage(FRONTEND.parse, '\0SELECT contact FROM people\0', toInt16(0)),
+          toMessage(FRONTEND.bind, 'p\0\0', Buffer.alloc(6)),
+          execute,
+          execute,
+          toMessage(FRONTEND.sync),
+        ]),
+      )
+      const heard: string[] = []
+      for (let message = await wire.next(); message; message = await wire.next()) {
+        const letter = message.toString('latin1', 0, 1)
+        heard.push(letter === 'D' ? message.toString('latin1', 11) : letter)
+        if (letter === 'Z') break
+      }
+      const row = '[EMAIL]'
+      // No description is heard that was not asked for.
+      expect(heard).toEqual(['1', '2', row, row, 's', row, 'C', 'Z'])
+      wire.end()
+    })
+
+    test('several results of one text, a cursor, and a named statement again', async () => {
+      const results = (await client.query(
+        'BEGIN; DECLARE c CURSOR FOR SELECT contact FROM people; FETCH 1 FROM c; SELECT about FROM people WHERE id = 2; END',
+      )) as unknown as { rows: unknown[] }[]
+      expect(results.map(({ rows }) => rows)).toEqual([
+        [],
+        [],
+        [{ contact: '[EMAIL]' }],
+        [{ about: taken.about }],
+        [],
+      ])
+      for (const id of [1, 2]) {
+        const named = { name: 'again', text: 'SELECT * FROM people WHERE id = $1', values: [id] }
+        expect((await client.query(named)).rows).toEqual([{ id, ...taken }])
+      }
+    })
+
+    test('words of errors, notices and notifications', async () => {
+      const notices: string[] = []
+      const notified: (string | undefined)[] = []
+      client.on('notice', ({ message = '' }) => notices.push(message))
+      client.on('notification', ({ payload }) => notified.push(payload))
+      await expect(client.query(`SELECT '${MAIL}'::int`)).rejects.toMatchObject({
+        message: 'invalid input syntax for type integer: "[EMAIL]"',
+      })
+      await client.query(`DO $$ BEGIN RAISE NOTICE 'to ${MAIL}'; END $$`)
+      expect(notices).toEqual(['to [EMAIL]'])
+      await client.query('LISTEN mail')
+      sql(server, `NOTIFY mail, '${MAIL}'`)
+      await eventually('the notification', async () => {
+        await client.query('SELECT 1')
+        return notified.length > 0
+      })
+      expect(notified).toEqual(['[EMAIL]'])
+    })
+
+    test('is counted in the log', async () => {
+      await client.end()
+      const rows = await newStatements(before)
+      const redacted = rows.filter(({ statement }) => /from people/i.test(statement))
+      expect(redacted.length).toBeGreaterThan(2)
+      for (const row of redacted) expect(row.redactions_in).toBeGreaterThan(0)
+    })
   })
 
   function lower(value: string | number): string | number {

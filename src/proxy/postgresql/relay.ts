@@ -11,12 +11,14 @@ import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
 import { linger } from '../linger.ts'
 import type { ProxyContext, Served } from '../proxy.ts'
+import type { Heard } from './answers.ts'
+import type { SessionKeeper } from './conversation.ts'
 import { Direction, type DirectionKeeper } from './direction.ts'
 import { toErrorResponse } from './error-response.ts'
 import type { MessageFault } from './message-reader.ts'
 import { FRONTEND, toMessage } from './messages.ts'
-import type { Session, SessionKeeper } from './session.ts'
-import { CLIENT, CLIENT_BEFORE, SERVER, SERVER_BEFORE } from './tables.ts'
+import type { Session } from './session.ts'
+import { CLIENT, CLIENT_BEFORE, SERVER, SERVER_BEFORE, SERVER_REDACTED } from './tables.ts'
 
 export type SessionEnd = Pick<Ending, 'outcome' | 'error' | 'bytesOut' | 'bytesIn'>
 
@@ -27,7 +29,7 @@ export interface RelayOptions {
   readonly context: ProxyContext
   /** What goes out first. */
   readonly first: Buffer
-  makeSession(keeper: SessionKeeper): Session
+  makeSession(keeper: SessionKeeper, said: Heard): Session
   /** Aborted when the client has left. */
   readonly abort: AbortController
   /** The server has given a key by which what it does can be cancelled. */
@@ -73,7 +75,7 @@ export class Relay implements Expiring, Served, SessionKeeper, DirectionKeeper {
       onTold: (type) => this.#onHeard(type),
       onMessage: (type, message) => this.#session.hear(type, message),
     })
-    this.#session = options.makeSession(this)
+    this.#session = options.makeSession(this, this.#in.reader)
     context.deadlines.add(this)
     context.connections.add(this)
     permit.lease?.addEventListener('abort', this.onLeaseEnd)
@@ -102,6 +104,10 @@ export class Relay implements Expiring, Served, SessionKeeper, DirectionKeeper {
   onAuthenticated(): void {
     this.#out.reader.table = CLIENT
     this.#in.reader.table = SERVER
+  }
+
+  onRedacting(): void {
+    this.#in.reader.table = SERVER_REDACTED
   }
 
   onKey(key: Buffer): void {
@@ -153,15 +159,13 @@ export class Relay implements Expiring, Served, SessionKeeper, DirectionKeeper {
   }
 
   #onHeard(type: number): void {
-    this.#session.heard(type, this.#in.reader)
+    this.#session.heard(type)
     // Not before the client has what ends it.
     if (this.#isStopping && this.#session.isIdle) setImmediate(() => this.#stop())
   }
 
   #onAsked(type: number, message: Buffer): boolean | Buffer {
-    const session = this.#session
-    if (type === FRONTEND.password) return session.authenticate(message)
-    const onward = session.ask(type, message)
+    const onward = this.#session.ask(type, message)
     if (!(onward instanceof Promise)) return onward
     this.#out.hold(onward.then((answer) => (answer === true ? message : answer)))
     return false

@@ -9,6 +9,7 @@ import { NOTHING_SENT, type Opened } from './open.ts'
 import { Relay } from './relay.ts'
 import { Session } from './session.ts'
 import type { Startup } from './startup.ts'
+import { Statements } from './statements.ts'
 
 export interface Starting {
   readonly connect: Connect
@@ -44,23 +45,30 @@ export function relaySession(starting: Starting): void {
     context,
     first: start.packet,
     abort,
-    makeSession(keeper) {
+    makeSession(keeper, said) {
       judge = new StatementJudge({
         context,
         connection: permit,
         protocol: 'postgresql',
         dialedIp,
-        isUnread: true,
+        unread: { out: true, in: false },
         identify: async () => context.identify(tunnel.credentials, connect.client),
         gone: () => abort.signal,
         onLeaseEnd: () => keeper.onLeaseEnd(),
       })
-      const read = inspector(permit.admission.assessment.policy)
+      const { parameters } = start
+      const read = (text: Buffer, isSafe: boolean) =>
+        inspector(context.policy()).readStatement(text, isSafe)
       return new Session({
         start,
         endsTls,
+        said,
         judge,
-        read: (text, isSafe) => read.readStatement(text, isSafe),
+        statements: new Statements(
+          read,
+          parameters.get('database') ?? parameters.get('user') ?? '',
+        ),
+        inspectorFor: ({ admission }) => inspector(admission.assessment.policy),
         keeper,
       })
     },

@@ -59,3 +59,13 @@ export const SERVER = new MessageTable()
   .set(BACKEND.copyData, pass)
   .set(BACKEND.copyDone, pass, EMPTY)
   .set(BACKEND.functionCallResponse, tell)
+
+/** The same, where something is taken out of what the server says. */
+export const SERVER_REDACTED = new MessageTable(SERVER)
+  .set(BACKEND.rowDescription, show)
+  .set(BACKEND.noData, show, EMPTY)
+  .set(BACKEND.dataRow, show)
+  .set(BACKEND.copyOutResponse, show)
+  .set(BACKEND.functionCallResponse, show)
+  .set(BACKEND.noticeResponse, show, LONGEST_ERROR)
+  .set(BACKEND.notificationResponse, show, LONGEST_ERROR)

@@ -20,7 +20,7 @@ export function serveRedis(
       connection,
       protocol: 'redis',
       dialedIp,
-      isUnread: true,
+      unread: { out: true, in: true },
       identify: async () => context.identify(tunnel.credentials, client),
       gone: () => line.gone(),
       onLeaseEnd: () => line.fail('grant-ended'),

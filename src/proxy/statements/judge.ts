@@ -58,8 +58,8 @@ export interface JudgeOptions {
   readonly connection: Permit
   readonly protocol: 'postgresql' | 'redis'
   readonly dialedIp: string
-  /** Whether what rules want to know of the values, or take out, is beyond this protocol: then `on_unscannable` decides. */
-  readonly isUnread: boolean
+  /** Whether what rules want to know of the values, or take out of them or of answers, is beyond this protocol: then `on_unscannable` decides. */
+  readonly unread: { readonly out: boolean; readonly in: boolean }
   /** Who is there now: people take their time to decide. */
   identify(): Promise<Agent | Problem>
   /** Aborts when the client has left. */
@@ -114,7 +114,7 @@ export class StatementJudge {
 
   /** Decides, writes it down, and waits for a person where the policy says so. Never rejects. */
   async judge(said: Said): Promise<Released | { readonly refusal: Refusal }> {
-    const { context, connection, identify, gone, isUnread } = this.#options
+    const { context, connection, identify, gone, unread } = this.#options
     const { enforcer, policy, deadlines } = context
     const { flow: first, destination } = connection.admission
     const { authority } = destination
@@ -132,14 +132,14 @@ export class StatementJudge {
       const isCurrent = flow === first && policy() === connection.admission.assessment.policy
       const admission = isCurrent ? connection.admission : await enforcer.admit(flow, authority)
       const { fault = null } =
-        isUnread && enforcer.looksInside(admission)
+        unread.out && enforcer.looksInside(admission)
           ? (await enforcer.inspect(admission, line, null, NO_HEAD)).line
           : line
       const { leave } = connection
       const released = await enforcer.releaseOrWait(admission, { ...line, fault }, waiting, leave)
       if (released === 'again') continue
       if ('refusal' in released) return released
-      return isUnread && isUnreadable(released.permit)
+      return unread.in && isUnreadable(released.permit)
         ? this.#refuseUnread(released.permit)
         : this.#keep(said, released.permit)
     }

@@ -114,7 +114,7 @@ function judgeOn(connection: Permit): StatementJudge {
     connection,
     protocol: 'postgresql',
     dialedIp: '192.0.2.1',
-    isUnread: false,
+    unread: { out: false, in: false },
     identify: async () => identified,
     gone: () => new AbortController().signal,
     onLeaseEnd: () => ended++,

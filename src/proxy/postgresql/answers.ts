@@ -1,0 +1,167 @@
+/** What a server of PostgreSQL answers: whose it is, what of it the client hears, and what became of each statement. */
+
+import type { Problem } from '../../model/errors.ts'
+import { UNREADABLE } from '../statements/judge.ts'
+import type { Asked, Conversation, Onward } from './conversation.ts'
+import { toErrorResponse } from './error-response.ts'
+import { BACKEND, HEAD } from './messages.ts'
+import { redactNotice, redactNotification } from './notices.ts'
+
+/** What the server has said; rows since somebody last set them back. */
+export interface Heard {
+  counted: number
+  readonly bytes: number
+}
+
+export class Answers {
+  readonly #conversation: Conversation
+  readonly #said: Heard
+  /** How much the server had said when the last command ended. */
+  #mark = 0
+  #rows = 0
+
+  constructor(conversation: Conversation, said: Heard) {
+    this.#conversation = conversation
+    this.#said = said
+  }
+
+  hear(type: number, message: Buffer): Onward {
+    switch (type) {
+      case BACKEND.backendKeyData:
+        this.#conversation.keeper.onKey(message.subarray(HEAD))
+        return true
+      case BACKEND.parameterStatus:
+        return this.#hearParameter(message)
+      case BACKEND.errorResponse:
+        return this.#hearError(message)
+      case BACKEND.rowDescription:
+        return this.#hearDescription(message)
+      case BACKEND.noData:
+        return this.#hearNoData()
+      case BACKEND.dataRow:
+        return this.#hearRow(message)
+      case BACKEND.noticeResponse:
+        return redactNotice(this.#conversation, this.#conversation.redacting, message)
+      case BACKEND.notificationResponse:
+        return redactNotification(this.#conversation, this.#conversation.redacting, message)
+      case BACKEND.copyOutResponse:
+      case BACKEND.functionCallResponse:
+        return this.#hearUnreadable(type)
+      default:
+        return true
+    }
+  }
+
+  /** It goes on as it is. */
+  heard(type: number): void {
+    const { pipeline, prepared, portals, statements } = this.#conversation
+    const entry = pipeline.answer(type)
+    if (entry === 'fault') return void this.#conversation.fail(UNASKED, 'server')
+    if (!entry) return
+    switch (type) {
+      case BACKEND.parseComplete:
+        if (entry.name) prepared.confirm(entry.name)
+        return
+      case BACKEND.bindComplete:
+        if (entry.name) portals.confirm(entry.name)
+        return
+      case BACKEND.closeComplete:
+        if (entry.name) (entry.isPortal ? portals : prepared).close(entry.name)
+        return
+      case BACKEND.commandComplete:
+      case BACKEND.portalSuspended:
+      case BACKEND.emptyQueryResponse:
+        return this.#account(entry, entry.kind === 'execute')
+      case BACKEND.readyForQuery:
+        if (pipeline.size === 0) statements.settle()
+        return this.#account(entry, true)
+    }
+  }
+
+  #answer(type: number): Asked | null {
+    const entry = this.#conversation.pipeline.answer(type)
+    if (entry !== 'fault') return entry
+    this.#conversation.fail(UNASKED, 'server')
+    return null
+  }
+
+  #hearDescription(message: Buffer): Onward {
+    const entry = this.#answer(BACKEND.rowDescription)
+    if (!entry) return false
+    const { rows } = entry.describes ?? entry
+    if (rows && !rows.describe(message)) return this.#conversation.fail(MALFORMED, 'server')
+    return !entry.isOwn
+  }
+
+  #hearNoData(): Onward {
+    const entry = this.#answer(BACKEND.noData)
+    return entry !== null && !entry.isOwn
+  }
+
+  #hearRow(message: Buffer): Onward {
+    const entry = this.#answer(BACKEND.dataRow)
+    if (!entry) return false
+    this.#rows++
+    const { rows } = entry
+    if (!rows) return true
+    const now = rows.rewrite(message)
+    if (now === null) return this.#conversation.fail(MALFORMED, 'server')
+    if (rows.isPartial && blocks(entry)) return this.#conversation.fail(UNREADABLE, 'server')
+    return now === message || now
+  }
+
+  /** Where something would have to be taken out of it. */
+  #hearUnreadable(type: number): Onward {
+    const entry = this.#answer(type)
+    if (!entry) return false
+    if (!entry.rows || !blocks(entry)) return true
+    return this.#conversation.fail(UNREADABLE, 'server')
+  }
+
+  /** @param isOver whether nothing more comes of it */
+  #account({ released, rows }: Asked, isOver: boolean): void {
+    const said = this.#said
+    const count = said.counted + this.#rows
+    said.counted = 0
+    this.#rows = 0
+    const bytes = said.bytes - this.#mark
+    this.#mark = said.bytes
+    rows?.end()
+    if (!released) return
+    released.rows += count
+    released.bytesIn += bytes
+    if (isOver && released.isOnce) this.#conversation.judge.settle(released)
+  }
+
+  #hearParameter(message: Buffer): Onward {
+    const [name, value] = message.toString('latin1', HEAD).split('\0')
+    this.#conversation.statements.learn(name, value)
+    return true
+  }
+
+  #hearError(message: Buffer): Onward {
+    const { pipeline, keeper, redacting } = this.#conversation
+    // The severity that is not translated, of servers since 9.6.
+    if (/\0V(FATAL|PANIC)\0/.test(message.toString('latin1', HEAD - 1))) keeper.onGoodbye()
+    const entry = pipeline.answer(BACKEND.errorResponse)
+    if (entry === 'fault' || !entry) return redactNotice(this.#conversation, redacting, message)
+    const { refused, released = redacting } = entry
+    if (refused && message.includes(refused.nonce)) return toErrorResponse(refused.refusal, 'ERROR')
+    const onward = redactNotice(this.#conversation, released, message)
+    if (entry.kind === 'execute') this.#account(entry, true)
+    return onward
+  }
+}
+
+function blocks({ released }: Asked): boolean {
+  return released?.permit.admission.assessment.policy.onUnscannable.in === 'block'
+}
+
+const UNASKED: Problem = {
+  code: 'connect-malformed',
+  detail: 'the server answers something that it was not asked',
+}
+const MALFORMED: Problem = {
+  code: 'connect-malformed',
+  detail: 'a message of the server has not the form of its type',
+}

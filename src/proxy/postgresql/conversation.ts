@@ -1,0 +1,81 @@
+/** What both directions of a session of PostgreSQL know of it. */
+
+import type { Problem } from '../../model/errors.ts'
+import type { Refusal } from '../../model/refusal.ts'
+import type { Inspector } from '../../ports.ts'
+import type { Permit } from '../../release.ts'
+import type { Released, StatementJudge } from '../statements/judge.ts'
+import { Names } from './names.ts'
+import { Pipeline, type Sent } from './pipeline.ts'
+import type { RowsRedactor } from './rows.ts'
+import type { Statement, Statements } from './statements.ts'
+
+/** What goes on of a message: it as it is, or that instead of it, or nothing. */
+export type Onward = boolean | Buffer
+
+/** What was sent, and who is asked for what became of it. */
+export interface Asked extends Sent {
+  readonly released?: Released | null
+  /** It was not sent: something that is no SQL was in its place. */
+  readonly refused?: Refused
+  /** Of a statement or a portal. */
+  readonly name?: Buffer
+  readonly isPortal?: boolean
+  /** What its rows go through; null where they stay as they are. */
+  readonly rows?: RowsRedactor | null
+  /** Of a Describe: what runs right behind it. */
+  describes?: Asked
+}
+
+export interface Refused {
+  readonly refusal: Refusal
+  /** What the server says it cannot read. */
+  readonly nonce: string
+}
+
+/** Who is told what happens. */
+export interface SessionKeeper {
+  /** The server has let the client in. */
+  onAuthenticated(): void
+  /** From here on rows are looked into. */
+  onRedacting(): void
+  /** By this the session can be asked to stop what it does. */
+  onKey(key: Buffer): void
+  /** It has to end. @param side whose doing it was */
+  fail(problem: Problem, side: 'client' | 'server'): void
+  /** Leave has ended under which something is under way. */
+  onLeaseEnd(): void
+  /** The client has said goodbye, or the server has. */
+  onGoodbye(): void
+}
+
+export interface ConversationOptions {
+  readonly judge: Pick<StatementJudge, 'known' | 'judge' | 'settle'>
+  readonly statements: Statements
+  inspectorFor(permit: Permit): Inspector
+  readonly keeper: SessionKeeper
+}
+
+export class Conversation {
+  readonly judge: ConversationOptions['judge']
+  readonly statements: Statements
+  readonly keeper: SessionKeeper
+  readonly inspectorFor: ConversationOptions['inspectorFor']
+  readonly pipeline = new Pipeline<Asked>()
+  readonly prepared = new Names<Statement>()
+  readonly portals = new Names<Statement>()
+  /** By whose leave what the server says by itself is looked into: the last under which something is taken out. Null for nobody's. */
+  redacting: Released | null = null
+
+  constructor({ judge, statements, inspectorFor, keeper }: ConversationOptions) {
+    this.judge = judge
+    this.statements = statements
+    this.inspectorFor = inspectorFor
+    this.keeper = keeper
+  }
+
+  fail(problem: Problem, side: 'client' | 'server'): false {
+    this.keeper.fail(problem, side)
+    return false
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * What a client of PostgreSQL asks for: statements are judged before they leave. One that is refused leaves as a word that is no SQL, so that the
+ * server itself ends the series and the transaction as for any error; the client hears ours in place of its own.
+ */
+
+import { randomBytes } from 'node:crypto'
+import type { Problem } from '../../model/errors.ts'
+import type { Refusal } from '../../model/refusal.ts'
+import type { Released, Said } from '../statements/judge.ts'
+import type { Asked, Conversation, Onward, Refused } from './conversation.ts'
+import { FRONTEND, HEAD, readText, toInt16, toMessage } from './messages.ts'
+import { MAX_SENT } from './pipeline.ts'
+import { RowsRedactor } from './rows.ts'
+
+type Verdict = Released | { readonly refusal: Refusal }
+
+export class Requests {
+  readonly #conversation: Conversation
+  /** A Describe of a portal, and nothing was sent behind it. */
+  #described: { readonly portal: Buffer; readonly entry: Asked } | null = null
+
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation
+  }
+
+  ask(type: number, message: Buffer): Onward | Promise<Onward> {
+    const described = this.#described
+    this.#described = null
+    if (this.#conversation.pipeline.size >= MAX_SENT) {
+      return this.#refuseForm('more is asked for than can wait for answers')
+    }
+    switch (type) {
+      case FRONTEND.query:
+        return this.#query(message)
+      case FRONTEND.parse:
+        return this.#parse(message)
+      case FRONTEND.bind:
+        return this.#bind(message)
+      case FRONTEND.describe:
+        return this.#describe(message)
+      case FRONTEND.close:
+        return this.#close(message)
+      case FRONTEND.execute:
+        return this.#execute(message, described)
+      case FRONTEND.functionCall:
+        return this.#call(message)
+      default:
+        return true
+    }
+  }
+
+  /** It goes on as it is. */
+  asked(type: number): void {
+    const { pipeline, prepared, portals, keeper } = this.#conversation
+    this.#described = null
+    switch (type) {
+      case FRONTEND.sync:
+        prepared.endSeries()
+        portals.endSeries()
+        return pipeline.send({ kind: 'sync' })
+      case FRONTEND.copyDone:
+      case FRONTEND.copyFail:
+        return pipeline.send({ kind: 'copy-end' })
+      case FRONTEND.terminate:
+        return keeper.onGoodbye()
+    }
+  }
+
+  #query(message: Buffer): Onward | Promise<Onward> {
+    const text = readText(message, HEAD)
+    if (!text || HEAD + text.length + 1 !== message.length) return this.#misread()
+    const { said } = this.#conversation.statements.read(text)
+    return this.#judge(said, (verdict) => {
+      if ('refusal' in verdict) return this.#queryRefused(verdict.refusal)
+      const rows = this.#count(verdict, said, message.length)
+      this.#conversation.pipeline.send({ kind: 'query', released: verdict, rows })
+      return true
+    })
+  }
+
+  #queryRefused(refusal: Refusal): Buffer {
+    const refused = toRefused(refusal)
+    this.#conversation.pipeline.send({ kind: 'query', refused })
+    return toMessage(FRONTEND.query, refused.nonce, ZERO)
+  }
+
+  #parse(message: Buffer): Onward | Promise<Onward> {
+    const name = readText(message, HEAD)
+    const text = name && readText(message, HEAD + name.length + 1)
+    if (!text) return this.#misread()
+    const { statements, prepared, pipeline } = this.#conversation
+    const statement = statements.read(text)
+    return this.#judge(statement.said, (verdict) => {
+      if ('refusal' in verdict) return this.#parseRefused(name, verdict.refusal)
+      if (verdict.isOnce) statement.leave = verdict
+      prepared.give(name, statement)
+      pipeline.send({ kind: 'parse', name, onSkipped: () => prepared.drop(name, statement) })
+      return true
+    })
+  }
+
+  #parseRefused(name: Buffer | string, refusal: Refusal): Buffer {
+    const refused = toRefused(refusal)
+    this.#conversation.pipeline.send({ kind: 'parse', refused })
+    return toMessage(FRONTEND.parse, name, ZERO, refused.nonce, ZERO, toInt16(0))
+  }
+
+  #bind(message: Buffer): Onward {
+    const portal = readText(message, HEAD)
+    const name = portal && readText(message, HEAD + portal.length + 1)
+    if (!name) return this.#misread()
+    const { prepared, portals, statements, pipeline } = this.#conversation
+    // What is not known is not known by the portal either.
+    const statement = prepared.get(name) ?? statements.unseen()
+    portals.give(portal, statement)
+    const onSkipped = () => portals.drop(portal, statement)
+    pipeline.send({ kind: 'bind', name: portal, onSkipped })
+    return true
+  }
+
+  #describe(message: Buffer): Onward {
+    const target = readTarget(message)
+    if (!target) return this.#misread()
+    const { isPortal, name } = target
+    const entry: Asked = { kind: isPortal ? 'describe-portal' : 'describe-statement' }
+    if (isPortal) this.#described = { portal: name, entry }
+    this.#conversation.pipeline.send(entry)
+    return true
+  }
+
+  #close(message: Buffer): Onward {
+    const target = readTarget(message)
+    if (!target) return this.#misread()
+    this.#conversation.pipeline.send({ kind: 'close', ...target })
+    return true
+  }
+
+  #execute(
+    message: Buffer,
+    described: { readonly portal: Buffer; readonly entry: Asked } | null,
+  ): Onward | Promise<Onward> {
+    const portal = readText(message, HEAD)
+    if (!portal || HEAD + portal.length + 5 !== message.length) return this.#misread()
+    const { portals, statements, pipeline } = this.#conversation
+    const statement = portals.get(portal) ?? statements.unseen()
+    const send = (verdict: Verdict): Onward => {
+      // Under a name of its own: what the client has prepared stays.
+      if ('refusal' in verdict) return this.#parseRefused(toNonce(), verdict.refusal)
+      const rows = this.#count(verdict, statement.said, message.length)
+      const entry: Asked = { kind: 'execute', released: verdict, rows }
+      const isDescribed = described?.portal.equals(portal) ?? false
+      if (rows && !isDescribed) {
+        // What its rows are has to be known, and nobody has asked.
+        pipeline.send({ kind: 'describe-portal', isOwn: true, describes: entry })
+        pipeline.send(entry)
+        return Buffer.concat([toMessage(FRONTEND.describe, 'P', portal, ZERO), message])
+      }
+      if (described && isDescribed) described.entry.describes = entry
+      pipeline.send(entry)
+      return true
+    }
+    const { leave } = statement
+    if (!leave) return this.#judge(statement.said, send)
+    // What a person has let pass once runs once.
+    statement.leave = null
+    return send(leave)
+  }
+
+  /** A function by its number, with its arguments: no statement at all. */
+  #call(message: Buffer): Onward | Promise<Onward> {
+    const { pipeline, statements } = this.#conversation
+    const said = statements.unread(message)
+    return this.#judge(said, (verdict) => {
+      if ('refusal' in verdict) return this.#queryRefused(verdict.refusal)
+      const rows = this.#count(verdict, said, message.length)
+      pipeline.send({ kind: 'call', released: verdict, rows })
+      return true
+    })
+  }
+
+  #judge(said: Said, then: (verdict: Verdict) => Onward): Onward | Promise<Onward> {
+    const { judge } = this.#conversation
+    const known = judge.known(said)
+    return known ? then(known) : judge.judge(said).then(then)
+  }
+
+  /** It goes out. @returns what its rows go through; null where they stay as they are */
+  #count(released: Released, said: Said, bytes: number): RowsRedactor | null {
+    const conversation = this.#conversation
+    released.times++
+    released.bytesOut += bytes
+    if (conversation.statements.send(said)) conversation.prepared.clear()
+    const { permit, redactions } = released
+    if (!permit.redact) return null
+    if (!conversation.redacting) conversation.keeper.onRedacting()
+    conversation.redacting = released
+    return new RowsRedactor(conversation.inspectorFor(permit), permit, redactions)
+  }
+
+  #misread(): false {
+    return this.#refuseForm('a message has not the form of its type')
+  }
+
+  #refuseForm(detail: string): false {
+    const problem: Problem = { code: 'request-statement', detail }
+    return this.#conversation.fail(problem, 'client')
+  }
+}
+
+const ZERO = Buffer.alloc(1)
+const PORTAL = 0x50
+const STATEMENT = 0x53
+
+/** Of a Describe or a Close; null where it is none. */
+function readTarget(message: Buffer): { readonly isPortal: boolean; readonly name: Buffer } | null {
+  const kind = message[HEAD]
+  const name = readText(message, HEAD + 1)
+  if (!name || HEAD + name.length + 2 !== message.length) return null
+  return kind === PORTAL || kind === STATEMENT ? { isPortal: kind === PORTAL, name } : null
+}
+
+function toRefused(refusal: Refusal): Refused {
+  return { refusal, nonce: toNonce() }
+}
+
+/** A word that is no SQL, and that nobody can have said. */
+function toNonce(): string {
+  return `refused_by_cordon_${randomBytes(16).toString('hex')}`
+}

@@ -1,0 +1,86 @@
+/**
+ * Texts of one session as they are judged. How they are to be read hangs on the encoding, which the server tells when it has changed, and which what is
+ * under way may be changing.
+ */
+
+import { createHmac, randomBytes } from 'node:crypto'
+import type { StatementRead } from '../../ports.ts'
+import type { Released, Said } from '../statements/judge.ts'
+
+/** One that was given a name, or runs at once. */
+export interface Statement {
+  readonly said: Said
+  /** What a person has let pass for the first time that it runs; null for nothing. */
+  leave: Released | null
+}
+
+export type ReadStatement = (text: Buffer, isSafe: boolean) => StatementRead
+
+/** Encodings in which bytes of ASCII may be parts of other characters. */
+const UNSAFE = new Set(['BIG5', 'GBK', 'GB18030', 'JOHAB', 'SJIS', 'UHC', 'SHIFT_JIS_2004'])
+/** What cannot change how the texts behind it are read. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...['begin', 'start', 'start transaction', 'commit', 'end', 'rollback', 'abort', 'savepoint'],
+  ...['release', 'release savepoint'],
+])
+/** What gives names another meaning. */
+const RENAMING = ['prepare', 'deallocate', 'discard']
+/** A text without a statement. */
+const NOTHING_DONE: ReadonlySet<string> = new Set(['empty'])
+
+/** Statements that could not be read are told apart, but nobody can find out what they were. */
+const KEY = randomBytes(32)
+
+export class Statements {
+  readonly #read: ReadStatement
+  readonly #database: string
+  #encoding: string | null = null
+  #isChanging = false
+
+  constructor(read: ReadStatement, database: string) {
+    this.#read = read
+    this.#database = database
+  }
+
+  /** Whether bytes of ASCII are nothing else now. */
+  get isSafe(): boolean {
+    return this.#encoding !== null && !this.#isChanging && !UNSAFE.has(this.#encoding)
+  }
+
+  /** A parameter of the session, as the server has it. */
+  learn(name: string | undefined, value: string | undefined): void {
+    if (name === 'client_encoding' && value !== undefined) this.#encoding = value.toUpperCase()
+  }
+
+  /** Nothing is under way: what the server has not told is as it was. */
+  settle(): void {
+    this.#isChanging = false
+  }
+
+  /** It goes out. @returns whether names mean something else behind it */
+  send({ kinds }: Said): boolean {
+    if (!kinds?.isSubsetOf(HARMLESS)) this.#isChanging = true
+    return kinds !== null && RENAMING.some((kind) => kinds.has(kind))
+  }
+
+  /** What a text is, and does. */
+  read(text: Buffer): Statement {
+    const { kinds, normalised } = this.#read(text, this.isSafe)
+    if (kinds === null || normalised === null) {
+      return { said: { ...this.unread(text), kinds }, leave: null }
+    }
+    const named = kinds.size > 0 ? kinds : NOTHING_DONE
+    return { said: { kinds: named, text: normalised, database: this.#database }, leave: null }
+  }
+
+  /** What runs under a name that nobody has given here. */
+  unseen(): Statement {
+    return { said: this.unread(Buffer.alloc(0)), leave: null }
+  }
+
+  /** Nobody can tell what it does. */
+  unread(bytes: Buffer): Said {
+    const digest = createHmac('sha256', KEY).update(bytes).digest('hex').slice(0, 16)
+    return { kinds: null, text: `unread (${digest})`, database: this.#database }
+  }
+}

@@ -3,7 +3,8 @@
  * `your-api-key`, `changeme`, a type, a call in a program, a sentence about passwords.
  */
 
-import { distinct, isMixed } from './secret.ts'
+import { Next } from './reading.ts'
+import { distinct, isMixed, toSet } from './secret.ts'
 
 /** Whole values, in lower case, that are none. */
 const NONE: ReadonlySet<string> = new Set([
@@ -46,10 +47,17 @@ const NONE: ReadonlySet<string> = new Set([
     'wrong',
   ],
 ])
-const LONGEST_NONE = 11
+/** By their first byte, a bit for each length that they have. */
+const LENGTHS_OF_NONE = new Uint32Array(256)
+for (const text of NONE) {
+  const first = text.charCodeAt(0)
+  LENGTHS_OF_NONE[first] = (LENGTHS_OF_NONE[first] as number) | (1 << text.length)
+}
+/** How it begins tells of a longer value as well. */
+const MOST_READ = 64
 
-/** What a value begins with that is filled in by something else. */
-const BEGINNINGS: readonly Uint8Array[] = [
+/** What a value begins with that is filled in by something else; by its first byte. */
+const BEGINNINGS = byFirst([
   ...['${', '$(', '{{', '<', '%(', '#{', '[', '@', '!!', 'process.env', 'os.environ', 'os.getenv'],
   ...[
     'env.',
@@ -65,7 +73,7 @@ const BEGINNINGS: readonly Uint8Array[] = [
     'example',
   ],
   ...['pii_', 'hash_', 'file:', 'kms:', 'ssm:', 'sops', 'enc[', 'data:'],
-].map((text) => Buffer.from(text))
+])
 
 /** Phrases of sentences, in lower case. */
 const PHRASES: readonly Uint8Array[] = [
@@ -73,19 +81,26 @@ const PHRASES: readonly Uint8Array[] = [
   ...[' required', ' at least', ' and ', ' or ', ' a '],
 ].map((text) => Buffer.from(text))
 
+function isSentence(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    at = SPACES.from(bytes, at, end)
+    for (const phrase of PHRASES) if (startsWith(bytes, at, end, phrase)) return true
+  }
+  return false
+}
+
 /** A password under a name of its own: anything that is not a placeholder or a sentence. */
 export function isPassword(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start
   if (length < 4 || length > 256 || isPlaceholder(bytes, start, end)) return false
-  return !PHRASES.some((phrase) => includes(bytes, start, end, phrase))
+  return !isSentence(bytes, start, end)
 }
 
 /** The same within a text or a program, where a word alone is more likely a type, a variable or a word. */
 export function isWrittenPassword(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < 5 || !isPassword(bytes, start, end)) return false
-  const kinds = kindsOf(bytes, start, end)
-  if (isCode(bytes, start, end)) return false
-  return (kinds & DIGIT) !== 0 || (kinds & OTHER) !== 0
+  if (end - start < 5) return false
+  if (!has(DIGITS, bytes, start, end) && !has(SIGNS, bytes, start, end)) return false
+  return isPassword(bytes, start, end) && !isCode(bytes, start, end)
 }
 
 /** The same in a sentence; where nothing leads to it but the word before, with what only passwords have. */
@@ -95,11 +110,11 @@ export function isSpokenPassword(
   end: number,
   isSaid: boolean,
 ): boolean {
-  if (!isWrittenPassword(bytes, start, end)) return false
-  const kinds = kindsOf(bytes, start, end)
-  if (isSaid) return (kinds & DIGIT) !== 0
-  if (end - start < 8 || (kinds & DIGIT) === 0 || (kinds & LETTER) === 0) return false
-  return (kinds & OTHER) !== 0 || (!isIdentifier(bytes, start, end) && isMixed(bytes, start, end))
+  if (!has(DIGITS, bytes, start, end) || !isWrittenPassword(bytes, start, end)) return false
+  if (isSaid) return true
+  if (end - start < 8 || !has(LETTERS, bytes, start, end)) return false
+  if (has(SIGNS, bytes, start, end)) return true
+  return !isIdentifier(bytes, start, end) && isMixed(bytes, start, end)
 }
 
 /** A key in a sentence; where nothing leads to it but the word before, no hash either. */
@@ -116,11 +131,12 @@ export function isSpokenKey(
 /** A key or token: long, without blanks, of letters and digits. */
 export function isKey(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start
-  if (length < 12 || length > 8192 || isPlaceholder(bytes, start, end)) return false
-  const kinds = kindsOf(bytes, start, end)
-  if ((kinds & BLANK) !== 0 || (kinds & DIGIT) === 0 || (kinds & LETTER) === 0) return false
+  if (length < 12 || length > 8192 || has(BLANKS, bytes, start, end)) return false
+  if (!has(DIGITS, bytes, start, end) || !has(LETTERS, bytes, start, end)) return false
+  if (isPlaceholder(bytes, start, end)) return false
   if (isUuid(bytes, start, end) || isCode(bytes, start, end)) return false
-  return distinct(bytes, start, Math.min(end, start + 256)) >= (length >= 20 ? 8 : 6)
+  const most = Math.min(end, start + MOST_READ)
+  return distinct(bytes, start, most) >= (length >= 20 ? 8 : 6)
 }
 
 /** The same within a text or a program: not the name of a type or a variable either. */
@@ -129,33 +145,58 @@ export function isWrittenKey(bytes: Uint8Array, start: number, end: number): boo
 }
 
 export function isPlaceholder(bytes: Uint8Array, start: number, end: number): boolean {
-  const length = end - start
-  if (distinct(bytes, start, Math.min(end, start + 64)) <= 1) return true
-  if (length <= LONGEST_NONE && NONE.has(toLower(bytes, start, end))) return true
-  for (const beginning of BEGINNINGS) if (startsWith(bytes, start, end, beginning)) return true
+  const first = bytes[start] as number
+  if (isRepeated(bytes, start, Math.min(end, start + MOST_READ))) return true
+  if (isNone(bytes, start, end)) return true
+  const beginnings = BEGINNINGS[lower(first)] as readonly Uint8Array[]
+  for (const beginning of beginnings) if (startsWith(bytes, start, end, beginning)) return true
   // `$NAME`, `%NAME%`, and what somebody has masked already.
-  if (bytes[start] === 0x24 && isName(bytes, start + 1, end)) return true
-  if (bytes[start] === 0x25 && bytes[end - 1] === 0x25) return true
-  let stars = 0
-  for (let i = start; i < end && stars < 3; i++) stars = isFiller(bytes[i]) ? stars + 1 : 0
-  return stars >= 3
+  if (first === 0x24 && isName(bytes, start + 1, end)) return true
+  if (first === 0x25 && bytes[end - 1] === 0x25) return true
+  return MASKS.from(bytes, start, end) + 3 <= end
 }
 
-const DIGIT = 1
-const LETTER = 2
-const BLANK = 4
-const OTHER = 8
+function isRepeated(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start + 1
+  while (at < end && bytes[at] === bytes[start]) at++
+  return at >= end
+}
 
-function kindsOf(bytes: Uint8Array, start: number, end: number): number {
-  let kinds = 0
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i] as number
-    if (byte >= 0x30 && byte <= 0x39) kinds |= DIGIT
-    else if (isLetter(byte)) kinds |= LETTER
-    else if (byte === 0x20 || byte === 0x09 || byte === 0x0a) kinds |= BLANK
-    else if (byte !== 0x2e && byte !== 0x5f && byte !== 0x2d) kinds |= OTHER
-  }
-  return kinds
+function isNone(bytes: Uint8Array, start: number, end: number): boolean {
+  const lengths = LENGTHS_OF_NONE[lower(bytes[start] as number)] as number
+  const length = end - start
+  return length < 32 && ((lengths >>> length) & 1) === 1 && NONE.has(toLower(bytes, start, end))
+}
+
+const DIGITS = new Next(toSet('0-9'))
+const LETTERS = new Next(toSet('A-Za-z'))
+const BLANKS = new Next(Uint8Array.from({ length: 256 }, (_, byte) => isBlank(byte)))
+/** Neither letters, digits, blanks nor `.`, `_`, `-`. */
+const SIGNS = new Next(Uint8Array.from({ length: 256 }, (_, byte) => 1 - isPlain(byte)))
+/** What no name in a program has. */
+const NOT_OF_NAMES = new Next(toSet('A-Za-z0-9_.$').map((is) => 1 - is))
+const SPACES = new Next(toSet(' '))
+const DOTS = new Next(toSet('.'))
+/** `*`, `•` (its last byte), and a row of `x`. */
+const FILLERS = toSet('*xX')
+const MASKS = new Next(
+  FILLERS,
+  (bytes, at) => FILLERS[bytes[at + 1] as number] === 1 && FILLERS[bytes[at + 2] as number] === 1,
+)
+const CALLS = new Next(toSet('A-Za-z'), (bytes, at) => bytes[at + 1] === 0x28)
+const SCHEMES = new Next(toSet(':'), (bytes, at) => bytes[at + 1] === 0x2f)
+
+function isBlank(byte: number): number {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a ? 1 : 0
+}
+
+function isPlain(byte: number): number {
+  if (isBlank(byte) === 1 || isLetter(byte)) return 1
+  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2e || byte === 0x5f || byte === 0x2d ? 1 : 0
+}
+
+function has(what: Next, bytes: Uint8Array, start: number, end: number): boolean {
+  return what.from(bytes, start, end) < end
 }
 
 /** A call, a path or a name with dots in front of a word: `config.secret`, `getToken()`, `/run/secrets/db`. */
@@ -164,28 +205,22 @@ function isCode(bytes: Uint8Array, start: number, end: number): boolean {
   if (first === 0x2c || first === 0x29 || first === 0x3b || first === 0x5d) return true
   // Base 64 may begin like a path.
   if (
-    (first === 0x2f && !isMixed(bytes, start, end)) ||
+    (first === 0x2f && !isMixed(bytes, start, Math.min(end, start + MOST_READ))) ||
     (first === 0x2e && bytes[start + 1] === 0x2f)
   )
     return true
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i] as number
-    if (byte === 0x28 && i > start && isLetter(bytes[i - 1] as number) && bytes[end - 1] === 0x29)
-      return true
-    if (byte === 0x3a && bytes[i + 1] === 0x2f && i + 1 < end) return true
-  }
-  return isDotted(bytes, start, end)
+  if (bytes[end - 1] === 0x29 && CALLS.from(bytes, start, end) + 1 < end) return true
+  if (SCHEMES.from(bytes, start, end) + 1 < end) return true
+  return has(DOTS, bytes, start, end) && isIdentifier(bytes, start, end)
 }
 
-/** Words with dots between them, and nothing else: `config.auth.secret`, `keys_1.ApiKeys`. */
-function isDotted(bytes: Uint8Array, start: number, end: number): boolean {
-  let dots = 0
-  for (let i = start; i < end; i++) if (bytes[i] === 0x2e) dots++
-  return dots > 0 && isIdentifier(bytes, start, end)
-}
+const DIGIT = 1
+const LOWER = 2
+const UPPER = 4
 
 /** Words written together, `CachedX509Token`: letters mostly, and the same kind of them for some while. */
 function isIdentifier(bytes: Uint8Array, start: number, end: number): boolean {
+  if (has(NOT_OF_NAMES, bytes, start, end)) return false
   let digits = 0
   let changes = 0
   let before = 0
@@ -200,13 +235,12 @@ function isIdentifier(bytes: Uint8Array, start: number, end: number): boolean {
     if (byte >= 0x30 && byte <= 0x39) {
       digits++
       kind = DIGIT
-    } else if (isLetter(byte)) kind = byte < 0x60 ? OTHER : LETTER
-    else if (byte !== 0x5f && byte !== 0x2e && byte !== 0x24) return false
+    } else if (isLetter(byte)) kind = byte < 0x60 ? UPPER : LOWER
     // A capital and small letters are one word.
-    if (kind !== before && before !== 0 && !(before === OTHER && kind === LETTER)) changes++
+    if (kind !== before && before !== 0 && !(before === UPPER && kind === LOWER)) changes++
     run = !isLetter(byte) ? 0 : kind === before ? run + 1 : 1
     const added = run > 3 ? 1 : run === 3 ? 3 : 0
-    if (kind === LETTER) {
+    if (kind === LOWER) {
       hasSmall = true
       inSmall += added
     } else inCapitals += added
@@ -231,11 +265,6 @@ function isName(bytes: Uint8Array, start: number, end: number): boolean {
   return true
 }
 
-/** `*`, `•` (its last byte), and a row of `x`. */
-function isFiller(byte: number | undefined): boolean {
-  return byte === 0x2a || byte === 0x78 || byte === 0x58
-}
-
 function isLetter(byte: number): boolean {
   return (byte | 32) >= 0x61 && (byte | 32) <= 0x7a
 }
@@ -257,8 +286,8 @@ function startsWith(bytes: Uint8Array, start: number, end: number, text: Uint8Ar
   return true
 }
 
-function includes(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
-  for (let at = start; at + text.length <= end; at++)
-    if (startsWith(bytes, at, end, text)) return true
-  return false
+function byFirst(texts: readonly string[]): readonly (readonly Uint8Array[])[] {
+  return Array.from({ length: 256 }, (_, byte) =>
+    texts.filter((text) => text.charCodeAt(0) === byte).map((text) => Buffer.from(text)),
+  )
 }

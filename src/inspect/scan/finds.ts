@@ -62,6 +62,12 @@ export class Finds {
     this.#keep(length, recognizer, rank)
   }
 
+  /** Whether to add that would change nothing: it is in the last find, and less than what that is called after. */
+  covers(start: number, end: number, origin: number): boolean {
+    const isWithin = this.#start !== -1 && start >= this.#start && end <= this.#end
+    return isWithin && origin >= this.#origin && end - start < this.#length
+  }
+
   /** The last find goes on up to `end`. */
   extend(end: number, open: boolean): void {
     this.#end = Math.max(end, this.#end)

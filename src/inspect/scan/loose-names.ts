@@ -125,6 +125,7 @@ export class LooseNames {
     if (isLine) return this.#line(at, from, end, !isColon && escapes > at + 1, keys)
     const to = quote === 0 ? this.#trimmed(from, end) : end
     if (to === from || (quote === 0 && isLiteral(bytes, from, to))) return NOTHING
+    if (!isEndless && this.#finds.covers(from, to, at)) return NOTHING
     for (const key of keys) {
       const { shape, recognizer } = this.#keys[key] as Key
       if (shape.valid !== undefined && !shape.valid(bytes, from, to)) continue

@@ -1,5 +1,6 @@
 /** The pass over the bytes: the automaton goes from stop to stop, and those who know look there. */
 
+import { beginReading } from '../recognizers/reading.ts'
 import { type Automaton, type Look, SHIFT, type Stop } from './automaton.ts'
 import { type Beginning, literalsAt } from './beginnings.ts'
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
@@ -72,7 +73,7 @@ export class Pass {
     bounds.limit = end
     bounds.more = stream !== null && !stream.ended
     bounds.context = context
-    bounds.scan++
+    bounds.scan = beginReading(bytes)
     bounds.open = stream?.open ?? null
     const isBeginning = stream === null || !stream.begun
     let from = start

@@ -11,11 +11,12 @@ export function toRefusalResponse(
   method: string,
   connection: 'close' | null,
 ): string {
-  const { status } = refusal
+  const { status, code } = refusal
   const body = toRefusalBody(refusal)
   const fields = toRefusalFields(refusal, Buffer.byteLength(body))
   if (connection) fields.push('Connection', connection)
-  let text = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Refused'}\r\n`
+  // Package managers and others show this line and nothing else.
+  let text = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Refused'} (Cordon: ${code})\r\n`
   for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
   text += '\r\n'
   return method === 'HEAD' ? text : text + Buffer.from(body, 'utf8').toString('latin1')

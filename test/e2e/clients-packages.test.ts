@@ -164,7 +164,7 @@ describe.skipIf(missing(program('npm', '--version')))('npm', () => {
   test('is told why not from one in the United States', async () => {
     const { code, err } = await install('api.us.test')
     expect(code).not.toBe(0)
-    expect(err).toContain('403 Forbidden')
+    expect(err).toContain('403 Forbidden (Cordon: placement-outside)')
   })
 })
 

@@ -160,7 +160,7 @@ const lastCode = () => decided.at(-1)?.context.verdict.code
 test('a client that calls too many new hosts is told so in the answer to CONNECT', async () => {
   expect([await handshake('a.test'), await handshake('b.test')]).toEqual(['secure', 'secure'])
   const { answer } = await tunnel('c.test')
-  expect(answer).toMatch(/^HTTP\/1\.1 429 Too Many Requests\r\n/)
+  expect(answer).toMatch(/^HTTP\/1\.1 429 Too Many Requests \(Cordon: leaf-rate-limited\)\r\n/)
   expect(answer).toMatch(/^Retry-After: \d+\r$/m)
   expect(answer).toContain('"code":"leaf-rate-limited"')
   expect(lastCode()).toBe('leaf-rate-limited')

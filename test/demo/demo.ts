@@ -88,7 +88,6 @@ listen: { proxy: "127.0.0.1:0", console: "127.0.0.1:0" }
 dns: { servers: ["DNS"], hosts: false }
 tls: { extra_roots: [root.pem] }
 home: EEA
-hold: { wait: 5s }                  # 25 s unless you say otherwise
 destinations:                       # where the stand-ins are taken to be
   - { cidr: 127.0.0.10/32, region: [DE], because: stand-in for Germany }
   - { cidr: 127.0.0.20/32, region: [US], because: stand-in for the United States }
@@ -96,6 +95,11 @@ destinations:                       # where the stand-ins are taken to be
   - { cidr: 127.0.0.40/32, because: may be called but nobody says where it is }
   - { host: "*.corp.demo", region: [DE], because: our data centre }
 rules:
+  - id: nobody-is-there-to-look
+    because: a demonstration does not have to wait for it
+    when: { host: api.somewhere.demo }
+    then: hold
+    hold: { wait: 2s }                # 25 s unless you say otherwise
   - id: lists-of-models-may-be-read
     because: they hold nothing of ours
     when: { host: models.us.demo, method: [GET, HEAD] }

@@ -12,9 +12,14 @@ export function commandIn(directory: string | null): string {
   return directory === resolve(import.meta.dirname, '../..') ? 'npx cordon' : 'cordon'
 }
 
-/** Commands within a text, written as `cordon VERB` in backticks, as they can be called here. */
+/** Commands within a text, written as `cordon VERB` in backticks or as `$(cordon VERB)`, as they can be called here. */
 export function spellCommands(text: string, command: string = COMMAND): string {
-  return command === 'cordon' ? text : text.replace(/`cordon (?=[a-z])/g, () => `\`${command} `)
+  return text.replace(/(?<=`|\$\()cordon (?=[a-z])/g, () => `${command} `)
+}
+
+/** The same for usage and examples of commands, where they stand without backticks. */
+export function spellHelp(text: string, command: string = COMMAND): string {
+  return text.replace(/(?<=[\s(])cordon (?=[a-z[])/g, () => `${command} `)
 }
 
 function currentDirectory(): string | null {

@@ -32,6 +32,7 @@ import { addReviewers } from './commands/reviewers.ts'
 import { addRun } from './commands/run.ts'
 import { addStart } from './commands/start.ts'
 import { addTest } from './commands/test.ts'
+import { spellHelp } from './invocation.ts'
 import { CommandError, EXIT, type ExitCode, sayError } from './output.ts'
 import { INSTALL_DIR } from './settings.ts'
 
@@ -40,7 +41,10 @@ export function createProgram(): Command {
     .description('A forward proxy that decides by where in the world the data would be processed.')
     .version(readVersion())
     .exitOverride()
-    .configureOutput({ outputError: (text) => sayError(text.trim().replace(/^error: /, '')) })
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(spellHelp(text)),
+      outputError: (text) => sayError(text.trim().replace(/^error: /, '')),
+    })
     .addHelpText(
       'after',
       '\nExample:\n  cordon start --home EEA\n  eval "$(cordon env)" && curl https://example.com/',

@@ -87,7 +87,7 @@ describe('what is printed', () => {
       'no proxy to tell the user from',
       [],
       TRANSPARENT,
-      /whose is it\?\ncordon: hint: name it: --proxy-user/,
+      /to tell whose traffic goes out freely\ncordon: hint: start it, or name .* `--proxy-user USER`/,
     ],
     [
       'a user there is not',

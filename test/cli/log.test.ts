@@ -61,6 +61,11 @@ describe('cordon flows', () => {
     expect(out).not.toContain('secret')
   })
 
+  test('nothing is said to be nothing', async () => {
+    const { code, out, err } = await cordon(lab.dir, ['flows', '--since', '2090-01-01'])
+    expect([code, out, err]).toEqual([0, '', 'cordon: no such call is in the log\n'])
+  })
+
   test.each([
     [['--since', 'yesterday'], 3],
     [['--limit', '0'], 3],

@@ -13,7 +13,10 @@ interface VerifyOptions extends ConfigOptions {
 }
 
 export function addAudit(program: Command): void {
-  const audit = program.command('audit').description('prove that the log is what was written')
+  const audit = program
+    .command('audit')
+    .description('prove that the log is what was written')
+    .addHelpText('after', '\nExample:\n  cordon audit verify')
 
   withConfig(audit.command('verify'))
     .description('walk the whole hash chain')

@@ -29,6 +29,7 @@ export function addCa(program: Command): void {
   withConfig(ca.command('show'))
     .description('say which CA is in use')
     .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  cordon ca show --json')
     .action(async (options: ConfigOptions & { readonly json?: boolean }) => {
       const { path, anchor, fingerprint, notBefore, notAfter } = await open(options)
       const facts = {
@@ -49,6 +50,10 @@ export function addCa(program: Command): void {
     )
     .option('--out <file>', 'write to this file instead of stdout')
     .option('--password <text>', 'password of a p12 trust store')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cordon ca export > ca.pem\n  cordon ca export --format der --out cordon.crt',
+    )
     .action(async (options: ExportOptions) => {
       if (options.format === 'p12' && !options.password) {
         throw new CommandError(EXIT.invalid, 'a p12 trust store needs a `--password`')
@@ -63,6 +68,7 @@ export function addCa(program: Command): void {
 
   withConfig(ca.command('rotate'))
     .description('keep the old CA aside and make a new one')
+    .addHelpText('after', '\nExample:\n  cordon ca rotate && cordon start')
     .action(async (options: ConfigOptions) => {
       const { operation } = load(options)
       await recordAction(

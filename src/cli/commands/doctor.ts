@@ -56,14 +56,18 @@ export function addDoctor(program: Command): void {
           ]
       const isWell = findings.every(({ status }) => status !== 'fail')
       if (options.json) printJson({ ok: isWell, checks: findings })
-      else for (const finding of findings) printFinding(finding)
+      else printFindings(findings)
       process.exitCode = isWell ? EXIT.ok : EXIT.failed
     })
 }
 
-function printFinding({ check, status, found, hint }: Finding): void {
-  print(`${status.padEnd(4)}  ${check.padEnd(9)}  ${found}`)
-  if (hint !== null && status !== 'ok') print(`${' '.repeat(17)}hint: ${spellCommands(hint)}`)
+function printFindings(findings: readonly Finding[]): void {
+  const width = Math.max(...findings.map(({ check }) => check.length))
+  for (const { check, status, found, hint } of findings) {
+    print(`${status.padEnd(4)}  ${check.padEnd(width)}  ${found}`)
+    if (hint === null || status === 'ok') continue
+    print(`${' '.repeat(width + 8)}hint: ${spellCommands(hint)}`)
+  }
 }
 
 function toAddress(text: string): IpAddress {

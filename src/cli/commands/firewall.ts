@@ -206,8 +206,9 @@ function toHost({ proxyUser, only }: FirewallOptions, operation: Operation): Hos
 /** Whose connections have to go out: of nobody, there would be a circle. */
 function userOfProxy({ dataDir }: Operation): number {
   const place = readConsolePlace(dataDir)
-  const hint = 'name it: --proxy-user USER'
-  if (!place) throw new CommandError(EXIT.invalid, 'no proxy runs here: whose is it?', hint)
+  const hint = 'start it, or name the user it runs as: `--proxy-user USER`'
+  const message = 'no proxy runs with this data directory to tell whose traffic goes out freely'
+  if (!place) throw new CommandError(EXIT.invalid, message, hint)
   try {
     const status = readFileSync(`/proc/${place.pid}/status`, 'utf8')
     const uid = /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1]

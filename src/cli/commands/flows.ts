@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander'
 import { AuditReader, type FlowFilter, type FlowRow } from '../../audit/read.ts'
 import { ACTIONS, OUTCOMES, PLACEMENTS } from '../../metrics/meter.ts'
 import { auditPath } from '../compose/process.ts'
-import { CommandError, EXIT, print, printJson, printTable } from '../output.ts'
+import { CommandError, EXIT, print, printJson, printTable, say } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
 import { toSince } from '../since.ts'
 
@@ -52,7 +52,7 @@ export function addFlows(program: Command): void {
       const limit = toLimit(options.limit)
       using reader = new AuditReader(auditPath(load(options).operation))
       const flows = reader.flows(filter, limit)
-      if (!options.follow) return options.json ? printJson(flows) : printFlows(flows)
+      if (!options.follow) return options.json ? printJson(flows) : printFlows(flows, filter)
       let after = 0
       let next = flows
       for (;;) {
@@ -64,7 +64,10 @@ export function addFlows(program: Command): void {
     })
 }
 
-function printFlows(flows: readonly FlowRow[]): void {
+function printFlows(flows: readonly FlowRow[], filter: FlowFilter): void {
+  const isAll = Object.values(filter).every((value) => value === undefined)
+  if (flows.length === 0)
+    return say(isAll ? 'no call is in the log yet' : 'no such call is in the log')
   printTable(['ID', 'STARTED', 'AGENT', 'OUTCOME', 'STATUS', 'PLACE', 'CALL'], flows.map(toCells))
 }
 

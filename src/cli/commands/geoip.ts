@@ -31,6 +31,7 @@ export function addGeoip(program: Command): void {
   const geoip = program
     .command('geoip')
     .description('ages of the data that say where an address is, and newer ones')
+    .addHelpText('after', '\nExample:\n  cordon geoip status\n  cordon geoip update')
 
   withConfig(geoip.command('status'))
     .description('which tables and files are in use, and how old they are')

@@ -31,6 +31,10 @@ export function addResidency(program: Command): void {
     .description('believe a host again; the log keeps who did it and why')
     .argument('<host>', 'host name or IP address')
     .option('--reason <text>', 'for the log', 'looked at by a person')
+    .addHelpText(
+      'after',
+      '\nExample:\n  cordon residency clear api.example.com --reason "moved to Frankfurt, ticket 12"',
+    )
     .action(async (text: string, _options: ConfigOptions, command: Command) => {
       const options = command.optsWithGlobals<ConfigOptions & { readonly reason: string }>()
       const host = parseHost(text)

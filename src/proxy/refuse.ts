@@ -59,7 +59,7 @@ function toHeldFields({ hold, approvals, until, retryAfter }: Refusal) {
 export function toRefusalFields({ code, status, retryAfter }: Refusal, length: number): string[] {
   return [
     ...['Content-Type', 'application/problem+json', 'Content-Length', String(length)],
-    ...['Cache-Control', 'no-store'],
+    ...['Cache-Control', 'no-store', 'Date', new Date().toUTCString()],
     ...['Proxy-Status', `cordon; error=${proxyError(code)}; details="${code}"`],
     ...(status === 407 ? CHALLENGES : []),
     ...(status === 429 || status === 503 ? ['Retry-After', String(retryAfter ?? 5)] : []),

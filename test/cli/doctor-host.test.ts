@@ -1,6 +1,7 @@
 /** `cordon doctor --agent-host`: what gets out past the proxy is found, and who does not trust it; and rules that can do nothing. */
 
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { throughProxy } from '../support/clients.ts'
@@ -13,7 +14,7 @@ import {
   openForcedNetwork,
 } from '../support/forced-network.ts'
 import { openLab } from '../support/lab.ts'
-import { missing, program } from '../support/needs.ts'
+import { installed, missing, program } from '../support/needs.ts'
 import { cordon } from './cordon.ts'
 
 interface Check {
@@ -28,8 +29,8 @@ const read = (out: string) => {
   return (name: string) => checks.find(({ check }) => check === name)
 }
 
-const PROGRAMS = ['curl', 'openssl', 'git', 'python3', 'node'].map((name) =>
-  program(name, name === 'openssl' ? 'version' : '--version'),
+const PROGRAMS = ['curl', 'openssl', 'git', 'python3', 'node', 'go'].map((name) =>
+  program(name, name === 'openssl' || name === 'go' ? 'version' : '--version'),
 )
 
 describe.skipIf(missing(...PROGRAMS))('who trusts the CA', () => {
@@ -38,9 +39,10 @@ describe.skipIf(missing(...PROGRAMS))('who trusts the CA', () => {
     const args = ['doctor', '--agent-host', '--json', '--proxy', `127.0.0.1:${lab.proxy.port}`]
     // Nothing listens there.
     const where = [...args, '--ca', lab.proxy.ca, '--probe', '127.0.0.99']
-    const names = ['curl', 'OpenSSL', 'git', 'Python', 'requests', 'Node', 'bundle']
+    const names = ['curl', 'OpenSSL', 'git', 'Python', 'requests', 'Node', 'Go', 'bundle']
     const none = { SSL_CERT_FILE: '', REQUESTS_CA_BUNDLE: '', CURL_CA_BUNDLE: '' }
-    const bare = { ...none, GIT_SSL_CAINFO: '', NODE_EXTRA_CA_CERTS: '', HTTPS_PROXY: '' }
+    const go = { GOCACHE: join(lab.dir, 'go') }
+    const bare = { ...none, ...go, GIT_SSL_CAINFO: '', NODE_EXTRA_CA_CERTS: '', HTTPS_PROXY: '' }
     const without = await cordon(lab.dir, where, { env: bare })
     expect(without.code).toBe(0)
     for (const name of names) {
@@ -50,13 +52,46 @@ describe.skipIf(missing(...PROGRAMS))('who trusts the CA', () => {
       ])
     }
     expect(read(without.out)('variables')).toMatchObject({ status: 'warn' })
-    const { out } = await cordon(lab.dir, where, { env: throughProxy(lab.proxy) })
+    const { out } = await cordon(lab.dir, where, {
+      env: { ...throughProxy(lab.proxy), ...go },
+    })
     for (const name of names) {
       expect([name, read(out)(name)]).toEqual([name, expect.objectContaining({ status: 'ok' })])
     }
     expect(read(out)('variables')?.found).toContain(`127.0.0.1:${lab.proxy.port}`)
     expect(read(out)('HTTPS v4')).toMatchObject({ status: 'ok', found: 'closed' })
-  })
+    expect(read(out)('clock')).toMatchObject({
+      status: 'ok',
+      found: expect.stringMatching(/ s off/),
+    })
+  }, 240_000)
+
+  test.skipIf(missing(installed('certutil')))(
+    'a store of NSS is looked into, and what is said to mend it does',
+    async () => {
+      await using lab = await openLab()
+      const args = ['doctor', '--agent-host', '--json', '--proxy', `127.0.0.1:${lab.proxy.port}`]
+      const where = [...args, '--ca', lab.proxy.ca, '--probe', '127.0.0.99']
+      // Nothing else is asked.
+      const env = { HOME: join(lab.dir, 'home'), PATH: join(lab.dir, 'bin') }
+      mkdirSync(join(lab.dir, 'bin'))
+      mkdirSync(join(lab.dir, 'home/.pki/nssdb'), { recursive: true })
+      const certutil = execFileSync('sh', ['-c', 'command -v certutil'], {
+        encoding: 'utf8',
+      }).trim()
+      symlinkSync(certutil, join(lab.dir, 'bin/certutil'))
+      const store = `sql:${join(lab.dir, 'home/.pki/nssdb')}`
+      execFileSync(certutil, ['-N', '--empty-password', '-d', store])
+      const nss = async () => read((await cordon(lab.dir, where, { env })).out)('NSS')
+      const before = await nss()
+      expect(before).toMatchObject({ status: 'warn' })
+      execFileSync('sh', ['-c', before?.hint ?? ''])
+      expect(await nss()).toMatchObject({ status: 'ok' })
+      // There, but not for servers.
+      execFileSync(certutil, ['-M', '-n', 'Cordon', '-t', ',,', '-d', store])
+      expect(await nss()).toMatchObject({ status: 'warn' })
+    },
+  )
 
   test.each([
     [
@@ -76,7 +111,10 @@ describe.skipIf(missing(...PROGRAMS))('who trusts the CA', () => {
 
 describe.skipIf(missing(...FORCED_NETWORK))('what gets out', () => {
   test('past the proxy is found, and is closed once rules are in place', async () => {
-    await using network = await openForcedNetwork({ way: 'none' })
+    await using network = await openForcedNetwork({
+      way: 'none',
+      config: 'listen: { proxy: "[::]:3128", console: "127.0.0.1:3130", dns: "[::]:5300" }',
+    })
     const [node = '', ...main] = CORDON
     const doctor = async () => {
       const where = ['--proxy', `${GATEWAY.v4}:3128`, '--ca', network.proxy.ca]
@@ -86,7 +124,11 @@ describe.skipIf(missing(...FORCED_NETWORK))('what gets out', () => {
     }
     const open = await doctor()
     expect(open.code).toBe(1)
-    for (const name of ['HTTPS v4', 'HTTPS v6', 'DNS v4']) {
+    expect(read(open.out)('resolver')).toMatchObject({
+      status: 'warn',
+      found: expect.stringContaining(FAR.dns.v4),
+    })
+    for (const name of ['HTTP v4', 'HTTPS v4', 'HTTPS v6', 'DNS v4']) {
       expect([name, read(open.out)(name)]).toEqual([
         name,
         expect.objectContaining({
@@ -106,7 +148,15 @@ describe.skipIf(missing(...FORCED_NETWORK))('what gets out', () => {
       ...config,
     ])
     const closed = await doctor()
-    for (const name of ['HTTPS v4', 'HTTPS v6']) {
+    for (const name of [
+      'HTTP v4',
+      'HTTP v6',
+      'HTTPS v4',
+      'HTTPS v6',
+      'DNS v4',
+      'DNS/TCP v4',
+      'resolver',
+    ]) {
       expect(read(closed.out)(name)?.found).toMatch(/is answered by the proxy$/)
     }
     for (const name of ['DNS v4', 'DNS v6', 'DNS/TCP v4', 'DNS/TCP v6', 'QUIC v4', 'DoT v6']) {

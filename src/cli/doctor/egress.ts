@@ -4,6 +4,7 @@
  */
 
 import { createSocket } from 'node:dgram'
+import { getServers } from 'node:dns'
 import net from 'node:net'
 import tls from 'node:tls'
 import type { IpAddress } from '../../model/address.ts'
@@ -30,10 +31,11 @@ interface Way {
 }
 
 const WAYS: readonly Way[] = [
+  { name: 'HTTP', try: (target) => tryHttp(target) },
   { name: 'HTTPS', try: (target, ca) => tryTls(target, 443, ca) },
   { name: 'DoT', try: (target, ca) => tryTls(target, 853, ca) },
   { name: 'QUIC', try: (target) => tryDatagram(target, 443, versionNegotiation()) },
-  { name: 'DNS', try: (target) => tryDatagram(target, 53, ROOT_SERVERS) },
+  { name: 'DNS', try: (target) => tryDatagram(target, 53, ROOT_SERVERS, isOurDns) },
   { name: 'DNS/TCP', try: (target) => tryDnsOverTcp(target) },
 ]
 
@@ -95,7 +97,24 @@ function isFrom({ authorized, authorizationError }: tls.TLSSocket): boolean {
   return authorized || code === 'ERR_TLS_CERT_ALTNAME_INVALID'
 }
 
-function tryDatagram(host: string, port: number, bytes: Buffer): Promise<Came> {
+/** A request that Cordon refuses whatever the policy, for nobody could say what it is for; who else answers it got it. */
+function tryHttp(host: string): Promise<Came> {
+  const request = 'GET / HTTP/1.1\r\nHost: a.invalid\r\nHost: b.invalid\r\n\r\n'
+  const judge = (said: Buffer) => {
+    const head = said.toString('latin1')
+    if (!head.includes('\r\n\r\n')) return null
+    return /\r\nproxy-status: cordon;/i.test(head) ? 'led' : 'open'
+  }
+  return tryStream(host, 80, Buffer.from(request), judge)
+}
+
+/** @param isOurs whether the proxy has answered */
+function tryDatagram(
+  host: string,
+  port: number,
+  bytes: Buffer,
+  isOurs: (answer: Buffer) => boolean = () => false,
+): Promise<Came> {
   return new Promise((resolve) => {
     const socket = createSocket(net.isIPv6(host) ? 'udp6' : 'udp4')
     const end = (came: Came) => {
@@ -104,7 +123,7 @@ function tryDatagram(host: string, port: number, bytes: Buffer): Promise<Came> {
       resolve(came)
     }
     const timer = setTimeout(() => end('closed'), WAIT_MS)
-    socket.on('message', () => end('open'))
+    socket.on('message', (answer) => end(isOurs(answer) ? 'led' : 'open'))
     socket.on('error', () => end('closed'))
     socket.connect(port, host, (error?: Error) => {
       if (error) end('closed')
@@ -114,24 +133,85 @@ function tryDatagram(host: string, port: number, bytes: Buffer): Promise<Came> {
 }
 
 function tryDnsOverTcp(host: string): Promise<Came> {
+  const question = Buffer.concat([Buffer.from([0, ROOT_SERVERS.length]), ROOT_SERVERS])
+  return tryStream(host, 53, question, (said) => (isOurDns(said) ? 'led' : 'open'))
+}
+
+/** @param judge what was said, null while that cannot be told. Taken and not answered is what the proxy does with what it does not know */
+function tryStream(
+  host: string,
+  port: number,
+  bytes: Buffer,
+  judge: (said: Buffer) => Came | null,
+): Promise<Came> {
   return new Promise((resolve) => {
-    const socket = net.connect({ host, port: 53 })
+    let said = Buffer.alloc(0)
+    const socket = net.connect({ host, port })
     const end = (came: Came) => {
       clearTimeout(timer)
       socket.destroy()
       resolve(came)
     }
-    // Taken and not answered: as the proxy does, which hears no protocol that it knows.
-    const timer = setTimeout(() => end('closed'), WAIT_MS)
-    socket.on('connect', () => socket.write(Buffer.concat([Buffer.from([0, 17]), ROOT_SERVERS])))
-    socket.on('data', () => end('open'))
+    const timer = setTimeout(() => end(said.length > 0 ? 'open' : 'closed'), WAIT_MS)
+    socket.on('connect', () => socket.write(bytes))
+    socket.on('data', (piece: Buffer) => {
+      said = Buffer.concat([said, piece])
+      const came = judge(said)
+      if (came) end(came)
+      else if (said.length > MOST) end('open')
+    })
     socket.on('error', () => end('closed'))
-    socket.on('close', () => end('closed'))
+    socket.on('close', () => end(said.length > 0 ? 'open' : 'closed'))
   })
 }
 
-/** `. IN NS`, recursion desired: it says nothing of this host. */
-const ROOT_SERVERS = Buffer.from([0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1])
+const MOST = 65_536
+
+/**
+ * The name servers that this host asks: whatever else is closed, data leaves in names by those that answer anything.
+ *
+ * @param servers default: those of the system
+ */
+export async function lookAtNameServers(
+  servers: readonly string[] = getServers(),
+): Promise<readonly Finding[]> {
+  return await Promise.all(
+    servers.slice(0, MAX_SERVERS).map(async (server) => {
+      const check = 'resolver'
+      const { host, port } = toServer(server)
+      switch (await tryDatagram(host, port, ROOT_SERVERS, isOurDns)) {
+        case 'led':
+          return ok(check, `${server} is answered by the proxy`)
+        case 'closed':
+          return ok(check, `${server} does not answer`)
+        default:
+          return warn(
+            check,
+            `${server} answers all that it is asked: data can leave in names`,
+            NAMES,
+          )
+      }
+    }),
+  )
+}
+
+const MAX_SERVERS = 8
+const NAMES =
+  'let the proxy answer: `listen: { dns: … }`, to which `cordon firewall` leads questions'
+
+/** As Node writes them: with the port only where that is another than 53. */
+function toServer(text: string): { readonly host: string; readonly port: number } {
+  const [, six, four, port = '53'] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(text) ?? []
+  return { host: six ?? four ?? text, port: Number(port) }
+}
+
+/** `. IN NS`, recursion desired: it says nothing of this host. With EDNS, so that who refuses can say why. */
+const ROOT_SERVERS = Buffer.from('000701000001000000000001000002000100002904d0000000000000', 'hex')
+
+/** The proxy refuses it, and says so in these words (RFC 8914). */
+function isOurDns(answer: Buffer): boolean {
+  return answer.includes('only addresses are answered here')
+}
 
 /** A packet of a version that nobody speaks, which a server of QUIC answers with those it does (RFC 9000 section 6). */
 function versionNegotiation(): Buffer {

@@ -5,9 +5,11 @@ import { readFileSync } from 'node:fs'
 import type { IpAddress } from '../../model/address.ts'
 import { toHostPort } from '../endpoints.ts'
 import { CommandError, EXIT } from '../output.ts'
-import { lookAtEgress } from './egress.ts'
+import { lookAtClock } from './clock.ts'
+import { lookAtEgress, lookAtNameServers } from './egress.ts'
 import { type Finding, ok, warn } from './finding.ts'
-import { lookAtBundle, lookAtRuntimes } from './runtimes.ts'
+import { lookAtRuntimes } from './runtimes.ts'
+import { lookAtBundle, lookAtNss, lookAtReaders } from './stores.ts'
 
 export interface HostLook {
   /** `host:port` */
@@ -26,8 +28,12 @@ export async function lookAtHost({ proxy, ca, targets }: HostLook): Promise<read
   return [
     lookAtVariables(),
     ...(await lookAtEgress(targets, pem)),
+    await lookAtClock({ host: reached, port }),
+    ...(await lookAtNameServers()),
     lookAtBundle(pem),
     ...(await lookAtRuntimes({ host: reached, port, fingerprint })),
+    ...lookAtReaders(pem),
+    ...(await lookAtNss(ca, fingerprint)),
   ]
 }
 

@@ -3,8 +3,8 @@
  * ours. With the environment that doctor has itself: `eval "$(cordon env)"` first, or as the agent has it.
  */
 
-import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Ran, runBounded } from '../run-bounded.ts'
 import { whereIs } from '../where-is.ts'
 import { type Finding, ok, skip, warn } from './finding.ts'
 
@@ -15,14 +15,11 @@ interface Runtime {
   /** Null where it cannot be told. */
   trusts(ran: Ran): boolean | null
   readonly hint: string
+  /** Milliseconds, where it takes longer than most; and what it needs in its environment. */
+  readonly wait?: number
+  readonly env?: Readonly<Record<string, string>>
 }
 
-interface Ran {
-  readonly code: number | null
-  readonly said: string
-}
-
-const WAIT_MS = 10_000
 const ENV = 'eval "$(cordon env)" in its environment sets'
 
 /** Exit codes of the scripts: 0 trusts, 3 does not, 4 is not there. */
@@ -54,6 +51,16 @@ const socket = require('tls').connect({ host: process.argv[1], port: Number(proc
 socket.on('secureConnect', () => process.exit(0))
 socket.on('error', (error) => process.exit(/CERT|ISSUER|SIGN|VERIFY/.test(error.code ?? '') ? 3 : 5))
 `
+
+const DENO = `
+(async (hostname, port) => {
+  try {
+    await (await Deno.connectTls({ hostname, port })).handshake()
+    Deno.exit(0)
+  } catch (error) {
+    Deno.exit(/certificate|UnknownIssuer/i.test(String(error)) ? 3 : 5)
+  }
+})`
 
 const RUNTIMES: readonly Runtime[] = [
   {
@@ -101,6 +108,24 @@ const RUNTIMES: readonly Runtime[] = [
     hint: `${ENV} NODE_EXTRA_CA_CERTS`,
   },
   {
+    name: 'Deno',
+    program: 'deno',
+    args: (host, port) => ['eval', `${DENO}(${JSON.stringify(host)}, ${port})`],
+    trusts: byCode,
+    hint: `${ENV} DENO_CERT`,
+  },
+  {
+    name: 'Go',
+    program: 'go',
+    args: (host, port) => ['run', join(import.meta.dirname, 'trusts.go'), host, String(port)],
+    trusts: ({ said }) =>
+      said.includes('trusted: true') ? true : said.includes('trusted: false') ? false : null,
+    hint: `${ENV} SSL_CERT_FILE`,
+    // It compiles first. Nothing is fetched for that.
+    wait: 60_000,
+    env: { GO111MODULE: 'off', GOFLAGS: '', GOPROXY: 'off', GOTOOLCHAIN: 'local' },
+  },
+  {
     name: 'Java',
     program: 'keytool',
     args: () => ['-list', '-cacerts', '-storepass', 'changeit'],
@@ -124,57 +149,15 @@ export async function lookAtRuntimes(trusting: Trusting): Promise<readonly Findi
 }
 
 async function lookAtRuntime(
-  { name, program, args, trusts, hint }: Runtime,
+  { name, program, args, trusts, hint, ...how }: Runtime,
   { host, port, fingerprint }: Trusting,
 ): Promise<Finding | null> {
-  const ran = await run(program, args(host, port))
+  const ran = await runBounded(program, args(host, port), how)
   if (ran.code === 4 && name === 'requests') return null
   const does =
     program === 'keytool' && ran.code === 0 ? ran.said.includes(fingerprint) : trusts(ran)
   if (does === null) return skip(name, 'it could not be asked', null)
   return does ? ok(name, 'trusts the CA') : warn(name, 'does not trust the CA', hint)
-}
-
-/** The bundle that Go, Rust and others read. */
-export function lookAtBundle(pem: string): Finding {
-  const files = [
-    process.env.SSL_CERT_FILE,
-    '/etc/ssl/certs/ca-certificates.crt',
-    '/etc/pki/tls/certs/ca-bundle.crt',
-    '/etc/ssl/cert.pem',
-  ]
-  for (const file of files) {
-    if (!file) continue
-    try {
-      const text = readFileSync(file, 'utf8').replaceAll(/\s/g, '')
-      if (text.includes(pem.replaceAll(/\s/g, ''))) return ok('bundle', `${file} holds the CA`)
-      return warn(
-        'bundle',
-        `${file} does not hold the CA: Go, Rust and others read it`,
-        `${ENV} SSL_CERT_FILE`,
-      )
-    } catch {
-      // Another distribution.
-    }
-  }
-  return skip('bundle', 'no file of roots was found', null)
-}
-
-function run(program: string, args: readonly string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    const { HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, https_proxy, http_proxy, all_proxy, ...env } =
-      process.env
-    const child = spawn(program, args, { env, timeout: WAIT_MS, stdio: ['ignore', 'pipe', 'pipe'] })
-    let said = ''
-    const hear = (piece: Buffer) => {
-      // More than any of them has to say.
-      if (said.length < 262_144) said += piece.toString('latin1')
-    }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    child.on('error', () => resolve({ code: null, said }))
-    child.on('close', (code) => resolve({ code, said }))
-  })
 }
 
 function at(host: string, port: number): string {

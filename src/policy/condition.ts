@@ -89,6 +89,8 @@ function toProtocol(text: string): Protocol {
 export interface Condition<Facts> {
   /** Completes the sentence "this rule applies when …". */
   readonly says: string
+  /** Of one on hosts: which. */
+  readonly hosts?: readonly HostPattern[]
   test(facts: Facts): Truth
 }
 
@@ -139,6 +141,7 @@ export function onZone(zone: Zone): Condition<DestinationFacts> {
 export function onHost(patterns: readonly HostPattern[]): Condition<DestinationFacts> {
   return {
     says: `the host is ${or(patterns.map((pattern) => pattern.text))}`,
+    hosts: patterns,
     test: ({ host, claimed }) => {
       if (patterns.some((pattern) => pattern.matches(host))) return 'yes'
       return claimed !== null && patterns.some((pattern) => pattern.matches(claimed))

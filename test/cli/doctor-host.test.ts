@@ -176,6 +176,8 @@ rules:
   - { id: uploads-abroad, because: a test, when: { method: [PUT, POST], placement: outside }, then: hold }
   - { id: same-again, because: a test, when: { method: [PUT, POST] }, then: block }
   - { id: cards, because: a test, when: { placement: outside }, redact: { out: [payment-card] } }
+  - { id: cards-there, because: a test, when: { host: ["*.pinned.test", deep.pinned.test] }, redact: { out: [payment-card] } }
+agents: [{ id: builder, match: { uid: 1001 } }]
 intercept: { never: ["*"] }`
   await using lab = await openLab({ config: rules })
   const where = [
@@ -187,11 +189,14 @@ intercept: { never: ["*"] }`
   const { out, code } = await cordon(lab.dir, ['doctor', '--json', ...where])
   const { checks } = JSON.parse(out) as { checks: Check[] }
   expect(checks.filter(({ check }) => check === 'rule').map(({ found }) => found)).toEqual([
+    '`cards-there` can never look at data: its hosts are never looked into',
     '`same-again` can never fire: whatever it matches, `no-uploads` blocks',
     '`uploads-abroad` can never fire: whatever it matches, `no-uploads` blocks',
   ])
-  expect(read(out)('rules')?.found).toBe('2 of 4 can fire')
-  expect(read(out)('intercept')?.found).toMatch(/nothing is looked into, and 1 rules on data/)
+  expect(read(out)('rules')?.found).toBe('2 of 5 can fire')
+  expect(read(out)('intercept')?.found).toMatch(/nothing is looked into, and 2 rules on data/)
   expect(read(out)('controls')?.found).toContain('breaker off')
+  expect(read(out)('controls')?.found).toContain('0 receivers of notices')
+  expect(read(out)('users')?.found).toContain('1 agents are known by their user')
   expect(code).toBe(0)
 })

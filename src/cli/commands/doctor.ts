@@ -10,6 +10,7 @@ import { PROBED } from '../doctor/egress.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { lookAtHost } from '../doctor/host.ts'
 import { lookAtRunning } from '../doctor/running.ts'
+import { lookAtUsers } from '../doctor/users.ts'
 import { spellCommands } from '../invocation.ts'
 import { CommandError, EXIT, print, printJson } from '../output.ts'
 import { type ConfigOptions, loadWithFacts, withConfig } from '../settings.ts'
@@ -52,6 +53,7 @@ export function addDoctor(program: Command): void {
             ...(await lookAtRunning(where, settings)),
             ...(await lookAtRest(settings.operation)),
             ...lookAtControls(settings),
+            ...(await lookAtUsers(settings)),
             lookAtDeciders(settings),
           ]
       const isWell = findings.every(({ status }) => status !== 'fail')

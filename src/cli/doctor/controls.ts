@@ -7,7 +7,10 @@ import { type Finding, ok, warn } from './finding.ts'
 export function lookAtControls({ policy, operation }: Settings): readonly Finding[] {
   const inert = policy.rules.flatMap((rule) => {
     const why = whyInert(rule, policy)
-    return why === null ? [] : [warn('rule', `\`${rule.id}\` can never fire: ${why}`, REMOVE)]
+    if (why !== null) return [warn('rule', `\`${rule.id}\` can never fire: ${why}`, REMOVE)]
+    if (!isBlind(rule, policy)) return []
+    const found = `\`${rule.id}\` can never look at data: its hosts are never looked into`
+    return [warn('rule', found, 'take them out of `intercept: never`, or block them')]
   })
   const armed = policy.rules.length - inert.length
   const others = [
@@ -15,6 +18,7 @@ export function lookAtControls({ policy, operation }: Settings): readonly Findin
     `breaker ${operation.breaker ? 'on' : 'off'}`,
     `transparent port ${operation.transparent ?? 'off'}`,
     `${policy.tunnelOnly.length} hosts never looked into`,
+    `${operation.notify?.to.length ?? 0} receivers of notices about holds`,
   ]
   return [
     ok('rules', `${armed} of ${policy.rules.length} can fire`),
@@ -59,6 +63,22 @@ function isShadowedBy(rule: Rule, other: Rule): boolean {
 function saysAll(rule: Rule, other: Rule): boolean {
   const said = new Set([...rule.onDestination, ...rule.onRequest].map(({ says }) => says))
   return [...other.onDestination, ...other.onRequest].every(({ says }) => said.has(says))
+}
+
+/** Whether every host that it names is tunnelled unseen, so that nobody sees the data it is about. */
+function isBlind(
+  { redact, looksAtData, observed, onDestination }: Rule,
+  { tunnelOnly }: Policy,
+): boolean {
+  if (observed || (redact === null && !looksAtData)) return false
+  const named = onDestination.flatMap(({ hosts }) => hosts ?? [])
+  return (
+    named.length > 0 &&
+    named.every(({ text }) => {
+      const one = text.startsWith('*') ? `cordon-doctor${text.slice(1)}` : text
+      return tunnelOnly.some((pattern) => pattern.matches(one))
+    })
+  )
 }
 
 /** A name that no policy can have meant: what matches it matches everything. */

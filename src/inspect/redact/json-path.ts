@@ -1,7 +1,7 @@
 /** Where a reader of JSON is: the keys that lead there, for people and for those who know the API. */
 
 import type { Context } from '../scan/scanner.ts'
-import { NAMES, type Part, partOf, VALUE } from './pair.ts'
+import { MAY_NAME, NAMES, type Part, partOf, VALUE } from './pair.ts'
 import type { Job, Kind, Place } from './reader.ts'
 
 /** Keys can be data as well. */
@@ -21,6 +21,8 @@ export class JsonPath {
   readonly #marks: boolean[] = []
   /** Of each object what the part of a pair that is a name says; empty for nothing. */
   readonly #names: string[] = []
+  /** Whether what says so is a name in any case. */
+  readonly #isNamed: boolean[] = []
   /** Of the key that is read. */
   #part: Part = 0
   /** How many of them there are now. */
@@ -52,6 +54,7 @@ export class JsonPath {
     this.#marks[depth] = false
     // `{"key": "ssn", "value": {"stringValue": "…"}}`
     this.#names[depth] = this.#part === VALUE && depth > 0 ? (this.#names[depth - 1] as string) : ''
+    this.#isNamed[depth] = this.#names[depth] !== ''
     this.#part = 0
     this.#depth++
   }
@@ -65,17 +68,27 @@ export class JsonPath {
     const step = this.#depth - 1
     this.#steps[step] = key
     this.#part = part
+    this.#contexts[step] = part < VALUE ? context : this.#contextOf(part, step, context)
+  }
+
+  /** Of a key that says little by itself. */
+  #contextOf(part: Part, step: number, context: Context): Context {
     const name = part === VALUE ? (this.#names[step] as string) : ''
-    this.#contexts[step] = name === '' ? context : this.#job.scan.under(name)
+    const own = name === '' ? context : this.#job.scan.under(name)
+    if (part === MAY_NAME || own.hinted !== null || own.keys !== null) return own
+    return step > 0 ? (this.#contexts[step - 1] as Context) : this.#root.context
   }
 
   /** Whether what is read under this key says what another value is. */
   get isName(): boolean {
-    return this.#part === NAMES
+    return this.#part === NAMES || this.#part === MAY_NAME
   }
 
   setName(name: string): void {
-    this.#names[this.#depth - 1] = name
+    const step = this.#depth - 1
+    if (this.#part === NAMES) this.#isNamed[step] = true
+    else if (this.#isNamed[step]) return
+    this.#names[step] = name
   }
 
   /** Notes something of the innermost object, for those who know the API. */

@@ -3,6 +3,7 @@
 import type { Context, Scanner } from '../scan/scanner.ts'
 import { mayBeOpaque } from './llm/opaque.ts'
 import { type Part, partOf } from './pair.ts'
+import { type Naming, namingOf, type Role, roleOf } from './tag-roles.ts'
 
 export interface KnownKey {
   readonly bytes: Buffer
@@ -11,6 +12,8 @@ export interface KnownKey {
   /** See `llm/opaque`. */
   readonly mayBeOpaque: boolean
   readonly part: Part
+  readonly role: Role
+  readonly naming: Naming
 }
 
 const SLOTS = 1024
@@ -33,7 +36,15 @@ export class KnownKeys {
   /** @returns what is known from now on */
   add(bytes: Buffer, start: number, end: number, text: string, context: Context): KnownKey {
     const copy = Buffer.from(bytes.subarray(start, end))
-    const known = { bytes: copy, text, context, mayBeOpaque: mayBeOpaque(text), part: partOf(text) }
+    const known = {
+      bytes: copy,
+      text,
+      context,
+      mayBeOpaque: mayBeOpaque(text),
+      part: partOf(text),
+      role: roleOf(text),
+      naming: namingOf(text),
+    }
     if (end - start <= MAX_SIZE) this.#slots[hash(bytes, start, end)] = known
     return known
   }
@@ -41,6 +52,7 @@ export class KnownKeys {
 
 const byScanner = new WeakMap<Scanner, KnownKeys>()
 const namesByScanner = new WeakMap<Scanner, KnownKeys>()
+const labelsByScanner = new WeakMap<Scanner, KnownKeys>()
 
 /** What was found in a key, and what it means, depends on nothing but the scanner: they are known from one body to the next. */
 export function knownKeysOf(scanner: Scanner): KnownKeys {
@@ -50,6 +62,11 @@ export function knownKeysOf(scanner: Scanner): KnownKeys {
 /** Names that are looked at together with what is around them: of these only what they mean. */
 export function knownNamesOf(scanner: Scanner): KnownKeys {
   return knownOf(scanner, namesByScanner)
+}
+
+/** Labels, which say less than names. */
+export function knownLabelsOf(scanner: Scanner): KnownKeys {
+  return knownOf(scanner, labelsByScanner)
 }
 
 function knownOf(scanner: Scanner, by: WeakMap<Scanner, KnownKeys>): KnownKeys {

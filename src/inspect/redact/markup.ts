@@ -3,9 +3,11 @@
  * what is not well-formed is cut differently, and looked at all the same.
  */
 
+import type { Context } from '../scan/scanner.ts'
 import { CodedText } from './coded-text.ts'
 import { ENTITY_CODING } from './entities.ts'
 import type { KnownKey } from './known-keys.ts'
+import { KEPT, Labels } from './labels.ts'
 import { namedPlace } from './place.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TagNames } from './tag-names.ts'
@@ -43,6 +45,12 @@ export class MarkupReader implements Reader {
   #at = 0
   #quote = 0
   readonly #names: TagNames
+  readonly #labels: Labels
+  /** The attribute whose value is read; null for a text. */
+  #attribute: KnownKey | null = null
+  #isText = true
+  /** How a text begins that is read in pieces. */
+  #shown: Buffer = NOTHING
 
   constructor(job: Job, place: Place, patch: Patch) {
     this.#job = job
@@ -51,6 +59,7 @@ export class MarkupReader implements Reader {
     this.#nameless = namedPlace(job, place, '')
     this.#under = this.#nameless
     this.#names = new TagNames(job)
+    this.#labels = new Labels(job)
   }
 
   get decided(): number {
@@ -62,6 +71,7 @@ export class MarkupReader implements Reader {
     while (this.#read(false)) {}
     if (this.#state === 'tag') this.#names.keep(this.#bytes, this.#at)
     else if (this.#state === 'value') this.#names.keepTag(this.#bytes, this.#at)
+    this.#show()
     this.#giveRest()
     this.#bytes = Buffer.from(this.#bytes.subarray(this.#at))
     this.#base += this.#at
@@ -113,12 +123,17 @@ export class MarkupReader implements Reader {
     const isData = next === 0x21 && bytes.subarray(at, at + LONGEST).equals(CDATA)
     const isComment = next === 0x21 && bytes.subarray(at, at + COMMENT.length).equals(COMMENT)
     this.#state = isData ? 'cdata' : isComment ? 'comment' : 'tag'
+    this.#end()
     this.#open(null, false)
     if (isData) {
       this.#at += CDATA.length
-      this.#open(this.#names.tag, false)
+      this.#end()
+      this.#openText(false)
     }
-    if (this.#state === 'tag') this.#names.beginTag(at)
+    if (this.#state === 'tag') {
+      this.#names.beginTag(at)
+      this.#labels.beginTag()
+    }
     return true
   }
 
@@ -132,12 +147,17 @@ export class MarkupReader implements Reader {
     this.#at++
     if (bytes[at] === GT) {
       this.#state = 'text'
-      this.#names.endTag(bytes, at)
-      this.#open(this.#names.tag, true)
+      this.#names.endTag(bytes, at, this.#labels.isInside)
+      this.#end()
+      this.#labels.beginText(this.#names.tag, this.#names.closed)
+      this.#openText(true)
     } else {
       this.#state = 'value'
       this.#quote = bytes[at] as number
-      this.#open(this.#names.attribute(bytes, at), true)
+      const name = this.#names.attribute(bytes, at)
+      this.#end()
+      this.#open(name, true, name && isSilent(name) ? this.#labels.ofValue(name) : null)
+      this.#attribute = name
     }
     return true
   }
@@ -147,32 +167,48 @@ export class MarkupReader implements Reader {
     this.#at = found < 0 ? Math.max(this.#at, this.#bytes.length - extra) : found
     if (found < 0) return false
     this.#state = next
-    this.#open(next === 'text' ? this.#names.tag : null, next === 'text')
+    this.#end()
+    if (next === 'text') this.#openText(true)
+    else this.#open(null, false)
     if (next === 'tag') this.#names.endValue(this.#at + 1)
     // What ends it is in the text that follows, of which it is no part that matters.
     this.#at += next === 'text' ? extra + 1 : 1
     return true
   }
 
-  /** What is read ends here, and something else begins. */
-  #open(name: KnownKey | null, isCoded: boolean): void {
-    this.#end()
+  #openText(isCoded: boolean): void {
+    const { tag } = this.#names
+    this.#open(tag, isCoded, isSilent(tag) ? this.#labels.ofText() : null)
+    this.#isText = true
+  }
+
+  /** What is read begins here. @param said of it by a label; null for nothing */
+  #open(name: KnownKey | null, isCoded: boolean, said: Context | null = null): void {
     this.#start = this.#at
     this.#isCoded = isCoded
-    if (!name) this.#under = this.#nameless
-    else if (name.text !== this.#under.key) {
-      this.#under = namedPlace(this.#job, this.#place, name.text, 'text', name.context)
+    this.#isText = false
+    this.#attribute = null
+    const context = said ?? name?.context
+    const key = name?.text ?? ''
+    if (!context) this.#under = this.#nameless
+    else if (key !== this.#under.key || context !== this.#under.context) {
+      this.#under = namedPlace(this.#job, this.#place, key, 'text', context)
     }
   }
 
   #end(): void {
+    const isShown = this.#start < this.#at || this.#shown.length > 0
+    if (this.#attribute !== null || (this.#isText && isShown)) this.#tellLabels()
+    this.#isText = false
     if (this.#reader) {
       this.#giveRest()
       this.#reader.end()
       this.#reader = null
+      this.#start = this.#at
       return
     }
     const start = this.#start
+    this.#start = this.#at
     const isPlain = !this.#isCoded || !hasReference(this.#bytes, start, this.#at)
     readWhole(
       this.#job,
@@ -185,6 +221,32 @@ export class MarkupReader implements Reader {
       ENTITY_CODING,
       isPlain,
     )
+  }
+
+  #tellLabels(): void {
+    let bytes = this.#bytes
+    let start = this.#start
+    let end = this.#at
+    if (this.#shown.length > 0) {
+      this.#show()
+      bytes = this.#shown
+      start = 0
+      end = bytes.length
+      this.#shown = NOTHING
+    }
+    if (this.#isText) this.#labels.endText(bytes, start, end)
+    else if (this.#attribute) this.#labels.endValue(this.#attribute, bytes, start, end)
+    this.#isText = false
+    this.#attribute = null
+  }
+
+  /** Keeps how it begins, for it may be a label. */
+  #show(): void {
+    if (!this.#isText && this.#attribute === null) return
+    const room = KEPT - this.#shown.length
+    if (room <= 0) return
+    const more = this.#bytes.subarray(this.#start, Math.min(this.#at, this.#start + room))
+    this.#shown = Buffer.concat([this.#shown, more])
   }
 
   /** What has not ended goes to a reader. */
@@ -203,6 +265,11 @@ export class MarkupReader implements Reader {
     if (this.#isCoded) return new CodedText(ENTITY_CODING, base, this.#patch, open)
     return open((start, end, by) => this.#patch(base + start, base + end, ENTITY_CODING.write(by)))
   }
+}
+
+/** Whether a name says nothing of what stands under it. */
+function isSilent(name: KnownKey | null): boolean {
+  return name === null || (name.context.hinted === null && name.context.keys === null)
 }
 
 function hasReference(bytes: Buffer, start: number, end: number): boolean {

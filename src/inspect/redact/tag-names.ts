@@ -5,6 +5,7 @@ import type { Job } from './reader.ts'
 
 const LT = 0x3c
 const EQUALS = 0x3d
+const SLASH = 0x2f
 /** Of a tag the beginning, of what is before a value the end: names are within that. */
 const MAX_NAME = 64
 const NOTHING = Buffer.alloc(0)
@@ -14,6 +15,8 @@ export class TagNames {
   readonly #known: KnownKeys
   /** The last tag that has ended; null for none, and for `</a>`, which is nothing's name. */
   tag: KnownKey | null = null
+  /** The element that the last tag has ended; null for none. */
+  closed: KnownKey | null = null
   /** What is known of the tag from earlier pieces: how it begins, and what came last. */
   #head: Buffer = NOTHING
   #tail: Buffer = NOTHING
@@ -32,22 +35,25 @@ export class TagNames {
     this.#start = this.#from = at
   }
 
-  /** @param at where its `>` is */
-  endTag(bytes: Buffer, at: number): void {
+  /** @param at where its `>` is  @param wantsClosed whether anybody wants to know of the end of an element */
+  endTag(bytes: Buffer, at: number, wantsClosed: boolean): void {
     const isWhole = this.#head.length === 0
     const all = isWhole ? bytes : this.#headUpTo(bytes, at)
     const start = isWhole ? this.#start : 0
     const end = isWhole ? Math.min(at, start + MAX_NAME) : all.length
-    this.tag = this.#isName(all, start, end)
+    const isEnd = all[start + 1] === SLASH
+    this.tag = this.closed = null
+    if (isEnd && !wantsClosed) return
+    const name = all[start] === LT ? this.#nameFrom(all, start + (isEnd ? 2 : 1), end) : null
+    if (isEnd) this.closed = name
+    else this.tag = name
   }
 
-  #isName(bytes: Buffer, start: number, end: number): KnownKey | null {
-    if (bytes[start] !== LT || start + 1 >= end || LETTERS[bytes[start + 1] as number] !== 1) {
-      return null
-    }
-    let to = start + 1
+  #nameFrom(bytes: Buffer, start: number, end: number): KnownKey | null {
+    if (start >= end || LETTERS[bytes[start] as number] !== 1) return null
+    let to = start
     while (to < end && NAMES[bytes[to] as number] === 1) to++
-    return this.#get(bytes, start + 1, to)
+    return this.#get(bytes, start, to)
   }
 
   /** @param at where the quote is that begins its value. @returns null for none */

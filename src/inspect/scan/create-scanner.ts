@@ -38,7 +38,7 @@ export function createScanner(all: readonly Recognizer[], options: ScanOptions =
   })
   return {
     ...(places.length > 0 ? { contextAt } : {}),
-    under: (name) => names.under(name),
+    under: (name, isLabel) => names.under(name, isLabel),
     scan: (bytes, start, end, context, sink, stream) =>
       pass.scan(bytes, start, end, context, sink, stream ?? null),
   }

@@ -50,6 +50,7 @@ export class Names {
   readonly #foreign: ForeignWords
   readonly #foreignEnds: ForeignWords
   readonly #known = new Map<string, Context>()
+  readonly #labels = new Map<string, Context>()
   /** Of the name that is being read. */
   #hinted = new Uint8Array(0)
   #any = false
@@ -65,13 +66,20 @@ export class Names {
     this.#foreignEnds = new ForeignWords(phrasesOf(keys))
   }
 
-  under(name: string): Context {
-    const known = this.#known.get(name)
+  under(name: string, isLabel = false): Context {
+    const all = isLabel ? this.#labels : this.#known
+    const known = all.get(name)
     if (known !== undefined) return known
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    const context = this.#read(name)
-    this.#known.set(name, context)
+    if (all.size >= MAX_KNOWN) all.clear()
+    const context = isLabel ? this.#asLabel(this.#read(name)) : this.#read(name)
+    all.set(name, context)
     return context
+  }
+
+  /** Only what is found under such names in texts, too. */
+  #asLabel({ keys, ...more }: Context): Context {
+    const loose = keys?.filter((key) => this.#keys[key]?.shape.loose !== undefined) ?? []
+    return { ...more, keys: loose.length > 0 ? loose : null }
   }
 
   #read(name: string): Context {

@@ -12,8 +12,11 @@ export const LOOK_BEHIND = 96
 export const MAX_HELD = 4096
 
 export interface Scanner {
-  /** What the name says that a text stands under: a key, a field, a column, a tag. Kept for names seen before: cheap. */
-  readonly under: (name: string) => Context
+  /**
+   * What the name says that a text stands under: a key, a field, a column, a tag. Kept for names seen before: cheap.
+   * @param isLabel it is written for people, who write other things next to it as well: what stands there has to look like what it is
+   */
+  readonly under: (name: string, isLabel?: boolean) => Context
   /**
    * Scans bytes[start, end). Bytes before `start` are text that was scanned before: they are context, and never in a span.
    *

@@ -48,6 +48,16 @@ test.each([
   ['names in another style', '{"field_name":"abaRouting","fieldValue":"021000021"}'],
   ['in lists', '[{"label":"x","answer":1},{"label":"Routing","answer":"021000021"}]'],
   ['as a number', '{"key":"routing","value":21000021,"n":{"key":"routing","value":121000358}}'],
+  [
+    'a type and a value',
+    '[{"type":"routing","value":"021000021"},{"type":"x","value":"121000358"}]',
+  ],
+  ['a type that is not the name', '{"type":"string","name":"routing","value":"021000021"}'],
+  ['a title', '{"id":"f1","title":"Routing number","value":"021000021"}'],
+  ['a place in a patch', '{"op":"add","path":"/bank/routing","value":"021000021"}'],
+  ['a value under the name', '{"routing":{"value":"021000021","n":1}}'],
+  ['of a table of Amazon', '{"Item":{"ROUTING":{"S":"021000021"}}}'],
+  ['one of several', '{"routing":{"primary":"021000021","count":121000358}}'],
   ['within a value', '{"key":"bank.routing","value":{"stringValue":"021000021"}}'],
 ])('pairs: %s', (_, body) => {
   const { findings } = redactAllWays(body, 'application/json', options)
@@ -58,6 +68,7 @@ test.each([
 test.each([
   ['of another object', '[{"name":"routing"},{"value":"021000021"}]'],
   ['behind the object', '{"a":{"name":"routing"},"value":"021000021"}'],
+  ['a name behind another', '{"name":"x","type":"routing","value":"021000021"}'],
   ['under another key', '{"name":"routing","ticket":"021000021"}'],
   ['the same key in the next body', '{"value":"021000021"}'],
 ])('no pair: %s', (_, body) => {

@@ -30,6 +30,7 @@ const PLAIN = 15433
 
 const CONFIG = `
 timeouts: { head: 5s }
+redaction: { on_unscannable: { out: block, in: block } }
 hold: { wait: 20s, expires: 1m }
 rules:
   - id: no-drops
@@ -44,6 +45,14 @@ rules:
     because: nobody needs them
     when: { protocol: postgresql, host: api.fr.test }
     redact: { in: email, with: label }
+  - id: no-addresses-out
+    because: nobody needs them
+    when: { protocol: postgresql, host: alias.test }
+    redact: { out: email, with: label }
+  - id: no-cards
+    because: PCI
+    when: { protocol: postgresql, host: alias.test, data: payment-card }
+    then: block
 `
 
 const HBA = `
@@ -61,6 +70,7 @@ interface Statement {
   readonly error: string | null
   readonly rows_in: number
   readonly redactions_in: number
+  readonly redactions_out: number
 }
 
 describe.skipIf(missing(postgresql))('PostgreSQL', () => {
@@ -516,6 +526,75 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
       const redacted = rows.filter(({ statement }) => /from people/i.test(statement))
       expect(redacted.length).toBeGreaterThan(2)
       for (const row of redacted) expect(row.redactions_in).toBeGreaterThan(0)
+    })
+  })
+
+  describe('data in what is said', () => {
+    const MAIL = 'ada.lovelace@example.org'
+    const CARD = '4111 1111 1111 1111'
+    let client: Client
+    let before: number
+    beforeAll(async () => {
+      before = lastId()
+      sql(server, 'CREATE TABLE said (contact text, about json, n int)')
+      client = await connect({}, 'alias.test')
+    })
+    const stored = () => {
+      const text = sql(server, "SELECT coalesce(json_agg(said), '[]') FROM said; TRUNCATE said")
+      return JSON.parse(text) as unknown[]
+    }
+
+    test('is taken out of literals, of what is bound, and of what is prepared', async () => {
+      await client.query(`INSERT INTO said (contact, n) VALUES ('${MAIL}', 1)`)
+      const text = 'INSERT INTO said VALUES ($1, $2, $3)'
+      const values = [MAIL, JSON.stringify({ at: MAIL }), 2]
+      await client.query(text, values)
+      for (const n of [3, 4]) {
+        await client.query({ name: 'in', text, values: [`<${MAIL}>`, '{}', n] })
+      }
+      await client.query(`INSERT INTO said SELECT '${MAIL}', $1`, ['[]'])
+      const rows = [
+        { contact: '[EMAIL]', about: null, n: 1 },
+        { contact: '[EMAIL]', about: { at: '[EMAIL]' }, n: 2 },
+        { contact: '<[EMAIL]>', about: {}, n: 3 },
+        { contact: '<[EMAIL]>', about: {}, n: 4 },
+        { contact: '[EMAIL]', about: [], n: null },
+      ]
+      expect(stored()).toEqual(rows)
+    })
+
+    test('where a rule blocks it, it does not leave: in literals and in what is bound', async () => {
+      const refusal = { code: '42501', message: expect.stringContaining('rule-no-cards') }
+      const text = 'INSERT INTO said (contact) VALUES'
+      await expect(client.query(`${text} ('${CARD}')`)).rejects.toMatchObject(refusal)
+      await expect(client.query(`${text} ($1)`, [CARD])).rejects.toMatchObject(refusal)
+      const named = { name: 'card', text: `${text} ($1)` }
+      await client.query({ ...named, values: ['none'] })
+      await expect(client.query({ ...named, values: [CARD] })).rejects.toMatchObject(refusal)
+      await client.query({ ...named, values: ['again'] })
+      expect(stored()).toMatchObject([{ contact: 'none' }, { contact: 'again' }])
+    })
+
+    test('what cannot be changed does not leave', async () => {
+      const refusal = { message: expect.stringContaining('body-unscannable') }
+      const comment = `SELECT 1 -- for ${MAIL}`
+      await expect(client.query(comment)).rejects.toMatchObject(refusal)
+      const copy = 'COPY said (contact) FROM STDIN'
+      await expect(client.query(copy)).rejects.toMatchObject(refusal)
+      await expect(
+        client.query('SELECT $1::bytea', [Buffer.from([0, 255, 254])]),
+        // Nobody can say that there is no card in it.
+      ).rejects.toMatchObject({ message: expect.stringContaining('rule-no-cards') })
+      expect((await client.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])
+    })
+
+    test('is counted in the log, and is nowhere in it', async () => {
+      await client.end()
+      const rows = await newStatements(before)
+      const counts = rows.map(({ redactions_out }) => redactions_out)
+      expect(counts.filter((count) => count > 0).length).toBeGreaterThan(2)
+      expect(JSON.stringify(lab.proxy.flows())).not.toContain('lovelace')
+      expect(JSON.stringify(lab.proxy.flows())).not.toContain('4111')
     })
   })
 

@@ -2,6 +2,7 @@
 
 import type { Problem } from '../../model/errors.ts'
 import { UNREADABLE } from '../statements/judge.ts'
+import { readTypes } from './bound-values.ts'
 import type { Asked, Conversation, Onward } from './conversation.ts'
 import { toErrorResponse } from './error-response.ts'
 import { BACKEND, HEAD } from './messages.ts'
@@ -36,6 +37,8 @@ export class Answers {
         return this.#hearError(message)
       case BACKEND.rowDescription:
         return this.#hearDescription(message)
+      case BACKEND.parameterDescription:
+        return this.#hearParameters(message)
       case BACKEND.noData:
         return this.#hearNoData()
       case BACKEND.dataRow:
@@ -91,6 +94,15 @@ export class Answers {
     const { rows } = entry.describes ?? entry
     if (rows && !rows.describe(message)) return this.#conversation.fail(MALFORMED, 'server')
     return !entry.isOwn
+  }
+
+  #hearParameters(message: Buffer): Onward {
+    const entry = this.#answer(BACKEND.parameterDescription)
+    if (!entry) return false
+    const types = readTypes(message, HEAD)
+    if (!types) return this.#conversation.fail(MALFORMED, 'server')
+    if (entry.statement) entry.statement.parameters.types = types
+    return true
   }
 
   #hearNoData(): Onward {

@@ -23,7 +23,9 @@ export interface Asked extends Sent {
   readonly isPortal?: boolean
   /** What its rows go through; null where they stay as they are. */
   readonly rows?: RowsRedactor | null
-  /** Of a Describe: what runs right behind it. */
+  /** Of a Describe of a statement: its parameters are told. */
+  readonly statement?: Statement | null
+  /** Of a Describe of a portal: what runs right behind it. */
   describes?: Asked
 }
 
@@ -37,7 +39,8 @@ export interface Refused {
 export interface SessionKeeper {
   /** The server has let the client in. */
   onAuthenticated(): void
-  /** From here on rows are looked into. */
+  /** From here on values are looked into that the client sends, and rows that it is sent. */
+  onReading(): void
   onRedacting(): void
   /** By this the session can be asked to stop what it does. */
   onKey(key: Buffer): void
@@ -50,7 +53,7 @@ export interface SessionKeeper {
 }
 
 export interface ConversationOptions {
-  readonly judge: Pick<StatementJudge, 'known' | 'judge' | 'settle'>
+  readonly judge: Pick<StatementJudge, 'known' | 'judge' | 'settle' | 'looksInside'>
   readonly statements: Statements
   inspectorFor(permit: Permit): Inspector
   readonly keeper: SessionKeeper

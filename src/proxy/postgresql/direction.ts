@@ -98,14 +98,15 @@ export class Direction implements MessageSink, Disposable {
   }
 
   /** Nothing more is read until that is known, and goes on first. */
-  hold(answer: Promise<boolean | Buffer>): void {
+  hold(message: Buffer, answer: Promise<boolean | Buffer>): void {
     this.#isHolding = true
     this.reader.pause()
     answer.then(
       (onward) => {
         this.#isHolding = false
         if (this.#isOver) return
-        if (typeof onward !== 'boolean') this.write(onward)
+        if (onward === true) this.reader.passRest()
+        if (onward) this.write(onward === true ? message : onward)
         this.#goOn()
         if (this.#hasEnded && !this.#isHolding) this.#keeper.onGone(this, true)
       },

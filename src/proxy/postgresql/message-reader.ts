@@ -123,6 +123,16 @@ export class MessageReader implements Disposable {
     else this.#read(piece)
   }
 
+  /** Whether more of what was shown last is to come: only its beginning was. */
+  get hasMore(): boolean {
+    return this.#left > 0
+  }
+
+  /** The rest of it goes on as it is, too. */
+  passRest(): void {
+    this.#isDropped = false
+  }
+
   /** Nothing is read until `resume`. The source has to be paused as well. */
   pause(): void {
     this.#isPaused = true

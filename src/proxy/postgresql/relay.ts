@@ -18,7 +18,14 @@ import { toErrorResponse } from './error-response.ts'
 import type { MessageFault } from './message-reader.ts'
 import { FRONTEND, toMessage } from './messages.ts'
 import type { Session } from './session.ts'
-import { CLIENT, CLIENT_BEFORE, SERVER, SERVER_BEFORE, SERVER_REDACTED } from './tables.ts'
+import {
+  CLIENT,
+  CLIENT_BEFORE,
+  CLIENT_READ,
+  SERVER,
+  SERVER_BEFORE,
+  SERVER_REDACTED,
+} from './tables.ts'
 
 export type SessionEnd = Pick<Ending, 'outcome' | 'error' | 'bytesOut' | 'bytesIn'>
 
@@ -110,6 +117,10 @@ export class Relay implements Expiring, Served, SessionKeeper, DirectionKeeper {
     this.#in.reader.table = SERVER_REDACTED
   }
 
+  onReading(): void {
+    if (this.#out.reader.table === CLIENT) this.#out.reader.table = CLIENT_READ
+  }
+
   onKey(key: Buffer): void {
     this.#options.onKey(key)
   }
@@ -165,9 +176,9 @@ export class Relay implements Expiring, Served, SessionKeeper, DirectionKeeper {
   }
 
   #onAsked(type: number, message: Buffer): boolean | Buffer {
-    const onward = this.#session.ask(type, message)
+    const onward = this.#session.ask(type, message, this.#out.reader.hasMore)
     if (!(onward instanceof Promise)) return onward
-    this.#out.hold(onward.then((answer) => (answer === true ? message : answer)))
+    this.#out.hold(message, onward)
     return false
   }
 

@@ -7,10 +7,18 @@ import { randomBytes } from 'node:crypto'
 import type { Problem } from '../../model/errors.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { Released, Said } from '../statements/judge.ts'
+import {
+  type Bind,
+  type BoundValues,
+  readBind,
+  readBoundValues,
+  readTypes,
+} from './bound-values.ts'
 import type { Asked, Conversation, Onward, Refused } from './conversation.ts'
 import { FRONTEND, HEAD, readText, toInt16, toMessage } from './messages.ts'
 import { MAX_SENT } from './pipeline.ts'
-import { RowsRedactor } from './rows.ts'
+import { addFound, RowsRedactor } from './rows.ts'
+import type { Statement } from './statements.ts'
 
 type Verdict = Released | { readonly refusal: Refusal }
 
@@ -23,7 +31,8 @@ export class Requests {
     this.#conversation = conversation
   }
 
-  ask(type: number, message: Buffer): Onward | Promise<Onward> {
+  /** @param isPart whether only its beginning was seen */
+  ask(type: number, message: Buffer, isPart: boolean): Onward | Promise<Onward> {
     const described = this.#described
     this.#described = null
     if (this.#conversation.pipeline.size >= MAX_SENT) {
@@ -35,7 +44,7 @@ export class Requests {
       case FRONTEND.parse:
         return this.#parse(message)
       case FRONTEND.bind:
-        return this.#bind(message)
+        return this.#bind(message, isPart)
       case FRONTEND.describe:
         return this.#describe(message)
       case FRONTEND.close:
@@ -69,12 +78,12 @@ export class Requests {
   #query(message: Buffer): Onward | Promise<Onward> {
     const text = readText(message, HEAD)
     if (!text || HEAD + text.length + 1 !== message.length) return this.#misread()
-    const { said } = this.#conversation.statements.read(text)
-    return this.#judge(said, (verdict) => {
+    const { said } = this.#readStatement(text)
+    return this.#release(said, text, (verdict, now) => {
       if ('refusal' in verdict) return this.#queryRefused(verdict.refusal)
       const rows = this.#count(verdict, said, message.length)
       this.#conversation.pipeline.send({ kind: 'query', released: verdict, rows })
-      return true
+      return now === text || toMessage(FRONTEND.query, now, ZERO)
     })
   }
 
@@ -88,14 +97,19 @@ export class Requests {
     const name = readText(message, HEAD)
     const text = name && readText(message, HEAD + name.length + 1)
     if (!text) return this.#misread()
-    const { statements, prepared, pipeline } = this.#conversation
-    const statement = statements.read(text)
-    return this.#judge(statement.said, (verdict) => {
+    const behind = HEAD + name.length + text.length + 2
+    const types = readTypes(message, behind)
+    if (!types) return this.#misread()
+    const { prepared, pipeline } = this.#conversation
+    const statement = this.#readStatement(text)
+    statement.parameters.types = types
+    return this.#release(statement.said, text, (verdict, now) => {
       if ('refusal' in verdict) return this.#parseRefused(name, verdict.refusal)
       if (verdict.isOnce) statement.leave = verdict
       prepared.give(name, statement)
       pipeline.send({ kind: 'parse', name, onSkipped: () => prepared.drop(name, statement) })
-      return true
+      if (now === text) return true
+      return toMessage(FRONTEND.parse, name, ZERO, now, ZERO, message.subarray(behind))
     })
   }
 
@@ -105,24 +119,80 @@ export class Requests {
     return toMessage(FRONTEND.parse, name, ZERO, refused.nonce, ZERO, toInt16(0))
   }
 
-  #bind(message: Buffer): Onward {
-    const portal = readText(message, HEAD)
-    const name = portal && readText(message, HEAD + portal.length + 1)
-    if (!name) return this.#misread()
-    const { prepared, portals, statements, pipeline } = this.#conversation
+  #bind(message: Buffer, isPart: boolean): Onward | Promise<Onward> {
+    const bind = readBind(message)
+    if (!bind) return this.#misread()
+    const { prepared, statements } = this.#conversation
     // What is not known is not known by the portal either.
-    const statement = prepared.get(name) ?? statements.unseen()
+    const statement = prepared.get(bind.statement) ?? statements.unseen()
+    const isOpen = this.#conversation.judge.looksInside
+    return isOpen ? this.#bindRead(message, bind, statement, isPart) : this.#bound(bind, statement)
+  }
+
+  /** Values of a statement may be what rules are about. */
+  #bindRead(
+    message: Buffer,
+    bind: Bind,
+    statement: Statement,
+    isPart: boolean,
+  ): Onward | Promise<Onward> {
+    const bound = isPart ? null : readBoundValues(message, bind, statement.parameters)
+    if (!bound && !isPart) return this.#misread()
+    const said = bound ? this.#withValues(statement.said, bound) : statement.said
+    const { leave } = statement
+    const send = (verdict: Verdict, values: Buffer | null): Onward => {
+      if ('refusal' in verdict) return this.#parseRefused(toNonce(), verdict.refusal)
+      this.#bound(bind, { ...statement, said, leave: verdict.isOnce ? verdict : null })
+      return values === null || values === bound?.values || (bound?.with(values) ?? true)
+    }
+    // It was let pass as it is, once.
+    statement.leave = null
+    if (leave) return send(leave, null)
+    return this.#judge(said, (verdict) => {
+      if ('refusal' in verdict || !verdict.permit.plan?.out.size) return send(verdict, null)
+      if (!bound) return this.#unfit(said, verdict, TOO_LATE, (other) => send(other, null))
+      const { permit, redactions } = verdict
+      const agent = permit.admission.flow.agent.id
+      const { out } = verdict.permit.plan
+      const inspector = this.#conversation.inspectorFor(permit)
+      const redactor = inspector.openValues('out', bound.columns, out, agent)
+      const now = redactor.push(bound.values)
+      if (now === null || redactor.isPartial) {
+        return this.#unfit(said, verdict, UNREAD, (other) => send(other, now))
+      }
+      addFound(redactions, 'out', redactor.found)
+      return send(verdict, now)
+    })
+  }
+
+  #bound({ portal }: Bind, statement: Statement): true {
+    const { portals, pipeline } = this.#conversation
     portals.give(portal, statement)
     const onSkipped = () => portals.drop(portal, statement)
     pipeline.send({ kind: 'bind', name: portal, onSkipped })
     return true
   }
 
+  #withValues(said: Said, { columns, values }: BoundValues): Said {
+    const { statements } = this.#conversation
+    let known: ReadonlySet<string> | null | undefined
+    const look = () => {
+      if (known !== undefined) return known
+      const inText = said.look?.() ?? null
+      const inValues = inText && statements.inspector.lookAtValues(columns, values)
+      known = inText && inValues ? inText.union(inValues) : null
+      return known
+    }
+    return { ...said, look }
+  }
+
   #describe(message: Buffer): Onward {
     const target = readTarget(message)
     if (!target) return this.#misread()
     const { isPortal, name } = target
-    const entry: Asked = { kind: isPortal ? 'describe-portal' : 'describe-statement' }
+    const entry: Asked = isPortal
+      ? { kind: 'describe-portal' }
+      : { kind: 'describe-statement', statement: this.#conversation.prepared.get(name) }
     if (isPortal) this.#described = { portal: name, entry }
     this.#conversation.pipeline.send(entry)
     return true
@@ -170,18 +240,67 @@ export class Requests {
   #call(message: Buffer): Onward | Promise<Onward> {
     const { pipeline, statements } = this.#conversation
     const said = statements.unread(message)
-    return this.#judge(said, (verdict) => {
+    const send = (verdict: Verdict): Onward => {
       if ('refusal' in verdict) return this.#queryRefused(verdict.refusal)
       const rows = this.#count(verdict, said, message.length)
       pipeline.send({ kind: 'call', released: verdict, rows })
       return true
+    }
+    return this.#judge(said, (verdict) => {
+      if ('refusal' in verdict || !verdict.permit.plan?.out.size) return send(verdict)
+      return this.#unfit(said, verdict, UNREAD, send)
     })
   }
 
-  #judge(said: Said, then: (verdict: Verdict) => Onward): Onward | Promise<Onward> {
-    const { judge } = this.#conversation
+  #readStatement(text: Buffer): Statement {
+    const { statements, judge } = this.#conversation
+    return statements.read(text, judge.looksInside)
+  }
+
+  #judge(
+    said: Said,
+    then: (verdict: Verdict) => Onward | Promise<Onward>,
+  ): Onward | Promise<Onward> {
+    const { judge, keeper } = this.#conversation
     const known = judge.known(said)
-    return known ? then(known) : judge.judge(said).then(then)
+    if (known) return then(known)
+    return judge.judge(said).then((verdict) => {
+      // The policy may want more now than when the session began.
+      if (judge.looksInside) keeper.onReading()
+      return then(verdict)
+    })
+  }
+
+  /** A text, without what is taken out of its literals. */
+  #release(
+    said: Said,
+    text: Buffer,
+    then: (verdict: Verdict, now: Buffer) => Onward,
+  ): Onward | Promise<Onward> {
+    return this.#judge(said, (verdict) => {
+      if ('refusal' in verdict || !verdict.permit.plan?.out.size) return then(verdict, text)
+      const { permit, redactions } = verdict
+      const { statements, inspectorFor } = this.#conversation
+      const { out } = verdict.permit.plan
+      const agent = permit.admission.flow.agent.id
+      const replaced = inspectorFor(permit).redactStatement(text, statements.isSafe, out, agent)
+      const unfit = replaced.problem ? PROBLEMS[replaced.problem] : whyUnread(said)
+      if (unfit) return this.#unfit(said, verdict, unfit, (other) => then(other, text))
+      addFound(redactions, 'out', replaced.found)
+      return then(verdict, replaced.bytes ?? text)
+    })
+  }
+
+  /** What has to be taken out cannot be: the policy says what becomes of it. */
+  #unfit(
+    said: Said,
+    verdict: Released,
+    why: string,
+    then: (verdict: Verdict) => Onward,
+  ): Onward | Promise<Onward> {
+    const { policy } = verdict.permit.admission.assessment
+    if (verdict.isOnce || policy.onUnscannable.out === 'pass') return then(verdict)
+    return this.#conversation.judge.judge(said, why).then(then)
   }
 
   /** It goes out. @returns what its rows go through; null where they stay as they are */
@@ -205,6 +324,18 @@ export class Requests {
     const problem: Problem = { code: 'request-statement', detail }
     return this.#conversation.fail(problem, 'client')
   }
+}
+
+const UNREAD = 'it cannot be read'
+const TOO_LATE = 'it was sent before the rule was there'
+const PROBLEMS = {
+  form: 'it cannot be told what is a literal in it',
+  fixed: 'something is in a number, a name or a comment, or where it cannot be replaced',
+} as const
+
+/** Rows are copied in behind it. */
+function whyUnread({ kinds }: Said): string | null {
+  return kinds === null || kinds.has('copy') ? UNREAD : null
 }
 
 const ZERO = Buffer.alloc(1)

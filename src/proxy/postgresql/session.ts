@@ -36,9 +36,9 @@ export class Session {
     return this.#conversation.pipeline.size === 0
   }
 
-  /** From the client. */
-  ask(type: number, message: Buffer): Onward | Promise<Onward> {
-    if (type !== FRONTEND.password) return this.#requests.ask(type, message)
+  /** From the client. @param isPart whether only its beginning was seen */
+  ask(type: number, message: Buffer, isPart: boolean): Onward | Promise<Onward> {
+    if (type !== FRONTEND.password) return this.#requests.ask(type, message, isPart)
     const problem = this.#login.answer(message)
     return problem === null || this.#conversation.fail(problem, 'client')
   }
@@ -63,8 +63,11 @@ export class Session {
 
   #hearAuthentication(message: Buffer): Onward {
     const onward = this.#login.hear(message)
-    if (onward === 'in') this.#conversation.keeper.onAuthenticated()
-    else if ('code' in onward) return this.#conversation.fail(onward, 'server')
+    const { keeper, judge } = this.#conversation
+    if (onward === 'in') {
+      keeper.onAuthenticated()
+      if (judge.looksInside) keeper.onReading()
+    } else if ('code' in onward) return this.#conversation.fail(onward, 'server')
     return onward === 'in' || onward === message || onward
   }
 }

@@ -51,21 +51,20 @@ export function relaySession(starting: Starting): void {
         connection: permit,
         protocol: 'postgresql',
         dialedIp,
-        unread: { out: true, in: false },
+        unread: { out: false, in: false },
         identify: async () => context.identify(tunnel.credentials, connect.client),
         gone: () => abort.signal,
         onLeaseEnd: () => keeper.onLeaseEnd(),
       })
       const { parameters } = start
-      const read = (text: Buffer, isSafe: boolean) =>
-        inspector(context.policy()).readStatement(text, isSafe)
+      const current = () => inspector(context.policy())
       return new Session({
         start,
         endsTls,
         said,
         judge,
         statements: new Statements(
-          read,
+          current,
           parameters.get('database') ?? parameters.get('user') ?? '',
         ),
         inspectorFor: ({ admission }) => inspector(admission.assessment.policy),

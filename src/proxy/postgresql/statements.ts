@@ -4,17 +4,18 @@
  */
 
 import { createHmac, randomBytes } from 'node:crypto'
-import type { StatementRead } from '../../ports.ts'
+import type { Inspector } from '../../ports.ts'
 import type { Released, Said } from '../statements/judge.ts'
+import type { Parameters } from './bound-values.ts'
 
 /** One that was given a name, or runs at once. */
 export interface Statement {
   readonly said: Said
+  /** What its parameters stand for; none where nobody has looked. */
+  readonly parameters: Parameters
   /** What a person has let pass for the first time that it runs; null for nothing. */
   leave: Released | null
 }
-
-export type ReadStatement = (text: Buffer, isSafe: boolean) => StatementRead
 
 /** Encodings in which bytes of ASCII may be parts of other characters. */
 const UNSAFE = new Set(['BIG5', 'GBK', 'GB18030', 'JOHAB', 'SJIS', 'UHC', 'SHIFT_JIS_2004'])
@@ -32,14 +33,20 @@ const NOTHING_DONE: ReadonlySet<string> = new Set(['empty'])
 const KEY = randomBytes(32)
 
 export class Statements {
-  readonly #read: ReadStatement
+  readonly #inspector: () => Inspector
   readonly #database: string
   #encoding: string | null = null
   #isChanging = false
 
-  constructor(read: ReadStatement, database: string) {
-    this.#read = read
+  /** @param inspector under the policy in force */
+  constructor(inspector: () => Inspector, database: string) {
+    this.#inspector = inspector
     this.#database = database
+  }
+
+  /** Under the policy in force. */
+  get inspector(): Inspector {
+    return this.#inspector()
   }
 
   /** Whether bytes of ASCII are nothing else now. */
@@ -63,24 +70,42 @@ export class Statements {
     return kinds !== null && RENAMING.some((kind) => kinds.has(kind))
   }
 
-  /** What a text is, and does. */
-  read(text: Buffer): Statement {
-    const { kinds, normalised } = this.#read(text, this.isSafe)
-    if (kinds === null || normalised === null) {
-      return { said: { ...this.unread(text), kinds }, leave: null }
-    }
-    const named = kinds.size > 0 ? kinds : NOTHING_DONE
-    return { said: { kinds: named, text: normalised, database: this.#database }, leave: null }
+  /** What a text is, and does. @param isLookedInto whether rules may want to know what is in its values */
+  read(text: Buffer, isLookedInto: boolean): Statement {
+    const inspector = this.#inspector()
+    const { isSafe } = this
+    const { kinds, normalised } = inspector.readStatement(text, isSafe)
+    const look = once(() => inspector.lookAtStatement(text, isSafe))
+    const names = isLookedInto ? inspector.nameParameters(text, isSafe) : []
+    const said =
+      kinds === null || normalised === null
+        ? { ...this.unread(text), kinds, look }
+        : {
+            kinds: kinds.size > 0 ? kinds : NOTHING_DONE,
+            text: normalised,
+            database: this.#database,
+            look,
+          }
+    return { said, parameters: { names, types: [] }, leave: null }
   }
 
   /** What runs under a name that nobody has given here. */
   unseen(): Statement {
-    return { said: this.unread(Buffer.alloc(0)), leave: null }
+    const said = this.unread(Buffer.alloc(0))
+    return { said, parameters: { names: [], types: [] }, leave: null }
   }
 
   /** Nobody can tell what it does. */
   unread(bytes: Buffer): Said {
     const digest = createHmac('sha256', KEY).update(bytes).digest('hex').slice(0, 16)
     return { kinds: null, text: `unread (${digest})`, database: this.#database }
+  }
+}
+
+function once<T>(look: () => T): () => T {
+  let known: { readonly value: T } | null = null
+  return () => {
+    known ??= { value: look() }
+    return known.value
   }
 }

@@ -16,13 +16,14 @@
  */
 
 import { hash } from 'node:crypto'
+import type { Admission } from '../../admission.ts'
 import type { Agent } from '../../model/agent.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Redaction } from '../../model/finding.ts'
-import type { Flow, RequestLine } from '../../model/flow.ts'
+import type { Fault, Flow, RequestLine } from '../../model/flow.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
 import type { HeadView } from '../../model/request-view.ts'
-import type { Permit } from '../../release.ts'
+import { judge, type Permit } from '../../release.ts'
 import { HeldRequest } from '../exchange/held-request.ts'
 import { EMPTY_BODY } from '../exchange/peek.ts'
 import type { ProxyContext } from '../proxy.ts'
@@ -35,6 +36,8 @@ export interface Said {
   readonly database: string | null
   /** Kinds of data in its values, and their classes; null or left out where nobody has looked. What differs in that is another statement. */
   readonly data?: ReadonlySet<string> | null
+  /** Finds out what `data` is; asked where rules want to know, and it is left out. */
+  look?(): ReadonlySet<string> | null
 }
 
 /** A statement that may go out, and what became of it so far: whoever sends it counts. */
@@ -85,6 +88,8 @@ export class StatementJudge {
   #policy: ReturnType<ProxyContext['policy']>
   #agent: Agent
   #sureUntil: number
+  #looksInside: boolean
+  #looksAtData: boolean
   /** What the last one was about besides its text, and how that stands in its key: mostly it stays so. */
   #place: Place = { database: null, data: null, prefix: '\n\n' }
 
@@ -94,13 +99,22 @@ export class StatementJudge {
     this.#policy = assessment.policy
     this.#agent = flow.agent
     this.#sureUntil = options.context.deadlines.now + SURE_MS
+    const { enforcer } = options.context
+    this.#looksInside = enforcer.looksInside(options.connection.admission)
+    this.#looksAtData = !options.unread.out && enforcer.judgesBody(options.connection.admission)
+  }
+
+  /** Whether rules want to know what is in values, or take something out of them, as far as was seen: it may change with the policy. */
+  get looksInside(): boolean {
+    return this.#looksInside
   }
 
   /** One that passes and has been judged already, under the policy that is in force. */
   known(said: Said): Released | null {
     const { policy, deadlines } = this.#options.context
     if (policy() !== this.#policy) this.#judgeAnew(policy(), this.#agent)
-    return deadlines.now > this.#sureUntil ? null : this.#find(said)
+    if (deadlines.now > this.#sureUntil) return null
+    return this.#find(this.#looksAtData ? withData(said) : said)
   }
 
   #find(said: Said): Released | null {
@@ -112,13 +126,21 @@ export class StatementJudge {
     return released
   }
 
-  /** Decides, writes it down, and waits for a person where the policy says so. Never rejects. */
-  async judge(said: Said): Promise<Released | { readonly refusal: Refusal }> {
+  /**
+   * Decides, writes it down, and waits for a person where the policy says so. Never rejects.
+   *
+   * @param unfit why what a rule takes out cannot be taken out of this one; null where it can
+   */
+  async judge(
+    given: Said,
+    unfit: string | null = null,
+  ): Promise<Released | { readonly refusal: Refusal }> {
     const { context, connection, identify, gone, unread } = this.#options
     const { enforcer, policy, deadlines } = context
     const { flow: first, destination } = connection.admission
     const { authority } = destination
-    const line = this.#toLine(said)
+    let said = given
+    let line = this.#toLine(said)
     const what = JSON.stringify([said.database, said.text])
     const waiting = new HeldRequest(what, null, EMPTY_BODY, gone)
     for (;;) {
@@ -126,22 +148,28 @@ export class StatementJudge {
       if ('code' in agent) return { refusal: await enforcer.refuse(first, authority, agent, line) }
       if (policy() !== this.#policy || !isSame(agent, this.#agent)) this.#judgeAnew(policy(), agent)
       this.#sureUntil = deadlines.now + SURE_MS
-      const known = this.#find(said)
-      if (known) return known
       const flow = isSame(agent, first.agent) ? first : { ...first, agent }
       const isCurrent = flow === first && policy() === connection.admission.assessment.policy
       const admission = isCurrent ? connection.admission : await enforcer.admit(flow, authority)
+      this.#looksInside = enforcer.looksInside(admission)
+      this.#looksAtData = !unread.out && enforcer.judgesBody(admission)
+      if (this.#looksAtData) said = withData(said)
+      const known = unfit === null ? this.#find(said) : null
+      if (known) return known
+      line = this.#toLine(said)
       const { fault = null } =
-        unread.out && enforcer.looksInside(admission)
+        unread.out && this.#looksInside
           ? (await enforcer.inspect(admission, line, null, NO_HEAD)).line
-          : line
+          : unfit === null
+            ? line
+            : { fault: toFault(admission, line, unfit) }
       const { leave } = connection
       const released = await enforcer.releaseOrWait(admission, { ...line, fault }, waiting, leave)
       if (released === 'again') continue
       if ('refusal' in released) return released
       return unread.in && isUnreadable(released.permit)
         ? this.#refuseUnread(released.permit)
-        : this.#keep(said, released.permit)
+        : this.#keep(said, released.permit, unfit !== null)
     }
   }
 
@@ -201,13 +229,14 @@ export class StatementJudge {
     return { refusal: refuseByProblem(id, UNREADABLE, admission.destination.authority) }
   }
 
-  #keep(said: Said, permit: Permit): Released {
+  /** @param isUnfit it may go as it is, and others like it may not */
+  #keep(said: Said, permit: Permit, isUnfit: boolean): Released {
     const { connection, onLeaseEnd } = this.#options
     const isOnce = permit.leave !== null && permit.leave !== connection.leave
     const counts = { times: 0, rows: 0, bytesOut: 0, bytesIn: 0 }
     const released: Released = { permit, isOnce, ...counts, redactions: new Map() }
     // It was judged under what holds no more: it may go, and is not known.
-    const isStale = permit.admission.assessment.policy !== this.#policy
+    const isStale = isUnfit || permit.admission.assessment.policy !== this.#policy
     const key = isOnce || isStale ? Symbol('once') : this.#keyOf(said)
     for (const [oldest, entry] of this.#known) {
       if (this.#known.size < MAX_KNOWN) break
@@ -245,6 +274,23 @@ export class StatementJudge {
 
 interface Place extends Required<Pick<Said, 'database' | 'data'>> {
   readonly prefix: string
+}
+
+function withData(said: Said): Said {
+  return said.data === undefined && said.look ? { ...said, data: said.look() } : said
+}
+
+/** In the name of the rules that take something out of it. */
+function toFault(admission: Admission, line: RequestLine, unfit: string): Fault {
+  const { policy, candidates } = admission.assessment
+  const { rules } = judge(admission, line)
+  const asking = candidates
+    .filter(({ id, redact, observed }) => !observed && redact?.out.size && rules.includes(id))
+    .map(({ id, because }) => ({ id, because }))
+  const who = `rule ${asking.map(({ id }) => `\`${id}\``).join(', ')}`
+  const detail = `${who} takes data out of such statements, and cannot from this one: ${unfit}`
+  const mayAsk = policy.onUnscannable.out === 'hold'
+  return { code: 'body-unscannable', detail, rules: asking, mayAsk }
 }
 
 /** What rules take out of answers where nobody can read them. */

@@ -104,6 +104,12 @@ export class AuditReader implements Disposable {
     return this.#db.prepare(REDACTIONS).all(flow) as Redaction[]
   }
 
+  /** What a flow that is a statement does; empty for one that nobody could read, null for what is none. */
+  statementKinds(flow: number): readonly string[] | null {
+    const kinds = this.#db.prepare('SELECT kinds FROM statements WHERE id = ?').pluck().get(flow)
+    return typeof kinds === 'string' ? JSON.parse(kinds) : null
+  }
+
   /** How many calls there are since then. @param since milliseconds since the epoch */
   countCalls(since: number): CallRange {
     return this.#db.prepare(CALL_RANGE).get({ since }) as CallRange

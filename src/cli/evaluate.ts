@@ -27,6 +27,7 @@ import { composeDecoder, decodedRatio } from './compose/decoder.ts'
 import type { Evaluation } from './compose/evaluation.ts'
 import { composeInspector } from './compose/inspector.ts'
 import { auditPath, clock } from './compose/process.ts'
+import { evaluateSpoken, parseDatabaseUrl, type Spoken } from './evaluate-spoken.ts'
 import { CommandError, EXIT } from './output.ts'
 
 export interface Call {
@@ -40,6 +41,8 @@ export interface Call {
   /** Names and values. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Uint8Array | null
+  /** What is said where it is no HTTP: then nothing else counts but who asks, and where it goes. */
+  readonly spoken?: Spoken | null
 }
 
 /** What a call has that says nothing. */
@@ -53,12 +56,16 @@ export interface Evaluated {
   readonly found: readonly Found[]
 }
 
-/** @throws CommandError when the text is not an http or https URL. */
-export function parseCallUrl(url: string): Pick<Call, 'scheme' | 'authority' | 'path' | 'query'> {
+/** @throws CommandError when the text is not an http or https URL, or that of a database. */
+export function parseCallUrl(
+  url: string,
+): Pick<Call, 'scheme' | 'authority' | 'path' | 'query' | 'spoken'> {
+  const database = parseDatabaseUrl(url)
+  if (database) return { scheme: 'https', path: '/', query: '', ...database }
   const fail = (reason: string) =>
     new CommandError(EXIT.invalid, `\`${url}\`: ${reason}`, 'write https://host/path')
   const match = /^(https?):\/\/([^/?#]+)([^?#]*)(\?[^#]*)?/i.exec(url)
-  if (!match) throw fail('not an http:// or https:// URL')
+  if (!match) throw fail('not an http:// or https:// URL, nor one of a database')
   const scheme = match[1]?.toLowerCase() === 'http' ? 'http' : 'https'
   const authority = parseAuthority(match[2] ?? '', scheme === 'http' ? 80 : 443)
   if ('fault' in authority) throw fail(authority.fault)
@@ -113,6 +120,7 @@ export async function evaluate(
       throw error
     },
   }
+  if (call.spoken) return evaluateSpoken(ports, call, call.spoken)
   const flow: Flow = {
     mode: call.scheme === 'http' ? 'absolute' : 'connect',
     ...seen(policy, call),

@@ -17,6 +17,7 @@ import type { Verdict } from '../model/verdict.ts'
 import type { Evaluation } from './compose/evaluation.ts'
 import { clock } from './compose/process.ts'
 import { agentNamed, BARE, evaluate } from './evaluate.ts'
+import type { Spoken } from './evaluate-spoken.ts'
 
 export interface Reconsidered {
   /** Whether the recorded evidence leads to the recorded regions. */
@@ -29,6 +30,7 @@ export async function reconsider(
   settings: Settings,
   { resolver, locator }: Evaluation,
   flow: FlowRow,
+  kinds: readonly string[] | null,
 ): Promise<Reconsidered> {
   const { host, port, method, path, scheme } = flow
   const pieces = flow.evidence as unknown as readonly WeighedEvidence[]
@@ -53,9 +55,24 @@ export async function reconsider(
     method: method ?? 'GET',
     path: path ?? '/',
     agent: agentNamed(settings.policy, flow.agent, flow.groups as readonly string[]),
+    spoken: toSpoken(flow, kinds),
   }
   const { admission, verdict } = await evaluate(settings, staged, call, resolution)
   return { consistent, today: { destination: admission.destination, verdict } }
+}
+
+/** Null for HTTP, for TLS that nobody looked into, and for names. @param kinds of a statement */
+function toSpoken(
+  { scheme, protocol, inspection, path }: FlowRow,
+  kinds: readonly string[] | null,
+): Spoken | null {
+  if (scheme !== 'tcp' || protocol === 'TLS' || protocol === 'DNS') return null
+  const isUnread = kinds ? kinds.length === 0 : inspection === 'none'
+  return {
+    protocol: String(protocol),
+    database: path?.slice(1) ?? null,
+    statements: isUnread ? null : new Set(kinds ?? []),
+  }
 }
 
 /** What was resolved then; null for a call that never got so far. */

@@ -4,6 +4,7 @@ import { globSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Placement } from '../model/placement.ts'
 import type { Action } from '../model/verdict.ts'
+import type { OneOrMany } from '../policy/document.ts'
 import { ConfigError } from './config-error.ts'
 import { FileReader } from './files.ts'
 import { scenarioFile } from './schema.ts'
@@ -14,6 +15,8 @@ export interface Scenario {
   readonly request: {
     readonly url: string
     readonly method?: string | undefined
+    /** What is said to a database, as rules name it. */
+    readonly statement?: OneOrMany<string> | undefined
     readonly agent?: string | undefined
     readonly groups?: readonly string[] | undefined
     /** Where the destination is taken to be; without it `addresses`, or what the policy declares for the host. */

@@ -384,6 +384,9 @@ export const scenarioFile = z.strictObject({
       request: z.strictObject({
         url: name,
         method: name.optional(),
+        statement: names.optional().meta({
+          description: 'What is said to a database, as rules name it: `drop table`, `flushall`.',
+        }),
         agent: agentName.optional(),
         groups: z.array(agentName).optional(),
         regions: z.array(z.union([country, z.literal('*')])).optional(),

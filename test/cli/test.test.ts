@@ -62,6 +62,79 @@ test('one that fails says what was decided instead, and why: 1', async () => {
   ])
 })
 
+test('what is said to databases', async () => {
+  write(dir, {
+    'cordon.yaml': `version: 1
+home: EEA
+rules:
+  - rules/*.yaml
+`,
+    'rules/r.yaml': `version: 1
+rules:
+  - { id: no-drop, because: b, when: { protocol: postgresql, statement: [copy, drop] }, then: block }
+  - { id: ask, because: b, when: { command: config set }, then: hold }
+`,
+    'rules/r.scenarios.yaml': scenarios(
+      scenario(
+        'a connection',
+        'url: "postgresql://a@db.test/shop", regions: [DE]',
+        'action: allow, rules: []',
+      ),
+      scenario(
+        'a statement',
+        'url: "postgres://db.test/shop", statement: drop table, regions: [DE]',
+        'action: block, rules: [no-drop]',
+      ),
+      scenario(
+        'one of several',
+        'url: "postgresql://db.test", statement: [select, COPY], regions: [DE]',
+        'action: block',
+      ),
+      scenario(
+        'another',
+        'url: "postgresql://db.test:5433/", statement: select, regions: [DE]',
+        'action: allow',
+      ),
+      scenario(
+        'a command',
+        'url: "redis://db.test", statement: config set, regions: [DE]',
+        'action: hold, rules: [ask]',
+      ),
+      scenario(
+        'its name alone',
+        'url: "rediss://db.test/0", statement: config, regions: [DE]',
+        'action: allow',
+      ),
+      scenario(
+        'of the other kind',
+        'url: "redis://db.test", statement: drop, regions: [DE]',
+        'action: allow',
+      ),
+      scenario(
+        'elsewhere',
+        'url: "redis://db.test", regions: [US]',
+        'action: block, placement: outside',
+      ),
+      scenario(
+        'no database',
+        'url: "https://db.test/", statement: drop, regions: [DE]',
+        'action: block',
+      ),
+    ),
+  })
+  const { code, out } = await cordon('test', '--json', '--config', 'cordon.yaml')
+  const problems = (JSON.parse(out) as { name: string; problem: string | null }[]).filter(
+    ({ problem }) => problem !== null,
+  )
+  expect(problems).toEqual([
+    expect.objectContaining({
+      name: 'no database',
+      problem: 'the URL of the request is not that of a database',
+    }),
+  ])
+  expect(code).toBe(1)
+})
+
 test('everything a scenario may say', async () => {
   write(dir, {
     'cordon.yaml': `version: 1
@@ -222,7 +295,7 @@ test.each([
   [
     'a URL that is none',
     { 'rules/a.scenarios.yaml': scenarios(scenario('x', 'url: "ftp://a.test/"', 'action: allow')) },
-    '`ftp://a.test/`: not an http:// or https:// URL\ncordon: hint: write https://host/path',
+    '`ftp://a.test/`: not an http:// or https:// URL, nor one of a database\ncordon: hint: write https://host/path',
   ],
   [
     'a policy with a mistake',

@@ -1,11 +1,13 @@
 /** Commands of Redis through the proxy, to a real server: recorded, refused, held, and answered where their answer belongs. */
 
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { verifyAuditLog } from '../../src/audit/verify.ts'
+import { cordon } from '../cli/cordon.ts'
 import { converse, openTunnel, runProgram } from '../support/clients.ts'
 import { asReviewer } from '../support/desk.ts'
 import { type Lab, openLab } from '../support/lab.ts'
@@ -399,6 +401,31 @@ describe.skipIf(missing(REDIS))('Redis', () => {
       { statement: 'INCR', times: count },
       { statement: 'PING' },
     ])
+  })
+
+  test('another policy is tried on what was said; explain says what rules make of it', async () => {
+    const rules =
+      'version: 1\nrules: [{ id: no-get, because: b, when: { command: get }, then: block }]\n'
+    writeFileSync(join(lab.dir, 'other.yaml'), rules)
+    const replayed = await cordon(lab.dir, ['replay', '--json', '--rules', 'other.yaml'])
+    const { changes } = JSON.parse(replayed.out) as { changes: Record<string, unknown>[] }
+    const toGet = changes.filter(({ rule }) => rule === 'no-get')
+    expect(toGet).toMatchObject([{ from: 'allow', to: 'block', host: 'api.de.test' }])
+    const gets = lab.proxy.query<Row>("SELECT id FROM statements WHERE statement = 'GET'")
+    expect(toGet[0]?.calls).toBe(gets.length)
+    const [flushed] = lab.proxy.query<Row>(
+      "SELECT id FROM statements WHERE statement = 'CONFIG SET'",
+    )
+    const again = await cordon(lab.dir, ['explain', '--json', '--flow', String(flushed?.id)])
+    expect(JSON.parse(again.out)).toMatchObject({
+      ...{ statement: 'CONFIG SET', today: { action: 'block', rule: 'no-flush' } },
+    })
+    const url = `redis://api.de.test:${redis.port}`
+    const { out } = await cordon(lab.dir, ['explain', url, '--statement', 'config set'])
+    expect(out).toMatch(/^BLOCK {2}CONFIG SET api\.de\.test/)
+    expect(out).toMatch(/yes +the command is `flushall`, `config set` or `eval`/)
+    const listed = await cordon(lab.dir, ['flows', '--limit', '500'])
+    expect(listed.out).toContain(`tcp://api.de.test:${redis.port} CONFIG SET\n`)
   })
 
   test('the log is what it says', () => {

@@ -15,6 +15,7 @@ import { adviceFor } from '../advice.ts'
 import { composeEvaluation } from '../compose/evaluation.ts'
 import { auditPath } from '../compose/process.ts'
 import { agentNamed, type Evaluated, evaluate, parseCallUrl } from '../evaluate.ts'
+import { type Spoken, toStatements } from '../evaluate-spoken.ts'
 import { sayHold, toHoldJson } from '../hold-terms.ts'
 import { CommandError, EXIT, print, printJson, sayPiece } from '../output.ts'
 import { type Reconsidered, reconsider } from '../reconsider.ts'
@@ -26,6 +27,7 @@ interface ExplainOptions extends ConfigOptions {
   readonly method: string
   readonly header?: string[]
   readonly body?: string
+  readonly statement?: string[]
   readonly flow?: string
   readonly json?: boolean
 }
@@ -33,12 +35,13 @@ interface ExplainOptions extends ConfigOptions {
 export function addExplain(program: Command): void {
   withConfig(program.command('explain'))
     .description('say what would happen to a call, or what happened to a recorded one, and why')
-    .argument('[url]', 'the call: https://host/path')
+    .argument('[url]', 'the call: https://host/path, postgresql://host/database, redis://host')
     .option('--agent <name>', 'as this agent')
     .option('--group <group...>', 'as a member of these groups')
     .option('--method <method>', 'HTTP method', 'GET')
     .option('--header <line...>', 'header fields of the call, written `Name: value`')
     .option('--body <file>', 'body of the call, from a file')
+    .option('--statement <words...>', 'what is said to a database, as rules name it: `drop table`')
     .option('--flow <id>', 'a recorded flow instead of a URL')
     .option('--json', 'as JSON')
     .addHelpText(
@@ -62,8 +65,10 @@ async function explainUrl(url: string, options: ExplainOptions): Promise<void> {
     throw new CommandError(EXIT.invalid, `\`${wrong}\` cannot be the name of an agent or group`)
   }
   const agent = agentNamed(settings.policy, options.agent, options.group ?? [])
+  const parsed = parseCallUrl(url)
   const call = {
-    ...parseCallUrl(url),
+    ...parsed,
+    spoken: withStatement(parsed.spoken ?? null, options.statement ?? []),
     method: options.method,
     agent,
     headers: (options.header ?? []).map(parseHeader),
@@ -79,6 +84,13 @@ async function explainUrl(url: string, options: ExplainOptions): Promise<void> {
     for (const line of change) print(`  change     ${line}`)
   }
   process.exitCode = evaluated.verdict.action === 'allow' ? EXIT.ok : EXIT.blocked
+}
+
+function withStatement(spoken: Spoken | null, words: readonly string[]): Spoken | null {
+  if (words.length === 0) return spoken
+  if (spoken) return { ...spoken, statements: toStatements(words) }
+  const hint = 'write postgresql://host/database or redis://host'
+  throw new CommandError(EXIT.invalid, '`--statement` is for a database', hint)
 }
 
 function parseHeader(line: string): readonly [string, string] {
@@ -217,7 +229,7 @@ async function explainFlow(text: string, options: ExplainOptions): Promise<void>
   const flow = reader.flow(id)
   if (!flow) throw new CommandError(EXIT.failed, `there is no flow ${id} in the log`)
   using evaluation = await composeEvaluation(() => settings)
-  const again = await reconsider(settings, evaluation, flow)
+  const again = await reconsider(settings, evaluation, flow, reader.statementKinds(id))
   const redactions = reader.redactions(id)
   if (options.json) printJson({ ...flow, redactions, ...toJsonAgain(again) })
   else sayFlow(flow, redactions, again)

@@ -10,8 +10,10 @@ import { parseIp } from '../../model/address.ts'
 import type { Resolution } from '../../model/destination.ts'
 import type { Evidence } from '../../model/evidence.ts'
 import { toRegions } from '../../model/region.ts'
+import { toList } from '../../policy/document.ts'
 import { composeEvaluation, type Evaluation } from '../compose/evaluation.ts'
 import { agentNamed, BARE, evaluate, parseCallUrl } from '../evaluate.ts'
+import { toStatements } from '../evaluate-spoken.ts'
 import { CommandError, EXIT, print, printJson, say } from '../output.ts'
 import { type ConfigOptions, toLoadOptions, withConfig } from '../settings.ts'
 
@@ -91,7 +93,12 @@ async function run(
   { request, expect }: Scenario,
 ): Promise<string | null> {
   const agent = agentNamed(settings.policy, request.agent, request.groups ?? [])
-  const call = { ...BARE, ...parseCallUrl(request.url), method: request.method ?? 'GET', agent }
+  const parsed = parseCallUrl(request.url)
+  const words = toList(request.statement)
+  const spoken = parsed.spoken ?? null
+  if (words.length > 0 && !spoken) return 'the URL of the request is not that of a database'
+  const said = spoken && words.length > 0 ? { ...spoken, statements: toStatements(words) } : spoken
+  const call = { ...BARE, ...parsed, method: request.method ?? 'GET', agent, spoken: said }
   const known = evaluation.resolver.cached(call.authority.host)
   // What is left to an upstream proxy has no addresses, whatever the scenario says.
   const resolution = known && 'delegated' in known ? known : toResolution(request)

@@ -5,8 +5,9 @@ import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
 import net from 'node:net'
 import { decode, encode } from 'dns-packet'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { rawExchange } from '../support/clients.ts'
+import { converse, rawExchange } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 
 let lab: Lab
@@ -81,6 +82,37 @@ function reasonOf({ additionals = [] }: Told): string {
     ? `${extended.data.readUInt16BE(0)} ${extended.data.toString('utf8', 2)}`
     : ''
 }
+
+test('whatever comes is dropped or answered, over UDP and TCP, and questions are answered all the same', async () => {
+  const [sound] = [query('api.de.test', 'A')]
+  const garbage = fc.sample(
+    fc.oneof(
+      fc.uint8Array({ maxLength: 1_500 }),
+      fc
+        .tuple(fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), fc.nat(sound.length))
+        .map(([changes, end]) => {
+          const bytes = Buffer.from(sound)
+          for (const [at, byte] of changes) bytes[at % bytes.length] = byte
+          return bytes.subarray(0, end)
+        }),
+    ),
+    { numRuns: 300, seed: 5 },
+  )
+  const socket = createSocket('udp4')
+  for (const bytes of garbage) socket.send(bytes, port, '127.0.0.1')
+  await Promise.all(
+    garbage.slice(0, 40).map(async (bytes) => {
+      const tcp = net.connect(port, '127.0.0.1').on('error', () => {})
+      await once(tcp, 'connect')
+      const length = Buffer.from([bytes.length >> 8, bytes.length & 255])
+      await converse(tcp, Buffer.concat([length, bytes]), { end: true })
+      tcp.destroy()
+    }),
+  )
+  expect(await resolver().resolve4('api.de.test')).toEqual(['127.0.0.10'])
+  socket.close()
+  expect(lab.proxy.said()).not.toContain('error')
+})
 
 describe('answers', () => {
   test('what may be called is answered, by its addresses, and on record', async () => {

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import tls from 'node:tls'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   FAR,
@@ -32,6 +33,19 @@ rules:
     when: { method: POST }
     redact: { out: payment-card }
 `
+
+/** Of what is spoken by whom. */
+const BEGINNINGS = [
+  'SSH-2.0-client\r\n',
+  '*1\r\n$4\r\nPING\r\n',
+  'GET / HTTP/1.1\r\nHost: api.us.test\r\n\r\n',
+  'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  'EHLO client.test\r\n',
+  '\0\0\0\x08\x04\xd2\x16\x2f',
+  '\0\0\0\x12\0\x12\0\x03\0\0\0\x01\0\x03tests',
+  '\x10\x0f\0\x04MQTT\x04\x02\0\x3c\0\x03abc',
+  'AMQP\0\0\x09\x01',
+].map((text) => Buffer.from(text, 'latin1'))
 
 const NAMES = {
   'allowed.us.test': { A: [FAR.us.v4] },
@@ -355,6 +369,46 @@ print([requests.get(f'https://api.{c}.test/python').status_code for c in ('fr', 
           port: 443,
           dialed_ip: null,
         })
+      })
+
+      test('anything that begins like something ends in time, in any pieces, and nothing of it goes abroad', async () => {
+        const mutated = fc.sample(
+          fc.tuple(
+            fc.constantFrom(...BEGINNINGS, await clientHello('api.us.test')),
+            fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }),
+            fc.array(fc.nat(), { maxLength: 3 }),
+            fc.constantFrom(22, 80, 443, 993, 5432, 7000),
+          ),
+          { numRuns: 120, seed: 11 },
+        )
+        const all = mutated.map(([beginning, changes, cuts, port]) => {
+          const bytes = Buffer.from(beginning)
+          for (const [at, byte] of changes) bytes[at % bytes.length] = byte
+          const at = [0, ...cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b)]
+          const pieces = at.map((from, i) => bytes.subarray(from, at[i + 1]).toString('hex'))
+          return { port, pieces }
+        })
+        const before = net.reached.length
+        const script = `
+        const net = require('net')
+        const all = ${JSON.stringify(all)}
+        const serve = async ({ port, pieces }) => {
+          const socket = net.connect({ port, host: '${FAR.us.v4}', noDelay: true })
+          socket.on('error', () => {}).resume()
+          const closed = new Promise((resolve) => socket.on('close', resolve))
+          for (const piece of pieces) {
+            socket.write(Buffer.from(piece, 'hex'))
+            await new Promise((resolve) => setTimeout(resolve, 5))
+          }
+          socket.end()
+          await closed
+        }
+        Promise.all(all.map(serve)).then(() => console.log('all ended'))`
+        const { out } = await net.onHost(process.execPath, ['-e', script])
+        expect(out).toBe('all ended\n')
+        expect(net.reached.slice(before)).toEqual([])
+        expect(await curl('https://api.de.test/after')).toMatchObject({ status: 200 })
+        expect(net.proxy.said()).not.toContain('error')
       })
 
       test('connections that are reset, half-open, or say nothing cost nobody else anything', async () => {

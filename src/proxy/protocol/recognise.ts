@@ -222,6 +222,7 @@ function beginsAsKafka(bytes: Buffer): boolean | null {
   if (bytes.length < 14) return null
   const name = bytes.readInt16BE(12)
   if (name < -1 || name > 1_000) return false
-  const text = bytes.toString('latin1', 14, 14 + Math.max(name, 0))
-  return /^[!-~]*$/.test(text)
+  const end = 14 + Math.max(name, 0)
+  if (!/^[!-~]*$/.test(bytes.toString('latin1', 14, end))) return false
+  return bytes.length >= Math.min(end, ENOUGH) ? true : null
 }

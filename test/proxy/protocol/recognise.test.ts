@@ -68,6 +68,25 @@ const CLIENTS = [
   ['unknown', 'all ones', Buffer.alloc(64, 0xff)],
 ] as const
 
+const MYSQL = Buffer.concat([hex('4a 00 00 00 0a'), text('8.0.36\0')])
+const GREETINGS = [
+  ['ssh', 'OpenSSH', text('SSH-2.0-OpenSSH_9.6\r\n')],
+  ['smtp', 'ready', text('220 mail.test ESMTP\r\n')],
+  ['smtp', 'ready, in several lines', text('220-mail.test\r\n220 ready\r\n')],
+  ['smtp', 'not ready', text('421 too busy\r\n')],
+  ['mysql', '8', MYSQL],
+  ['mysql', 'too many connections', Buffer.concat([hex('17 00 00 00 ff 10 04'), text('Too many')])],
+  ['imap', 'ready', text('* OK [CAPABILITY IMAP4rev2] ready\r\n')],
+  ['imap', 'knows the client already', text('* PREAUTH ready\r\n')],
+  ['imap', 'not ready', text('* BYE too busy\r\n')],
+  ['unknown', 'what IMAP says later', text('* FLAGS ()\r\n')],
+  ['pop3', 'ready', text('+OK ready\r\n')],
+  ['pop3', 'not ready', text('-ERR\r\n')],
+  ['unknown', 'a number of RESP', text('+OKAY\r\n')],
+  ['unknown', 'HTTP', text('HTTP/1.1 400 Bad Request\r\n')],
+  ['unknown', 'an alert of TLS', hex('15 03 03 00 02 02 28')],
+] as const
+
 describe('what a client says first', () => {
   test.each(CLIENTS)('%s: %s', (protocol, _, bytes) => {
     expect(recognise(bytes).protocol).toBe(protocol)
@@ -111,31 +130,43 @@ describe('what a client says first', () => {
 })
 
 describe('what a server says first', () => {
-  const MYSQL = Buffer.concat([hex('4a 00 00 00 0a'), text('8.0.36\0')])
-  test.each([
-    ['ssh', 'OpenSSH', text('SSH-2.0-OpenSSH_9.6\r\n')],
-    ['smtp', 'ready', text('220 mail.test ESMTP\r\n')],
-    ['smtp', 'ready, in several lines', text('220-mail.test\r\n220 ready\r\n')],
-    ['smtp', 'not ready', text('421 too busy\r\n')],
-    ['mysql', '8', MYSQL],
-    [
-      'mysql',
-      'too many connections',
-      Buffer.concat([hex('17 00 00 00 ff 10 04'), text('Too many')]),
-    ],
-    ['imap', 'ready', text('* OK [CAPABILITY IMAP4rev2] ready\r\n')],
-    ['imap', 'knows the client already', text('* PREAUTH ready\r\n')],
-    ['imap', 'not ready', text('* BYE too busy\r\n')],
-    ['unknown', 'what IMAP says later', text('* FLAGS ()\r\n')],
-    ['pop3', 'ready', text('+OK ready\r\n')],
-    ['pop3', 'not ready', text('-ERR\r\n')],
-    ['unknown', 'a number of RESP', text('+OKAY\r\n')],
-    ['unknown', 'HTTP', text('HTTP/1.1 400 Bad Request\r\n')],
-    ['unknown', 'an alert of TLS', hex('15 03 03 00 02 02 28')],
-  ] as const)('%s: %s', (protocol, _, bytes) => {
+  test.each(GREETINGS)('%s: %s', (protocol, _, bytes) => {
     for (let length = 1; length < bytes.length; length++) {
       expect([null, protocol]).toContain(recogniseGreeting(bytes.subarray(0, length)))
     }
     expect(recogniseGreeting(bytes)).toBe(protocol)
+  })
+})
+
+describe('once it is told, more bytes do not change it', () => {
+  /** A beginning that is known, with some bytes changed, and anything behind it. */
+  const begun = (beginnings: readonly Uint8Array[]) =>
+    fc
+      .tuple(
+        fc.constantFrom(...beginnings),
+        fc.array(fc.tuple(fc.nat(80), fc.nat(255)), { maxLength: 3 }),
+        fc.uint8Array({ maxLength: 80 }),
+      )
+      .map(([beginning, changes, behind]) => {
+        const bytes = Buffer.concat([beginning, behind])
+        for (const [at, byte] of changes) if (at < bytes.length) bytes[at] = byte
+        return bytes
+      })
+
+  test.each([
+    ['a client', (bytes: Buffer) => recognise(bytes).protocol, CLIENTS],
+    ['a server', recogniseGreeting, GREETINGS],
+  ] as const)('of %s', (_, tell, known) => {
+    fc.assert(
+      fc.property(begun(known.map(([, , bytes]) => bytes)), (bytes) => {
+        let told: string | null = null
+        for (let length = 1; length <= bytes.length; length++) {
+          const now = tell(bytes.subarray(0, length))
+          if (told !== null) expect(now).toBe(told)
+          told = now
+        }
+      }),
+      { numRuns: 2_000, seed: 7 },
+    )
   })
 })

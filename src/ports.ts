@@ -142,7 +142,23 @@ export interface Inspector {
     plan: ReadonlyMap<string, Operator>,
     agent: string,
   ): ValuesRedactor
+  /**
+   * Rows that COPY carries, as they pass.
+   *
+   * @param statement says how they are written
+   * @returns null where it is not told, or in a way that nobody reads here, as in binary
+   */
+  openCopy(
+    direction: Direction,
+    statement: Buffer,
+    isSafe: boolean,
+    plan: ReadonlyMap<string, Operator>,
+    agent: string,
+  ): CopyRedactor | null
 }
+
+/** What is pushed comes out again as soon as it is sure that nothing in it has to be taken out. */
+export type CopyRedactor = Omit<BodyRedactor, 'decoding'>
 
 export interface ReplacedStatement {
   /** Null when nothing was taken out. */
@@ -299,6 +315,7 @@ const NOTHING_FOUND: Inspector = {
   redactStatement: () => ({ bytes: null, found: [], problem: null }),
   nameParameters: () => [],
   lookAtValues: () => new Set(),
+  openCopy: () => null,
   openValues: () => ({ push: (values) => values, found: [], isPartial: false }),
 }
 

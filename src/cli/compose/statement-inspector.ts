@@ -4,10 +4,12 @@ import { ISSUED_TOKEN } from '../../inspect/operators/issued-token.ts'
 import { toLabel } from '../../inspect/operators/replace.ts'
 import type { Recognition } from '../../inspect/recognizers/recognition.ts'
 import { Findings } from '../../inspect/redact/findings.ts'
+import { CopyRedactor } from '../../inspect/redact/postgresql/copy.ts'
 import { ValuesRedactor } from '../../inspect/redact/postgresql/values.ts'
 import { type Job, type Place, REDACT_LIMITS, type Replace } from '../../inspect/redact/reader.ts'
 import { rewriteText } from '../../inspect/redact/rewrite-text.ts'
 import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
+import { readCopyForm } from '../../inspect/sql/copy-form.ts'
 import { readStatement } from '../../inspect/sql/read-statement.ts'
 import { parameterNames, redactStatement } from '../../inspect/sql/redact-statement.ts'
 import type { Direction, Operator } from '../../model/finding.ts'
@@ -31,6 +33,7 @@ type StatementInspector = Pick<
   | 'nameParameters'
   | 'lookAtValues'
   | 'openValues'
+  | 'openCopy'
 >
 
 export function inspectStatements({
@@ -83,6 +86,23 @@ export function inspectStatements({
         },
         get isPartial() {
           return values.unscannable.length > 0
+        },
+      }
+    },
+
+    openCopy(direction, statement, isSafe, plan, agent) {
+      const form = readCopyForm(statement, isSafe)
+      if (!form) return null
+      const job = toJob(scannerFor(plan, direction), replacing(plan, agent))
+      const redactor = new CopyRedactor(job, form)
+      return {
+        push: (chunk) => redactor.push(chunk),
+        end: () => redactor.end(),
+        get found() {
+          return redactor.findings.filter(isFound)
+        },
+        get isPartial() {
+          return redactor.unscannable.length > 0
         },
       }
     },

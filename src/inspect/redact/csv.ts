@@ -1,12 +1,9 @@
-/**
- * CSV (RFC 4180) and TSV: each field under the name of its column. What separates fields is what first does so. The names of columns may
- * be data, where the first row is one of them: they are context, and not told.
- */
+/** CSV (RFC 4180) and TSV: each field under the name of its column. Unless it is said, what separates fields is what first does so. */
 
-import type { Context } from '../scan/scanner.ts'
 import { CodedText } from './coded-text.ts'
 import { type Coding, NOT_YET, unit } from './coding.ts'
-import type { Job, Kind, Patch, Place, Reader } from './reader.ts'
+import { Columns, MAX_NAME_SIZE } from './columns.ts'
+import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
 import { readWhole } from './whole-text.ts'
 
@@ -15,10 +12,6 @@ const CR = 0x0d
 const QUOTE = 0x22
 const SEPARATORS = new Uint8Array(256)
 for (const byte of Buffer.from(',;\t|')) SEPARATORS[byte] = 1
-const MAX_COLUMNS = 512
-const MAX_NAME = 64
-/** Bytes of a name of that many letters. */
-const MAX_NAME_SIZE = 4 * MAX_NAME
 const NOTHING = Buffer.alloc(0)
 
 const QUOTED: Coding = {
@@ -38,16 +31,30 @@ function toField(text: Buffer): Buffer {
   return Buffer.from(text.toString('utf8').replace(/[\r\n,;\t|"]/g, ' '))
 }
 
+/** What is known of it before it comes. */
+export interface CsvForm {
+  /** What separates fields; -1 for what first does so. */
+  readonly separator: number
+  /** Of columns that are known; empty for none. */
+  readonly names: readonly string[]
+  readonly hasHeader: boolean
+  /** Whether a quote within a field has a meaning: then nothing is read from there on. */
+  readonly isStrict: boolean
+}
+
+const OPEN_FORM: CsvForm = { separator: -1, names: [], hasHeader: true, isStrict: false }
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === LF || byte === CR
+}
+
 export class CsvReader implements Reader {
   readonly #job: Job
-  readonly #place: ColumnPlace
   readonly #patch: Patch
-  readonly #names: string[] = []
-  readonly #contexts: Context[] = []
-  readonly #nameless: Context
-  #separator = -1
-  #isFirstRow = true
-  /** Of a field of the first row that began in an earlier piece. */
+  readonly #columns: Columns
+  readonly #isStrict: boolean
+  #separator: number
+  /** Of a field that began in an earlier piece. */
   #name: Buffer = NOTHING
   /** A field that began in an earlier piece. */
   #field: CodedText | null = null
@@ -56,12 +63,15 @@ export class CsvReader implements Reader {
   #isClosing = false
   /** Whether there are quotes in what was looked through last. */
   #hasQuotes = false
+  /** Nothing more is read. */
+  #isLost = false
   #at = 0
 
-  constructor(job: Job, place: Place, patch: Patch) {
+  constructor(job: Job, place: Place, patch: Patch, form: CsvForm = OPEN_FORM) {
     this.#job = job
-    this.#nameless = job.scan.under('')
-    this.#place = new ColumnPlace(place, this.#nameless)
+    this.#columns = new Columns(job, place, form.names, form.hasHeader)
+    this.#isStrict = form.isStrict
+    this.#separator = form.separator
     this.#patch = patch
   }
 
@@ -71,17 +81,17 @@ export class CsvReader implements Reader {
 
   push(bytes: Buffer): void {
     let at = this.#field ? this.#readOn(bytes) : 0
-    while (at < bytes.length) {
+    while (at < bytes.length && !this.#isLost) {
       const byte = bytes[at] as number
       if (byte === LF || byte === CR) {
-        this.#place.column = 0
+        this.#columns.endRow()
         at++
         continue
       }
       this.#isQuoted = byte === QUOTE
       const start = this.#isQuoted ? at + 1 : at
       const end = this.#endFrom(bytes, start)
-      this.#enter()
+      this.#columns.enter()
       if (end === bytes.length) {
         this.#open(this.#at + start)
         this.#give(bytes.subarray(start))
@@ -109,7 +119,7 @@ export class CsvReader implements Reader {
     if (end === bytes.length) return end
     this.#field?.end()
     this.#field = null
-    this.#endField(bytes[end] as number, this.#name)
+    this.#columns.leave(isLineEnd(bytes[end]), this.#name, 0, this.#name.length)
     this.#name = NOTHING
     return end + 1
   }
@@ -124,6 +134,10 @@ export class CsvReader implements Reader {
         if (byte === QUOTE) this.#isClosing = !this.#isClosing
         else if (this.#isClosing) this.#isQuoted = this.#isClosing = false
         if (this.#isQuoted) continue
+      } else if (byte === QUOTE && this.#isStrict) {
+        this.#isLost = true
+        this.#job.findings.addUnscannable('malformed', this.#columns.place.path)
+        return at
       }
       if (byte === this.#separator || byte === LF || byte === CR) return at
       if (this.#separator < 0 && SEPARATORS[byte] === 1) {
@@ -136,62 +150,22 @@ export class CsvReader implements Reader {
 
   #readField(bytes: Buffer, start: number, end: number): void {
     const isPlain = !this.#hasQuotes
-    readWhole(this.#job, bytes, start, end, this.#place, this.#at, this.#patch, QUOTED, isPlain)
-    const isNamed = this.#isFirstRow && this.#place.column < MAX_COLUMNS
-    this.#endField(bytes[end] as number, isNamed ? bytes.subarray(start, end) : NOTHING)
+    const { place } = this.#columns
+    readWhole(this.#job, bytes, start, end, place, this.#at, this.#patch, QUOTED, isPlain)
+    this.#columns.leave(isLineEnd(bytes[end]), bytes, start, end)
   }
 
   #give(bytes: Buffer): void {
-    if (this.#isFirstRow && this.#name.length < MAX_NAME_SIZE) {
+    if (this.#name.length < MAX_NAME_SIZE) {
       this.#name = Buffer.concat([this.#name, bytes.subarray(0, MAX_NAME_SIZE)])
     }
     this.#field?.push(bytes)
   }
 
-  /** @param byte what ends it */
-  #endField(byte: number, name: Buffer): void {
-    const { column } = this.#place
-    if (this.#isFirstRow && column < MAX_COLUMNS) {
-      const text = name.toString('utf8', 0, MAX_NAME_SIZE).slice(0, MAX_NAME)
-      this.#names[column] = text.replace(/^"|"$/g, '')
-      this.#contexts[column] = this.#job.scan.under(this.#names[column])
-    }
-    if (byte === LF || byte === CR) {
-      this.#place.column = 0
-      this.#isFirstRow = false
-    } else this.#place.column++
-  }
-
-  #enter(): void {
-    const place = this.#place
-    const isFirst = this.#isFirstRow
-    place.kind = isFirst ? 'key' : 'text'
-    place.key = isFirst ? '' : (this.#names[place.column] ?? '')
-    place.context = (isFirst ? null : this.#contexts[place.column]) ?? this.#nameless
-  }
-
   #open(outer: number): void {
+    const { place } = this.#columns
     this.#field = new CodedText(QUOTED, outer, this.#patch, (patch) => {
-      return new TextReader(this.#job, this.#place, patch)
+      return new TextReader(this.#job, place, patch)
     })
-  }
-}
-
-/** Where the field is that is read. */
-class ColumnPlace implements Place {
-  readonly #parent: Place
-  column = 0
-  key = ''
-  kind: Kind = 'text'
-  context: Context
-
-  constructor(parent: Place, context: Context) {
-    this.#parent = parent
-    this.context = context
-  }
-
-  get path(): string {
-    const { path } = this.#parent
-    return `${path === 'body' ? '' : `${path} `}column ${this.column + 1}`
   }
 }

@@ -8,6 +8,11 @@ const NAME = /^[A-Za-z_$:][A-Za-z0-9_.:[\] -]{0,39}$/
 /** Such names are those of things rather than of fields. */
 const ID = /\d{4}/
 
+/** Whether a name is written down; empty ones and those that may be data are not. */
+export function isShown(name: string): boolean {
+  return NAME.test(name) && !ID.test(name)
+}
+
 /** @param name empty for none  @param context what the scanner makes of it */
 export function namedPlace(
   job: Job,
@@ -35,7 +40,7 @@ class NamedPlace implements Place {
 
   get path(): string {
     const { key } = this
-    const shown = key === '' ? '' : NAME.test(key) && !ID.test(key) ? key : '*'
+    const shown = key === '' ? '' : isShown(key) ? key : '*'
     const { path } = this.#parent
     return path === 'body' ? shown || 'body' : `${path}${shown && '.'}${shown}`
   }

@@ -46,8 +46,8 @@ export async function serveOpaque(opaque: Opaque): Promise<void> {
   departure.stop()
   const hasLeft = departure.signal.aborted
   if ('refusal' in released) {
-    // Who has said nothing yet may still say something that passes.
-    const mayCome = onClientFirst !== null && !hasLeft
+    // Who has said nothing yet may still say something that passes, but on ports where it is the server's turn.
+    const mayCome = onClientFirst !== null && !hasLeft && !isGreeting(protocol)
     const late = mayCome && (await hearFirst([socket], () => true, deadlines, timeouts.head))
     return late ? onClientFirst?.(late.bytes) : tunnel.refuse(released.refusal)
   }

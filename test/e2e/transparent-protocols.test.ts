@@ -237,11 +237,17 @@ describe.skipIf(missing(...FORCED_NETWORK))('other protocols', () => {
 
     test('a client of HTTP that takes its time there is looked into', async () => {
       const script = `
-        const tls = require('tls').connect({ host: 'api.us.test', port: 465, servername: 'api.us.test' })
-        tls.on('secureConnect', () => setTimeout(() => tls.write('GET / HTTP/1.1\\r\\nHost: api.us.test:465\\r\\n\\r\\n'), 600))
+        const tls = require('tls').connect({ host: 'api.de.test', port: 465, servername: 'api.de.test' })
+        tls.on('secureConnect', () => setTimeout(() => tls.write('GET / HTTP/1.1\\r\\nHost: api.de.test:465\\r\\n\\r\\n'), 600))
         tls.on('data', (piece) => { process.stdout.write(piece); tls.destroy() })`
       const { out } = await net.onHost(process.execPath, ['-e', script])
-      expect(out).toMatch(/^HTTP\/1\.1 403 /)
+      // Who is there speaks no HTTP.
+      expect(out).toMatch(/^HTTP\/1\.1 502 /)
+      const flows = net.proxy.flows().filter(({ port }) => port === 465)
+      expect(flows).toMatchObject([
+        { protocol: 'smtp', outcome: 'cancelled', bytes_out: 0 },
+        { method: 'GET', path: '/', error: 'connect-malformed' },
+      ])
     })
 
     test('not what its port is for: the connection ends', async () => {

@@ -1,6 +1,7 @@
 /** What a test needs from the machine. Missing, it is skipped with a sentence; where every suite is required, that is a failure. */
 
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 
 /** Set in CI: a skip is a failure. */
 const REQUIRED = process.env.CORDON_TESTS_REQUIRED === '1'
@@ -30,6 +31,11 @@ export function program(name: string, ...args: string[]): Need {
 /** For programs without a question that they answer with 0. */
 export function installed(name: string): Need {
   return { says: `the program ${name}`, present: () => !spawnSync(name, { stdio: 'ignore' }).error }
+}
+
+/** For programs of the system that are not in the path of users. */
+export function programAt(path: string): Need {
+  return { says: `the program ${path}`, present: () => existsSync(path) }
 }
 
 export const root: Need = { says: 'root', present: () => process.getuid?.() === 0 }

@@ -95,7 +95,11 @@ const servers: readonly (readonly [number, net.Server])[] = [
   ],
   [22, net.createServer(greeting('ssh', 'SSH-2.0-test\r\n'))],
   [25, net.createServer(greeting('smtp', '220 mail.test ESMTP\r\n'))],
+  [110, net.createServer(greeting('pop3', '+OK ready\r\n'))],
+  [389, net.createServer(greeting('ldap', ''))],
+  [1883, net.createServer(greeting('mqtt', ''))],
   [143, net.createServer(greeting('imap', '* OK ready\r\n'))],
+  [465, tls.createServer({ key, cert }, greeting('silent', ''))],
   [993, tls.createServer({ key, cert }, greeting('imaps', '* OK ready\r\n'))],
   // Not what its port says.
   [995, tls.createServer({ key, cert }, greeting('liar', '* OK ready\r\n'))],

@@ -11,13 +11,14 @@ const SRC = join(ROOT, 'src')
 /** Folder, or file of src/ itself, to what it may import from other folders of src/. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: [],
+  files: [],
   policy: ['model'],
   locate: ['model'],
-  inspect: ['model'],
+  inspect: ['model', 'files'],
   tls: ['model'],
-  identity: ['model'],
+  identity: ['model', 'files'],
   audit: ['model'],
-  holds: ['model', 'ports.ts'],
+  holds: ['model', 'files', 'ports.ts'],
   config: ['model', 'policy', 'inspect'],
   console: ['model', 'ports.ts', 'audit'],
   metrics: ['model', 'ports.ts'],
@@ -36,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     'model',
+    'files',
     'linux',
     'policy',
     'locate',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { AuditError } from '../audit/database.ts'
 import { ConfigError } from '../config/config-error.ts'
-import { TokenKeyError } from '../identity/tokens.ts'
+import { KeyFileError } from '../files/key-file.ts'
 import { GeoipError } from '../locate/geoip.ts'
 import { PrefixTableError } from '../locate/tables/prefix-tables.ts'
 import { TlsFileError } from '../tls/files.ts'
@@ -104,7 +104,7 @@ export function describeFailure(error: unknown): Failure {
     const { path, message, hint } = error
     return { code: EXIT.invalid, message: `\`${path}\`: ${message}`, hint }
   }
-  if (error instanceof TokenKeyError) {
+  if (error instanceof KeyFileError) {
     const hint = 'move the file away to have a new key made'
     return { code: EXIT.invalid, message: `\`${error.path}\`: ${error.message}`, hint }
   }

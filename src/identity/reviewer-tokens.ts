@@ -7,9 +7,10 @@
 import { timingSafeEqual } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { rewriteFile } from '../files/exclusive-file.ts'
+import { WatchedFile } from '../files/watched-file.ts'
 import { isAgentName } from '../model/agent.ts'
 import { ADMIN } from '../model/reviewer.ts'
-import { rewriteFile } from './exclusive-file.ts'
 import { createToken, digestOf, formOf } from './reviewer-token-form.ts'
 
 /** What is known of a token at rest. */
@@ -41,7 +42,6 @@ export class ReviewerTokensError extends Error {
   }
 }
 
-const CHECK_MS = 500
 const MAX_TOKENS = 1_000
 /** Of one reviewer: one for each place they work from. */
 const MAX_OF_ONE = 20
@@ -50,25 +50,24 @@ const MAX_BYTES = 512 * 1024
 export class ReviewerTokens {
   readonly #path: string
   readonly #clock: { now(): number }
-  #checkedAt = Number.NEGATIVE_INFINITY
-  #stamp = ''
-  #tokens: readonly ReviewerToken[] | { readonly unusable: string } = []
+  readonly #file: WatchedFile<readonly ReviewerToken[]>
 
   constructor(dataDir: string, clock: { now(): number }) {
     this.#path = join(dataDir, 'reviewers.json')
     this.#clock = clock
+    this.#file = new WatchedFile(this.#path, clock, (path) => read(path) ?? [])
   }
 
   /** Whose it is. Never throws. */
   find(token: string): Found {
     const form = formOf(token)
     if (form !== 'good') return { kind: form }
-    this.#refresh()
-    if ('unusable' in this.#tokens) return { kind: 'unusable', detail: this.#tokens.unusable }
+    const { state } = this.#file
+    if ('fault' in state) return { kind: 'unusable', detail: state.fault }
     const digest = digestOf(token)
     let name: string | null = null
     // All are compared, whichever it is.
-    for (const { sha256, reviewer } of this.#tokens) {
+    for (const { sha256, reviewer } of state.value) {
       if (timingSafeEqual(digest, Buffer.from(sha256, 'hex'))) name = reviewer
     }
     return name === null ? { kind: 'unknown' } : { kind: 'reviewer', name }
@@ -141,23 +140,6 @@ export class ReviewerTokens {
     } catch (error) {
       if (error instanceof ReviewerTokensError) throw error
       throw new ReviewerTokensError(this.#path, (error as Error).message)
-    }
-  }
-
-  #refresh(): void {
-    const now = this.#clock.now()
-    // The clock may have been set back meanwhile.
-    if (now >= this.#checkedAt && now - this.#checkedAt < CHECK_MS) return
-    this.#checkedAt = now
-    try {
-      const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
-      const stamp = stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : ''
-      if (stamp === this.#stamp) return
-      this.#tokens = read(this.#path) ?? []
-      this.#stamp = stamp
-    } catch (error) {
-      this.#tokens = { unusable: (error as Error).message }
-      this.#stamp = 'unusable'
     }
   }
 }

@@ -4,12 +4,11 @@
  * understood revokes everything, because nobody knows what it meant; it is never written over.
  */
 
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { rewriteFile } from '../files/exclusive-file.ts'
+import { WatchedFile } from '../files/watched-file.ts'
 import type { Problem } from '../model/errors.ts'
-import { rewriteFile } from './exclusive-file.ts'
-
-const CHECK_MS = 500
 
 /** The list cannot be read or written; nothing was changed. */
 export class RevocationsError extends Error {
@@ -25,22 +24,21 @@ export class RevocationsError extends Error {
 export class Revocations {
   readonly #path: string
   readonly #clock: { now(): number }
-  #checkedAt = Number.NEGATIVE_INFINITY
-  #stamp = ''
-  #until: ReadonlyMap<string, number> | 'unreadable' = new Map()
+  readonly #file: WatchedFile<ReadonlyMap<string, number>>
 
   constructor(dataDir: string, clock: { now(): number }) {
     this.#path = join(dataDir, 'revoked-agents.json')
     this.#clock = clock
+    this.#file = new WatchedFile(this.#path, clock, read)
   }
 
   /** @param issuedAt milliseconds since the epoch. @returns why such a token does not count, null when it does. Never throws. */
   refusalOf(name: string, issuedAt: number): Problem | null {
-    this.#refresh()
-    if (this.#until === 'unreadable') {
+    const { state } = this.#file
+    if ('fault' in state) {
       return { code: 'token-revoked', detail: 'the list of revoked tokens cannot be read' }
     }
-    const until = this.#until.get(name)
+    const until = state.value.get(name)
     if (until === undefined || issuedAt > until) return null
     return { code: 'token-revoked', detail: `the token of \`${name}\` was revoked` }
   }
@@ -61,23 +59,6 @@ export class Revocations {
     } catch (error) {
       if (error instanceof RevocationsError) throw error
       throw new RevocationsError(this.#path, (error as Error).message)
-    }
-  }
-
-  #refresh(): void {
-    const now = this.#clock.now()
-    // The clock may have been set back meanwhile.
-    if (now >= this.#checkedAt && now - this.#checkedAt < CHECK_MS) return
-    this.#checkedAt = now
-    try {
-      const stat = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
-      const stamp = stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : ''
-      if (stamp === this.#stamp) return
-      this.#until = read(this.#path)
-      this.#stamp = stamp
-    } catch {
-      this.#until = 'unreadable'
-      this.#stamp = 'unreadable'
     }
   }
 }

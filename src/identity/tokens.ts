@@ -10,9 +10,9 @@ import {
   type KeyObject,
   randomUUID,
 } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors, jwtVerify, SignJWT } from 'jose'
+import { type KeyForm, openKeyFile } from '../files/key-file.ts'
 import { isAgentName, isReservedName } from '../model/agent.ts'
 import type { Problem } from '../model/errors.ts'
 import { readToken } from './credentials.ts'
@@ -28,17 +28,6 @@ export interface ProvenIdentity {
   readonly groups: readonly string[]
 }
 
-/** The key of the token issuer is unusable; nothing was changed. */
-export class TokenKeyError extends Error {
-  override name = 'TokenKeyError'
-  readonly path: string
-
-  constructor(path: string, message: string) {
-    super(message)
-    this.path = path
-  }
-}
-
 export interface TokenClaims {
   readonly name: string
   readonly groups: readonly string[]
@@ -52,46 +41,27 @@ export const MAX_TTL_MS = 30 * 86_400_000
 /**
  * Loads the signing key, or makes it (mode 0600) when there is none.
  *
- * @throws TokenKeyError
+ * @throws KeyFileError
  */
 export function openTokenKey(dataDir: string): KeyObject {
-  const path = join(dataDir, 'agent-token.key')
-  return readKey(path) ?? createKey(path)
+  return openKeyFile(join(dataDir, 'agent-token.key'), FORM)
 }
 
-function readKey(path: string): KeyObject | null {
-  try {
-    return toEd25519(readFileSync(path, 'utf8'), path)
-  } catch (error) {
-    if (error instanceof TokenKeyError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return null
-    throw new TokenKeyError(path, `the token key cannot be read: ${message}`)
-  }
-}
-
-function createKey(path: string): KeyObject {
-  const { privateKey } = generateKeyPairSync('ed25519')
-  const temporary = `${path}.${randomUUID()}`
-  try {
-    const file = openSync(temporary, 'wx', 0o600)
+const FORM: KeyForm<KeyObject> = {
+  name: 'token key',
+  make() {
+    const { privateKey } = generateKeyPairSync('ed25519')
+    return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  },
+  read(pem) {
     try {
-      writeSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
+      const key = createPrivateKey(pem)
+      if (key.asymmetricKeyType === 'ed25519') return { key }
+      return { fault: 'the token key is not an Ed25519 key' }
+    } catch {
+      return { fault: 'the token key is not a private key in PEM form' }
     }
-    // Not `rename`: another process may have made a key meanwhile, and tokens are already signed with it.
-    linkSync(temporary, path)
-    return privateKey
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const theirs = code === 'EEXIST' ? readKey(path) : null
-    if (theirs) return theirs
-    throw new TokenKeyError(path, `the token key cannot be written: ${message}`)
-  } finally {
-    rmSync(temporary, { force: true })
-  }
+  },
 }
 
 /** @param now milliseconds since the epoch. */
@@ -201,17 +171,4 @@ const UNKNOWN_AGENT: Problem = {
 
 function isName(claim: unknown): claim is string {
   return typeof claim === 'string' && isAgentName(claim)
-}
-
-function toEd25519(pem: string, path: string): KeyObject {
-  let key: KeyObject
-  try {
-    key = createPrivateKey(pem)
-  } catch {
-    throw new TokenKeyError(path, 'the token key is not a private key in PEM form')
-  }
-  if (key.asymmetricKeyType !== 'ed25519') {
-    throw new TokenKeyError(path, 'the token key is not an Ed25519 key')
-  }
-  return key
 }

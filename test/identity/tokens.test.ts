@@ -20,15 +20,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { KeyFileError } from '../../src/files/key-file.ts'
 import { readToken } from '../../src/identity/credentials.ts'
 import { Revocations } from '../../src/identity/revocations.ts'
-import {
-  issueToken,
-  MAX_TTL_MS,
-  openTokenKey,
-  TokenKeyError,
-  TokenVerifier,
-} from '../../src/identity/tokens.ts'
+import { issueToken, MAX_TTL_MS, openTokenKey, TokenVerifier } from '../../src/identity/tokens.ts'
 import { runProgram } from '../support/clients.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -401,7 +396,7 @@ describe('the key', () => {
   ])('%s: refused, and not written over', (_, content, message) => {
     writeFileSync(path(), content)
     expect(() => openTokenKey(dir)).toThrow(message)
-    expect(() => openTokenKey(dir)).toThrow(TokenKeyError)
+    expect(() => openTokenKey(dir)).toThrow(KeyFileError)
     expect(readFileSync(path(), 'utf8')).toBe(content)
     expect(readdirSync(dir)).toEqual(['agent-token.key'])
   })
@@ -415,7 +410,7 @@ describe('the key', () => {
       const data = join(dir, name)
       mkdirSync(data)
       make(join(data, 'agent-token.key'))
-      expect(() => openTokenKey(data)).toThrow(TokenKeyError)
+      expect(() => openTokenKey(data)).toThrow(KeyFileError)
       expect(readdirSync(data)).toEqual(['agent-token.key'])
     }
   })
@@ -437,7 +432,7 @@ describe('the key', () => {
 
   test('a data directory that is not there: said, not made', () => {
     const data = join(dir, 'missing')
-    expect(() => openTokenKey(data)).toThrow(TokenKeyError)
+    expect(() => openTokenKey(data)).toThrow(KeyFileError)
     expect(existsSync(data)).toBe(false)
   })
 

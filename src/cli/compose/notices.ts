@@ -40,7 +40,7 @@ export interface NoticesOptions {
   readonly pause?: (tries: number) => number
 }
 
-/** @returns null when nobody is to be told. @throws CommandError, LinkKeyError */
+/** @returns null when nobody is to be told. @throws CommandError, KeyFileError */
 export async function composeNotices(options: NoticesOptions): Promise<Notices | null> {
   const { owner, approvals, consoleUrl } = options
   const { notify } = owner.settings.operation

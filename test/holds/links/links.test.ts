@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { LinkKeyError, openLinkKey } from '../../../src/holds/links/link-key.ts'
+import { KeyFileError } from '../../../src/files/key-file.ts'
+import { openLinkKey } from '../../../src/holds/links/link-key.ts'
 import { readLink, signLink } from '../../../src/holds/links/link-token.ts'
 import { Links, type LinksOptions, MAX_LINK_MS } from '../../../src/holds/links/links.ts'
 
@@ -190,7 +191,7 @@ describe('the key', () => {
 
   test.each(['', 'abc\n', `${'g'.repeat(64)}\n`])('what is none is not used: %j', (text) => {
     writeFileSync(join(dir, 'link.key'), text)
-    expect(() => openLinkKey(dir)).toThrow(LinkKeyError)
+    expect(() => openLinkKey(dir)).toThrow(KeyFileError)
     expect(readFileSync(join(dir, 'link.key'), 'utf8')).toBe(text)
   })
 })

@@ -3,12 +3,12 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { KeyFileError } from '../../../src/files/key-file.ts'
 import {
   deriveAgentKeys,
   deriveKey,
   digest,
   openRedactionKey,
-  RedactionKeyError,
 } from '../../../src/inspect/operators/keys.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
@@ -25,7 +25,7 @@ test('what is not a key is refused and left as it was', async () => {
   const path = join(folder.path, 'redaction.key')
   writeFileSync(path, 'short\n')
   chmodSync(path, 0o600)
-  expect(() => openRedactionKey(folder.path)).toThrow(RedactionKeyError)
+  expect(() => openRedactionKey(folder.path)).toThrow(KeyFileError)
   expect(readFileSync(path, 'utf8')).toBe('short\n')
 })
 

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
@@ -209,6 +209,29 @@ class Capture implements AsyncDisposable {
   }
 }
 
+/** Lets the time of those be over who wait for a confirmation, and waits until they have done what they do then. */
+async function endWatches(dir: string): Promise<void> {
+  const read = (path: string) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  const watches = readdirSync('/proc').filter((pid) => {
+    const command = read(`/proc/${pid}/cmdline`)
+    return command.includes('\0cordon-firewall\0') && command.includes(dir)
+  })
+  expect(watches.length).toBeGreaterThan(0)
+  for (const pid of watches) {
+    const [sleep = ''] = read(`/proc/${pid}/task/${pid}/children`).trim().split(' ')
+    if (sleep !== '') process.kill(Number(sleep), 'SIGTERM')
+  }
+  await eventually('the watch to end', () =>
+    watches.every((pid) => read(`/proc/${pid}/cmdline`) === ''),
+  )
+}
+
 const touch = (run: ForcedNetwork['onHost'], address: string, port: string) =>
   run('curl', ['-s', '--max-time', '5', `http://${address}:${port}/`])
 
@@ -344,10 +367,9 @@ describe.skipIf(
       expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining(`--confirm`) })
       expect(await tables(backend)).not.toBe(before)
       await eventually('the rules to go away', async () => (await tables(backend)) === before)
-      await firewall(...rules)
+      await firewall(...rules, '--within', '10m')
       expect((await firewall(backend, '--confirm')).code).toBe(0)
-      // Longer than the watch waits.
-      await new Promise((resolve) => setTimeout(resolve, 4_000))
+      await endWatches(network.dir)
       expect(await tables(backend)).not.toBe(before)
       await firewall(backend, '--revert')
       expect(await tables(backend)).toBe(before)

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { AuditLog } from '../audit/log.ts'
-import type { Operation } from '../config/load.ts'
+import type { Operation } from '../config/operation.ts'
 import { issueToken, MAX_TTL_MS, openTokenKey, type TokenClaims } from '../identity/tokens.ts'
 import { isAgentName, isReservedName } from '../model/agent.ts'
 import type { AdminRecord } from '../model/audit-record.ts'

@@ -1,7 +1,7 @@
 /** Where this proxy listens, and on which addresses of the host it can be reached: a destination there would be a loop. */
 
 import { networkInterfaces } from 'node:os'
-import type { Operation } from '../config/load.ts'
+import type { Operation } from '../config/operation.ts'
 import { type IpAddress, parseIp } from '../model/address.ts'
 
 export interface Endpoint {

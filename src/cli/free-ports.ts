@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { Operation } from '../config/load.ts'
+import type { Operation } from '../config/operation.ts'
 import { toHostPort } from './endpoints.ts'
 
 /** Rejects as `listen` does when a port that the configuration names is taken, or may not be had. */

@@ -1,7 +1,7 @@
 /** The proxy behind us, as the configuration names it: a destination like any other, which the policy has to let through for Cordon itself. */
 
 import type { Admission } from '../admission.ts'
-import type { UpstreamProxyNamed } from '../config/load.ts'
+import type { UpstreamProxyNamed } from '../config/operation.ts'
 import type { Enforcer } from '../enforce.ts'
 import type { Host } from '../model/authority.ts'
 import type { Problem } from '../model/errors.ts'

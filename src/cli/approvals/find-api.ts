@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { Operation } from '../../config/load.ts'
+import type { Operation } from '../../config/operation.ts'
 import { readConsolePlace, toConsoleUrl } from '../console-file.ts'
 import { CommandError, EXIT, say } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { Operation } from '../../config/load.ts'
+import type { Operation } from '../../config/operation.ts'
 import { CommandError, EXIT, print, printJson } from '../output.ts'
 import { type ConfigOptions, load, withConfig } from '../settings.ts'
 

@@ -1,7 +1,7 @@
 /** The console of the process that owns: its routes, and who may use them. */
 
 import { parseDuration } from '../../config/duration.ts'
-import type { Operation } from '../../config/load.ts'
+import type { Operation } from '../../config/operation.ts'
 import { apiRoute } from '../../console/api/api.ts'
 import { Attempts } from '../../console/api/attempts.ts'
 import { decideRoute } from '../../console/decide/decide-route.ts'

@@ -1,6 +1,6 @@
 /** What undoes content codings for those who read bodies, within the limits of the configuration. */
 
-import type { Operation } from '../../config/load.ts'
+import type { Operation } from '../../config/operation.ts'
 import { BodyDecoder } from '../../inspect/decoder.ts'
 import { outline } from '../../inspect/outline.ts'
 import { isCoded } from '../../model/request-view.ts'

@@ -1,6 +1,7 @@
 /** What it takes to say where a destination is, as the proxy would. */
 
-import type { Facts, Settings, UpstreamProxyNamed } from '../../config/load.ts'
+import type { Facts, Settings } from '../../config/load.ts'
+import type { UpstreamProxyNamed } from '../../config/operation.ts'
 import { isOwnListener } from '../../locate/address-class.ts'
 import { delegateNames } from '../../locate/delegate.ts'
 import { type Geoip, openGeoip } from '../../locate/geoip.ts'

@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { AuditLog } from '../../audit/log.ts'
-import type { Operation, Settings } from '../../config/load.ts'
+import type { Settings } from '../../config/load.ts'
+import type { Operation } from '../../config/operation.ts'
 import { createEnforcer, type Enforcer } from '../../enforce.ts'
 import { compileHostPattern } from '../../policy/pattern.ts'
 import {

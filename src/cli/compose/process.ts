@@ -1,7 +1,7 @@
 /** What every part of a process shares: its clock, where its log is, and its voice for what should not have happened. */
 
 import { join } from 'node:path'
-import type { Operation } from '../../config/load.ts'
+import type { Operation } from '../../config/operation.ts'
 import type { Clock } from '../../ports.ts'
 import { say } from '../output.ts'
 

@@ -1,6 +1,7 @@
 /** What serves traffic in one process: the proxy port and everything behind it, but for what there is only once. */
 
-import type { Operation, Settings } from '../../config/load.ts'
+import type { Settings } from '../../config/load.ts'
+import type { Operation } from '../../config/operation.ts'
 import { createEnforcer } from '../../enforce.ts'
 import { Revocations } from '../../identity/revocations.ts'
 import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'

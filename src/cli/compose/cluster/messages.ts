@@ -3,7 +3,8 @@
  * version and one user, so what arrives is believed.
  */
 
-import type { LoadOptions, Operation } from '../../../config/load.ts'
+import type { LoadOptions } from '../../../config/load.ts'
+import type { Operation } from '../../../config/operation.ts'
 import type { Snapshot } from '../../../config/source.ts'
 import type { Kept } from '../../../inspect/operators/vault.ts'
 import type { FlowId } from '../../../model/flow.ts'

@@ -1,5 +1,6 @@
 /** What people do: agree, deny, withdraw, revoke, and ask for access ahead. Of two who decide at once one comes too late, and is told. */
 
+import type { AccessWish, ApprovalWish, HoldProblem } from '../approvals.ts'
 import type {
   Given,
   Grant,
@@ -12,7 +13,6 @@ import type {
   Vote,
 } from '../model/hold.ts'
 import type { Reviewer } from '../model/reviewer.ts'
-import type { AccessWish, ApprovalWish, HoldProblem } from '../ports.ts'
 import type { Survey } from './desk.ts'
 import { type GrantLengths, narrowest, toGiving, toScope, toTimes } from './giving.ts'
 import type { Happenings } from './happenings.ts'

@@ -1,8 +1,9 @@
 /** Where calls wait and people decide: one for a proxy, however many processes serve. Puts together what the other files here do. */
 
+import type { AccessWish, Approvals, HoldProblem } from '../approvals.ts'
 import type { GrantId, Held, HoldEvent, HoldQuestion } from '../model/hold.ts'
 import type { Reviewer } from '../model/reviewer.ts'
-import type { AccessWish, Approvals, HoldProblem, Holds } from '../ports.ts'
+import type { Holds } from '../ports.ts'
 import { Deciding } from './deciding.ts'
 import type { GrantLengths } from './giving.ts'
 import { Happenings, type HappeningsOptions } from './happenings.ts'

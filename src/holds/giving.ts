@@ -3,8 +3,8 @@
  * name; never longer than the policy lets anybody give; of several reviewers the one who gives least counts.
  */
 
+import type { ApprovalWish, HoldProblem } from '../approvals.ts'
 import type { Breadth, Giving, Grant, GrantScope, Hold } from '../model/hold.ts'
-import type { ApprovalWish, HoldProblem } from '../ports.ts'
 
 /** Milliseconds. */
 export interface GrantLengths {

@@ -3,9 +3,9 @@
  * reviewer any more has no voice, also where it was raised before.
  */
 
+import type { HoldProblem } from '../approvals.ts'
 import { type Grant, type Hold, type HoldQuestion, sayTerms } from '../model/hold.ts'
 import { ADMIN, isAmong, type Reviewer } from '../model/reviewer.ts'
-import type { HoldProblem } from '../ports.ts'
 
 /** What somebody decides about. */
 type Asked = Pick<Hold, 'held' | 'requester' | 'terms'>

@@ -1,8 +1,9 @@
 /** What a desk says when something changes underneath it: time, people, the policy, the log. */
 
 import { describe, expect, test } from 'vitest'
+import type { ApprovalWish } from '../../src/approvals.ts'
 import type { Grant, Hold, HoldQuestion } from '../../src/model/hold.ts'
-import type { ApprovalWish, HoldAnswer } from '../../src/ports.ts'
+import type { HoldAnswer } from '../../src/ports.ts'
 import { question, REVIEWERS, STAYS, type TestDesk, testDesk, WISH } from './support.ts'
 
 const settle = async () => {

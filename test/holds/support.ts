@@ -1,9 +1,9 @@
 /** A desk on a journal in memory, with a clock and names of the test's own. */
 
+import type { ApprovalWish } from '../../src/approvals.ts'
 import { type Desk, openDesk } from '../../src/holds/desk.ts'
 import type { Held, HoldEvent, HoldQuestion, HoldTerms } from '../../src/model/hold.ts'
 import type { Reviewer } from '../../src/model/reviewer.ts'
-import type { ApprovalWish } from '../../src/ports.ts'
 
 export const HELD: Held = {
   agent: 'crawler',

@@ -1,7 +1,7 @@
 /** Holds and grants in memory, for tests of those who show them and decide about them. */
 
+import type { Approvals, HoldProblem } from '../../src/approvals.ts'
 import type { Grant, Held, Hold, HoldEvent } from '../../src/model/hold.ts'
-import type { Approvals, HoldProblem } from '../../src/ports.ts'
 import { givenGrant, held, openedHold } from './holds.ts'
 
 export interface TestApprovals extends Approvals {

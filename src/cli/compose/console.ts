@@ -1,5 +1,6 @@
 /** The console of the process that owns: its routes, and who may use them. */
 
+import type { Approvals } from '../../approvals.ts'
 import { parseDuration } from '../../config/duration.ts'
 import type { Operation } from '../../config/operation.ts'
 import { apiRoute } from '../../console/api/api.ts'
@@ -15,7 +16,6 @@ import { openTokenKey, TokenVerifier } from '../../identity/tokens.ts'
 import { classifyAddress } from '../../locate/address-class.ts'
 import type { Exposition } from '../../metrics/registry.ts'
 import { ADMIN } from '../../model/reviewer.ts'
-import type { Approvals } from '../../ports.ts'
 import { createConsoleCallers } from '../console-callers.ts'
 import { writeConsolePlace } from '../console-file.ts'
 import { toEndpoint, toHostPort } from '../endpoints.ts'

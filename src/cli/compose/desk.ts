@@ -1,6 +1,7 @@
 /** The desk of a running proxy: what it remembers of the log, the policy that counts, and how it finds out about calls that are to come. */
 
 import { randomBytes } from 'node:crypto'
+import type { AccessWish, HoldProblem } from '../../approvals.ts'
 import { lastAt, readHoldEvents } from '../../audit/hold-history.ts'
 import type { AuditLog } from '../../audit/log.ts'
 import type { Settings } from '../../config/load.ts'
@@ -11,16 +12,7 @@ import { SteadyClock } from '../../holds/steady-clock.ts'
 import { type Agent, ANONYMOUS } from '../../model/agent.ts'
 import type { Flow } from '../../model/flow.ts'
 import type { Policy } from '../../policy/compile.ts'
-import {
-  type AccessWish,
-  type HoldProblem,
-  NO_DECODER,
-  NO_HOLDS,
-  NO_INSPECTOR,
-  NO_LEDGER,
-  NO_METER,
-  NO_OUTLINE,
-} from '../../ports.ts'
+import { NO_DECODER, NO_HOLDS, NO_INSPECTOR, NO_LEDGER, NO_METER, NO_OUTLINE } from '../../ports.ts'
 import { judge } from '../../release.ts'
 import type { Evaluation } from './evaluation.ts'
 import { clock, report } from './process.ts'

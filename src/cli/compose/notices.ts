@@ -4,20 +4,14 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import type { Approvals } from '../../approvals.ts'
 import { AuditReader } from '../../audit/read.ts'
 import { createEnforcer, type Enforcer } from '../../enforce.ts'
 import { openLinkKey } from '../../holds/links/link-key.ts'
 import { Links, MAX_LINK_MS } from '../../holds/links/links.ts'
 import { type NoticeCounts, startNotifier } from '../../holds/notices/notifier.ts'
 import type { Reading } from '../../metrics/registry.ts'
-import {
-  type Approvals,
-  NO_DECODER,
-  NO_HOLDS,
-  NO_INSPECTOR,
-  NO_METER,
-  NO_OUTLINE,
-} from '../../ports.ts'
+import { NO_DECODER, NO_HOLDS, NO_INSPECTOR, NO_METER, NO_OUTLINE } from '../../ports.ts'
 import { say } from '../output.ts'
 import { openReceivers, type ReceiverAt } from '../receivers.ts'
 import { composeOrigins, openOriginContexts, watchOriginFiles } from './origins.ts'

@@ -3,8 +3,9 @@
  * to the desk. Documented in docs/api.md.
  */
 
+import type { Approvals } from '../../approvals.ts'
 import { AuditUnavailable } from '../../model/errors.ts'
-import type { Approvals, Clock } from '../../ports.ts'
+import type { Clock } from '../../ports.ts'
 import { answerFault, answerJson, type Fault } from '../answers.ts'
 import type { Call, Route } from '../server.ts'
 import type { Attempts } from './attempts.ts'

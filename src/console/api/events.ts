@@ -5,8 +5,9 @@
  */
 
 import type { ServerResponse } from 'node:http'
+import type { Approvals } from '../../approvals.ts'
 import type { Hold, HoldEvent } from '../../model/hold.ts'
-import type { Approvals, Clock } from '../../ports.ts'
+import type { Clock } from '../../ports.ts'
 import { answerFault } from '../answers.ts'
 import type { Caller } from './caller.ts'
 import { maySee, toSeenHold } from './handler.ts'

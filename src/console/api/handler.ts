@@ -1,7 +1,8 @@
 /** What handlers of the API work with, and how what they found becomes an answer. */
 
+import type { Approvals, HoldProblem } from '../../approvals.ts'
 import type { Hold } from '../../model/hold.ts'
-import type { Approvals, Clock, HoldProblem } from '../../ports.ts'
+import type { Clock } from '../../ports.ts'
 import type { Fault, FaultCode } from '../answers.ts'
 import type { Caller } from './caller.ts'
 import { type HoldRow, toHoldRow } from './rows.ts'

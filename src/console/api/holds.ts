@@ -1,7 +1,7 @@
 /** Holds in the API: listed, shown with everything a decision rests on, approved, denied, withdrawn. */
 
+import type { HoldProblem } from '../../approvals.ts'
 import type { Grant, Hold, HoldState } from '../../model/hold.ts'
-import type { HoldProblem } from '../../ports.ts'
 import type { Fault } from '../answers.ts'
 import { type Field, NAME, oneOf, readFields, SENTENCE, USES } from './fields.ts'
 import {

@@ -4,9 +4,9 @@
  * is made, and only by somebody who may make it.
  */
 
+import type { Approvals, ApprovalWish, HoldProblem } from '../../approvals.ts'
 import { AuditUnavailable } from '../../model/errors.ts'
 import type { Hold, HoldId } from '../../model/hold.ts'
-import type { Approvals, ApprovalWish, HoldProblem } from '../../ports.ts'
 import type { Attempts } from '../api/attempts.ts'
 import type { Callers } from '../api/caller.ts'
 import { answerPage, type Page } from '../html.ts'

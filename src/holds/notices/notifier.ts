@@ -3,9 +3,9 @@
  * It watches and never decides; whatever goes wrong here, holds go on without it.
  */
 
+import type { Approvals } from '../../approvals.ts'
 import type { Hold, HoldEvent } from '../../model/hold.ts'
 import { isAmong, type Reviewer } from '../../model/reviewer.ts'
-import type { Approvals } from '../../ports.ts'
 import { Losses } from './losses.ts'
 import { type Notice, type NoticedLink, type NoticeEvent, toNotice } from './notice.ts'
 import { type Delivery, Outbox, toPause } from './outbox.ts'

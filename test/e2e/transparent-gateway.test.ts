@@ -10,7 +10,7 @@ import {
   GATEWAY,
   openForcedNetwork,
 } from '../support/forced-network.ts'
-import { missing, program } from '../support/needs.ts'
+import { installed, missing, program } from '../support/needs.ts'
 import { startProxy } from '../support/proxy.ts'
 import { eventually } from '../support/wait.ts'
 
@@ -179,6 +179,42 @@ describe.skipIf(missing(...FORCED_NETWORK, program('setpriv', '--version')))(
         'by redirect (no TPROXY: CAP_NET_RAW or CAP_NET_ADMIN is needed)',
       )
     })
+
+    test.skipIf(missing(installed('systemd-socket-activate'))).each([1, 2])(
+      'with sockets that systemd holds, and %d processes: connections come to the right one',
+      async (workers) => {
+        const rule = '-I PREROUTING 1 -i to-host -p tcp --dport 8080 -j REDIRECT --to-ports 4129'
+        const { gateway, onGateway, onHost, reached } = await open({ nat: [rule] })
+        await using folder = await temporaryFolder()
+        const sockets = ['-l', '127.0.0.1:4128', '-l', '[::]:4129', '--fdname=proxy:transparent']
+        const starting = startProxy({
+          dir: folder.path,
+          prefix: [...gateway, 'systemd-socket-activate', ...sockets],
+          args: ['--transparent', '127.0.0.1:1'],
+          workers,
+          files: {
+            'cordon.yaml': `${LESS.replace('127.0.0.1:0', '127.0.0.1:1')}destinations:
+  - { cidr: ${FAR.de.v4}/32, region: [DE], because: the test }
+  - { cidr: ${FAR.us.v4}/32, region: [US], because: the test }
+`,
+          },
+        })
+        // The first connection starts it, and waits until it is there.
+        const first = onGateway('curl', ['-s', '--max-time', '30', 'http://127.0.0.1:4128/'])
+        await using held = await starting
+        expect((await first).out).toContain('request-target')
+        expect(held.bound).toMatchObject({ proxy: '127.0.0.1:4128', transparent: '[::]:4129' })
+        expect((await onHost('curl', [...status, `http://${FAR.de.v4}:8080/held`])).out).toBe('200')
+        expect((await onHost('curl', [...status, `http://${FAR.us.v4}:8080/held`])).out).toBe('403')
+        await held.settled(3)
+        expect(held.flows().map(({ mode, host, outcome }) => [mode, host, outcome])).toEqual([
+          ['absolute', null, 'blocked'],
+          ['redirect', FAR.de.v4, 'forwarded'],
+          ['redirect', FAR.us.v4, 'blocked'],
+        ])
+        expect(reached).toMatchObject([{ what: 'GET /held' }])
+      },
+    )
 
     test('a port that is taken is said to be', async () => {
       const { gateway } = await open()

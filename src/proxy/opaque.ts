@@ -16,7 +16,13 @@ import type { Deadlines } from './deadlines.ts'
 import { Departure } from './departure.ts'
 import { HeldRequest } from './exchange/held-request.ts'
 import { EMPTY_BODY } from './exchange/peek.ts'
-import { type Greeting, isGreeting, recogniseGreeting } from './protocol/recognise.ts'
+import {
+  answersLikeRedis,
+  believe,
+  type Greeting,
+  isGreeting,
+  recogniseGreeting,
+} from './protocol/recognise.ts'
 import { serveRedis } from './redis/serve.ts'
 import { UNREADABLE } from './statements/judge.ts'
 import { type ChannelOptions, relayChannels } from './tunnel.ts'
@@ -35,10 +41,11 @@ export interface Opaque {
 
 /** Takes the tunnel over: what came early goes out first. Never rejects but for a defect of ours. */
 export async function serveOpaque(opaque: Opaque): Promise<void> {
-  const { connect, protocol, isSecure = false, alpn = null, onClientFirst } = opaque
+  const { connect, isSecure = false, alpn = null, onClientFirst } = opaque
   const { tunnel, context } = connect
   const { enforcer, origins, deadlines, timeouts } = context
   const { socket, authority, early } = tunnel
+  const protocol = believe(opaque.protocol, authority.port)
   // Where it belongs: behind it there may be a goodbye, after which nothing can be put back.
   if (early) socket.unshift(early)
   const departure = new Departure(socket)
@@ -109,7 +116,7 @@ export async function serveOpaque(opaque: Opaque): Promise<void> {
     onEnd: (ended) => end({ ...ended, dialedIp }),
   }
   if (protocol === 'redis') serveRedis(connect, permit, dialedIp, relayed)
-  else relayChannels(relayed)
+  else relayChannels({ ...relayed, isExpected: (first) => !answersLikeRedis(first, protocol) })
 }
 
 /** Waits for a person before it is opened: nothing can be said in it. */

@@ -16,12 +16,15 @@ export interface ChannelOptions {
   >
   /** Aborts when the leave under which it runs has ended; null where it needs none. */
   readonly lease: AbortSignal | null
+  /** Whether the origin may begin so; left out where it may begin anyhow. */
+  readonly isExpected?: (first: Buffer) => boolean
   /** Called once, when both are closed or nearly so. */
   readonly onEnd: (end: ChannelEnd) => void
 }
 
 /** Takes both over until both are closed. */
-export function relayChannels({ client, origin, context, lease, onEnd }: ChannelOptions): void {
+export function relayChannels(options: ChannelOptions): void {
+  const { client, origin, context, lease, isExpected = () => true, onEnd } = options
   const { deadlines, timeouts } = context
   const count = { out: 0, in: 0 }
   let over = false
@@ -42,6 +45,7 @@ export function relayChannels({ client, origin, context, lease, onEnd }: Channel
   const forward = (from: Channel, to: Channel, direction: 'out' | 'in') => {
     const broken = direction === 'out' ? 'client' : 'origin'
     from.on('data', (chunk: Buffer) => {
+      if (direction === 'in' && count.in === 0 && !isExpected(chunk)) return finish('unexpected')
       count[direction] += chunk.length
       waiting.deadline = deadlines.in(timeouts.tunnel)
       if (!to.write(chunk)) from.pause()
@@ -68,5 +72,6 @@ export const ENDINGS = {
   client: { outcome: 'forwarded', error: null },
   origin: { outcome: 'failed', error: 'connect-reset' },
   silence: { outcome: 'failed', error: 'connect-stalled' },
+  unexpected: { outcome: 'failed', error: 'protocol-unexpected' },
   lease: { outcome: 'failed', error: 'grant-ended' },
 } as const

@@ -403,6 +403,34 @@ describe.skipIf(missing(REDIS))('Redis', () => {
     ])
   })
 
+  describe('lines for Redis behind the beginning of another protocol', () => {
+    const LDAP = '0\x0c\x02\x01\x01\x60\x07'
+    const lines = Buffer.from(`${LDAP}\r\nSET smuggled 1\r\nPING\r\n`, 'latin1')
+
+    test('where Redis is expected they may be commands, and a rule about those blocks them', async () => {
+      await using usual = await openRedis({ port: 6379 })
+      const socket = await openTunnel(lab.proxy, 'api.de.test:6379')
+      expect(await converse(socket, lines)).toBe('')
+      const flow = lab.proxy.flows().find(({ port }) => port === 6379)
+      expect(flow).toMatchObject({ protocol: 'unknown', outcome: 'blocked', rule: 'no-flush' })
+      expect(await usual.ask('EXISTS', 'smuggled')).toBe('0')
+    })
+
+    test('elsewhere the connection ends with the answer, and that is on record', async () => {
+      const before = last()
+      const socket = await open()
+      expect(await converse(socket, lines)).toBe('')
+      const flow = await eventually('the end', () =>
+        lab.proxy.flows().find(({ id, outcome }) => id > before && outcome !== 'open'),
+      )
+      expect(flow).toMatchObject({
+        protocol: 'ldap',
+        outcome: 'failed',
+        error: 'protocol-unexpected',
+      })
+    })
+  })
+
   test('another policy is tried on what was said; explain says what rules make of it', async () => {
     const rules =
       'version: 1\nrules: [{ id: no-get, because: b, when: { command: get }, then: block }]\n'

@@ -23,6 +23,8 @@ export interface RedisServer extends AsyncDisposable {
 export interface RedisOptions {
   /** Where it listens; default: where the lab's Germany is. */
   readonly address?: string
+  /** Default: one that is free. */
+  readonly port?: number
   /** Then it speaks TLS alone. */
   readonly certificate?: Issued
   readonly settings?: Readonly<Record<string, string>>
@@ -32,7 +34,7 @@ export interface RedisOptions {
 export async function openRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const { address = '127.0.0.10', certificate, settings = {} } = options
   const dir = await mkdtemp(join(tmpdir(), 'cordon-redis-'))
-  const port = await freePort(address)
+  const port = options.port ?? (await freePort(address))
   const plainPort = certificate ? await freePort('127.0.0.1') : port
   const tls: Record<string, string> = {}
   if (certificate) {

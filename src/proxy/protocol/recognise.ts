@@ -65,6 +65,24 @@ const HTTP =
   /^\s*((GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|PATCH|CONNECT|PRI)\s|[!#$%&'*+.^_`|~\w-]{1,40}[ \t]+([/*]|https?:|[^\r\n]*\sHTTP\/))/i
 const HTTP_START = /^\s*([!#$%&'*+.^_`|~\w-]{0,40}|[!#$%&'*+.^_`|~\w-]{1,40}[ \t][^\r\n]*)$/
 
+/** Redis takes lines of whoever connects, and goes on after what it does not understand. */
+const REDIS_PORT = 6379
+/** Protocols that a client only has to begin like, for nobody reads on, and no greeting of the server shows that they are spoken. */
+const UNCHECKED: readonly Protocol[] = ['amqp', 'mqtt', 'ldap', 'mongodb', 'kafka']
+
+/** What a connection is taken for: where Redis is expected, what begins like something that nobody checks may be lines for it. */
+export function believe<P extends Protocol>(claimed: P, port: number): P | 'unknown' {
+  return port === REDIS_PORT && UNCHECKED.includes(claimed) ? 'unknown' : claimed
+}
+
+/** Whether a server answers like Redis where the client has begun like another protocol. @param first its first bytes */
+export function answersLikeRedis(first: Uint8Array, claimed: Protocol): boolean {
+  return (
+    UNCHECKED.includes(claimed) &&
+    /^-[A-Z]{3}/.test(Buffer.from(first.subarray(0, 4)).toString('latin1'))
+  )
+}
+
 /** Servers that speak before their client does. */
 const GREETERS = ['ssh', 'smtp', 'imap', 'pop3', 'mysql'] as const satisfies readonly Protocol[]
 export type Greeting = (typeof GREETERS)[number]

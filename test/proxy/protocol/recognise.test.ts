@@ -2,7 +2,12 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { recognise, recogniseGreeting } from '../../../src/proxy/protocol/recognise.ts'
+import {
+  answersLikeRedis,
+  believe,
+  recognise,
+  recogniseGreeting,
+} from '../../../src/proxy/protocol/recognise.ts'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 const text = (bytes: string) => Buffer.from(bytes, 'latin1')
@@ -169,4 +174,26 @@ describe('once it is told, more bytes do not change it', () => {
       { numRuns: 2_000, seed: 7 },
     )
   })
+})
+
+test.each([
+  ['kafka', 6379, 'unknown'],
+  ['amqp', 6379, 'unknown'],
+  ['redis', 6379, 'redis'],
+  ['ssh', 6379, 'ssh'],
+  ['postgresql', 6379, 'postgresql'],
+  ['kafka', 9092, 'kafka'],
+] as const)('%s on port %i is taken for %s', (claimed, port, believed) => {
+  expect(believe(claimed, port)).toBe(believed)
+})
+
+test.each([
+  ['-ERR unknown command', 'amqp', true],
+  ['-NOAUTH Authentication required.', 'mongodb', true],
+  ['-ERR unknown command', 'redis', false],
+  ['-ERR unknown command', 'unknown', false],
+  ['-\0\0\0', 'mongodb', false],
+  ['AMQP', 'amqp', false],
+] as const)('%j answers like Redis to %s: %s', (first, claimed, isSo) => {
+  expect(answersLikeRedis(Buffer.from(first), claimed)).toBe(isSo)
 })

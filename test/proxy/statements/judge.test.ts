@@ -11,6 +11,7 @@ import type { Problem } from '../../../src/model/errors.ts'
 import type { HoldQuestion } from '../../../src/model/hold.ts'
 import type { Policy } from '../../../src/policy/compile.ts'
 import type { RuleEntry } from '../../../src/policy/document.ts'
+import type { Kinds } from '../../../src/policy/redaction.ts'
 import {
   type HoldAnswer,
   NO_DECODER,
@@ -27,6 +28,7 @@ import { temporaryFolder } from '../../support/folder.ts'
 import { authority, destination, flow, ip } from '../../support/nouns.ts'
 import { eventually } from '../../support/wait.ts'
 
+const NO_HEAD = { target: '', fields: [], header: () => [] }
 const TO = authority('db.test:5432')
 
 let time = 1_000_000
@@ -108,13 +110,13 @@ async function open(rules: readonly RuleEntry[]): Promise<StatementJudge> {
   return judgeOn(released.permit)
 }
 
-function judgeOn(connection: Permit): StatementJudge {
+function judgeOn(connection: Permit, isUnread = false): StatementJudge {
   return new StatementJudge({
     context: { enforcer, policy: () => inForce, deadlines },
     connection,
     protocol: 'postgresql',
     dialedIp: '192.0.2.1',
-    unread: { out: false, in: false },
+    unread: { out: isUnread, in: isUnread },
     identify: async () => identified,
     gone: () => new AbortController().signal,
     onLeaseEnd: () => ended++,
@@ -312,4 +314,28 @@ test('leave that is over ends nothing', async () => {
   expect(ended).toBe(0)
   judge.end()
   await close()
+})
+
+test('where nobody reads what a rule takes out, a person is asked for the connection, and not for each statement', async () => {
+  const kinds = new Map([['email', { class: 'personal', readiness: 'on' }]]) as unknown as Kinds
+  const redact = { id: 'mask', because: 'b', when: { host: 'db.test' }, redact: { out: 'email' } }
+  inForce = policyOf(
+    { home: 'EEA', rules: [redact], redaction: { on_unscannable: { out: 'hold' } } },
+    { kinds },
+  )
+  answer = () => granted(1)
+  const admission = await enforcer.admit(flow({ scheme: 'tcp', inspection: 'full' }), TO)
+  const line = { method: null, path: null, protocol: 'redis' }
+  const inspected = await enforcer.inspect(admission, line, null, NO_HEAD)
+  const gone = () => new AbortController().signal
+  const nobody = { wire: null, telling: [], head: null, body: null, nonce: '', waited: 0, gone }
+  const released = await enforcer.releaseOrWait(admission, inspected.line, nobody)
+  if (released === 'again' || 'refusal' in released) throw new Error('refused')
+  expect(asked).toMatchObject([{ held: { rules: ['mask'] } }])
+  const judge = judgeOn(released.permit, true)
+  expect((await pass(judge, SELECT)).isOnce).toBe(false)
+  expect(judge.known(SELECT)).not.toBeNull()
+  expect(asked).toHaveLength(1)
+  judge.end()
+  expect(await close()).toMatchObject([{ times: 1, approver: 'ada', action: 'hold' }])
 })

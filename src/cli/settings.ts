@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type LoadOptions, loadSettings, type Settings } from '../config/load.ts'
-import { isListenAddress } from '../config/schema.ts'
+import { isListenAddress } from '../config/operation-form.ts'
 
 export interface ConfigOptions {
   readonly config?: string

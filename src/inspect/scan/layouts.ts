@@ -46,7 +46,14 @@ export interface Candidate {
   readonly length: number
   /** Kinds by position; null where the automaton has seen to that. */
   readonly kinds: Uint8Array | null
-  readonly valid: PatternShape['valid']
+  readonly check: Check | null
+}
+
+/** What makes it certain: one for all layouts that have the same. */
+export interface Check {
+  readonly valid: NonNullable<PatternShape['valid']>
+  /** The last question that it said no to: see choice.ts. */
+  refused: number
 }
 
 export function groupKey(length: number, kinds: number): number {
@@ -67,19 +74,18 @@ interface Layout {
 
 /** @returns indexed by `groupKey` of the first group */
 export function compileLayouts(patterns: readonly PatternOf[]): readonly (Node | undefined)[] {
-  const layouts = patterns.flatMap(({ shape, recognizer, on }) =>
-    shape.layouts.map((layout) => toLayout(layout, recognizer, on, shape.valid)),
-  )
+  const checks = new Map<PatternShape['valid'], Check | null>([[undefined, null]])
+  const layouts = patterns.flatMap(({ shape, recognizer, on }) => {
+    const { valid } = shape
+    if (valid !== undefined && !checks.has(valid)) checks.set(valid, { valid, refused: -1 })
+    const check = checks.get(valid) ?? null
+    return shape.layouts.map((layout) => toLayout(layout, recognizer, on, check))
+  })
   const all = layouts.map((_, index) => index)
   return buildNode(all, 0, layouts, new Map()).next?.[0]?.nodes ?? []
 }
 
-function toLayout(
-  text: string,
-  recognizer: number,
-  on: boolean,
-  valid: PatternShape['valid'],
-): Layout {
+function toLayout(text: string, recognizer: number, on: boolean, check: Check | null): Layout {
   const groups = text.split(/[ \-./_]/)
   const compact = groups.join('')
   if (!/^[9AaXx]+$/.test(compact) || groups.includes('')) throw new Error(`not a layout: ${text}`)
@@ -95,7 +101,7 @@ function toLayout(
       bare: groups.length === 1,
       length: compact.length,
       kinds: isUniform ? null : Uint8Array.from(compact, kindsAt),
-      valid,
+      check,
     },
   }
 }

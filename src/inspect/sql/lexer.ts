@@ -84,6 +84,8 @@ export class Lexer {
   #at = 0
   /** Where the next backslash is, if it is not before what is read. */
   #backslash = -1
+  /** Null where it was not asked for. */
+  #word: string | null = null
   token: Token = Token.end
   start = 0
   end = 0
@@ -114,6 +116,11 @@ export class Lexer {
 
   /** What may be a key word, in lower case as the server compares it; empty for all other tokens. */
   get word(): string {
+    this.#word ??= this.#readKeyWord()
+    return this.#word
+  }
+
+  #readKeyWord(): string {
     if (this.token !== Token.word || this.end - this.start > MAX_WORD) return ''
     const word = this.bytes.toString('latin1', this.start, this.end).toLowerCase()
     return ASCII_WORD.test(word) ? word : ''
@@ -126,6 +133,7 @@ export class Lexer {
 
   /** @returns whether there is another one */
   next(): boolean {
+    this.#word = null
     if (this.isBroken || !this.#skip()) return this.#stop()
     this.start = this.#at
     const byte = this.bytes[this.#at] as number

@@ -21,7 +21,7 @@ export class Changes {
   }
 
   clear(): void {
-    this.#changes.length = 0
+    if (this.#changes.length > 0) this.#changes.length = 0
     this.base = 0
   }
 

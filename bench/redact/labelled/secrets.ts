@@ -88,6 +88,10 @@ const FORMS: readonly (readonly [type: string, word: string, ...forms: string[]]
   ['flutterwave-key', 'Flutterwave key', 'FLWSECK_TEST-{32:h}-X'],
   ['artifactory-key', 'Artifactory key', 'AKCp{69:a}'],
   ['buildkite-token', 'Buildkite token', 'bkua_{40:h}'],
+  ['netlify-token', 'Netlify token', 'nfp_{36:a}'],
+  ['discord-token', 'Discord bot token', 'MT{24:a}.{6:a}.{38:w}'],
+  ['aws-session-token', 'AWS session token', 'IQoJb3JpZ2lu{300:b}'],
+  ['posthog-key', 'PostHog key', 'phx_{43:a}'],
   ['circleci-token', 'CircleCI token', 'CCIPAT_{22:a}_{40:h}'],
 ]
 

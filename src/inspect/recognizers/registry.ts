@@ -15,6 +15,7 @@ import { CODE_SECRETS } from './secrets-code.ts'
 import { JWT } from './secrets-jwt.ts'
 import { KEY_SECRETS } from './secrets-keys.ts'
 import { NAMED_SECRETS } from './secrets-named.ts'
+import { PLATFORM_SECRETS } from './secrets-platforms.ts'
 import { SERVICE_SECRETS } from './secrets-services.ts'
 import { WALLETS } from './wallets.ts'
 
@@ -33,6 +34,7 @@ export const RECOGNIZERS: readonly Recognizer[] = [
   ...CODE_SECRETS,
   ...AI_SECRETS,
   ...SERVICE_SECRETS,
+  ...PLATFORM_SECRETS,
   ...NAMED_SECRETS,
   ...IDS,
 ]

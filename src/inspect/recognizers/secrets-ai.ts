@@ -71,5 +71,29 @@ export const AI_SECRETS: readonly Recognizer[] = [
   secret('tavily-key', 'tavily', 'prefix, length', [
     prefix(['tvly-dev-', 'tvly-prod-', 'tvly-'], ALNUM, 30, 40),
   ]),
+  secret('together-key', 'together', 'prefix, length', [prefix(['tgp_v1_'], BASE64URL, 43)]),
+  secret('voyage-key', 'voyage', 'prefix, length', [
+    prefix(['pa-'], BASE64URL, 43, 43, (bytes, _start, end) => isMixed(bytes, end - 43, end)),
+  ]),
+  secret('jina-key', 'jina', 'prefix, length', [prefix(['jina_'], BASE64URL, 60, 66)]),
+  secret('llamacloud-key', 'llamacloud, llamaindex', 'prefix, length', [
+    prefix(['llx-'], ALNUM, 48, 60),
+  ]),
+  secret('firecrawl-key', 'firecrawl', 'prefix, length', [prefix(['fc-'], HEX, 32)]),
+  secret('browserbase-key', 'browserbase', 'prefix, length', [
+    prefix(['bb_live_', 'bb_test_'], BASE64URL, 27, 40),
+  ]),
+  secret('e2b-key', 'e2b', 'prefix, length', [prefix(['e2b_'], HEX, 40)]),
+  secret('wandb-key', 'wandb', 'prefix, length', [prefix(['wandb_v1_'], 'A-Za-z0-9_', 60, 100)]),
+  secret('runpod-key', 'runpod', 'prefix, length', [prefix(['rpa_'], ALNUM, 40, 50)]),
+  secret('helicone-key', 'helicone', 'prefix, length', [
+    prefix(['sk-helicone-'], 'a-z0-9-', 24, 50),
+  ]),
+  secret('anyscale-key', 'anyscale', 'prefix, length', [prefix(['esecret_'], 'a-z0-9', 26, 48)]),
+  secret('cursor-key', 'cursor', 'prefix, length', [
+    prefix(['key_'], HEX, 64),
+    prefix(['crsr_'], ALNUM, 60, 80),
+  ]),
+  secret('runway-key', 'runway', 'prefix, length', [prefix(['key_'], HEX, 128)]),
   secret('elevenlabs-key', 'elevenlabs', 'prefix, length', [prefix(['sk_'], HEX, 48)]),
 ]

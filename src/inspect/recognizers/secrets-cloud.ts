@@ -38,6 +38,37 @@ const entraExtent: AnchorShape['extent'] = (bytes, at, floor, limit, out) => {
   out.end = end
 }
 
+/** So many characters, an infix that all have, and so many more: neither more nor less. */
+function infix(literal: string, alphabet: string, before: number, behind: number): AnchorShape {
+  const set = toSet(alphabet)
+  const size = literal.length
+  return {
+    kind: 'anchor',
+    literal,
+    reach: before + 1,
+    before: alphabet,
+    rest: alphabet,
+    extent: (bytes, at, floor, limit, out) => {
+      let start = at
+      while (start > floor && at - start <= before && set[bytes[start - 1] as number] === 1) start--
+      if (at - start !== before) return none(out, at)
+      let end = at + size
+      while (end < limit && end - at - size <= behind && set[bytes[end] as number] === 1) end++
+      const isIt = end - at - size === behind && isRandom(bytes, start, end)
+      out.start = isIt ? start : at
+      out.end = isIt ? end : at
+      out.reached = end === limit
+    },
+  }
+}
+
+const SEARCH = Buffer.from('AzSe')
+
+/** Of Azure AI Search: 42 characters, `AzSe`, 6 more. */
+function isSearchKey(text: Uint8Array, length: number): boolean {
+  return SEARCH.every((byte, i) => text[42 + i] === byte) && isRandom(text, 0, length)
+}
+
 function isAlnum(byte: number): boolean {
   return isDigit(byte) || ((byte | 32) >= 0x61 && (byte | 32) <= 0x7a)
 }
@@ -80,12 +111,16 @@ export const CLOUD_SECRETS: readonly Recognizer[] = [
       valid: isAwsSecret,
     },
   ]),
+  secret('aws-session-token', 'aws, session token, security token', 'what they all begin with', [
+    prefix(['IQoJb3JpZ2lu', 'FwoGZXIvYXdz', 'FQoGZXIvYXdz'], BASE64, 100, 3000),
+  ]),
   secret('aws-bedrock-key', 'bedrock, aws', 'prefix, length', [
     prefix(['ABSK'], BASE64, 100, 300),
     prefix(['bedrock-api-key-'], BASE64, 60, 3000),
   ]),
   secret('gcp-api-key', 'google, gcp, firebase, api key', 'prefix, length', [
     prefix(['AIza'], BASE64URL, 35),
+    prefix(['AQ.Ab8RN6'], BASE64URL, 38, 60),
   ]),
   secret('gcp-oauth-token', 'google, gcp, oauth', 'prefix, length', [
     prefix(['ya29.'], BASE64URL, 30, 2048),
@@ -95,6 +130,12 @@ export const CLOUD_SECRETS: readonly Recognizer[] = [
   secret('azure-storage-key', 'azure, account key, storage', 'literal, length', [
     sequence('AccountKey=', '=', [run('A-Za-z0-9+/', 86), run('=', 1)], 'behind'),
     sequence('SharedAccessKey=', '=', [run('A-Za-z0-9+/', 43), run('=', 0)], 'behind'),
+  ]),
+  secret('azure-service-key', 'azure, cognitive, openai key, cosmos', 'infix, length', [
+    infix('+ASt', 'A-Za-z0-9+/=', 76, 8),
+    { kind: 'pattern', layouts: ['x'.repeat(52)], valid: isSearchKey },
+    infix('+ASb', 'A-Za-z0-9+/=', 33, 7),
+    infix('+AEh', 'A-Za-z0-9+/=', 33, 7),
   ]),
   secret('azure-sas-signature', 'azure, sas, blob', 'literal, length, end of base 64', [
     { ...prefix(['sig='], 'A-Za-z0-9%+/=', 43, 70, endsAsKey) },
@@ -135,7 +176,9 @@ export const CLOUD_SECRETS: readonly Recognizer[] = [
   secret('planetscale-token', 'planetscale', 'prefix, length', [
     prefix(['pscale_tkn_', 'pscale_oauth_', 'pscale_pw_'], BASE64URL, 32, 64),
   ]),
-  secret('databricks-token', 'databricks', 'prefix, length', [prefix(['dapi'], 'a-f0-9-', 32, 34)]),
+  secret('databricks-token', 'databricks', 'prefix, length', [
+    prefix(['dapi', 'dose', 'dkea'], 'a-f0-9-', 32, 34),
+  ]),
   secret('vault-token', 'vault, hashicorp', 'prefix, length', [
     prefix(['hvs.'], BASE64URL, 24, 130),
     prefix(['hvb.'], BASE64URL, 100, 400),

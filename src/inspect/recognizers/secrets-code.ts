@@ -59,6 +59,12 @@ export const CODE_SECRETS: readonly Recognizer[] = [
     [
       ...checked(['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_']),
       prefix(['github_pat_'], 'A-Za-z0-9_', 82),
+      // Of apps, in the form that is a JWT.
+      sequence('ghs_', '.', [
+        run(BASE64URL, 20, 400),
+        run(BASE64URL, 40, 900),
+        run(BASE64URL, 40, 700),
+      ]),
     ],
   ),
   secret('gitlab-token', 'gitlab', 'prefix, length', [
@@ -68,6 +74,10 @@ export const CODE_SECRETS: readonly Recognizer[] = [
     prefix(['gloas-'], BASE64URL, 64),
     prefix(['glptt-'], HEX, 40),
     prefix(['GR1348941'], BASE64URL, 20),
+    // Routable ones say where they lead.
+    ...['glpat-', 'glrt-', 'glrtr-', 'gldt-'].map((literal) =>
+      sequence(literal, '.', [run(BASE64URL, 27, 300), run('a-z0-9', 2), run('a-z0-9', 9)]),
+    ),
     sequence('glcbt-', '_', [run(ALNUM, 1, 5), run(BASE64URL, 20)]),
   ]),
   secret('bitbucket-token', 'bitbucket, atlassian, jira', 'prefix, length', [
@@ -102,6 +112,7 @@ export const CODE_SECRETS: readonly Recognizer[] = [
   ]),
   secret('sourcegraph-token', 'sourcegraph', 'prefix, length', [
     prefix(['sgp_'], HEX, 40),
+    prefix(['slk_'], HEX, 64),
     sequence('sgp_', '_', [run(`${HEX}A-Z`, 5, 16), run(HEX, 40)]),
   ]),
   secret('postman-key', 'postman', 'prefix, groups', [
@@ -110,14 +121,14 @@ export const CODE_SECRETS: readonly Recognizer[] = [
   secret('readme-key', 'readme', 'prefix, length', [prefix(['rdme_'], 'a-z0-9', 70)]),
   secret('prefect-key', 'prefect', 'prefix, length', [prefix(['pnu_', 'pnb_'], ALNUM, 36)]),
   secret('buildkite-token', 'buildkite', 'prefix, length', [
-    prefix(['bkua_'], HEX, 40),
+    prefix(['bkua_', 'bkpt_', 'bkaj_'], HEX, 40),
     prefix(['bkct_'], ALNUM, 40, 80),
   ]),
   secret('circleci-token', 'circleci', 'prefix, length', [
     sequence('CCIPAT_', '_', [run(ALNUM, 20, 24), run(HEX, 40)]),
   ]),
   secret('sonar-token', 'sonar, sonarqube', 'prefix, length', [
-    prefix(['sqp_', 'squ_', 'sqa_'], HEX, 40),
+    prefix(['sqp_', 'squ_', 'sqa_'], HEX, 40, 40),
   ]),
   secret('snyk-token', 'snyk', 'prefix, length', [
     prefix(['snyk_uat.', 'snyk_sat.'], 'A-Za-z0-9_.-', 36, 300),

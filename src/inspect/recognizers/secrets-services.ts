@@ -83,7 +83,7 @@ function webhook(literal: string, alphabet: string, min: number, max: number): A
 export const SERVICE_SECRETS: readonly Recognizer[] = [
   secret('slack-token', 'slack', 'prefix, length', [
     prefix(['xoxb-', 'xoxa-', 'xoxp-', 'xoxo-', 'xoxs-', 'xoxr-', 'xoxe-'], 'A-Za-z0-9-', 18, 400),
-    prefix(['xoxe.xoxb-', 'xoxe.xoxp-', 'xapp-', 'xoxc-'], 'A-Za-z0-9-', 24, 400),
+    prefix(['xoxe.xoxb-', 'xoxe.xoxp-', 'xapp-', 'xoxc-', 'xwfp-'], 'A-Za-z0-9-', 24, 400),
     prefix(['xoxd-'], 'A-Za-z0-9%+/=-', 60, 600),
   ]),
   secret('slack-webhook', 'slack, webhook', 'host and path', [
@@ -107,7 +107,10 @@ export const SERVICE_SECRETS: readonly Recognizer[] = [
   ]),
   secret('stripe-key', 'stripe', 'prefix, length', [
     prefix(
-      ['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_', 'sk_prod_', 'rk_prod_'],
+      [
+        ...['sk_live_', 'sk_test_', 'rk_live_', 'rk_test_', 'sk_prod_', 'rk_prod_'],
+        ...['sk_org_live_', 'sk_org_test_', 'rk_org_live_', 'rk_org_test_'],
+      ],
       ALNUM,
       16,
       120,
@@ -126,7 +129,7 @@ export const SERVICE_SECRETS: readonly Recognizer[] = [
     prefix(['FLWSECK_TEST-', 'FLWSECK-'], 'A-Za-z0-9-', 12, 40),
   ]),
   secret('shopify-token', 'shopify', 'prefix, length', [
-    prefix(['shpat_', 'shpca_', 'shppa_', 'shpss_'], 'A-Fa-f0-9', 32),
+    prefix(['shpat_', 'shpca_', 'shppa_', 'shpss_', 'shpua_', 'shptka_'], 'A-Fa-f0-9', 32),
   ]),
   secret('easypost-key', 'easypost', 'prefix, length', [prefix(['EZAK', 'EZTK'], ALNUM, 54)]),
   secret('shippo-token', 'shippo', 'prefix, length', [
@@ -210,7 +213,7 @@ export const SERVICE_SECRETS: readonly Recognizer[] = [
     'context',
   ),
   secret('facebook-token', 'facebook, meta', 'prefix, length', [
-    prefix(['EAAC', 'EAAM', 'EAAG'], ALNUM, 100, 400),
+    prefix(['EAA'], ALNUM, 80, 400, (bytes, start, end) => isMixed(bytes, start, end)),
   ]),
   secret('adobe-secret', 'adobe', 'prefix, length', [prefix(['p8e-'], BASE64URL, 32)]),
   secret('mapbox-token', 'mapbox', 'prefix, groups', [

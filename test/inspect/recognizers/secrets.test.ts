@@ -8,6 +8,7 @@ import { CODE_SECRETS } from '../../../src/inspect/recognizers/secrets-code.ts'
 import { JWT } from '../../../src/inspect/recognizers/secrets-jwt.ts'
 import { KEY_SECRETS } from '../../../src/inspect/recognizers/secrets-keys.ts'
 import { NAMED_SECRETS } from '../../../src/inspect/recognizers/secrets-named.ts'
+import { PLATFORM_SECRETS } from '../../../src/inspect/recognizers/secrets-platforms.ts'
 import { SERVICE_SECRETS } from '../../../src/inspect/recognizers/secrets-services.ts'
 import { createScanner } from '../../../src/inspect/scan/create-scanner.ts'
 import { NOWHERE, openStream } from '../../../src/inspect/scan/scanner.ts'
@@ -20,6 +21,7 @@ const SECRETS = [
   ...CODE_SECRETS,
   ...AI_SECRETS,
   ...SERVICE_SECRETS,
+  ...PLATFORM_SECRETS,
   ...NAMED_SECRETS,
 ]
 const SCANNER = createScanner(SECRETS)

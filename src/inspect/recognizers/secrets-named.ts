@@ -33,6 +33,7 @@ const PASSWORD_KEYS: readonly string[] = [
   ...['пароль', '密码', '密碼', 'パスワード', '비밀번호'],
 ]
 const PASSWORD_NOUNS: readonly string[] = [
+  ...['Passwd', 'palavra-passe', 'hasłem', 'clave', 'login password'],
   ...['password', 'passwd', 'passphrase', 'passcode', 'passwort', 'kennwort', 'mot de passe'],
   ...['contraseña', 'senha', 'wachtwoord', 'hasło', 'parola', 'lösenord', 'пароль', '密码'],
 ]
@@ -63,6 +64,12 @@ const OWNERS: readonly string[] = [
     'oauth',
     'app',
   ],
+]
+/** What is said right before a key: no verb is needed. */
+const LED_KEYS: readonly string[] = [
+  ...['API key', 'API Key', 'api key', 'API token', 'api token', 'API secret', 'access token'],
+  ...['auth token', 'bearer token', 'secret key', 'client secret', 'access key', 'refresh token'],
+  ...['use token', 'with token', 'using token', 'use key', 'with key', 'using key', 'the token'],
 ]
 const KEY_KEYS: readonly string[] = [
   ...['secret', 'api key', 'apikey', 'access key', 'secret key', 'private key', 'auth key'],
@@ -186,6 +193,7 @@ export const NAMED_SECRETS: readonly Recognizer[] = [
       { kind: 'key', keys: ['token', 'bearer'], whole: true, loose: 'word', valid: isWrittenKey },
       { kind: 'key', keys: KEY_KEYS, loose: 'word', valid: isWrittenKey },
       ...spoken(['key', 'token', 'secret', 'schlüssel', 'clé'], isSpokenKey),
+      ...spoken(LED_KEYS, (bytes, start, end) => isSpokenKey(bytes, start, end, true)),
       {
         kind: 'pattern',
         layouts: LENGTHS,

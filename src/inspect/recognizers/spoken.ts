@@ -29,7 +29,17 @@ const VERBS: readonly Uint8Array[] = [
     'är ',
     'on ',
   ],
-  ...['to be ', 'will be ', 'has been set to ', 'set to '],
+  ...['to be ', 'will be ', 'has been set to ', 'set to ', 'is now ', 'is still ', 'is currently '],
+  ...[
+    'should be ',
+    'should read ',
+    'must be ',
+    'was changed to ',
+    'has changed to ',
+    'changed to ',
+  ],
+  ...['reset to ', 'reads ', 'equals ', 'is set to ', 'ist jetzt ', 'lautet jetzt ', 'lautet nun '],
+  ...['ist nun ', 'est maintenant ', 'es ahora ', 'agora é ', 'is nu ', 'to ', '- ', '– '],
 ]
   .sort((a, b) => b.length - a.length)
   .map((verb) => Buffer.from(verb))
@@ -59,8 +69,13 @@ function findValue(
 ): void {
   out.start = at
   out.end = at
-  const verb = VERBS.find((one) => isThere(bytes, from, limit, one))
-  let start = from + (verb?.length ?? 0)
+  const led = ledTo(bytes, from, limit)
+  if (led === UNDECIDED) {
+    out.reached = true
+    return
+  }
+  const verb = VERBS.find((one) => isThere(bytes, led, limit, one))
+  let start = led + (verb?.length ?? 0)
   const marks = start
   while (start < limit && start - marks < 3 && isMark(bytes[start] as number)) start++
   let end = start
@@ -73,6 +88,45 @@ function findValue(
   out.start = start
   out.end = end
 }
+
+/** `for the admin account is `: what stands between, in bytes. */
+const MAX_BETWEEN = 56
+const UNDECIDED = -1
+const BETWEEN: readonly Uint8Array[] = [
+  ...[
+    'for ',
+    'of ',
+    'on ',
+    'für ',
+    'zu ',
+    'zum ',
+    'zur ',
+    'pour ',
+    'du ',
+    'de ',
+    'para ',
+    'per ',
+    'voor ',
+  ],
+  ...['i gave', 'you asked'],
+].map((text) => Buffer.from(text))
+
+/** @returns where the verb begins, behind what says whose it is; `from` where nothing does */
+function ledTo(bytes: Uint8Array, from: number, limit: number): number {
+  if (!BETWEEN.some((one) => isThere(bytes, from, limit, one))) return from
+  const bound = Math.min(limit, from + MAX_BETWEEN)
+  for (let at = from; at < bound; at++) {
+    const byte = bytes[at] as number
+    if (byte < 0x20 || byte === 0x3b || (byte === 0x2e && bytes[at + 1] === 0x20)) return from
+    if (byte === 0x3a && bytes[at + 1] === 0x20) return at + 2
+    if (byte === 0x20 && IS.some((verb) => isThere(bytes, at + 1, limit, verb))) return at + 1
+  }
+  return bound === limit ? UNDECIDED : from
+}
+
+const IS: readonly Uint8Array[] = ['is ', 'ist ', 'lautet ', 'est ', 'es ', 'é ', 'è ', 'was '].map(
+  (verb) => Buffer.from(verb),
+)
 
 function isThere(bytes: Uint8Array, at: number, limit: number, text: Uint8Array): boolean {
   if (at + text.length > limit) return false

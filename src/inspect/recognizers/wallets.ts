@@ -4,9 +4,36 @@ import { isBitcoin, isCoin, isExtendedKey, isWif } from './base58.ts'
 import { isBitcoinBech32 } from './bech32.ts'
 import { isChecksummed, isEthereum } from './ethereum.ts'
 import type { Recognizer } from './recognizer.ts'
-import { ALNUM } from './secret.ts'
+import { ALNUM, isMixed, toSet } from './secret.ts'
+import { SEED_PHRASE } from './seed-phrase.ts'
+import { spoken } from './spoken.ts'
 
 const bare = (lengths: readonly number[]) => lengths.map((length) => 'x'.repeat(length))
+
+const BASE58 = toSet('1-9A-HJ-NP-Za-km-z')
+
+function isBase58(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (BASE58[bytes[at] as number] !== 1) return false
+  return isMixed(bytes, start, end)
+}
+
+/** A public key of 32 bytes. */
+function isSolana(text: Uint8Array, length: number): boolean {
+  return isBase58(text, 0, length)
+}
+
+/** Network byte and two keys: `4` or `8` first; with a payment id longer. */
+function isMonero(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start
+  const first = bytes[start]
+  return (
+    (length === 95 || length === 106) &&
+    (first === 0x34 || first === 0x38) &&
+    isBase58(bytes, start, end)
+  )
+}
+
+const MONERO = ['monero', 'xmr', 'monero address', 'xmr address', 'monero wallet', 'xmr wallet']
 
 export const WALLETS: readonly Recognizer[] = [
   {
@@ -68,6 +95,27 @@ export const WALLETS: readonly Recognizer[] = [
     shapes: [{ kind: 'pattern', layouts: bare([33, 34]), valid: isCoin }],
     basis: 'base58check of Litecoin, Dogecoin, Tron, Dash',
   },
+  {
+    type: 'solana-address',
+    class: 'payment',
+    readiness: 'context',
+    words: ['solana', 'sol address', 'sol wallet', 'phantom', 'spl token', 'sol'],
+    shapes: [{ kind: 'pattern', layouts: bare([42, 43, 44]), valid: isSolana }],
+    basis: 'base 58 of 32 bytes, near a word',
+  },
+  {
+    type: 'monero-address',
+    class: 'payment',
+    readiness: 'on',
+    words: [],
+    shapes: [
+      { kind: 'key', keys: [...MONERO, 'wallet', 'wallet address', 'address'], valid: isMonero },
+      { kind: 'key', keys: [...MONERO, 'wallet', 'address'], loose: 'word', valid: isMonero },
+      ...spoken([...MONERO, 'XMR', 'wallet'], isMonero),
+    ],
+    basis: 'length, base 58, behind a word',
+  },
+  SEED_PHRASE,
   {
     type: 'crypto-private-key',
     class: 'secret',

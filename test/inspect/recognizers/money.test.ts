@@ -98,6 +98,53 @@ test('a row of numbers stays one, whatever is said twice in it', () => {
   expect(textsIn(scanner, `1234 5678 ${card} ${card} 1234`)).toEqual([])
 })
 
+const SEED = 'river candy lamp window tiger orange picnic garden velvet mango canoe puzzle'
+
+test.each([
+  ['behind its name', `my seed phrase is ${SEED}.`, SEED],
+  ['in a line of its own', `Recovery phrase:\n${SEED}\n`, SEED],
+  ['of twice as many words', `mnemonic = "${SEED} ${SEED}"`, `${SEED} ${SEED}`],
+  ['with commas', `Mnemonic: ${SEED.replaceAll(' ', ', ')}`, SEED.replaceAll(' ', ', ')],
+])('words of a wallet: %s', (_, text, want) => {
+  expect(textsIn(scanner, text)).toEqual([`crypto-seed-phrase ${want}`])
+})
+
+test('words of a wallet, by the name of the field', () => {
+  expect(textsIn(scanner, SEED, 'mnemonic')).toEqual([`crypto-seed-phrase ${SEED}`])
+  expect(textsIn(scanner, SEED, 'description')).toEqual([])
+})
+
+test.each([
+  ['eleven', `seed phrase: ${SEED.replace('river ', '')}`],
+  ['thirteen', `seed phrase: ${SEED} basket`],
+  [
+    'a sentence',
+    'The seed phrase is twelve words that every wallet shows when you first open the app',
+  ],
+  [
+    'a sentence of twelve',
+    'mnemonic: every good boy does fine helps people who learn the lines well',
+  ],
+  ['without a name', SEED],
+])('no words of a wallet: %s', (_, text) => {
+  expect(textsIn(scanner, text)).toEqual([])
+})
+
+const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
+const base58 = (length: number) =>
+  Array.from({ length }, (_, i) => BASE58[(i * 37 + i * i * 11 + 5) % 58]).join('')
+
+test('addresses of Monero and Solana, where a word says so', () => {
+  const monero = `4${base58(94)}`
+  expect(textsIn(scanner, `Monero address: ${monero}`)).toEqual([`monero-address ${monero}`])
+  expect(textsIn(scanner, `XMR ${monero}, please`)).toEqual([`monero-address ${monero}`])
+  expect(textsIn(scanner, monero, 'xmrAddress')).toEqual([`monero-address ${monero}`])
+  expect(textsIn(scanner, `see ${monero}`)).toEqual([])
+  const solana = base58(44)
+  expect(textsIn(scanner, `my Solana wallet is ${solana}.`)).toEqual([`solana-address ${solana}`])
+  expect(textsIn(scanner, `see ${solana}`)).toEqual([])
+})
+
 test('a key of Bitcoin, as wallets and BIP 32 write it', () => {
   // The examples of the formats' descriptions; put together here, so that nobody takes this file for a wallet.
   const wif = ['5HueCGU8rMjxEXxiPuD5BD', 'ku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ'].join('')

@@ -135,6 +135,13 @@ describe('in a sentence', () => {
     [`my key is ${openai}.`, 'openai-key', openai],
     ['PASSWORD=ab;cd&9(x)', 'password', 'ab;cd&9(x)'],
     ['password: hunter22!.', 'password', 'hunter22!'],
+    ['the password for the admin account is Winter2024!', 'password', 'Winter2024!'],
+    ['Das Passwort für den Server lautet Zebra-42#x.', 'password', 'Zebra-42#x'],
+    ['the password should be Zebra-42#x now', 'password', 'Zebra-42#x'],
+    ['Password:\n  Zebra-42#x\n', 'password', 'Zebra-42#x'],
+    [`use token ${key} to log in`, 'secret-key', key],
+    [`the access token for staging is ${key}`, 'secret-key', key],
+    [`API key ${make('{40:hex}')}`, 'secret-key', make('{40:hex}')],
     [
       'my token is hiXEzAXBQCUTnbphfU18QuePNerkuwNkKQRfn2Yj',
       'secret-key',
@@ -159,6 +166,9 @@ describe('in a sentence', () => {
     ['apiKey: ApiKeyConfig2'],
     ['client secret: /run/secrets/db2'],
     ['password to be changed'],
+    ['the password for this account is stored in vault2 or so'],
+    ['use key Control2'],
+    ['password - at least 12 characters'],
   ])('%s: none', (text) => {
     expect(scan(text)).toEqual([])
   })

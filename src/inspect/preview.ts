@@ -1,7 +1,7 @@
 /**
  * What a request says, for the people who decide about it: its query and the beginning of its body, with the kind in place of whatever any
- * recogniser finds, and without what may be data that no recogniser knows: credentials by their names, numbers of many digits, long
- * strings without a blank. It is for seeing what a call is about; not all that names somebody can be recognised.
+ * recogniser finds, and without what may be data that no recogniser knows: credentials and people by the names these stand under, numbers of
+ * many digits, long strings without a blank. It is for seeing what a call is about; not all that names somebody can be recognised.
  *
  * INVARIANT: nothing that was found is in it; of what cannot be read as a whole there is none; nothing in it is invisible.
  */
@@ -93,7 +93,7 @@ function toText(bytes: Buffer, contentType: string | null, isWhole: boolean): st
 }
 
 function prepare(plain: string, scanners: readonly Scanner[]): string {
-  const labelled = scanners.reduce(labelPlain, hideCredentials(plain.slice(0, MAX_PREPARED)))
+  const labelled = scanners.reduce(labelPlain, hideNamed(plain.slice(0, MAX_PREPARED)))
   return hideOpaque(labelled.replace(/\r\n/g, '\n').replaceAll('\t', '  '))
     .split('\n')
     .map(makeVisible)
@@ -152,10 +152,16 @@ const CREDENTIAL = '[CREDENTIAL]'
 const NAMED =
   /([A-Za-z][\w.-]{0,63})(\\*["']?[ \t]*[:=][ \t]*\\*["']?)(?!\[[A-Z0-9_]+\])([^\s"'\\&,;}\]]+)/g
 
-function hideCredentials(text: string): string {
-  return text.replace(NAMED, (all, name: string, between: string) =>
-    isCredential(name) ? `${name}${between}${CREDENTIAL}` : all,
-  )
+/** A name of somebody, where there is nothing but that: of a tool or a model it is written otherwise. */
+const PERSON =
+  /((?<![A-Za-z])[Nn]ame\\*["']?[ \t]*[:=][ \t]*\\*["']?)\p{Lu}[\p{L}\p{M}.'’-]{0,40}(?:(?: \p{Ll}{1,3}){0,2} \p{Lu}[\p{L}\p{M}.'’-]{0,40}){1,4}(?=["'\\&,;\n]|$)/gmu
+
+function hideNamed(text: string): string {
+  return text
+    .replace(NAMED, (all, name: string, between: string) =>
+      isCredential(name) ? `${name}${between}${CREDENTIAL}` : all,
+    )
+    .replace(PERSON, '$1[NAME]')
 }
 
 /** What people cannot read, and what may be the number of somebody. */

@@ -127,6 +127,18 @@ describe('what it says, without the data', () => {
       want: '{"token":"[CREDENTIAL]","sig":"[CREDENTIAL]","password":"[PASSWORD]","max_tokens":5}',
     },
     {
+      name: 'people under a name that may as well be that of a thing',
+      type: JSON_TYPE,
+      body: '{"name":"Zoë van der Berg"}\n{"name":"Jan O’Neill-Smith","tool":{"name":"get_weather"}}',
+      want: '{"name":"[NAME]"}\n{"name":"[NAME]","tool":{"name":"get_weather"}}',
+    },
+    {
+      name: 'the same of a form',
+      type: FORM,
+      body: 'name=Anna+Maria+Schmidt&filename=Annual Report',
+      want: 'name=[NAME]\nfilename=Annual Report',
+    },
+    {
       name: 'numbers that may be somebody’s, also without a word that says so',
       type: 'text/plain',
       body: 'about 86095742719, C01X00T478, 2026-11-29 and ٨٦٠٩٥٧٤٢; 12 boxes in 2026',

@@ -6,12 +6,14 @@ import type { Client } from '../model/client.ts'
 import type { Problem } from '../model/errors.ts'
 import { agentFor } from '../policy/agents.ts'
 import type { Policy } from '../policy/compile.ts'
+import type { Clock } from '../ports.ts'
 
 export interface CallersOptions {
   readonly tokens: {
     verify(credentials: string): ProvenIdentity | Problem | Promise<ProvenIdentity | Problem>
   }
   policy(): Policy
+  readonly clock: Clock
   /** Whether a caller nobody knows is turned away. */
   readonly required: boolean
 }
@@ -23,7 +25,7 @@ const MAX_KNOWN = 10_000
  * @returns a function that never throws or rejects, and answers at once where nothing has to be verified. A wrong credential is always a refusal: it never falls back to what the
  * address alone would allow.
  */
-export function createCallers({ tokens, policy, required }: CallersOptions) {
+export function createCallers({ tokens, policy, clock, required }: CallersOptions) {
   let known = new Map<string, Agent>()
   let knownFor: Policy | null = null
 
@@ -43,6 +45,7 @@ export function createCallers({ tokens, policy, required }: CallersOptions) {
   }
 
   return (credentials: string | null, client: Client) => {
+    if (client.certificate && clock.now() >= client.certificate.notAfter) return EXPIRED
     if (credentials === null) return toAgent(null, client)
     const verified = tokens.verify(credentials)
     if (verified instanceof Promise) {
@@ -53,11 +56,16 @@ export function createCallers({ tokens, policy, required }: CallersOptions) {
 }
 
 /** By what was proven, not by how: one token can be shown in any number of ways. Names have no blanks. */
-function keyOf(identity: ProvenIdentity | null, { text, uid }: Client): string {
-  const from = uid === undefined ? text : `${text} ${uid}`
+function keyOf(identity: ProvenIdentity | null, { text, uid, certificate }: Client): string {
+  const user = uid === undefined ? text : `${text} ${uid}`
+  const from = certificate ? `${user} ${certificate.fingerprint}` : user
   return identity ? `${from} ${identity.subject} ${identity.groups.join(' ')}` : from
 }
 
+const EXPIRED: Problem = {
+  code: 'agent-unknown',
+  detail: 'the client certificate has expired while its connection was open',
+}
 const NOT_KNOWN: Problem = {
   code: 'agent-unknown',
   detail: 'this proxy serves only agents that say who they are',

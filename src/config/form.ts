@@ -67,7 +67,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** Keys of the published format that this version does not carry out: refused, never ignored. */
-const LATER: ReadonlySet<string> = new Set(['issuer', 'certificate'])
+const LATER: ReadonlySet<string> = new Set(['issuer'])
 
 /** A longer key is no misspelling, and not repeated in full. */
 const MAX_KEY = 64

@@ -161,7 +161,15 @@ export const operationKeys = {
   intercept: z
     .strictObject({ never: z.array(name).optional(), http1_only: z.array(name).optional() })
     .optional(),
-  identity: z.strictObject({ required: z.boolean().optional() }).optional(),
+  identity: z
+    .strictObject({
+      required: z.boolean().optional(),
+      client_ca: z.array(name).min(1).max(100).optional().meta({
+        description:
+          'PEM files of the authorities that issue certificates of agents. Then clients that speak TLS to the proxy are asked for one.',
+      }),
+    })
+    .optional(),
   residency: z.strictObject({ breaker: z.boolean().optional() }).optional(),
   timeouts: z
     .strictObject({

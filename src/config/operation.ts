@@ -93,6 +93,8 @@ export interface Operation {
   /** By id of a table: where to fetch it instead, null: not at all. */
   readonly tableSources: Readonly<Record<string, string | null>>
   readonly identityRequired: boolean
+  /** Files of the authorities of certificates of agents; none: nobody is asked for one. */
+  readonly clientCa: readonly string[]
   /** Processes that serve; null: one for each CPU. */
   readonly workers: number | null
   /** Whether a host that answered from outside of what was concluded is believed no more. */
@@ -132,6 +134,7 @@ export function toOperation(config: ConfigFile, base: string, installDir: string
     tablesDir: geoip?.tables === undefined ? resolve(installDir, 'geoip') : path(geoip.tables),
     tableSources: geoip?.sources ?? {},
     identityRequired: identity?.required ?? false,
+    clientCa: (identity?.client_ca ?? []).map(path),
     breaker: residency?.breaker ?? false,
     workers: config.workers ?? null,
     timeouts: Object.fromEntries(

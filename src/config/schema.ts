@@ -32,6 +32,10 @@ const agent = z.strictObject({
       subject: names.optional(),
       group: names.optional(),
       source: names.optional(),
+      certificate: names.optional().meta({
+        description:
+          'Names that the certificate of a client is for (or its common name), or its SHA-256 as sha256:…: see `identity: client_ca`.',
+      }),
       uid: oneOrMany(z.union([z.int().min(0).max(MAX_UID), userRange]))
         .optional()
         .meta({

@@ -5,8 +5,8 @@ export interface Agent {
   readonly id: string
   /** Sorted. */
   readonly groups: readonly string[]
-  /** What the identity rests on. A token is proof, and so is the user of a process on this host; a source address is what the network says. */
-  readonly by: 'token' | 'uid' | 'source' | 'none'
+  /** What the identity rests on. A token is proof, and so are a certificate and the user of a process on this host; a source address is what the network says. */
+  readonly by: 'token' | 'certificate' | 'uid' | 'source' | 'none'
   /** Whom the token names, where the policy calls them something else. */
   readonly subject?: string
 }
@@ -15,7 +15,7 @@ export const ANONYMOUS: Agent = { id: 'anonymous', groups: [], by: 'none' }
 
 /** Whether it is known by more than an address. */
 export function isProven({ by }: Agent): boolean {
-  return by === 'token' || by === 'uid'
+  return by !== 'source' && by !== 'none'
 }
 
 /** What agent and group names may look like: they appear in logs, tokens, URLs and file names. */

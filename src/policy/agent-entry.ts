@@ -14,6 +14,7 @@ export interface AgentPolicy {
   readonly groups: readonly string[]
   readonly sources: readonly Cidr[]
   readonly uids: readonly UidRange[]
+  readonly certificates: CertificateNames | null
   /** Groups every such agent is in, besides those its token names. */
   readonly memberOf: readonly string[]
   readonly zone: Zone | null
@@ -21,6 +22,12 @@ export interface AgentPolicy {
   readonly owner: string | null
   /** Milliseconds its clients wait for a decision, whatever the rule; null for what the rules say. */
   readonly wait: number | null
+}
+
+export interface CertificateNames {
+  readonly names: ReadonlySet<string>
+  /** As OpenSSL writes them. */
+  readonly fingerprints: ReadonlySet<string>
 }
 
 /** Numbers of users, both ends included. */
@@ -51,11 +58,34 @@ export function compileAgent(
       match === undefined ? [entry.id] : namesAt('agent', toList(match.subject), at('subject')),
     groups: namesAt('group', toList(match?.group), at('group')),
     sources: cidrsAt(toList(match?.source), at('source')),
+    certificates:
+      match?.certificate === undefined
+        ? null
+        : certificatesAt(toList(match.certificate), at('certificate'), report),
     uids: uidsAt(toList(match?.uid), at('uid'), report),
     memberOf: namesAt('group', entry.groups ?? [], [...path, 'groups']),
     zone: entry.zones === undefined ? null : zoneAt(toList(entry.zones), [...path, 'zones']),
     owner: entry.owner === undefined ? null : people.ownerAt(entry.owner, [...path, 'owner']),
     wait: entry.hold?.wait ?? null,
+  }
+}
+
+function certificatesAt(
+  given: readonly string[],
+  path: Path,
+  report: References['report'],
+): CertificateNames {
+  const prints = given.filter((each) => each.startsWith('sha256:'))
+  const fingerprints = prints.map((each) => each.slice(7).replaceAll(':', '').toUpperCase())
+  for (const [i, each] of given.entries()) {
+    const hex = each.startsWith('sha256:') ? each.slice(7).replaceAll(':', '') : null
+    if (hex !== null && !/^[0-9a-fA-F]{64}$/.test(hex)) {
+      report([...path, i], 'a fingerprint is `sha256:` and 64 hex digits')
+    }
+  }
+  return {
+    names: new Set(given.filter((each) => !each.startsWith('sha256:'))),
+    fingerprints: new Set(fingerprints.map((hex) => hex.replace(/..(?=.)/g, '$&:'))),
   }
 }
 

@@ -35,17 +35,31 @@ export function agentFor(policy: Policy, identity: Identity | null, client: Clie
   return {
     id,
     groups: [...groups].sort(),
-    by: identity ? 'token' : best && best.uids.length > 0 ? 'uid' : 'source',
+    by: identity ? 'token' : best ? restsOn(best) : 'source',
     ...(identity && identity.subject !== id ? { subject: identity.subject } : {}),
   }
 }
 
-/** 0 when the entry does not apply; every condition it names must hold. Subject counts above user above group above source prefix. */
+function restsOn({ certificates, uids }: AgentPolicy): Agent['by'] {
+  if (certificates) return 'certificate'
+  return uids.length > 0 ? 'uid' : 'source'
+}
+
+/** 0 when the entry does not apply; every condition it names must hold. Subject counts above certificate above user above group above source prefix. */
 function specificity(entry: AgentPolicy, identity: Identity | null, client: Client): number {
   let score = 0
   if (entry.subjects.length > 0) {
     if (!identity || !entry.subjects.includes(identity.subject)) return 0
     score += 100_000
+  }
+  if (entry.certificates) {
+    const { certificate } = client
+    const { names, fingerprints } = entry.certificates
+    if (!certificate) return 0
+    const isNamed = certificate.names.some((name) => names.has(name))
+    const isPrinted = fingerprints.has(certificate.fingerprint)
+    if (!isNamed && !isPrinted) return 0
+    score += isPrinted ? 50_001 : 50_000
   }
   if (entry.uids.length > 0) {
     const { uid } = client

@@ -85,6 +85,8 @@ export interface AgentEntry {
         readonly subject?: OneOrMany<string> | undefined
         readonly group?: OneOrMany<string> | undefined
         readonly source?: OneOrMany<string> | undefined
+        /** Names of certificates of clients, or fingerprints: `sha256:` and hex. */
+        readonly certificate?: OneOrMany<string> | undefined
         /** Numbers of users of this host, or ranges such as `2000-2999`. */
         readonly uid?: OneOrMany<number | string> | undefined
       }

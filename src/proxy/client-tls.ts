@@ -18,6 +18,8 @@ export interface Accepting {
   /** Versions of HTTP to choose from; first what is preferred. */
   readonly offer: readonly string[]
   readonly shared: Pick<ProxyContext, 'deadlines' | 'timeouts'>
+  /** Whether the client is asked for a certificate; whether that holds is for whoever asks. */
+  readonly requestCert?: boolean
   /** The socket has no listener left but one for its errors. */
   onSecure(tls: TLSSocket): void
   /** @param cause the error of the socket; null when it was just closed. Nothing is left of the connection then */
@@ -25,9 +27,21 @@ export interface Accepting {
 }
 
 /** Calls one of the two, once. */
-export function acceptTls({ socket, secureContext, offer, shared, ...then }: Accepting): void {
+export function acceptTls({
+  socket,
+  secureContext,
+  offer,
+  shared,
+  requestCert = false,
+  ...then
+}: Accepting): void {
   const { deadlines, timeouts } = shared
-  const tls = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: [...offer] })
+  const tls = new TLSSocket(socket, {
+    isServer: true,
+    secureContext,
+    ALPNProtocols: [...offer],
+    ...(requestCert ? { requestCert, rejectUnauthorized: false } : {}),
+  })
   let cause: NodeJS.ErrnoException | null = null
   const finish = () => {
     deadlines.delete(handshake)

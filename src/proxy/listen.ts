@@ -50,8 +50,8 @@ function servePort(socket: Socket, client: Client, context: ProxyContext): void 
       switch (protocol) {
         case 'tls': {
           socket.pause()
-          const onSecure = (tls: TLSSocket) =>
-            serveHttp(tls, client, context, tls.alpnProtocol === HTTP2)
+          const onSecure = (tls: TLSSocket, known: Client, fault: Problem | null) =>
+            serveHttp(tls, known, context, tls.alpnProtocol === HTTP2, fault)
           return void run(servePortTls({ socket, client, first, context, onSecure }))
         }
         case 'http':
@@ -95,10 +95,16 @@ function refusePort(
   )
 }
 
-function serveHttp(socket: Channel, client: Client, context: ProxyContext, isHttp2: boolean): void {
+function serveHttp(
+  socket: Channel,
+  client: Client,
+  context: ProxyContext,
+  isHttp2: boolean,
+  fault: Problem | null = null,
+): void {
   const options = {
     socket,
-    scope: { client, tunnel: null, credentials: null, fault: null },
+    scope: { client, tunnel: null, credentials: null, fault },
     context,
     onConnect: (tunnel: Tunnel) => openTunnel(client, tunnel, context),
   }

@@ -60,6 +60,8 @@ export interface ProxyContext {
   readonly origins: OriginPool
   /** Leaf certificates for hosts, as contexts for TLS with clients. */
   readonly leaves: Leaves
+  /** The same for TLS to the proxy itself, where clients are asked for a certificate; null where they are not. */
+  readonly askingLeaves: Leaves | null
   readonly acceptance: Acceptance
   readonly deadlines: Deadlines
   readonly timeouts: Timeouts

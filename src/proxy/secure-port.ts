@@ -8,9 +8,11 @@ import type { TLSSocket } from 'node:tls'
 import { type IpAddress, parseIp, unmapIp } from '../model/address.ts'
 import { ANONYMOUS } from '../model/agent.ts'
 import { type Host, parseHost } from '../model/authority.ts'
+import type { Client } from '../model/client.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Flow, RequestLine } from '../model/flow.ts'
 import type { ClientHello } from '../tls/client-hello.ts'
+import { readClientCertificate } from './client-certificate.ts'
 import { acceptTls, HTTP1, HTTP2, refuseTls } from './client-tls.ts'
 import { leafFor } from './intercept.ts'
 import { readOpening } from './opening.ts'
@@ -19,11 +21,11 @@ import type { ProxyContext } from './proxy.ts'
 /** A client whose first bytes are those of TLS. */
 export interface SecureClient {
   readonly socket: Socket
-  readonly client: IpAddress
+  readonly client: Client
   readonly first: Buffer
   readonly context: ProxyContext
-  /** Serves what is inside. */
-  onSecure(tls: TLSSocket): void
+  /** Serves what is inside. @param fault why it is all refused; null for nothing */
+  onSecure(tls: TLSSocket, client: Client, fault: Problem | null): void
 }
 
 /** Never rejects but for a defect of ours. */
@@ -42,7 +44,8 @@ export async function servePortTls(secure: SecureClient): Promise<void> {
     refuseTls(socket, 'unrecognizedName')
     return record(secure, BAD_NAME)
   }
-  const secureContext = leafFor(host, client, hello, context)
+  const { askingLeaves, leaves } = context
+  const secureContext = leafFor(host, client, hello, { ...context, leaves: askingLeaves ?? leaves })
   if ('code' in secureContext) {
     refuseTls(socket, secureContext.code === 'gate-failed' ? 'internalError' : 'accessDenied')
     return record(secure, secureContext)
@@ -53,7 +56,13 @@ export async function servePortTls(secure: SecureClient): Promise<void> {
     secureContext,
     offer: BOTH,
     shared: context,
-    onSecure,
+    requestCert: askingLeaves !== null,
+    onSecure(tls) {
+      const certificate = askingLeaves && readClientCertificate(tls)
+      if (!certificate) onSecure(tls, client, null)
+      else if ('code' in certificate) onSecure(tls, client, certificate)
+      else onSecure(tls, { ...client, certificate }, null)
+    },
     onFailure(cause) {
       const who = {
         clientIp: client.text,

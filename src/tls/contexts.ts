@@ -4,7 +4,7 @@
  * many new ones are refused.
  */
 
-import { createHash } from 'node:crypto'
+import { constants, createHash } from 'node:crypto'
 import tls from 'node:tls'
 import type { IpAddress } from '../model/address.ts'
 import type { Host } from '../model/authority.ts'
@@ -23,6 +23,8 @@ export interface ContextsOptions {
   /** Default: one of its own. */
   readonly tickets?: TicketRing
   readonly limits: LeafLimits
+  /** Authorities of clients' certificates, as PEM. Sessions are not resumed then: each shows its certificate anew. Default: none */
+  readonly clientRoots?: readonly string[]
 }
 
 /** Whom a context is for. */
@@ -81,7 +83,7 @@ const TOO_MANY: Problem = {
 
 /** Minting is synchronous: calls for one host cannot overlap, and the second finds what the first has made. */
 export function createContexts(options: ContextsOptions): Contexts {
-  const { authority, clock, capacity = 4096, limits } = options
+  const { authority, clock, capacity = 4096, limits, clientRoots = [] } = options
   const { tickets = new TicketRing({ clock }) } = options
   const minter = createLeafMinter(authority)
   const key = minter.key.export({ type: 'pkcs8', format: 'pem' })
@@ -133,15 +135,17 @@ export function createContexts(options: ContextsOptions): Contexts {
     const context = tls.createSecureContext({
       key,
       cert: toPem(leaf.der) + chain,
-      // None: a server that asks for no client certificates has no use for the system's roots.
-      ca: [],
+      // Where it asks for no client certificates it has no use for any, nor for the system's.
+      ca: [...clientRoots],
       minVersion: 'TLSv1.2',
       maxVersion: tls13 ? 'TLSv1.3' : 'TLSv1.2',
       ciphers: CIPHERS,
-      ticketKeys: tickets.fixedKeys,
+      ...(clientRoots.length > 0
+        ? { secureOptions: constants.SSL_OP_NO_TICKET }
+        : { ticketKeys: tickets.fixedKeys }),
       sessionIdContext: toSessionContext(authority, host),
     })
-    tickets.protect(context, tls13 ? 'always' : 'aged')
+    if (clientRoots.length === 0) tickets.protect(context, tls13 ? 'always' : 'aged')
     minted++
     return { context, mintedAt: now, notAfter: leaf.notAfter }
   }

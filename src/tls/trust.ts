@@ -28,7 +28,7 @@ export interface ExtraRoots {
 
 /** Whom to believe everywhere, as PEM. @throws TlsFileError */
 export async function readAllRoots({ extraRoots }: ExtraRoots): Promise<readonly string[]> {
-  const extras = await Promise.all(extraRoots.map(readRoots))
+  const extras = await Promise.all(extraRoots.map((path) => readRoots(path, 'tls: extra_roots')))
   const roots = [...systemRoots(), ...tls.getCACertificates('extra'), ...extras.flat()]
   return [...new Set(roots)]
 }
@@ -60,8 +60,13 @@ function toLines(pem: string): string {
   return `${pem.trim()}\n`
 }
 
-async function readRoots(path: string): Promise<string[]> {
-  const hint = 'list PEM files with `-----BEGIN CERTIFICATE-----` under `tls: extra_roots`'
+/** Authorities of clients' certificates, as PEM. @throws TlsFileError */
+export async function readClientRoots(paths: readonly string[]): Promise<readonly string[]> {
+  return (await Promise.all(paths.map((path) => readRoots(path, 'identity: client_ca')))).flat()
+}
+
+async function readRoots(path: string, key: string): Promise<string[]> {
+  const hint = `list PEM files with \`-----BEGIN CERTIFICATE-----\` under \`${key}\``
   const text = await readTextFile(path)
   if (text === null) throw new TlsFileError(path, 'there is no such file', hint)
   const certificates = parseCertificates(text)

@@ -177,7 +177,7 @@ rules:
   - { id: same-again, because: a test, when: { method: [PUT, POST] }, then: block }
   - { id: cards, because: a test, when: { placement: outside }, redact: { out: [payment-card] } }
   - { id: cards-there, because: a test, when: { host: ["*.pinned.test", deep.pinned.test] }, redact: { out: [payment-card] } }
-agents: [{ id: builder, match: { uid: 1001 } }]
+agents: [{ id: builder, match: { uid: 1001 } }, { id: shown, match: { certificate: a.test } }]
 intercept: { never: ["*"] }`
   await using lab = await openLab({ config: rules })
   const where = [
@@ -197,6 +197,10 @@ intercept: { never: ["*"] }`
   expect(read(out)('intercept')?.found).toMatch(/nothing is looked into, and 2 rules on data/)
   expect(read(out)('controls')?.found).toContain('breaker off')
   expect(read(out)('controls')?.found).toContain('0 receivers of notices')
+  expect(read(out)('certificates')).toMatchObject({
+    status: 'warn',
+    found: expect.stringContaining('nobody is asked'),
+  })
   expect(read(out)('users')?.found).toContain('1 agents are known by their user')
   expect(code).toBe(0)
 })

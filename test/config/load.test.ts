@@ -52,6 +52,7 @@ describe('which file counts', () => {
       tablesDir: join(PROJECT, 'geoip'),
       tableSources: {},
       identityRequired: false,
+      clientCa: [],
       workers: null,
       breaker: false,
       timeouts: {},

@@ -5,12 +5,13 @@ import { createCallers } from '../../src/cli/callers.ts'
 import type { ProvenIdentity } from '../../src/identity/tokens.ts'
 import type { Problem } from '../../src/model/errors.ts'
 import type { PolicyDocument } from '../../src/policy/document.ts'
+import type { Clock } from '../../src/ports.ts'
 import { policyOf } from '../policy/support.ts'
 import { ip } from '../support/nouns.ts'
 
 const EXPIRED: Problem = { code: 'token-expired', detail: 'the token has expired' }
 
-function callers(document: PolicyDocument, required = false) {
+function callers(document: PolicyDocument, required = false, clock: Clock = Date) {
   let policy = policyOf(document)
   const tokens = {
     verify: async (field: string): Promise<ProvenIdentity | Problem> => {
@@ -19,7 +20,7 @@ function callers(document: PolicyDocument, required = false) {
     },
   }
   return {
-    identify: createCallers({ tokens, policy: () => policy, required }),
+    identify: createCallers({ tokens, policy: () => policy, clock, required }),
     change(next: PolicyDocument) {
       policy = policyOf(next)
     },
@@ -62,6 +63,19 @@ test('the same caller is the same object, however the token is shown', async () 
   expect(await identify('x+runners', ip('127.0.0.2'))).not.toBe(one)
   expect(await identify('x+other', HERE)).not.toBe(one)
   expect(await identify(null, HERE)).toBe(await identify(null, HERE))
+})
+
+test('a certificate that expires while its connection is open is worth nothing any more', async () => {
+  let now = 0
+  const agents = [{ id: 'shown', match: { certificate: 'a.test' } }]
+  const { identify } = callers({ agents }, false, { now: () => now })
+  const certificate = { names: ['a.test'], fingerprint: 'AB', notAfter: 1_000 }
+  const client = { ...HERE, certificate }
+  expect(await identify(null, client)).toMatchObject({ id: 'shown', by: 'certificate' })
+  const other = { ...certificate, names: ['b.test'], fingerprint: 'CD' }
+  expect(await identify(null, { ...HERE, certificate: other })).toMatchObject({ id: 'anonymous' })
+  now = 1_000
+  expect(await identify(null, client)).toMatchObject({ code: 'agent-unknown' })
 })
 
 test('another policy is asked anew', async () => {

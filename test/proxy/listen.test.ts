@@ -111,6 +111,7 @@ beforeEach(async () => {
     }),
     policy,
     localUserOf: () => null,
+    askingLeaves: null,
     isOwnPort: () => false,
     identify: () => ({ id: 'anonymous', groups: [], by: 'none' }),
     origins,

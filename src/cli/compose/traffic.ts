@@ -23,6 +23,7 @@ import type { CertificateAuthority } from '../../tls/authority-pair.ts'
 import { createContexts } from '../../tls/contexts.ts'
 import type { LeafLimits } from '../../tls/leaf-limits.ts'
 import type { TicketRing } from '../../tls/tickets.ts'
+import { readClientRoots } from '../../tls/trust.ts'
 import { createCallers } from '../callers.ts'
 import { type Endpoint, toEndpoint, toHostPort } from '../endpoints.ts'
 import { inheritedSocket } from '../inherited-sockets.ts'
@@ -129,6 +130,9 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     client: { burst: leavesPerClient, perSecond: leavesPerClientPerSecond },
   }
   const leaves = createContexts({ authority, clock, tickets, limits })
+  const clientRoots = await readClientRoots(operation.clientCa)
+  const askingLeaves =
+    clientRoots.length > 0 ? createContexts({ authority, clock, limits, clientRoots }) : null
   const counts = new ConnectionCounts(shared.limits)
   const { proxyProtocolFrom } = operation
   const [host, port] = toHostPort(operation.proxy)
@@ -139,10 +143,11 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     meter,
     policy,
     isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),
-    identify: createCallers({ tokens, policy, required: operation.identityRequired }),
+    identify: createCallers({ tokens, policy, clock, required: operation.identityRequired }),
     localUserOf: (near, far) => localUsers.of(near, far),
     origins,
     leaves,
+    askingLeaves,
     acceptance: new Acceptance(clock, (text) => say(`warning: ${text}`)),
     ...shared,
     turnedAway: createTurnedAway({ clock, meter, say, note }),

@@ -185,6 +185,7 @@ export class RequestGate {
     if (head.body !== 0) {
       return refuse({ code: 'request-framing', detail: 'CONNECT has no body' }, authority)
     }
+    if (this.#scope.fault) return refuse(this.#scope.fault, authority)
     const { proxyAuthorization } = head.fields
     const agent = await this.#context.identify(proxyAuthorization, this.#scope.client)
     return 'code' in agent ? refuse(agent, authority) : { mode: 'connect', authority, agent }

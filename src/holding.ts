@@ -78,6 +78,7 @@ export function toHeld(
     host: authority.host.text,
     port: authority.port,
     path: toShownPath(line.shownPath ?? line.path),
+    statement: line.statement?.text ?? null,
     regions,
     placement: verdict.placement,
     zone: verdict.zone.name,

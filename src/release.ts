@@ -163,7 +163,7 @@ async function see(
   const path = head && !request.shownPath ? { shownPath: inspector.showPath(head.target) } : null
   return {
     line: { ...request, ...path, data },
-    outline: request.statement?.text ?? (body && (await outline(body))),
+    outline: body && (await outline(body)),
     preview: head && policy.holds.preview ? await inspector.preview(head.target, body) : null,
   }
 }

@@ -11,7 +11,7 @@ import type {
   Opened,
   Wanted,
 } from '../model/hold.ts'
-import { flag, integer, list, oneOf, orNull, record, type Shape, text } from './shape.ts'
+import { flag, integer, list, oneOf, orMissing, orNull, record, type Shape, text } from './shape.ts'
 
 export const KIND = oneOf(
   'opened',
@@ -55,6 +55,8 @@ const HELD: Shape<Held> = record<Held>({
   host: text,
   port: integer,
   path: TEXT,
+  // What is older than format 5 of the log does not say it.
+  statement: orMissing(text),
   regions: TEXTS,
   placement: oneOf('inside', 'outside', 'straddling', 'unknown'),
   zone: text,

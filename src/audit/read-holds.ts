@@ -20,6 +20,8 @@ export interface HoldRow {
   readonly host: string
   readonly port: number
   readonly path: string | null
+  /** What was said to a database; null for what is no statement. */
+  readonly statement: string | null
   readonly regions: readonly string[]
   readonly placement: string
   readonly rule: string | null

@@ -30,6 +30,11 @@ export function orNull<T>(shape: Shape<T>): Shape<T | null> {
   return (value, path) => (value === null ? null : shape(value, path))
 }
 
+/** Of a field that came later. */
+export function orMissing<T>(shape: Shape<T>): Shape<T | null> {
+  return (value, path) => (value === undefined ? null : orNull(shape)(value, path))
+}
+
 export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value, path) =>
     Array.isArray(value)

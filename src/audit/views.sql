@@ -142,7 +142,8 @@ SELECT
     'expires_at', strftime('%Y-%m-%dT%H:%M:%fZ', json_extract(o.detail, '$.wants.expiresAt') / 1000.0, 'unixepoch'),
     'uses', json_extract(o.detail, '$.wants.uses')
   ) END AS wants,
-  o.seq
+  o.seq,
+  json_extract(o.detail, '$.held.statement') AS statement
 FROM hold_events o
 LEFT JOIN hold_events e ON e.seq = (
   SELECT min(seq) FROM hold_events WHERE hold = o.hold AND kind IN ('approved', 'denied', 'expired', 'cancelled')

@@ -64,6 +64,8 @@ export interface Held {
   readonly port: number
   /** Up to the query; null for a tunnel, or for any. */
   readonly path: string | null
+  /** What is said to a database, with placeholders for all values; null for what is no statement. */
+  readonly statement: string | null
   readonly regions: Regions
   readonly placement: Placement
   /** Name of the zone it was measured against. */

@@ -40,6 +40,14 @@ describe('a row', () => {
     },
   )
 
+  test('that was written before statements were read has none', () => {
+    const event: HoldEvent = { kind: 'opened', at: AT, hold: openedHold() }
+    const now = toHoldEventRow(event)
+    const then = { ...now, detail: now.detail.replace('"statement":null,', '') }
+    expect(then.detail).not.toContain('statement')
+    expect(parseHoldEvent(then)).toEqual(event)
+  })
+
   const row = toHoldEventRow({ kind: 'opened', at: AT, hold: openedHold() })
   const detail = JSON.parse(row.detail)
   test.each([

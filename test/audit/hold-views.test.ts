@@ -137,7 +137,7 @@ describe('a hold', () => {
       id: 'h',
       openedAt: at,
       expiresAt: NOW + HOUR,
-      held: held({ classes: ['iban'], owner: 'carol' }),
+      held: held({ classes: ['iban'], owner: 'carol', statement: 'DROP TABLE t' }),
     })
     await keep({ kind: 'opened', at, hold })
     expect(reader.hold('h')).toEqual({
@@ -179,6 +179,7 @@ describe('a hold', () => {
       approvals: [{ reviewers: null, quorum: 1 }],
       wants: null,
       seq: 1,
+      statement: 'DROP TABLE t',
     })
     expect(reader.hold('h-other')).toBeNull()
   })

@@ -229,6 +229,7 @@ describe.skipIf(missing(REDIS))('Redis', () => {
       method: 'FLUSHDB',
       host: 'api.de.test',
       rule: 'ask-before-flushdb',
+      statement: 'FLUSHDB',
     })
     const shown = await reviewer.get(`/holds/${hold.id}`)
     expect(JSON.stringify(shown)).toContain('FLUSHDB')

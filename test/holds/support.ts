@@ -16,6 +16,7 @@ export const HELD: Held = {
   host: 'api.test',
   port: 443,
   path: '/v1',
+  statement: null,
   regions: ['US'],
   placement: 'outside',
   zone: 'EEA',

@@ -17,6 +17,7 @@ export function held(changes: Partial<Held> = {}): Held {
     host: 'api.us.test',
     port: 443,
     path: '/v1/chat',
+    statement: null,
     regions: ['US'],
     placement: 'outside',
     zone: 'EEA',

@@ -34,6 +34,7 @@ export function toHoldDetails(
     ['asked by', hold.requester === hold.agent ? null : hold.requester],
     ['what for', hold.purpose],
     ['what', sayCall(hold)],
+    ['statement', hold.statement],
     ['when', sayWants(hold)],
     ['where', `${sayRegions(hold.regions)}: ${hold.placement} of ${hold.zone}`],
     ['rule', hold.rule === null ? 'none: the default for this placement' : hold.rule],

@@ -26,6 +26,8 @@ export interface HoldRow {
   readonly host: string
   readonly port: number
   readonly path: string | null
+  /** What is said to a database; null for what is no statement. */
+  readonly statement: string | null
   readonly regions: readonly string[]
   readonly placement: string
   readonly zone: string
@@ -117,6 +119,7 @@ export function toHoldRow(hold: Hold, now: number): HoldRow {
     host: held.host,
     port: held.port,
     path: held.path,
+    statement: held.statement,
     regions: held.regions,
     placement: held.placement,
     zone: held.zone,

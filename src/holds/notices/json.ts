@@ -26,6 +26,7 @@ export function toJson({ id, event, at, hold, by, reason, grant, link }: Notice)
       host: hold.host,
       port: hold.port,
       path: hold.path,
+      statement: hold.statement,
       regions: hold.regions,
       placement: hold.placement,
       zone: hold.zone,

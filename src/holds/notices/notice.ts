@@ -47,6 +47,8 @@ export interface NoticedHold {
   readonly host: string
   readonly port: number
   readonly path: string | null
+  /** What is said to a database, without values. */
+  readonly statement: string | null
   readonly regions: readonly string[]
   readonly placement: string
   readonly zone: string
@@ -123,6 +125,7 @@ export function toNoticedHold({ held, ...hold }: Hold): NoticedHold {
     port: held.port,
     // What is behind `?` is not there; should it ever be, it goes no further.
     path: line(held.path?.replace(/[?#].*$/s, '') ?? null, 300),
+    statement: line(held.statement, 300),
     regions: held.regions,
     placement: held.placement,
     zone: toPlain(held.zone, 64),

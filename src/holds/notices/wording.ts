@@ -65,6 +65,7 @@ function toFacts({
     ['Asked by', hold.requester === hold.agent ? '' : hold.requester],
     ['For', hold.purpose ?? ''],
     ['Call', sayCall(hold)],
+    ['Statement', hold.statement ?? ''],
     ['Where', `${sayRegions(hold.regions)}: ${hold.placement} of ${hold.zone}`],
     ['Evidence', hold.evidence.join('; ')],
     ['Data found', hold.classes.join(', ')],

@@ -60,6 +60,14 @@ describe('what is said', () => {
     expect(text).toContain('https://cordon.test/decide/TOKEN')
   })
 
+  test.each(Object.entries(SHAPES))('%s: what is said to a database, as text', (_, shape) => {
+    const statement = `DROP TABLE "<b>t</b>" ${'x'.repeat(400)}END`
+    const told = makeNotice(makeHold({}, { method: 'DROP TABLE', path: '/shop', statement }))
+    const text = JSON.stringify(shape(told))
+    expect(text).toContain('DROP TABLE')
+    expect(text).not.toContain('xEND')
+  })
+
   test.each(Object.entries(SHAPES))('%s: no digest, no address, no owner, no query', (_, shape) => {
     const leaky = makeNotice(makeHold({}, { path: '/v1?key=s3cret#part' }))
     const text = JSON.stringify(shape(leaky))

@@ -185,7 +185,7 @@ test('what is held shows its kind and text, goes once for each leave, and leave 
   answer = () => granted(++uses)
   const first = await pass(judge, DROP)
   expect(asked).toMatchObject([
-    { outline: DROP.text, held: { method: 'DROP TABLE', path: '/shop', rules: ['ask'] } },
+    { held: { method: 'DROP TABLE', path: '/shop', statement: DROP.text, rules: ['ask'] } },
   ])
   expect([first.isOnce, judge.known(DROP)]).toEqual([true, null])
   judge.settle(first)

@@ -5,16 +5,18 @@ import { promisify } from 'node:util'
 import type pg from 'pg'
 import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FRONTEND, toMessage } from '../../src/proxy/postgresql/messages.ts'
+import { openTunnel, runProgram } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { missing, program } from '../support/needs.ts'
-import { connectPg } from '../support/postgresql-client.ts'
+import { connectPg, PgWire, toStart } from '../support/postgresql-client.ts'
 import {
   openPostgresqlServer,
   type PostgresqlServer,
   postgresql,
   postgresqlProgram,
 } from '../support/postgresql-server.ts'
-import { forwardThrough } from '../support/redis.ts'
+import { type Forwarder, forwardThrough } from '../support/redis.ts'
 import { eventually } from '../support/wait.ts'
 
 const PORT = 15434
@@ -233,6 +235,121 @@ print(json.dumps(named.fetchmany(5)))
     expect(stdout).toContain('write to [EMAIL]||<p a="[EMAIL]">[IBAN]</p>\n[EMAIL]\n')
     expect(stdout).toContain('date_of_birth|date')
     expect(stdout).not.toContain('ada')
+  })
+
+  describe('COPY', () => {
+    let forwarder: Forwarder
+    const psql = async (input: string, ...args: string[]) => {
+      const env = { ...process.env, PGCHANNELBINDING: 'disable' }
+      const where = ['-XAtq', '-h', '127.0.0.1', '-p', `${forwarder.port}`, '-U', 'postgres']
+      return runProgram(postgresqlProgram('psql'), [...where, ...args], { env, input })
+    }
+
+    describe('out', () => {
+      beforeAll(async () => {
+        forwarder = stack.use(await forwardThrough(lab.proxy, `api.de.test:${PORT}`))
+      })
+
+      test.each([
+        [
+          'as text',
+          'COPY people (id, contact, date_of_birth, ways) TO STDOUT',
+          '1\twrite to [EMAIL]\t[DATE_OF_BIRTH]\t{[EMAIL],"a \\\\"b\\\\"",NULL}\n',
+        ],
+        [
+          'as CSV',
+          'COPY (SELECT alias, card, date_of_birth, nothing FROM people) TO STDOUT WITH (FORMAT csv, HEADER)',
+          'alias,card,date_of_birth,nothing\n[EMAIL],[PAYMENT_CARD],[DATE_OF_BIRTH],\n',
+        ],
+      ])('%s', async (_, text, want) => {
+        expect(await psql('', '-c', text)).toMatchObject({ code: 0, out: want })
+      })
+
+      test('in binary it cannot be read: the session ends, and no row has come', async () => {
+        const { code, out } = await psql(
+          '',
+          '-c',
+          'COPY people (contact) TO STDOUT (FORMAT binary)',
+        )
+        expect(code).not.toBe(0)
+        expect(out).not.toContain('ada')
+      })
+
+      test.skipIf(missing(program(PYTHON, '-c', 'import psycopg2')))('psycopg2', async () => {
+        const script = `
+import io, sys, psycopg2
+connection = psycopg2.connect(host='127.0.0.1', port=int(sys.argv[1]), user='postgres', dbname='postgres', channel_binding='disable')
+cursor = connection.cursor()
+for text in ("COPY (SELECT n, %r AS contact FROM generate_series(1, 3000) n) TO STDOUT" % sys.argv[2], "COPY people (alias) TO STDOUT CSV"):
+    out = io.StringIO()
+    cursor.copy_expert(text, out)
+    print(len(out.getvalue().splitlines()), out.getvalue().count('[EMAIL]'), out.getvalue().count('ada'))
+`
+        const { out, err } = await runProgram(PYTHON, ['-c', script, `${forwarder.port}`, MAIL])
+        expect(err).toBe('')
+        expect(out).toBe('3000 3000 0\n1 1 0\n')
+      })
+    })
+
+    describe('in', () => {
+      beforeAll(async () => {
+        forwarder = stack.use(await forwardThrough(lab.proxy, `api.fr.test:${PORT}`))
+        await straight('CREATE TABLE copied (email text, n int); GRANT ALL ON copied TO PUBLIC')
+      })
+
+      test.each([
+        ['as text', 'COPY copied FROM STDIN', `${MAIL}\t1\nsay ${MAIL}\t2\n\\.\n`],
+        [
+          'as CSV',
+          'COPY copied (n, email) FROM STDIN (FORMAT csv, HEADER)',
+          `n,email\n3,"${MAIL}"\n\\.\n`,
+        ],
+      ])('%s', async (_, text, rows) => {
+        expect(await psql(`${text};\n${rows}`)).toMatchObject({ code: 0, err: '' })
+      })
+
+      test('many, in pieces of any size, and what the server refuses', async () => {
+        const rows = Array.from({ length: 5_000 }, (_, i) => `${MAIL}\t${i + 10}\n`).join('')
+        expect(await psql(`COPY copied FROM STDIN;\n${rows}\\.\n`)).toMatchObject({
+          code: 0,
+          err: '',
+        })
+        const { err, out } = await psql(
+          `COPY copied FROM STDIN;\n${MAIL}\tno number\n${rows}\\.\nSELECT 'on it goes';\n`,
+        )
+        expect(err).toMatch(/invalid input syntax for type integer/)
+        expect(err).not.toContain('ada')
+        expect(out).toBe('on it goes\n')
+      })
+
+      test('is kept as tokens, and comes back', async () => {
+        const kept =
+          "SELECT count(*), count(DISTINCT email), bool_or(email LIKE '%ada%') FROM copied"
+        expect(await straight(kept)).toBe('5003|2|f')
+        const { out } = await psql('', '-c', 'SELECT email FROM copied WHERE n < 4 ORDER BY n')
+        expect(out).toBe(`${MAIL}\nsay ${MAIL}\n${MAIL}\n`)
+        const copied = await psql('', '-c', 'COPY (SELECT email FROM copied WHERE n = 2) TO STDOUT')
+        expect(copied.out).toBe(`say ${MAIL}\n`)
+      })
+
+      test('rows that come before they are asked for end the session', async () => {
+        const wire = PgWire.open(await openTunnel(lab.proxy, `api.fr.test:${PORT}`))
+        wire.send(toStart({ user: 'postgres', database: 'postgres' }))
+        await wire.until('Z')
+        const data = toMessage(FRONTEND.copyData, `${MAIL}\t9999999\n`)
+        const query = toMessage(FRONTEND.query, 'COPY copied FROM STDIN\0')
+        wire.send(Buffer.concat([query, data, toMessage(FRONTEND.copyDone)]))
+        expect((await wire.until('E')).toString()).toContain('request-statement')
+        await wire.ended
+        expect(await straight('SELECT count(*) FROM copied WHERE n = 9999999')).toBe('0')
+      })
+
+      test('in binary it does not leave', async () => {
+        const { code, err } = await psql('', '-c', 'COPY copied FROM STDIN (FORMAT binary)')
+        expect(code).not.toBe(0)
+        expect(err).toMatch(/body-unscannable|cannot be read/)
+      })
+    })
   })
 
   describe('tokens', () => {

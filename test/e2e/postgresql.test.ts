@@ -579,7 +579,7 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
       const refusal = { message: expect.stringContaining('body-unscannable') }
       const comment = `SELECT 1 -- for ${MAIL}`
       await expect(client.query(comment)).rejects.toMatchObject(refusal)
-      const copy = 'COPY said (contact) FROM STDIN'
+      const copy = 'COPY said (contact) FROM STDIN (FORMAT binary)'
       await expect(client.query(copy)).rejects.toMatchObject(refusal)
       await expect(
         client.query('SELECT $1::bytea', [Buffer.from([0, 255, 254])]),

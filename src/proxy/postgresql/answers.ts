@@ -48,6 +48,11 @@ export class Answers {
       case BACKEND.notificationResponse:
         return redactNotification(this.#conversation, this.#conversation.redacting, message)
       case BACKEND.copyOutResponse:
+        return this.#hearCopyOut()
+      case BACKEND.copyData:
+        return this.#hearCopied(message)
+      case BACKEND.copyDone:
+        return this.#hearCopyDone(message)
       case BACKEND.functionCallResponse:
         return this.#hearUnreadable(type)
       default:
@@ -57,7 +62,7 @@ export class Answers {
 
   /** It goes on as it is. */
   heard(type: number): void {
-    const { pipeline, prepared, portals, statements } = this.#conversation
+    const { pipeline, prepared, portals, statements, copyIn } = this.#conversation
     const entry = pipeline.answer(type)
     if (entry === 'fault') return void this.#conversation.fail(UNASKED, 'server')
     if (!entry) return
@@ -65,6 +70,8 @@ export class Answers {
       case BACKEND.parseComplete:
         if (entry.name) prepared.confirm(entry.name)
         return
+      case BACKEND.copyInResponse:
+        return this.#conversation.copyIn.begin(entry)
       case BACKEND.bindComplete:
         if (entry.name) portals.confirm(entry.name)
         return
@@ -76,7 +83,10 @@ export class Answers {
       case BACKEND.emptyQueryResponse:
         return this.#account(entry, entry.kind === 'execute')
       case BACKEND.readyForQuery:
-        if (pipeline.size === 0) statements.settle()
+        if (pipeline.size === 0) {
+          statements.settle()
+          copyIn.settle()
+        }
         return this.#account(entry, true)
     }
   }
@@ -122,6 +132,31 @@ export class Answers {
     return now === message || now
   }
 
+  #hearCopyOut(): Onward {
+    const entry = this.#answer(BACKEND.copyOutResponse)
+    if (!entry) return false
+    const { rows } = entry
+    if (!rows || rows.beginCopy() || !blocks(entry)) return true
+    return this.#conversation.fail(UNREADABLE, 'server')
+  }
+
+  #hearCopied(message: Buffer): Onward {
+    const entry = this.#answer(BACKEND.copyData)
+    if (!entry) return false
+    const { rows } = entry
+    if (!rows) return true
+    const now = rows.rewriteCopied(message)
+    if (rows.isPartial && blocks(entry)) return this.#conversation.fail(UNREADABLE, 'server')
+    return now ?? false
+  }
+
+  #hearCopyDone(message: Buffer): Onward {
+    const entry = this.#answer(BACKEND.copyDone)
+    if (!entry) return false
+    const rest = entry.rows?.endCopy() ?? null
+    return rest === null || Buffer.concat([rest, message])
+  }
+
   /** Where something would have to be taken out of it. */
   #hearUnreadable(type: number): Onward {
     const entry = this.#answer(type)
@@ -158,6 +193,7 @@ export class Answers {
     const entry = pipeline.answer(BACKEND.errorResponse)
     if (entry === 'fault' || !entry) return redactNotice(this.#conversation, redacting, message)
     const { refused, released = redacting } = entry
+    this.#conversation.copyIn.fail()
     if (refused && message.includes(refused.nonce)) return toErrorResponse(refused.refusal, 'ERROR')
     const onward = redactNotice(this.#conversation, released, message)
     if (entry.kind === 'execute') this.#account(entry, true)

@@ -5,6 +5,8 @@ import type { Refusal } from '../../model/refusal.ts'
 import type { Inspector } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { Released, StatementJudge } from '../statements/judge.ts'
+import type { CopyText } from './copied-rows.ts'
+import { CopyIn } from './copy-in.ts'
 import { Names } from './names.ts'
 import { Pipeline, type Sent } from './pipeline.ts'
 import type { RowsRedactor } from './rows.ts'
@@ -23,6 +25,8 @@ export interface Asked extends Sent {
   readonly isPortal?: boolean
   /** What its rows go through; null where they stay as they are. */
   readonly rows?: RowsRedactor | null
+  /** Of a statement with COPY in it. */
+  readonly copy?: CopyText | null
   /** Of a Describe of a statement: its parameters are told. */
   readonly statement?: Statement | null
   /** Of a Describe of a portal: what runs right behind it. */
@@ -67,6 +71,7 @@ export class Conversation {
   readonly pipeline = new Pipeline<Asked>()
   readonly prepared = new Names<Statement>()
   readonly portals = new Names<Statement>()
+  readonly copyIn: CopyIn
   /** By whose leave what the server says by itself is looked into: the last under which something is taken out. Null for nobody's. */
   redacting: Released | null = null
 
@@ -75,6 +80,7 @@ export class Conversation {
     this.statements = statements
     this.inspectorFor = inspectorFor
     this.keeper = keeper
+    this.copyIn = new CopyIn(this)
   }
 
   fail(problem: Problem, side: 'client' | 'server'): false {

@@ -15,6 +15,7 @@ import {
   readTypes,
 } from './bound-values.ts'
 import type { Asked, Conversation, Onward, Refused } from './conversation.ts'
+import { type CopyText, openCopiedRows } from './copied-rows.ts'
 import { FRONTEND, HEAD, readText, toInt16, toMessage } from './messages.ts'
 import { MAX_SENT } from './pipeline.ts'
 import { addFound, RowsRedactor } from './rows.ts'
@@ -53,6 +54,10 @@ export class Requests {
         return this.#execute(message, described)
       case FRONTEND.functionCall:
         return this.#call(message)
+      case FRONTEND.copyData:
+        return this.#conversation.copyIn.push(message)
+      case FRONTEND.copyDone:
+        return this.#copyDone(message)
       default:
         return true
     }
@@ -60,7 +65,7 @@ export class Requests {
 
   /** It goes on as it is. */
   asked(type: number): void {
-    const { pipeline, prepared, portals, keeper } = this.#conversation
+    const { pipeline, prepared, portals, keeper, copyIn } = this.#conversation
     this.#described = null
     switch (type) {
       case FRONTEND.sync:
@@ -69,6 +74,7 @@ export class Requests {
         return pipeline.send({ kind: 'sync' })
       case FRONTEND.copyDone:
       case FRONTEND.copyFail:
+        copyIn.end()
         return pipeline.send({ kind: 'copy-end' })
       case FRONTEND.terminate:
         return keeper.onGoodbye()
@@ -78,11 +84,13 @@ export class Requests {
   #query(message: Buffer): Onward | Promise<Onward> {
     const text = readText(message, HEAD)
     if (!text || HEAD + text.length + 1 !== message.length) return this.#misread()
-    const { said } = this.#readStatement(text)
-    return this.#release(said, text, (verdict, now) => {
+    const { said, copy } = this.#readStatement(text)
+    return this.#release(said, text, copy, (verdict, now) => {
       if ('refusal' in verdict) return this.#queryRefused(verdict.refusal)
-      const rows = this.#count(verdict, said, message.length)
-      this.#conversation.pipeline.send({ kind: 'query', released: verdict, rows })
+      const rows = this.#count(verdict, said, message.length, copy)
+      const entry: Asked = { kind: 'query', released: verdict, rows, copy }
+      if (copy) this.#conversation.copyIn.announce(entry)
+      this.#conversation.pipeline.send(entry)
       return now === text || toMessage(FRONTEND.query, now, ZERO)
     })
   }
@@ -103,7 +111,7 @@ export class Requests {
     const { prepared, pipeline } = this.#conversation
     const statement = this.#readStatement(text)
     statement.parameters.types = types
-    return this.#release(statement.said, text, (verdict, now) => {
+    return this.#release(statement.said, text, statement.copy, (verdict, now) => {
       if ('refusal' in verdict) return this.#parseRefused(name, verdict.refusal)
       if (verdict.isOnce) statement.leave = verdict
       prepared.give(name, statement)
@@ -216,8 +224,10 @@ export class Requests {
     const send = (verdict: Verdict): Onward => {
       // Under a name of its own: what the client has prepared stays.
       if ('refusal' in verdict) return this.#parseRefused(toNonce(), verdict.refusal)
-      const rows = this.#count(verdict, statement.said, message.length)
-      const entry: Asked = { kind: 'execute', released: verdict, rows }
+      const { said, copy } = statement
+      const rows = this.#count(verdict, said, message.length, copy)
+      const entry: Asked = { kind: 'execute', released: verdict, rows, copy }
+      if (copy) this.#conversation.copyIn.announce(entry)
       const isDescribed = described?.portal.equals(portal) ?? false
       if (rows && !isDescribed) {
         // What its rows are has to be known, and nobody has asked.
@@ -275,6 +285,7 @@ export class Requests {
   #release(
     said: Said,
     text: Buffer,
+    copy: CopyText | null,
     then: (verdict: Verdict, now: Buffer) => Onward,
   ): Onward | Promise<Onward> {
     return this.#judge(said, (verdict) => {
@@ -284,7 +295,9 @@ export class Requests {
       const { out } = verdict.permit.plan
       const agent = permit.admission.flow.agent.id
       const replaced = inspectorFor(permit).redactStatement(text, statements.isSafe, out, agent)
-      const unfit = replaced.problem ? PROBLEMS[replaced.problem] : whyUnread(said)
+      const rows = openCopiedRows(inspectorFor(permit), 'out', copy, out, agent)
+      const isRead = rows !== null || !said.kinds?.has('copy from')
+      const unfit = replaced.problem ? PROBLEMS[replaced.problem] : whyUnread(said, isRead)
       if (unfit) return this.#unfit(said, verdict, unfit, (other) => then(other, text))
       addFound(redactions, 'out', replaced.found)
       return then(verdict, replaced.bytes ?? text)
@@ -304,7 +317,12 @@ export class Requests {
   }
 
   /** It goes out. @returns what its rows go through; null where they stay as they are */
-  #count(released: Released, said: Said, bytes: number): RowsRedactor | null {
+  #count(
+    released: Released,
+    said: Said,
+    bytes: number,
+    copy: CopyText | null = null,
+  ): RowsRedactor | null {
     const conversation = this.#conversation
     released.times++
     released.bytesOut += bytes
@@ -313,7 +331,14 @@ export class Requests {
     if (!permit.redact) return null
     if (!conversation.redacting) conversation.keeper.onRedacting()
     conversation.redacting = released
-    return new RowsRedactor(conversation.inspectorFor(permit), permit, redactions)
+    return new RowsRedactor(conversation.inspectorFor(permit), permit, redactions, copy)
+  }
+
+  /** What of the rows was not sent yet goes before it. */
+  #copyDone(message: Buffer): Buffer | boolean {
+    const rest = this.#conversation.copyIn.end()
+    this.#conversation.pipeline.send({ kind: 'copy-end' })
+    return rest === null || Buffer.concat([rest, message])
   }
 
   #misread(): false {
@@ -333,9 +358,9 @@ const PROBLEMS = {
   fixed: 'something is in a number, a name or a comment, or where it cannot be replaced',
 } as const
 
-/** Rows are copied in behind it. */
-function whyUnread({ kinds }: Said): string | null {
-  return kinds === null || kinds.has('copy') ? UNREAD : null
+/** @param isRead whether rows that are copied in behind it can be read */
+function whyUnread({ kinds }: Said, isRead: boolean): string | null {
+  return kinds === null || !isRead ? UNREAD : null
 }
 
 const ZERO = Buffer.alloc(1)

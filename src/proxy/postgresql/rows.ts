@@ -3,6 +3,7 @@
 import type { Redaction } from '../../model/finding.ts'
 import type { Inspector, ValueColumn, ValuesRedactor } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
+import { type CopiedRows, type CopyText, openCopiedRows } from './copied-rows.ts'
 import { BACKEND, HEAD, readText, toMessage } from './messages.ts'
 
 /** What of a column stands behind its name: table, number, type, size, modifier, format. */
@@ -12,11 +13,19 @@ export class RowsRedactor {
   readonly #inspector: Inspector
   readonly #permit: Permit
   #values: ValuesRedactor | null = null
+  readonly #copy: CopyText | null
+  #copied: CopiedRows | null = null
   #isPartial = false
   readonly #redactions: Map<string, Redaction>
 
-  /** @param redactions told what was taken out */
-  constructor(inspector: Inspector, permit: Permit, redactions: Map<string, Redaction>) {
+  /** @param redactions told what was taken out  @param copy of a statement that has a COPY in it */
+  constructor(
+    inspector: Inspector,
+    permit: Permit,
+    redactions: Map<string, Redaction>,
+    copy: CopyText | null = null,
+  ) {
+    this.#copy = copy
     this.#inspector = inspector
     this.#permit = permit
     this.#redactions = redactions
@@ -24,7 +33,7 @@ export class RowsRedactor {
 
   /** Whether not all could be read. */
   get isPartial(): boolean {
-    return this.#isPartial || (this.#values?.isPartial ?? false)
+    return this.#isPartial || ((this.#values ?? this.#copied)?.isPartial ?? false)
   }
 
   /** Rows follow of which this is the RowDescription. @returns whether it can be read */
@@ -45,10 +54,30 @@ export class RowsRedactor {
     return now === null || now === values ? now && message : toMessage(BACKEND.dataRow, now)
   }
 
+  /** Rows of COPY follow. @returns whether they can be read */
+  beginCopy(): boolean {
+    this.end()
+    const { redact, admission } = this.#permit
+    if (!redact) return false
+    const agent = admission.flow.agent.id
+    this.#copied = openCopiedRows(this.#inspector, 'in', this.#copy, redact, agent)
+    return this.#copied !== null
+  }
+
+  /** A CopyData. @returns what goes on instead; null for nothing yet */
+  rewriteCopied(message: Buffer): Buffer | null {
+    return this.#copied ? this.#copied.push(message) : message
+  }
+
+  /** @returns the rest of them; null for none */
+  endCopy(): Buffer | null {
+    return this.#copied?.end() ?? null
+  }
+
   /** No more rows of these come. */
   end(): void {
-    const values = this.#values
-    this.#values = null
+    const values = this.#values ?? this.#copied
+    this.#values = this.#copied = null
     if (!values) return
     this.#isPartial ||= values.isPartial
     addFound(this.#redactions, 'in', values.found)

@@ -7,12 +7,15 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Inspector } from '../../ports.ts'
 import type { Released, Said } from '../statements/judge.ts'
 import type { Parameters } from './bound-values.ts'
+import type { CopyText } from './copied-rows.ts'
 
 /** One that was given a name, or runs at once. */
 export interface Statement {
   readonly said: Said
   /** What its parameters stand for; none where nobody has looked. */
   readonly parameters: Parameters
+  /** Of one with COPY in it; null for all others. */
+  readonly copy: CopyText | null
   /** What a person has let pass for the first time that it runs; null for nothing. */
   leave: Released | null
 }
@@ -86,13 +89,14 @@ export class Statements {
             database: this.#database,
             look,
           }
-    return { said, parameters: { names, types: [] }, leave: null }
+    const copy = kinds?.has('copy') ? { text: Buffer.from(text), isSafe } : null
+    return { said, parameters: { names, types: [] }, copy, leave: null }
   }
 
   /** What runs under a name that nobody has given here. */
   unseen(): Statement {
     const said = this.unread(Buffer.alloc(0))
-    return { said, parameters: { names: [], types: [] }, leave: null }
+    return { said, parameters: { names: [], types: [] }, copy: null, leave: null }
   }
 
   /** Nobody can tell what it does. */

@@ -1,7 +1,9 @@
 /** Where somebody lives or is. */
 
 import { hasLetters } from './person-name.ts'
+import { Next } from './reading.ts'
 import type { Recognizer } from './recognizer.ts'
+import { toSet } from './secret.ts'
 import { inNameSpellings, inSpellings } from './spelling.ts'
 
 // biome-ignore format: a language a line
@@ -105,9 +107,11 @@ export const ADDRESS: readonly Recognizer[] = [
   },
 ]
 
+const NOT_OF_STREETS = new Next(toSet('@:={('))
+
 /** A number and a word with a capital, with a blank between; not an address of a host, of mail or of money. */
 function isStreet(bytes: Uint8Array, start: number, end: number): boolean {
-  if (!hasLetters(bytes, start, end)) return false
+  if (!hasLetters(bytes, start, end) || NOT_OF_STREETS.from(bytes, start, end) < end) return false
   let hasNumber = false
   let small = 0
   let hasBlank = false
@@ -115,8 +119,6 @@ function isStreet(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
     if (byte === 0x20) hasBlank = true
-    if (byte === 0x40 || byte === 0x3a || byte === 0x3d || byte === 0x7b || byte === 0x28)
-      return false
     if (byte === 0x2e && i + 1 < end && isDigit(bytes[i + 1] as number)) return false
     const isWord = i === start || bytes[i - 1] === 0x20
     if (isWord && isDigit(byte)) hasNumber = true

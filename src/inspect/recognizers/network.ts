@@ -2,6 +2,7 @@
 
 import { digit, isLuhn, isRepeated, letter } from './check-digits.ts'
 import { ipv4Extent, ipv6Extent, isMac, macExtent } from './ip.ts'
+import { Next } from './reading.ts'
 import type { Recognizer } from './recognizer.ts'
 import { toSet } from './secret.ts'
 import { isUuid, isWrittenKey } from './secret-value.ts'
@@ -175,12 +176,12 @@ function isId(_bytes: Uint8Array, start: number, end: number): boolean {
   return end - start >= 8
 }
 
-const OF_ID = toSet('A-Za-z0-9._%+/=:~-')
+/** What no id is written with. */
+const NOT_OF_ID = new Next(toSet('A-Za-z0-9._%+/=:~-').map((is) => 1 - is))
 
 /** In a text: long, with letters and digits, or a UUID. */
 function isWrittenId(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start < 16) return false
-  for (let at = start; at < end; at++) if (OF_ID[bytes[at] as number] !== 1) return false
+  if (end - start < 16 || NOT_OF_ID.from(bytes, start, end) < end) return false
   return isWrittenKey(bytes, start, end) || isUuid(bytes, start, end)
 }
 

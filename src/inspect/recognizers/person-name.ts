@@ -89,7 +89,7 @@ function isParticle(bytes: Uint8Array, start: number, end: number): boolean {
 export function hasLetters(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > 200) return false
   let letters = 0
-  for (let i = start; i < end; i++) {
+  for (let i = start; i < end && letters < 2; i++) {
     const byte = bytes[i] as number
     if (byte > 0x7f || isLetter(byte)) letters++
   }

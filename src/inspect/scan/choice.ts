@@ -144,8 +144,8 @@ export class Choice {
   }
 
   #takeBehind({ behind, bitsBehind }: Node, span: Span): boolean {
-    const said = this.#nearby.behind
-    if (!meet(said, bitsBehind)) return false
+    const said = this.#nearby.behindFor(bitsBehind)
+    if (said === null) return false
     for (const candidate of behind)
       if (hasBit(said, candidate.recognizer) && this.#fits(candidate, span))
         return this.#add(candidate, span, BY_FORM_AND_WORDS)

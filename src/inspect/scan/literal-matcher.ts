@@ -38,10 +38,12 @@ export class LiteralMatcher {
     let isEndless = false
     for (let i = 0; i < literals.length; i++) {
       const literal = literals[i] as Literal
-      const there = countSame(bytes, at, known, literal.bytes, limit)
-      if (there < literal.bytes.length) {
-        if (more && at + there === limit) return this.#hold(at, literal)
-        continue
+      if (literal.size > known) {
+        const there = countSame(bytes, at, known, literal.bytes, limit)
+        if (there < literal.size) {
+          if (more && at + there === limit) return this.#hold(at, literal)
+          continue
+        }
       }
       this.#isEndless = false
       const isMeasured = this.#measure(literal, at)
@@ -56,7 +58,7 @@ export class LiteralMatcher {
       isEndless = this.#isEndless
     }
     if (best === null) return NOTHING
-    const behind = at + best.bytes.length
+    const behind = at + best.size
     if (bestStart >= behind && !isEndless) {
       // The literal leads to it, and is no part of it: what it is may say more.
       this.#finds.add(bestStart, bestEnd, best.recognizer, BY_NAME_ONLY, false, at)
@@ -103,9 +105,9 @@ export class LiteralMatcher {
     return this.#isEndless || !more
   }
 
-  #measurePrefix({ bytes: text, min, max, valid }: Literal, run: AlphabetRun, at: number): boolean {
+  #measurePrefix({ size, min, max, valid }: Literal, run: AlphabetRun, at: number): boolean {
     const { bytes, limit, more } = this.#bounds
-    const from = at + text.length
+    const from = at + size
     const end = run.endOf(this.#bounds, from, Math.min(limit, from + Math.min(max + 1, ENDLESS)))
     const count = end - from
     this.#isEndless = max >= ENDLESS && count === ENDLESS
@@ -116,7 +118,7 @@ export class LiteralMatcher {
   }
 }
 
-/** @param known so many are the same */
+/** @param known so many are the same, and are not all */
 function countSame(
   bytes: Uint8Array,
   at: number,
@@ -124,7 +126,7 @@ function countSame(
   text: Uint8Array,
   limit: number,
 ): number {
-  let count = Math.min(known, text.length)
+  let count = known
   while (count < text.length && at + count < limit && bytes[at + count] === text[count]) count++
   return count
 }

@@ -9,6 +9,8 @@ export interface Literal {
   readonly recognizer: number
   readonly on: boolean
   readonly bytes: Uint8Array
+  /** How many these are. */
+  readonly size: number
   /** What has to follow it, where that is known. */
   readonly next: Uint8Array | null
   /** Of a prefix: what follows it, and how much of it; null for an anchor. */
@@ -58,11 +60,13 @@ function toLiterals(
 ): readonly Literal[] {
   if (shape.kind === 'anchor') {
     const { literal: text, next, rest, reach = 0, before, extent } = shape
+    const bytes = toBytes(text, 1)
     return [
       {
         recognizer,
         on,
-        bytes: toBytes(text, 1),
+        bytes,
+        size: bytes.length,
         next: next === undefined ? null : toAlphabet(next),
         run: null,
         min: 0,
@@ -82,6 +86,7 @@ function toLiterals(
     recognizer,
     on,
     bytes: toBytes(text, 2),
+    size: text.length,
     next: min > 0 ? run.alphabet : null,
     run,
     min,

@@ -1,5 +1,6 @@
 /** `name=value`, `name: value`, `"name": "value"` inside of a text: where the name says by itself what the value is. */
 
+import { Next } from '../recognizers/reading.ts'
 import { type Bounds, NOT_YET, NOTHING } from './bounds.ts'
 import { BY_NAME_ONLY, type Finds } from './finds.ts'
 import { isForeign } from './foreign-words.ts'
@@ -243,11 +244,13 @@ export class LooseNames {
   }
 }
 
+const SPACES = new Next(toAlphabet(' '))
+
 /** @returns where something else begins: a comment, the next name with its value, the next sentence, a column apart */
 function endOfPart(bytes: Uint8Array, from: number, end: number): number {
   for (let at = from + 1; at < end; at++) {
-    const byte = bytes[at] as number
-    if (byte !== 0x20) continue
+    at = SPACES.from(bytes, at, end)
+    if (at === end) return end
     const next = bytes[at + 1] as number
     if (at + 1 === end || next === 0x20 || next === 0x23) return at
     if (next === 0x2f && bytes[at + 2] === 0x2f) return at

@@ -8,7 +8,7 @@ import { Clauses } from './clauses.ts'
 import type { ContextWords } from './names.ts'
 import { MAX_WORD, Said } from './said.ts'
 import { BACKSLASH, KINDS, toAlphabet } from './text.ts'
-import { addBits, type Bits, hasBit, type Topic, toBits } from './topics.ts'
+import { addBits, type Bits, hasBit, meet, type Topic, toBits } from './topics.ts'
 
 /** So far before a candidate a phrase may begin, and so far behind it may end, in bytes. */
 export const BEFORE = 48
@@ -44,8 +44,11 @@ export class Nearby {
   /** Where the nearest phrase ends that says that a bare number is no one's; -1 for none. */
   plainEnd = -1
   #plainStart = -1
-  /** What words behind speak for. */
-  readonly behind: Bits
+  /** Phrases behind it. */
+  readonly #behind: Topic[] = []
+  #countBehind = 0
+  /** What they speak for. */
+  readonly #bitsBehind: Bits
 
   /** @param plain one more than what else words speak for */
   constructor(words: ContextWords, plain: number, bounds: Bounds) {
@@ -53,7 +56,7 @@ export class Nearby {
     this.#said = new Said(words, bounds)
     this.#clauses = new Clauses(bounds)
     this.#plain = plain
-    this.behind = toBits([plain])
+    this.#bitsBehind = toBits([plain])
   }
 
   reset(): void {
@@ -145,7 +148,7 @@ export class Nearby {
     return false
   }
 
-  /** Reads what follows `end`: `behind` is what that speaks for. @returns whether any word speaks for anything there, or UNDECIDED */
+  /** Reads what follows `end`. @returns whether any word speaks for anything there, or UNDECIDED */
   lookBehind(end: number): number {
     if (this.#clauses.endsAt(end)) return QUIET
     const { limit, more } = this.#bounds
@@ -160,15 +163,23 @@ export class Nearby {
   #gatherBehind(end: number, to: number, stop: number): boolean {
     const said = this.#said
     const { first } = said
-    let isSpokenFor = false
+    this.#countBehind = 0
     for (let i = said.count - 1; i >= first && said.run(i) >= end; i--) {
       if (said.start(i) < end || said.run(i) >= to || said.end(i) > stop || !said.isPhrase(i, stop))
         continue
-      if (!isSpokenFor) this.behind.fill(0)
-      isSpokenFor = true
-      addBits(this.behind, said.topic(i).bits)
+      this.#behind[this.#countBehind++] = said.topic(i)
     }
-    return isSpokenFor
+    return this.#countBehind > 0
+  }
+
+  /** After `lookBehind`. @returns what words behind speak for, where any of that is in `bits` */
+  behindFor(bits: Bits): Bits | null {
+    let i = 0
+    while (i < this.#countBehind && !meet((this.#behind[i] as Topic).bits, bits)) i++
+    if (i === this.#countBehind) return null
+    const all = this.#bitsBehind.fill(0)
+    for (i = 0; i < this.#countBehind; i++) addBits(all, (this.#behind[i] as Topic).bits)
+    return all
   }
 
   /** @returns where the run begins that is cut at `at`, or may be */

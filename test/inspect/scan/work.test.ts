@@ -34,6 +34,12 @@ function noise(alphabet: string, size: number): string {
   return text
 }
 
+/** As the bytes that it is written in. */
+function inUtf8(unit: string, size: number): string {
+  const bytes = Buffer.from(unit).toString('latin1')
+  return bytes.repeat(size / bytes.length)
+}
+
 const INPUTS: readonly (readonly [name: string, unit: (size: number) => string])[] = [
   ['@@@@', (size) => '@'.repeat(size)],
   ['a@a@a@', (size) => 'a@'.repeat(size / 2)],
@@ -56,6 +62,18 @@ const INPUTS: readonly (readonly [name: string, unit: (size: number) => string])
   ['pin=pin=', (size) => 'pin='.repeat(size / 4)],
   ['password:"', (size) => 'password:"'.repeat(size / 10)],
   ['sk-sk-', (size) => 'sk-'.repeat(size / 3)],
+  ['names in the values of others', (size) => 'token:'.repeat(size / 6)],
+  ['names of keys that are none', (size) => 'token=1'.repeat(size / 7)],
+  ['ids under names in the values of others', (size) => 'sid='.repeat(size / 4)],
+  ['streets under names in the values of others', (size) => 'street:'.repeat(size / 7)],
+  ['beginnings of JWT within one', (size) => 'eyJ-'.repeat(size / 4)],
+  ['headers of JWT that end alike', (size) => `${'eyJ_'.repeat(200)}.a `.repeat(size / 803)],
+  ['groups as of an account', (size) => 'BC1m '.repeat(size / 5)],
+  ['VAT numbers that are none', (size) => 'vat id UAN93647965 '.repeat(size / 19)],
+  ['numbers in many groups', (size) => 'nir 6 12 12 47 887 743 43 '.repeat(size / 27)],
+  ['words of another script', (size) => inUtf8('マイナンバー 682543955546 ', size)],
+  ['words with accents', (size) => inUtf8('numéro de sécurité sociale 2 60 90 50 ', size)],
+  ['names of another script', (size) => inUtf8('пароль ', size)],
   ['-----BEGIN without an end', (size) => `-----BEGIN PRIVATE KEY-----${'A'.repeat(size)}`],
   ['-----BEGIN again and again', (size) => '-----BEGIN PRIVATE KEY-----\n'.repeat(size / 28)],
   ['eyJ again and again', (size) => 'eyJ.'.repeat(size / 4)],

@@ -81,9 +81,11 @@ export async function inspectRequest(
   const read = { ...known, isRead: carried.isRead }
   if (fault) return { line: { ...read, fault }, ...AS_IT_IS }
   const found = [...(rewritten?.found ?? []), ...replaced.found]
+  // Its coding goes, with what may stand there besides.
+  const isBare = replaced.bytes !== null && carried.isRead
   return {
     line: rewritten ? strictest(read, rewritten, judged) : read,
-    replaced: found.length > 0 ? { ...replaced, found } : null,
+    replaced: found.length > 0 || isBare ? { ...replaced, found } : null,
     passing: carried.passing,
     head: rewritten,
   }
@@ -143,7 +145,7 @@ function carry(
 ): { readonly fault: Fault | null; readonly passing: Passing | null; readonly isRead: boolean } {
   const { unread, bound } = faultsFor(admission, verdict)
   const passesUnread = admission.assessment.policy.onUnscannable.out === 'pass'
-  const { isLarger, bytes } = replaced
+  const { isLarger, bytes, found } = replaced
   const tie = bytes !== null || isLarger ? tieOf(header) : null
   const isShut = isLarger && redactor === null
   const unscanned =
@@ -152,7 +154,9 @@ function carry(
   if (unscanned !== null && !passesUnread) {
     return { fault: unread(unscanned), passing: null, isRead }
   }
-  if (bytes !== null && tie !== null) return { fault: bound(tie), passing: null, isRead }
+  if (bytes !== null && found.length > 0 && tie !== null) {
+    return { fault: bound(tie), passing: null, isRead }
+  }
   if (redactor === null || unscanned !== null) return { fault: null, passing: null, isRead }
   const passing = {
     redactor,
@@ -189,7 +193,7 @@ type Header = (name: string) => readonly string[]
 
 /** Why a body of text is not read all the same; null where it is. */
 function whyUnseen(
-  { isLarger }: Replaced,
+  { isLarger, bytes, found }: Replaced,
   body: BodyView | null,
   header: Header,
   tie: string | null,
@@ -197,6 +201,9 @@ function whyUnseen(
   const isEmpty = body?.complete && body.bytes.length === 0
   if (!isEmpty && isPart(header)) {
     return 'it is a part of something, and a value may lie across its ends'
+  }
+  if (bytes !== null && found.length === 0 && tie !== null) {
+    return `it ${tie}, and has a coding with room for what nobody sees`
   }
   const isHidden = isLarger && tie !== null && body !== null && isCoded(body)
   return isHidden ? `it ${tie}, and is compressed and larger than can be read before` : null

@@ -212,7 +212,7 @@ export interface ReplacedHead extends ReplacedFields {
 export type Found = Omit<Redaction, 'direction'>
 
 export interface Replaced {
-  /** Without content coding; null when nothing was taken out. */
+  /** Without content coding; null when nothing was taken out, and the coding has no room for what is not in it. */
   readonly bytes: Buffer | null
   readonly found: readonly Found[]
   /** Why not all of it could be read; null when it could. */

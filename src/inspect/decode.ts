@@ -4,7 +4,7 @@
  */
 
 import zlib from 'node:zlib'
-import { endOfGzipHeader, GZIP_TRAILER } from './gzip.ts'
+import { endOfGzipHeader, GZIP_HEADER, GZIP_TRAILER } from './gzip.ts'
 import { endOfZstdFrame } from './zstd.ts'
 
 export interface DecodeLimits {
@@ -20,6 +20,8 @@ export interface Decoded {
   readonly bytes: Buffer
   /** Whether that is all of it. */
   readonly complete: boolean
+  /** As in `BodyView`. */
+  readonly beside?: Buffer | null
 }
 
 export type DecodeFault =
@@ -29,6 +31,8 @@ export type DecodeFault =
   | 'malformed'
   /** So little becomes so much that it has to be meant. */
   | 'bomb'
+
+const NOTHING = Buffer.alloc(0)
 
 /** Every body may become as large as this. */
 const GRACE = 64 * 1024
@@ -54,6 +58,7 @@ export async function decode(
   if (codings.length > limits.layers || !codings.every(isCoding)) return 'coding'
   const most = mostFor(bytes.length, limits)
   let decoded: Decoded = { bytes, complete }
+  let beside: Buffer | null = NOTHING
   // They are listed in the order in which they were applied.
   for (const coding of codings.reverse()) {
     const frame = unframe(coding, decoded)
@@ -62,8 +67,9 @@ export async function decode(
     if (!result) return 'malformed'
     if (result.isCut && most < limits.bytes) return 'bomb'
     decoded = { bytes: result.bytes, complete: decoded.complete && !result.isCut }
+    beside = beside && frame.beside && Buffer.concat([beside, frame.beside])
   }
-  return decoded
+  return beside?.length === 0 ? decoded : { ...decoded, beside }
 }
 
 /** Those of RFC 9110 section 8.4.1, RFC 7932 and RFC 9659; `compress` is out of use. */
@@ -79,21 +85,25 @@ interface Frame {
   readonly data: Buffer
   /** Bytes behind the data that belong to it; null where that is not known before. */
   readonly trailer: Buffer | null
+  /** What it says besides; null where that cannot be known. */
+  readonly beside: Buffer | null
 }
 
 function unframe(coding: Coding, { bytes, complete }: Decoded): Frame | null {
   if (coding === 'gzip' || coding === 'x-gzip') {
     const start = endOfGzipHeader(bytes)
     if (start === null) return null
-    if (!complete) return { data: bytes.subarray(start), trailer: null }
+    const beside = bytes.subarray(GZIP_HEADER, start)
+    if (!complete) return { data: bytes.subarray(start), trailer: null, beside }
     const end = bytes.length - GZIP_TRAILER
-    return end < start ? null : { data: bytes.subarray(start, end), trailer: bytes.subarray(end) }
+    if (end < start) return null
+    return { data: bytes.subarray(start, end), trailer: bytes.subarray(end), beside }
   }
   if (coding === 'zstd') {
     const end = endOfZstdFrame(bytes)
     if (end === null ? complete : end < bytes.length) return null
   }
-  return { data: bytes, trailer: null }
+  return { data: bytes, trailer: null, beside: coding === 'br' ? null : NOTHING }
 }
 
 /** @returns at most `most` bytes, and whether there would be more; null when it is malformed */

@@ -7,13 +7,16 @@ const MAX_HEADER = 4_096
 const FLAG = { crc: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe0 } as const
 
 export const GZIP_TRAILER = 8
+/** Of a header without names, comments and extra fields. */
+export const GZIP_HEADER = 10
 
 /** @returns where the data begins; null when the header is malformed, or not all there */
 export function endOfGzipHeader(bytes: Buffer): number | null {
   const flags = bytes[3] ?? 0
-  const isGzip = bytes.length >= 10 && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8
+  const isGzip =
+    bytes.length >= GZIP_HEADER && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8
   if (!isGzip || (flags & FLAG.reserved) !== 0) return null
-  let at = 10
+  let at = GZIP_HEADER
   if (flags & FLAG.extra) {
     if (bytes.length < at + 2) return null
     at += 2 + bytes.readUInt16LE(at)

@@ -32,6 +32,11 @@ export interface BodyView {
   readonly complete: boolean
   readonly contentType: string | null
   readonly contentEncoding: string | null
+  /**
+   * Of one that was decoded, what its codings said besides: names and comments of gzip; null where nobody can know, as with Brotli, whose
+   * streams may have blocks that no reader shows. Left out for nothing.
+   */
+  readonly beside?: Uint8Array | null
 }
 
 /** Whether what stands in it is hidden by a content coding. Nothing at all is nothing in every coding. */

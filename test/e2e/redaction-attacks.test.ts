@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
+import { brotliDecompressSync, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { rawExchange } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
@@ -19,6 +20,7 @@ const CONFIG = `
 redaction: { models: [api.fr.test] }
 rules:
   - { id: out, because: personal data stays, when: { host: [api.de.test, api.fr.test] }, redact: { out: [personal, payment, secret] } }
+  - { id: no-cards, because: PCI DSS, when: { host: api.de.test, path: /pay, data: payment }, then: block }
 `
 
 let lab: Lab
@@ -177,5 +179,80 @@ describe('in a head', () => {
     expect(await send('', [], 'api.de.test', `GET ${path}`)).toBe(200)
     expect(got.toString()).not.toContain(CARD)
     expect(got.toString()).not.toContain(MAIL)
+  })
+})
+
+/** With a name in its header (RFC 1952 section 2.3). */
+function namedGzip(text: string, name: string): Buffer {
+  const plain = gzipSync(text)
+  const head = Buffer.from(plain.subarray(0, 10))
+  head[3] = 0x08
+  return Buffer.concat([head, Buffer.from(`${name}\0`), plain.subarray(10)])
+}
+
+/** As it is, behind a block that readers skip (RFC 7932 section 9.2). */
+function brotliBehind(skipped: string, text: string): Buffer {
+  const lead = 0b0101100 | ((skipped.length - 1) << 7)
+  const block = ((text.length - 1) << 3) | (1 << 19)
+  return Buffer.concat([
+    Buffer.from([lead & 0xff, lead >> 8]),
+    Buffer.from(skipped),
+    Buffer.from([block & 0xff, (block >> 8) & 0xff, block >> 16]),
+    Buffer.from(text),
+    Buffer.from([3]),
+  ])
+}
+
+describe('beside the data of a coding', () => {
+  const clean = '{"to":"nobody"}'
+
+  test.each([
+    ['gzip', namedGzip(clean, CARD), gunzipSync],
+    ['br', brotliBehind(CARD, clean), brotliDecompressSync],
+  ])('%s: goes on without', async (coding, body, undo) => {
+    expect(undo(body).toString()).toBe(clean)
+    expect(body.includes(CARD)).toBe(true)
+    expect(await send(body, [...json, `Content-Encoding: ${coding}`])).toBe(200)
+    expect(got.toString('latin1')).toContain(clean)
+    expect(got.toString('latin1')).not.toMatch(/content-encoding/i)
+    expect(got.includes(CARD)).toBe(false)
+  })
+
+  test('where nobody may change it, it cannot be read', async () => {
+    const signed = [...json, 'Content-Encoding: gzip', 'Content-MD5: Q2hlY2sgSW50ZWdyaXR5IQ==']
+    expect(await send(namedGzip(clean, CARD), signed)).toBe(403)
+    expect(got).toHaveLength(0)
+    expect(await send(gzipSync(clean), signed)).toBe(200)
+    expect(got.includes(gzipSync(clean))).toBe(true)
+  })
+
+  test('it counts where a rule asks what is in a request', async () => {
+    const coded = [...json, 'Content-Encoding: gzip']
+    expect(await send(namedGzip(clean, CARD), coded, 'api.de.test', 'POST /pay')).toBe(403)
+    expect(await send(namedGzip(clean, 'a.json'), coded, 'api.de.test', 'POST /pay')).toBe(200)
+  })
+
+  test.each([
+    ['behind the end', Buffer.concat([gzipSync(clean), Buffer.from(CARD)])],
+    ['in a second one', Buffer.concat([gzipSync(clean), gzipSync(CARD)])],
+  ])('%s: refused', async (_, body) => {
+    expect(await send(body, [...json, 'Content-Encoding: gzip'])).toBe(403)
+    expect(got).toHaveLength(0)
+  })
+})
+
+describe('what is called text and is none', () => {
+  const long = JSON.stringify({ to: MAIL, n: Array.from({ length: 40 }, (_, i) => i * 7919) })
+
+  test.each<[string, Buffer, string]>([
+    ['compressed without saying so', deflateRawSync(long), 'application/json'],
+    [
+      'UTF-16 behind plain text',
+      Buffer.concat([Buffer.from('All is well. '.repeat(60)), Buffer.from(MAIL, 'utf16le')]),
+      'text/plain',
+    ],
+  ])('%s: cannot be read', async (_, body, type) => {
+    expect(await send(body, [`Content-Type: ${type}`])).toBe(403)
+    expect(got).toHaveLength(0)
   })
 })

@@ -154,9 +154,9 @@ export const FORMATS: readonly BodyFormat[] = [
   {
     name: 'text',
     type: 'text/plain',
-    without: /\0/g,
-    write: (texts) => Buffer.from(`x ${texts.join('\0')}`),
-    read: (body) => `${body}`.slice(2).split('\0'),
+    without: /\x1e/g,
+    write: (texts) => Buffer.from(`x ${texts.join('\x1e')}`),
+    read: (body) => `${body}`.slice(2).split('\x1e'),
   },
   {
     name: 'text in UTF-16, the other way round',

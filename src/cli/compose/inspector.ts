@@ -148,21 +148,24 @@ function inspectUnder(
   return {
     look: (body, parties) =>
       readPlain(decoder, body, async (plain) => {
-        if (!plain?.complete) return { data: null }
+        if (!plain?.complete || plain.beside === null) return { data: null }
         const data = new Set<string>()
-        const redactor = createRedactor({
-          contentType: plain.contentType,
-          scan: everything,
-          sealed: sealedFor('out', parties),
-          replace: (type, value, { path }) => {
-            if (allow.allows(value.toString(), path)) return null
-            data.add(type)
-            data.add(recognition.classOf(type))
-            return value
-          },
-        })
+        const replace: Replace = (type, value, { path }) => {
+          if (allow.allows(value.toString(), path)) return null
+          data.add(type)
+          data.add(recognition.classOf(type))
+          return value
+        }
+        const { contentType } = plain
+        const sealed = sealedFor('out', parties)
+        const redactor = createRedactor({ contentType, scan: everything, sealed, replace })
         redactor.push(Buffer.from(plain.bytes))
         redactor.end()
+        if (plain.beside) {
+          const besides = createRedactor({ contentType: 'text/plain', scan: everything, replace })
+          besides.push(Buffer.from(plain.beside))
+          besides.end()
+        }
         return { data: redactor.unscannable.length > 0 ? null : data }
       }),
 
@@ -194,7 +197,9 @@ function inspectUnder(
         const found = toFound(redactor)
         // Whoever serves what comes back may be another process.
         await sharing.shared()
-        const bytes = found.length > 0 ? Buffer.concat(pieces) : null
+        // What stands beside the data in its coding does not go on.
+        const isBare = plain.beside !== undefined
+        const bytes = found.length > 0 || isBare ? Buffer.concat(pieces) : null
         return { bytes, found, unscanned: sayUnscanned(redactor), isLarger: false }
       }),
 

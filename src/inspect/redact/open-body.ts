@@ -16,7 +16,15 @@ import { MultipartReader } from './multipart.ts'
 import { openText, readText } from './open-text.ts'
 import { ProtobufReader } from './protobuf.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
-import { isBinary, isForm, isMarkup, isNoText, SNIFFED, SNIFFED_OF_TEXT } from './sniff.ts'
+import {
+  isBinary,
+  isForm,
+  isMarkup,
+  isNoText,
+  SNIFFED,
+  SNIFFED_OF_TEXT,
+  TextCheck,
+} from './sniff.ts'
 import { SseReader } from './sse.ts'
 import { Unread } from './unread.ts'
 
@@ -73,7 +81,9 @@ export function openPart(
   if (type.startsWith('multipart/')) return openParts(job, param('boundary'), place, depth, patch)
   const open = readerOf(job, type, place, depth, patch)
   const isText = open !== null || TEXT_TYPE.test(type) || (type === '' && depth > 0)
-  return new Sniffing(isText ? SNIFFED_OF_TEXT : SNIFFED, (bytes) => {
+  const onNoText = () => job.findings.addUnscannable('binary', place.path)
+  const check = new TextCheck(JSON_TYPE.test(type))
+  return new Sniffing(isText ? SNIFFED_OF_TEXT : SNIFFED, check, onNoText, (bytes) => {
     if (isText ? isNoText(bytes) : isBinary(bytes)) return openUnread(job, 'binary', place)
     if (open) return open()
     if (MARKUP_TYPE.test(type) || isMarkup(bytes)) return new MarkupReader(job, place, patch)
@@ -132,12 +142,22 @@ const NOTHING = Buffer.alloc(0)
 /** Waits for so many bytes before it is told what it is. */
 class Sniffing implements Reader {
   readonly #size: number
+  readonly #onNoText: () => void
   readonly #open: (bytes: Buffer) => Reader
   #bytes: Buffer = NOTHING
   #reader: Reader | null = null
+  #check: TextCheck | null
 
-  constructor(size: number, open: (bytes: Buffer) => Reader) {
+  /** @param onNoText called once, where what it was told turns out to be wrong */
+  constructor(
+    size: number,
+    check: TextCheck,
+    onNoText: () => void,
+    open: (bytes: Buffer) => Reader,
+  ) {
     this.#size = size
+    this.#check = check
+    this.#onNoText = onNoText
     this.#open = open
   }
 
@@ -146,7 +166,7 @@ class Sniffing implements Reader {
   }
 
   push(bytes: Buffer): void {
-    if (this.#reader) return this.#reader.push(bytes)
+    if (this.#reader) return this.#read(this.#reader, bytes)
     const all = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, bytes]) : bytes
     if (all.length < this.#size) this.#bytes = Buffer.from(all)
     else this.#begin(all)
@@ -158,11 +178,22 @@ class Sniffing implements Reader {
 
   end(): void {
     if (!this.#reader) this.#begin(this.#bytes)
+    if (this.#check?.end()) this.#onNoText()
     this.#reader?.end()
   }
 
   #begin(bytes: Buffer): void {
     this.#reader = this.#open(bytes.subarray(0, this.#size))
-    if (bytes.length > 0) this.#reader.push(bytes)
+    // That was said already.
+    if (this.#reader instanceof Unread) this.#check = null
+    if (bytes.length > 0) this.#read(this.#reader, bytes)
+  }
+
+  #read(reader: Reader, bytes: Buffer): void {
+    if (this.#check?.push(bytes)) {
+      this.#onNoText()
+      this.#check = null
+    }
+    reader.push(bytes)
   }
 }

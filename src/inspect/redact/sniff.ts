@@ -35,13 +35,57 @@ const LONG_MAGIC = MAGIC.filter(({ length }) => length > 2)
 const RARE = 20
 
 export function isBinary(bytes: Buffer): boolean {
-  if (hasMagic(bytes)) return true
+  if (hasMagic(bytes) || bytes.includes(0)) return true
   let odd = 0
-  for (const byte of bytes) {
-    if (byte === 0) return true
-    if (byte < 0x20 && (byte < 0x07 || byte > 0x0d) && byte !== 0x1b && byte !== 0x1e) odd++
+  for (const byte of bytes) if (isNothing(byte)) odd++
+  return odd * RARE > bytes.length || isForeign(bytes)
+}
+
+/**
+ * Whether what says that it is text turns out to be none: a byte of zero anywhere, as other ways to write text have them, or a beginning that
+ * looks like none. In pieces.
+ */
+export class TextCheck {
+  readonly #isUtf8: boolean
+  #first: Buffer | null = Buffer.alloc(0)
+
+  /** @param isUtf8 whether it can be written in no other way, as JSON (RFC 8259 section 8.1) */
+  constructor(isUtf8: boolean) {
+    this.#isUtf8 = isUtf8
   }
-  return odd * RARE > bytes.length || (!isUtf8(bytes) && highBytes(bytes) * 3 > bytes.length)
+
+  /** @returns whether it is sure now that it is none */
+  push(bytes: Buffer): boolean {
+    if (bytes.includes(0)) return true
+    if (this.#first === null) return false
+    this.#first = Buffer.concat([this.#first, bytes.subarray(0, SNIFFED - this.#first.length)])
+    return this.#first.length === SNIFFED && this.end()
+  }
+
+  /** That was all. */
+  end(): boolean {
+    const first = this.#first
+    this.#first = null
+    return first !== null && (isOdd(first) || (this.#isUtf8 && isForeign(first)))
+  }
+}
+
+/** Of a short text, so many say nothing. */
+const FEW = 3
+
+/** Too many that stand for nothing. */
+function isOdd(bytes: Buffer): boolean {
+  let odd = 0
+  for (const byte of bytes) if (isNothing(byte)) odd++
+  return odd >= FEW && odd * RARE > bytes.length
+}
+
+function isNothing(byte: number): boolean {
+  return byte < 0x20 && (byte < 0x07 || byte > 0x0d) && byte !== 0x1b && byte !== 0x1e
+}
+
+function isForeign(bytes: Buffer): boolean {
+  return !isUtf8(bytes) && highBytes(bytes) * 3 > bytes.length
 }
 
 /** Whether what says that it is text begins like a file, or with every other byte zero as in UTF-16 and UTF-32. */

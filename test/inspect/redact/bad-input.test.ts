@@ -312,3 +312,25 @@ test('the scheme of a `data:` URL in upper case', () => {
   const { text } = redactAllWays(body, 'application/json', options)
   expect(text).toContain(Buffer.from('[email]').toString('base64'))
 })
+
+test.each<[string, string | null, Buffer | string, string[]]>([
+  ['zero, late', 'text/plain', `${'a '.repeat(2000)}\0b`, ['binary body']],
+  ['zero, late, of no type', null, `${'a '.repeat(2000)}\0b`, ['binary body']],
+  ['control characters', 'text/csv', Buffer.from([1, 2, 3, 4, 65, 66]), ['binary body']],
+  ['one of them', 'text/plain', 'a\x01b', []],
+  ['colours of a terminal', 'text/plain', '\x1b[1mred\x1b[0m', []],
+  [
+    'JSON that is no UTF-8',
+    'application/json',
+    Buffer.from([0x7b, ...Array(40).fill(0xe4)]),
+    ['binary body'],
+  ],
+  ['text in an old character set', 'text/plain', Buffer.alloc(600, 0xe4), []],
+  ['JSON in other scripts', 'application/json', JSON.stringify('привет '.repeat(200)), []],
+])('what is called text: %s', (_, type, body, want) => {
+  for (const cut of ['whole', 'bytes', 500] as const) {
+    const { unscannable, bytes } = redact(body, type, cut)
+    expect(unscannable).toEqual(want)
+    expect(bytes.equals(Buffer.from(body))).toBe(true)
+  }
+})

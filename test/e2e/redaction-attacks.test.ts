@@ -241,6 +241,24 @@ describe('beside the data of a coding', () => {
   })
 })
 
+test('Base64: in a body, a parameter, a field', async () => {
+  const coded = (text: string) => Buffer.from(text).toString('base64url')
+  const path = `/x?state=${coded(`{"mail":"${MAIL}"}`)}`
+  const fields = [`X-User-Bin: ${coded(`It is ${MAIL}.`)}`, ...json]
+  const body = JSON.stringify({ content: coded(`Card: ${CARD}, thanks.`) })
+  expect(await send(body, fields, 'api.de.test', `POST ${path}`)).toBe(200)
+  const said = [...got.toString().matchAll(/[\w-]{16,}/g)].map(([text]) =>
+    Buffer.from(text, 'base64url').toString(),
+  )
+  expect(said).toEqual(
+    expect.arrayContaining([
+      '{"mail":"[EMAIL]"}',
+      'It is [EMAIL].',
+      'Card: [PAYMENT_CARD], thanks.',
+    ]),
+  )
+})
+
 describe('what is called text and is none', () => {
   const long = JSON.stringify({ to: MAIL, n: Array.from({ length: 40 }, (_, i) => i * 7919) })
 

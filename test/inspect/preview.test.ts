@@ -287,10 +287,10 @@ describe('nothing of what cannot be read as a whole', () => {
 })
 
 test('nothing in it is invisible, or turns the rest', () => {
-  const said = shown('ab\u0000\u001b]0;x\u0007\u202e\u200b\u00ad\u2066 b\tc\u{e0041}\rd', {
+  const said = shown('ab\u0001\u001b]0;x\u0007\u202e\u200b\u00ad\u2066 b\tc\u{e0041}\rd', {
     type: 'text/plain',
   })
   expect(said).toBe(
-    'ab\\u0000\\u001b]0;x\\u0007\\u202e\\u200b\\u00ad\\u2066 b  c\\u{e0041}\\u000dd',
+    'ab\\u0001\\u001b]0;x\\u0007\\u202e\\u200b\\u00ad\\u2066 b  c\\u{e0041}\\u000dd',
   )
 })

@@ -6,6 +6,7 @@
  * INVARIANT: nothing passes unread here that has a blank, a dot or a separator in it, or that is short.
  */
 
+import { Findings } from './findings.ts'
 import { openPart } from './open-body.ts'
 import { openText } from './open-text.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
@@ -35,11 +36,22 @@ for (const byte of Buffer.from(
   LETTERS[byte] = 1
 }
 
+/** Where nobody says that it is Base64 nothing else may be in it but breaks of lines. */
+function isOfGuess(bytes: Buffer): boolean {
+  for (let at = 0; at < bytes.length; at++) if (IN_GUESS[bytes[at] as number] !== 1) return false
+  return true
+}
+
+const IN_GUESS = Uint8Array.from(LETTERS)
+for (const byte of Buffer.from('-_=\r\n')) IN_GUESS[byte] = 1
+
 export interface Base64Options {
   /** Of a text that it is said to be; null where nobody says that. */
   readonly contentType: string | null
   /** The other alphabet (section 5) as well: for those alone of which the beginning is known, as credentials are written in it. */
   readonly prefix?: string
+  /** Nobody says that it is Base64: what is in it counts where it is text throughout. */
+  readonly isGuess?: boolean
   /** Called when it has turned out that nobody can read it. */
   readonly onSealed?: () => void
 }
@@ -151,8 +163,9 @@ export class Base64Reader implements Reader {
     this.#kept = NOTHING
     this.#pieces.push(Buffer.from(bytes))
     this.#size += bytes.length
+    if (this.#options.isGuess && !isOfGuess(bytes)) return this.#read(this.#take())
     if (this.#size <= MAX_SIZE) return
-    this.#job.findings.addUnscannable('binary', this.#place.path)
+    if (!this.#options.isGuess) this.#job.findings.addUnscannable('binary', this.#place.path)
     this.#read(this.#take())
   }
 
@@ -162,19 +175,20 @@ export class Base64Reader implements Reader {
     // Of what else is in it, nobody knows what it says.
     if (!EITHER.test(text)) return this.#read(bytes)
     const said = Buffer.from(text, 'base64')
-    const { contentType } = this.#options
+    const { contentType, isGuess } = this.#options
+    const findings = new Findings()
+    const job = { ...this.#job, findings }
     const rewriting = new Rewriting((patch) =>
-      openPart(this.#job, contentType, this.#place, this.#depth + 1, patch),
+      openPart(job, contentType, this.#place, this.#depth + 1, patch),
     )
     rewriting.push(said)
     rewriting.end()
     const now = Buffer.concat(rewriting.take())
-    if (!now.equals(said)) {
-      this.#patch(this.#base, this.#base + bytes.length, Buffer.from(now.toString('base64')))
-      this.#base += bytes.length
-      return
-    }
-    this.#read(bytes)
+    const isText = !isGuess || findings.unscannable.length === 0
+    if (isText) this.#job.findings.absorb(findings)
+    if (!isText || now.equals(said)) return this.#read(bytes)
+    this.#patch(this.#base, this.#base + bytes.length, Buffer.from(writtenLike(text, now)))
+    this.#base += bytes.length
   }
 
   #take(): Buffer {
@@ -183,4 +197,14 @@ export class Base64Reader implements Reader {
     this.#size = 0
     return bytes
   }
+}
+
+/** In the alphabet of another one, and padded where that is. */
+function writtenLike(text: string, bytes: Buffer): string {
+  if (!/[-_]/.test(text)) {
+    const written = bytes.toString('base64')
+    return text.trimEnd().length % 4 === 0 ? written : written.replace(/=+$/, '')
+  }
+  const written = bytes.toString('base64url')
+  return text.includes('=') ? written.padEnd(Math.ceil(written.length / 4) * 4, '=') : written
 }

@@ -1,6 +1,6 @@
 /** Texts that go over several events: what their pieces said, and what they say now. */
 
-import { openText } from './open-text.ts'
+import { openGrowingText } from './open-text.ts'
 import type { Job, Place } from './reader.ts'
 import { Rewriting } from './rewriting.ts'
 
@@ -24,7 +24,7 @@ export class EventText {
 
   constructor(job: Job, path: string) {
     const place: Place = { path, key: '', kind: 'text', context: job.scan.under('') }
-    this.#rewriting = new Rewriting((patch) => openText(job, place, 1, patch))
+    this.#rewriting = new Rewriting((patch) => openGrowingText(job, place, 1, patch))
   }
 
   /** @param said memory of its own */

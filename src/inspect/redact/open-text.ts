@@ -1,5 +1,7 @@
 /** A text in another one: by how it begins, what it is read as. */
 
+import { Base64Reader } from './base64.ts'
+import { isBase64Text } from './base64-text.ts'
 import { CodedText } from './coded-text.ts'
 import type { Coding } from './coding.ts'
 import { DataUrlReader } from './data-url.ts'
@@ -30,7 +32,12 @@ export function openText(job: Job, place: Place, depth: number, patch: Patch): R
 
 /** The same for what is no document of GraphQL. */
 export function openPlainText(job: Job, place: Place, depth: number, patch: Patch): Reader {
-  return new Opening(job, place, depth, patch)
+  return new Opening(job, place, depth, patch, false)
+}
+
+/** The same for one of those that grow side by side, of which none is to be kept as a whole. */
+export function openGrowingText(job: Job, place: Place, depth: number, patch: Patch): Reader {
+  return new Opening(job, place, depth, patch, true)
 }
 
 /**
@@ -57,7 +64,7 @@ export function readText(
     desk.lay(bytes, start, end, coding, isPlain)
     const { bytes: text, size } = desk
     const mayBeQuery = BEGINS_DOCUMENT[text[0] as number] === 1 && depth > 0 && place.key === QUERY
-    const kind = kindAt(text, size)
+    const kind = kindAt(text, size, true)
     const isText = kind === 'text' || kind === null
     if (mayBeQuery && readQuery(job, desk, place, depth, base, patch)) return true
     if (isText) return desk.look(job, place, base, patch)
@@ -99,20 +106,24 @@ function readKind(
   reader.end()
 }
 
-type Special = 'json' | 'data' | 'text' | null
+type Special = 'json' | 'data' | 'base64' | 'text' | null
 
 /** @returns null when that cannot be told yet */
-function kindAt(bytes: Buffer, end: number): Special {
+function kindAt(bytes: Buffer, end: number, isEnd: boolean, mayBeBase64 = true): Special {
   const start = beginning(bytes, end)
   if (start === end) return null
   const byte = bytes[start] as number
   if (byte === 0x7b || byte === 0x5b || byte === 0x22) return 'json'
   if (byte === MARK[0] && start === 0 && end < MARK.length) return null
   // The name of a scheme is the same in upper case (RFC 3986 section 3.1).
-  if ((byte | 0x20) !== DATA.charCodeAt(0) || start > 0) return 'text'
-  const shown = bytes.toString('latin1', 0, Math.min(end, DATA.length)).toLowerCase()
-  if (!DATA.startsWith(shown)) return 'text'
-  return shown.length === DATA.length ? 'data' : null
+  if (start > 0) return 'text'
+  if ((byte | 0x20) === DATA.charCodeAt(0)) {
+    const shown = bytes.toString('latin1', 0, Math.min(end, DATA.length)).toLowerCase()
+    if (shown === DATA) return 'data'
+    if (DATA.startsWith(shown) && !isEnd) return null
+  }
+  const isBase64 = mayBeBase64 && isBase64Text(bytes, end, isEnd)
+  return isBase64 === null ? null : isBase64 ? 'base64' : 'text'
 }
 
 /** @returns behind the mark of order and blanks */
@@ -131,7 +142,13 @@ function isMarked(bytes: Buffer, end: number): boolean {
 
 function openKind(job: Job, kind: Special, place: Place, depth: number, patch: Patch): Reader {
   const isTooDeep = depth > job.limits.depth
-  if (kind !== 'json' && (kind !== 'data' || isTooDeep)) return new TextReader(job, place, patch)
+  if (kind === null || kind === 'text' || (kind !== 'json' && isTooDeep)) {
+    return new TextReader(job, place, patch)
+  }
+  if (kind === 'base64') {
+    const guess = { contentType: null, isGuess: true }
+    return new Base64Reader(job, place, depth + 1, patch, guess)
+  }
   if (kind === 'data') return new DataUrlReader(job, place, depth, patch)
   if (!isTooDeep) return new JsonReader(job, place, depth, patch)
   return new CodedText(JSON_CODING, 0, patch, (inner) => new TextReader(job, place, inner))
@@ -143,16 +160,18 @@ class Opening implements Reader {
   readonly #place: Place
   readonly #depth: number
   readonly #patch: Patch
+  readonly #grows: boolean
   #bytes: Buffer = NOTHING
   /** Blanks that were passed by. */
   #base = 0
   #reader: Reader | null = null
 
-  constructor(job: Job, place: Place, depth: number, patch: Patch) {
+  constructor(job: Job, place: Place, depth: number, patch: Patch, grows: boolean) {
     this.#job = job
     this.#place = place
     this.#depth = depth
     this.#patch = patch
+    this.#grows = grows
   }
 
   get decided(): number {
@@ -162,7 +181,7 @@ class Opening implements Reader {
   push(bytes: Buffer): void {
     if (this.#reader) return this.#reader.push(bytes)
     const all = this.#bytes.length > 0 ? Buffer.concat([this.#bytes, bytes]) : bytes
-    const kind = kindAt(all, all.length)
+    const kind = this.#kindOf(all, false)
     if (kind !== null) this.#open(kind, all)
     else if (all.length < MAX_BLANKS) this.#bytes = Buffer.from(all)
     else {
@@ -176,8 +195,13 @@ class Opening implements Reader {
   }
 
   end(): void {
-    if (!this.#reader) this.#open(null, this.#bytes)
+    if (!this.#reader) this.#open(this.#kindOf(this.#bytes, true), this.#bytes)
     this.#reader?.end()
+  }
+
+  #kindOf(bytes: Buffer, isEnd: boolean): Special {
+    // Blanks that were passed by are none of it.
+    return kindAt(bytes, bytes.length, isEnd, !this.#grows && this.#base === 0)
   }
 
   #open(kind: Special, bytes: Buffer): void {

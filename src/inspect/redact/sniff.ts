@@ -1,5 +1,7 @@
 /** What a body is by its first bytes, where what it says of itself does not say, or is not to be believed. */
 
+import { isAscii } from 'node:buffer'
+
 /** Bytes by which it is told whether something is text. */
 export const SNIFFED = 512
 
@@ -36,9 +38,7 @@ const RARE = 20
 
 export function isBinary(bytes: Buffer): boolean {
   if (hasMagic(bytes) || bytes.includes(0)) return true
-  let odd = 0
-  for (const byte of bytes) if (isNothing(byte)) odd++
-  return odd * RARE > bytes.length || isForeign(bytes)
+  return countOf(NOTHING, bytes) * RARE > bytes.length || isForeign(bytes)
 }
 
 /**
@@ -66,7 +66,8 @@ export class TextCheck {
   end(): boolean {
     const first = this.#first
     this.#first = null
-    return first !== null && (isOdd(first) || (this.#isUtf8 && isForeign(first)))
+    if (first === null) return false
+    return isOdd(first) || (this.#isUtf8 && isForeign(first))
   }
 }
 
@@ -75,18 +76,27 @@ const FEW = 3
 
 /** Too many that stand for nothing. */
 function isOdd(bytes: Buffer): boolean {
-  let odd = 0
-  for (const byte of bytes) if (isNothing(byte)) odd++
+  // Nearly all has none.
+  if (!ANY_ODD.test(bytes.toString('latin1'))) return false
+  const odd = countOf(NOTHING, bytes)
   return odd >= FEW && odd * RARE > bytes.length
 }
 
-function isNothing(byte: number): boolean {
-  return byte < 0x20 && (byte < 0x07 || byte > 0x0d) && byte !== 0x1b && byte !== 0x1e
+function isForeign(bytes: Buffer): boolean {
+  return !isAscii(bytes) && countOf(HIGH, bytes) * 3 > bytes.length && !isUtf8(bytes)
 }
 
-function isForeign(bytes: Buffer): boolean {
-  return !isUtf8(bytes) && highBytes(bytes) * 3 > bytes.length
+function countOf(table: Uint8Array, bytes: Buffer): number {
+  let count = 0
+  for (let at = 0; at < bytes.length; at++) count += table[bytes[at] as number] as number
+  return count
 }
+
+const ANY_ODD = /[\x00-\x06\x0e-\x1a\x1c\x1d\x1f]/
+/** Control characters that no text has. */
+const NOTHING = new Uint8Array(256).fill(1, 0, 0x20)
+for (const byte of Buffer.from('\x07\b\t\n\v\f\r\x1b\x1e', 'latin1')) NOTHING[byte] = 0
+const HIGH = new Uint8Array(256).fill(1, 0x80)
 
 /** Whether what says that it is text begins like a file, or with every other byte zero as in UTF-16 and UTF-32. */
 export function isNoText(bytes: Buffer): boolean {
@@ -121,12 +131,6 @@ function isUtf8(bytes: Buffer): boolean {
   } catch {
     return false
   }
-}
-
-function highBytes(bytes: Buffer): number {
-  let count = 0
-  for (const byte of bytes) if (byte >= 0x80) count++
-  return count
 }
 
 /** `a=b&c=d` and nothing else. */

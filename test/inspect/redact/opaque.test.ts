@@ -188,6 +188,53 @@ describe('nothing hides there', () => {
   })
 })
 
+describe('Base64 of a text that nobody says is some', () => {
+  const type = 'application/json'
+  const long = `${'All is well. '.repeat(20)}To ${MARK}. ${'ÄÖÜ '.repeat(9)}`
+  test.each<[string, string, string]>([
+    ['a short one', 'base64', `To ${MARK}`],
+    ['with bytes at the end', 'base64', `To ${MARK}!!`],
+    ['a long one', 'base64', long],
+    ['the other alphabet', 'base64url', `>>>???${long}`],
+    ['in another script', 'base64', `Кому: ${MARK} и всем`],
+    ['JSON', 'base64', JSON.stringify({ secret: 1234, to: MARK, filler: 'x'.repeat(90) })],
+    ['twice', 'base64', Buffer.from(`hello to ${MARK}, once more`).toString('base64')],
+  ])('%s: read, and written again in the same way', (_, encoding, text) => {
+    const coded = Buffer.from(text).toString(encoding as 'base64')
+    for (const body of [
+      { x: coded },
+      [coded],
+      { a: { b: `${coded}` } },
+      { content: [{ y: coded }] },
+    ]) {
+      const { text: left, findings } = redactAllWays(JSON.stringify(body), type)
+      expect(findings.length).toBeGreaterThan(0)
+      const [, now = ''] = /"([^"]{12,})"/.exec(left) ?? []
+      const want = redact(text, 'text/plain').text
+      expect(Buffer.from(now, 'base64').toString()).toBe(want)
+      expect(now).toBe(Buffer.from(want).toString(encoding as 'base64'))
+    }
+    expect(Buffer.from(redactAllWays(coded, 'text/plain').text, 'base64').toString()).not.toContain(
+      MARK,
+    )
+  })
+
+  test.each([
+    ['not all of it', `${Buffer.from(`To ${MARK}.`.repeat(9)).toString('base64')} and more`],
+    [
+      'a blank in it',
+      `${Buffer.from('hello to all').toString('base64')} ${Buffer.from('hello to all').toString('base64')}`,
+    ],
+    ['no text', SEALED],
+    ['text and then none', Buffer.concat([Buffer.from('a'.repeat(60)), bytes]).toString('base64')],
+    ['an id', 'chatcmpl-9xKQ2mVbT7LrW4nYpZ8sDfGhJ'],
+    ['digits', '12345678901234567890123456789012'],
+  ])('%s: as it stands', (_, text) => {
+    const { text: left } = redactAllWays(JSON.stringify({ x: text }), type)
+    expect(left).toBe(JSON.stringify({ x: text.replaceAll(MARK, '[mark]') }))
+  })
+})
+
 describe('ids and names of models have nothing in them that is looked for', () => {
   const scan = createScanner(RECOGNIZERS)
   const replace = (type: string) => Buffer.from(`[${type}]`)

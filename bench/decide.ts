@@ -7,20 +7,14 @@ import type { Admission } from '../src/admission.ts'
 import { composeEvaluation } from '../src/cli/compose/evaluation.ts'
 import { loadWithFacts } from '../src/cli/settings.ts'
 import { createEnforcer } from '../src/enforce.ts'
+import { NO_INSPECTOR } from '../src/inspector.ts'
 import { parseIp } from '../src/model/address.ts'
 import { ANONYMOUS } from '../src/model/agent.ts'
 import { type Authority, parseAuthority } from '../src/model/authority.ts'
 import type { Resolution } from '../src/model/destination.ts'
 import type { Flow } from '../src/model/flow.ts'
 import type { RequestView } from '../src/model/request-view.ts'
-import {
-  NO_DECODER,
-  NO_HOLDS,
-  NO_INSPECTOR,
-  NO_LEDGER,
-  NO_METER,
-  NO_OUTLINE,
-} from '../src/ports.ts'
+import { NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE } from '../src/ports.ts'
 import { judge } from '../src/release.ts'
 
 const ROUNDS = 7

@@ -3,6 +3,7 @@
  * destination call, and all that measured against the policy. Nothing is decided or written down here: see `enforce`.
  */
 
+import type { Parties } from './inspector.ts'
 import type { IpAddress } from './model/address.ts'
 import { isProven } from './model/agent.ts'
 import type { DecisionContext } from './model/audit-record.ts'
@@ -18,7 +19,7 @@ import { locateOriginal, refineOriginal } from './original.ts'
 import type { Policy } from './policy/compile.ts'
 import { type Assessment, assess, type Creates, zoneFor } from './policy/decide.ts'
 import { steer } from './policy/steer.ts'
-import type { Parties, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 
 /** One caller at one destination: located and measured, not yet decided. */
 export interface Admission {

@@ -4,12 +4,12 @@
  */
 
 import { type Admission, partiesOf } from './admission.ts'
+import type { BodyRedactor, Inspector, Replaced, ReplacedHead } from './inspector.ts'
 import type { Problem } from './model/errors.ts'
 import type { Fault, RequestLine } from './model/flow.ts'
 import { type BodyView, type HeadView, isCoded } from './model/request-view.ts'
 import { readSignedParts } from './model/signed-parts.ts'
 import type { Verdict } from './model/verdict.ts'
-import type { BodyRedactor, Inspector, Replaced, ReplacedHead } from './ports.ts'
 
 /** A request as it is judged, and what it carries instead of its body and its head. */
 export interface Inspected {

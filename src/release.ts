@@ -5,6 +5,7 @@
 
 import { type Admission, gateProblem, partiesOf } from './admission.ts'
 import { sayHeld, toQuestion, type Waiting } from './holding.ts'
+import type { Inspector, Parties } from './inspector.ts'
 import type { DecisionContext, DecisionRecord, Ending, HoldNote } from './model/audit-record.ts'
 import { describeCode } from './model/errors.ts'
 import type { RedactionPlan } from './model/finding.ts'
@@ -15,7 +16,7 @@ import { type Refusal, refuseByProblem, refuseByVerdict } from './model/refusal.
 import type { BodyView, HeadView } from './model/request-view.ts'
 import type { Verdict } from './model/verdict.ts'
 import { blockFor, decide, decideFaulty, withoutWait } from './policy/decide.ts'
-import type { HoldAnswer, Inspector, Parties, Ports } from './ports.ts'
+import type { HoldAnswer, Ports } from './ports.ts'
 
 /** Leave to send one request to one of the judged addresses. */
 export interface Permit {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { createEnforcer } from '../src/enforce.ts'
+import { NO_INSPECTOR } from '../src/inspector.ts'
 import type { DecisionRecord, OutcomeRecord } from '../src/model/audit-record.ts'
 import type { Authority } from '../src/model/authority.ts'
 import type { Destination } from '../src/model/destination.ts'
@@ -15,7 +16,6 @@ import {
   type Locator,
   NO_DECODER,
   NO_HOLDS,
-  NO_INSPECTOR,
   NO_LEDGER,
   NO_METER,
   NO_OUTLINE,

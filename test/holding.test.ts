@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { createEnforcer } from '../src/enforce.ts'
 import type { Waiting } from '../src/holding.ts'
+import { NO_INSPECTOR } from '../src/inspector.ts'
 import type { HoldQuestion } from '../src/model/hold.ts'
 import type { Refusal } from '../src/model/refusal.ts'
 import { compilePolicy } from '../src/policy/compile.ts'
@@ -10,7 +11,6 @@ import type { PolicyDocument } from '../src/policy/document.ts'
 import {
   type HoldAnswer,
   NO_DECODER,
-  NO_INSPECTOR,
   NO_LEDGER,
   NO_METER,
   NO_OUTLINE,

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { partiesOf } from '../src/admission.ts'
 import { createEnforcer, type Enforcer } from '../src/enforce.ts'
+import { NO_INSPECTOR } from '../src/inspector.ts'
 import type { Geoip } from '../src/locate/geoip.ts'
 import { createKnowledge } from '../src/locate/knowledge.ts'
 import { createLocator } from '../src/locate/locate.ts'
@@ -17,15 +18,7 @@ import type { Placement } from '../src/model/placement.ts'
 import type { Action } from '../src/model/verdict.ts'
 import { compilePolicy } from '../src/policy/compile.ts'
 import type { DestinationEntry, RuleEntry } from '../src/policy/document.ts'
-import {
-  NO_DECODER,
-  NO_HOLDS,
-  NO_INSPECTOR,
-  NO_LEDGER,
-  NO_METER,
-  NO_OUTLINE,
-  type Ports,
-} from '../src/ports.ts'
+import { NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE, type Ports } from '../src/ports.ts'
 import { authority, flow, ip } from './support/nouns.ts'
 
 const GERMAN = '9.9.9.1'

@@ -1,6 +1,7 @@
 /** What every connection of the proxy shares; put together in `cli/compose/`. */
 
 import type { Enforcer } from '../enforce.ts'
+import type { InspectorFor } from '../inspector.ts'
 import type { IpAddress } from '../model/address.ts'
 import type { Agent } from '../model/agent.ts'
 import type { Authority } from '../model/authority.ts'
@@ -8,7 +9,7 @@ import type { Client, SocketEnd } from '../model/client.ts'
 import type { Problem } from '../model/errors.ts'
 import type { Mode } from '../model/flow.ts'
 import type { Refusal } from '../model/refusal.ts'
-import type { InspectorFor, Meter, Ports } from '../ports.ts'
+import type { Meter, Ports } from '../ports.ts'
 import type { Contexts } from '../tls/contexts.ts'
 import type { Acceptance } from './acceptance.ts'
 import type { Budget } from './budget.ts'

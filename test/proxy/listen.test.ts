@@ -5,16 +5,10 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEnforcer } from '../../src/enforce.ts'
+import { NO_INSPECTOR } from '../../src/inspector.ts'
 import type { DecisionRecord } from '../../src/model/audit-record.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
-import {
-  NO_DECODER,
-  NO_HOLDS,
-  NO_INSPECTOR,
-  NO_LEDGER,
-  NO_METER,
-  NO_OUTLINE,
-} from '../../src/ports.ts'
+import { NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE } from '../../src/ports.ts'
 import type { Listener } from '../../src/proxy/accept.ts'
 import { Acceptance } from '../../src/proxy/acceptance.ts'
 import { Budget } from '../../src/proxy/budget.ts'

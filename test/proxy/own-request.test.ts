@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEnforcer } from '../../src/enforce.ts'
+import { NO_INSPECTOR } from '../../src/inspector.ts'
 import type { DecisionRecord, OutcomeRecord } from '../../src/model/audit-record.ts'
 import { AuditUnavailable } from '../../src/model/errors.ts'
 import type { Action } from '../../src/model/verdict.ts'
@@ -12,7 +13,6 @@ import type { PolicyDocument, WhenEntry } from '../../src/policy/document.ts'
 import {
   NO_DECODER,
   NO_HOLDS,
-  NO_INSPECTOR,
   NO_LEDGER,
   NO_METER,
   NO_OUTLINE,

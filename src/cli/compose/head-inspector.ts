@@ -12,8 +12,8 @@ import {
 } from '../../inspect/redact/head/head.ts'
 import { type Job, REDACT_LIMITS, type Replace } from '../../inspect/redact/reader.ts'
 import type { Scanner } from '../../inspect/scan/scanner.ts'
+import type { Found, Inspector } from '../../inspector.ts'
 import type { Operator } from '../../model/finding.ts'
-import type { Found, Inspector } from '../../ports.ts'
 
 type Plan = ReadonlyMap<string, Operator>
 

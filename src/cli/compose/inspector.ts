@@ -16,19 +16,19 @@ import { createMessageRedactor } from '../../inspect/redact/message-redactor.ts'
 import type { Replace, Sealed } from '../../inspect/redact/reader.ts'
 import { createRedactor, type Redactor } from '../../inspect/redact/redactor.ts'
 import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
-import type { Direction, Operator } from '../../model/finding.ts'
-import { type BodyView, isCoded } from '../../model/request-view.ts'
-import type { Policy } from '../../policy/compile.ts'
 import type {
   BodyRedactor,
-  Decoder,
   Found,
   Inspector,
   InspectorFor,
   MessageRedactor,
   Parties,
   Replaced,
-} from '../../ports.ts'
+} from '../../inspector.ts'
+import type { Direction, Operator } from '../../model/finding.ts'
+import { type BodyView, isCoded } from '../../model/request-view.ts'
+import type { Policy } from '../../policy/compile.ts'
+import type { Decoder } from '../../ports.ts'
 import { inspectHeads } from './head-inspector.ts'
 import { Scanners } from './scanners.ts'
 import { inspectStatements } from './statement-inspector.ts'

@@ -6,16 +6,9 @@ import { AuditLog } from '../../audit/log.ts'
 import type { Settings } from '../../config/load.ts'
 import type { Operation } from '../../config/operation.ts'
 import { createEnforcer, type Enforcer } from '../../enforce.ts'
+import { NO_INSPECTOR } from '../../inspector.ts'
 import { compileHostPattern } from '../../policy/pattern.ts'
-import {
-  type Meter,
-  NO_DECODER,
-  NO_HOLDS,
-  NO_INSPECTOR,
-  NO_LEDGER,
-  NO_METER,
-  NO_OUTLINE,
-} from '../../ports.ts'
+import { type Meter, NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE } from '../../ports.ts'
 import { Budget } from '../../proxy/budget.ts'
 import { DEFAULT_TIMEOUTS, Deadlines } from '../../proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'

@@ -12,8 +12,8 @@ import { NOWHERE, type Scanner } from '../../inspect/scan/scanner.ts'
 import { readCopyForm } from '../../inspect/sql/copy-form.ts'
 import { readStatement } from '../../inspect/sql/read-statement.ts'
 import { parameterNames, redactStatement } from '../../inspect/sql/redact-statement.ts'
+import type { Found, Inspector } from '../../inspector.ts'
 import type { Direction, Operator } from '../../model/finding.ts'
-import type { Found, Inspector } from '../../ports.ts'
 
 type Plan = ReadonlyMap<string, Operator>
 

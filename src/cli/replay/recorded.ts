@@ -6,6 +6,7 @@
 import type { Admission } from '../../admission.ts'
 import type { RecordedCall, RecordedContext } from '../../audit/read.ts'
 import { createEnforcer } from '../../enforce.ts'
+import { NO_INSPECTOR } from '../../inspector.ts'
 import type { Knowledge } from '../../locate/knowledge.ts'
 import { CREATES, createLocator } from '../../locate/locate.ts'
 import { NO_TABLES } from '../../locate/tables/prefix-tables.ts'
@@ -15,15 +16,7 @@ import type { EvidenceKind, WeighedEvidence } from '../../model/evidence.ts'
 import type { Flow } from '../../model/flow.ts'
 import type { Verdict } from '../../model/verdict.ts'
 import type { Policy } from '../../policy/compile.ts'
-import {
-  NO_DECODER,
-  NO_HOLDS,
-  NO_INSPECTOR,
-  NO_LEDGER,
-  NO_METER,
-  NO_OUTLINE,
-  type Ports,
-} from '../../ports.ts'
+import { NO_DECODER, NO_HOLDS, NO_LEDGER, NO_METER, NO_OUTLINE, type Ports } from '../../ports.ts'
 import { judge } from '../../release.ts'
 import { agentNamed, NO_LOG } from '../evaluate.ts'
 import { toResolved } from '../reconsider.ts'

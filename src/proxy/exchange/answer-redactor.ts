@@ -1,9 +1,9 @@
 /** An answer with data taken out as it passes: who reads it, and how its head then reads. */
 
 import { partiesOf } from '../../admission.ts'
+import type { BodyRedactor, Found } from '../../inspector.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Direction } from '../../model/finding.ts'
-import type { BodyRedactor, Found } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { changeFields, replaceFields, speaksOfBody } from './changed-fields.ts'

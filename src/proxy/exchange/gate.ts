@@ -1,6 +1,7 @@
 /** One request through the spine: what it names, who asks, what is decided. No sockets; the answer is a permit or a refusal. */
 
 import type { Inspected, Passing } from '../../inspection.ts'
+import type { Replaced, ReplacedHead } from '../../inspector.ts'
 import { type Agent, ANONYMOUS } from '../../model/agent.ts'
 import { type Authority, parseWireAuthority } from '../../model/authority.ts'
 import type { Client } from '../../model/client.ts'
@@ -9,7 +10,6 @@ import type { Flow, RequestLine, Scheme } from '../../model/flow.ts'
 import type { Refusal } from '../../model/refusal.ts'
 import type { BodyView } from '../../model/request-view.ts'
 import { readSignedParts } from '../../model/signed-parts.ts'
-import type { Replaced, ReplacedHead } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { WEBSOCKET } from '../websocket/handshake.ts'

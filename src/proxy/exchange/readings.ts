@@ -5,9 +5,9 @@
 
 import { STATUS_CODES } from 'node:http'
 import type { Passing } from '../../inspection.ts'
+import type { BodyRedactor, Found } from '../../inspector.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Direction, Redaction } from '../../model/finding.ts'
-import type { BodyRedactor, Found } from '../../ports.ts'
 import {
   lengthAfter,
   type RedactedFields,

@@ -3,8 +3,8 @@
  * comes later then, and so does the end.
  */
 
+import type { BodyRedactor } from '../../inspector.ts'
 import type { Problem } from '../../model/errors.ts'
-import type { BodyRedactor } from '../../ports.ts'
 import { changeFields, speaksOfBody } from './changed-fields.ts'
 import type { Fields } from './fields.ts'
 import type { MessageOut } from './message.ts'

@@ -4,10 +4,10 @@
  */
 
 import type { Passing } from '../../inspection.ts'
+import type { Replaced } from '../../inspector.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
 import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
-import type { Replaced } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { Owner } from '../origin/owner.ts'
 import type { Way } from '../origin/way.ts'

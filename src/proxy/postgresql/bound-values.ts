@@ -1,6 +1,6 @@
 /** What is bound to a statement, as Bind has it: formats, values, and the formats of results. */
 
-import type { ValueColumn } from '../../ports.ts'
+import type { ValueColumn } from '../../inspector.ts'
 import { FRONTEND, HEAD, readText, toMessage } from './messages.ts'
 
 export interface Bind {

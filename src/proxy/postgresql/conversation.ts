@@ -1,8 +1,8 @@
 /** What both directions of a session of PostgreSQL know of it. */
 
+import type { Inspector } from '../../inspector.ts'
 import type { Problem } from '../../model/errors.ts'
 import type { Refusal } from '../../model/refusal.ts'
-import type { Inspector } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { Released, StatementJudge } from '../statements/judge.ts'
 import type { CopyText } from './copied-rows.ts'

@@ -1,7 +1,7 @@
 /** Rows of results without what a rule takes out of them, each under the names and types that the server has described them by. */
 
+import type { Inspector, ValueColumn, ValuesRedactor } from '../../inspector.ts'
 import type { Redaction } from '../../model/finding.ts'
-import type { Inspector, ValueColumn, ValuesRedactor } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import { type CopiedRows, type CopyText, openCopiedRows } from './copied-rows.ts'
 import { BACKEND, HEAD, readText, toMessage } from './messages.ts'

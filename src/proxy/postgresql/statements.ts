@@ -4,7 +4,7 @@
  */
 
 import { createHmac, randomBytes } from 'node:crypto'
-import type { Inspector } from '../../ports.ts'
+import type { Inspector } from '../../inspector.ts'
 import type { Released, Said } from '../statements/judge.ts'
 import type { Parameters } from './bound-values.ts'
 import type { CopyText } from './copied-rows.ts'

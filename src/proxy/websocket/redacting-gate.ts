@@ -1,9 +1,9 @@
 /** Messages of a WebSocket without what a rule takes out, each way by its own plan; in those to the client, what was replaced for it stands again. */
 
 import { partiesOf } from '../../admission.ts'
+import type { MessageRedactor } from '../../inspector.ts'
 import type { Ending } from '../../model/audit-record.ts'
 import type { Direction } from '../../model/finding.ts'
-import type { MessageRedactor } from '../../ports.ts'
 import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { CLOSE, OPCODE } from './frames.ts'

@@ -6,20 +6,14 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { AuditLog } from '../../../src/audit/log.ts'
 import { verifyAuditLog } from '../../../src/audit/verify.ts'
 import { createEnforcer } from '../../../src/enforce.ts'
+import { NO_INSPECTOR } from '../../../src/inspector.ts'
 import { ANONYMOUS } from '../../../src/model/agent.ts'
 import type { Problem } from '../../../src/model/errors.ts'
 import type { HoldQuestion } from '../../../src/model/hold.ts'
 import type { Policy } from '../../../src/policy/compile.ts'
 import type { RuleEntry } from '../../../src/policy/document.ts'
 import type { Kinds } from '../../../src/policy/redaction.ts'
-import {
-  type HoldAnswer,
-  NO_DECODER,
-  NO_INSPECTOR,
-  NO_LEDGER,
-  NO_METER,
-  NO_OUTLINE,
-} from '../../../src/ports.ts'
+import { type HoldAnswer, NO_DECODER, NO_LEDGER, NO_METER, NO_OUTLINE } from '../../../src/ports.ts'
 import { Deadlines } from '../../../src/proxy/deadlines.ts'
 import { type Said, StatementJudge } from '../../../src/proxy/statements/judge.ts'
 import type { Permit } from '../../../src/release.ts'

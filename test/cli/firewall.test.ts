@@ -62,10 +62,19 @@ describe('what is printed', () => {
     ])
     const [, , , { data }, { spec }] = all
     expect(data['cordon.nft']).toMatch(/meta skuid 1000 accept/)
-    expect(parse(data['cordon.yaml'])).toMatchObject({ listen: { transparent: '0.0.0.0:3129' } })
+    expect(parse(data['cordon.yaml'])).toMatchObject({
+      // Connections within the pod come out on loopback: nobody else is to reach it.
+      listen: { transparent: '127.0.0.1:3129', dns: '127.0.0.1:5300' },
+    })
     expect(spec.initContainers[1]).toMatchObject({
       image: 'example/cordon:1',
       securityContext: { runAsUser: 1000 },
+      restartPolicy: 'Always',
+      startupProbe: { timeoutSeconds: 10 },
+    })
+    expect(spec.initContainers[0].securityContext).toMatchObject({
+      runAsUser: 0,
+      capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] },
     })
     expect(spec.containers[0].securityContext.runAsUser).toBe(1001)
   })

@@ -18,7 +18,7 @@ export interface Cluster {
 export function toManifests({ image, rulesImage, proxyPort, forcing }: Cluster): string {
   const { ports } = forcing
   const user = forcing.role.kind === 'host' ? (forcing.role.exempt[0] ?? 1000) : 1000
-  const dns = ports.dns === null ? '' : `, dns: "0.0.0.0:${ports.dns}"`
+  const dns = ports.dns === null ? '' : `, dns: "127.0.0.1:${ports.dns}"`
   return `# Made by \`cordon firewall k8s\`. Two ways; take one.
 #
 # 1. The proxy is a service, and agents (label \`cordon.dev/agent\`) may talk to nothing else. It takes a network plugin that enforces policies.
@@ -73,9 +73,10 @@ metadata:
 data:
   cordon.yaml: |
     version: 1
-    listen: { proxy: "127.0.0.1:${proxyPort}", console: "127.0.0.1:3130", transparent: "0.0.0.0:${ports.transparent}"${dns} }
+    listen: { proxy: "127.0.0.1:${proxyPort}", console: "127.0.0.1:3130", transparent: "127.0.0.1:${ports.transparent}"${dns} }
     data: /data
     ca: /certs
+    geoip: { tables: /data/geoip }
     rules: [/app/rules/default.yaml]
   cordon.nft: |
 ${indent(toNft(forcing), 4)}
@@ -99,12 +100,18 @@ spec:
         capabilities: { drop: [ALL], add: [NET_ADMIN] }
       volumeMounts:
         - { name: cordon, mountPath: /etc/cordon }
-    # Restarted for as long as the pod lives, and up before the agent is.
+    # Restarted for as long as the pod lives, and up before the agent is: that takes Kubernetes 1.29 or newer.
     - name: cordon
       image: ${image}
       restartPolicy: Always
       startupProbe:
-        exec: { command: [node, /app/src/cordon.js, doctor] }
+        exec:
+          command:
+            - node
+            - -e
+            - fetch('http://127.0.0.1:3130/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))
+        # One second, which is what it is without this, is not enough for Node to begin.
+        timeoutSeconds: 10
         periodSeconds: 2
         failureThreshold: 30
       securityContext:

@@ -51,7 +51,11 @@ describe.skipIf(missing(...FORCED_NETWORK, program('setpriv', '--version')))(
         config: `agents:
   - { id: builder, match: { uid: 54321 }, zones: [EEA, US] }
   - { id: rest, match: { uid: 0-60000 } }`,
-        nat: ['-A OUTPUT -p tcp ! -o lo -m owner ! --uid-owner 0 -j REDIRECT --to-ports 3129'],
+        nat: [
+          '-A OUTPUT -p tcp ! -o lo -m owner ! --uid-owner 0 -j REDIRECT --to-ports 3129',
+          // Whoever comes from behind the gateway seems to be the gateway.
+          `-A INPUT -i to-host -p tcp -j SNAT --to-source ${GATEWAY.v4}`,
+        ],
         nat6: ['-A OUTPUT -p tcp ! -o lo -m owner ! --uid-owner 0 -j REDIRECT --to-ports 3129'],
       })
       const as = (uid: number, url: string) =>
@@ -62,9 +66,9 @@ describe.skipIf(missing(...FORCED_NETWORK, program('setpriv', '--version')))(
       expect((await as(54_321, `https://${FAR.us.v4}/`)).out).toBe('200')
       expect((await as(54_321, `https://[${FAR.us.v6}]/`)).out).toBe('200')
       expect((await as(54_322, `https://${FAR.us.v4}/`)).out).toBe('403')
-      // The same addresses, from behind the gateway.
+      // From another network namespace, under an address of this one.
       expect((await onHost('curl', [...status, '-k', `https://${FAR.us.v4}/`])).out).toBe('403')
-      await proxy.settled(4)
+      expect(await proxy.settled(4)).toMatchObject({ client_ip: GATEWAY.v4 })
       expect(proxy.flows().map(({ agent }) => agent)).toEqual([
         'builder',
         'builder',

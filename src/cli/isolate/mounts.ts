@@ -32,8 +32,8 @@ export function mountAll({ binds, hidden, uid }: Pick<Plan, 'binds' | 'hidden' |
     mkdirSync(path, { recursive: true })
     runProgram('mount', '--rbind', from, path)
   }
-  sealKernel()
   if (uid === 0) {
+    sealKernel()
     mkdirSync(STAGING, { mode: 0o700 })
     sealDevices(STAGING)
     rmdirSync(STAGING)

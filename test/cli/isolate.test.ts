@@ -1,13 +1,14 @@
 /** `cordon run --isolate`: a program for which there is nothing but the proxy, and which tries hard to find something else. */
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSockets } from '../../src/cli/isolate/sockets.ts'
 import { runProgram } from '../support/clients.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { missing, type Need, program } from '../support/needs.ts'
 import { PROJECT } from '../support/proxy.ts'
@@ -15,6 +16,12 @@ import { cordon } from './cordon.ts'
 
 /** Listens where only its own folder says where that is. */
 const RELATIVE = `require('net').createServer((socket) => socket.end('hello')).listen('relative.sock', () => console.log('up'))`
+
+/** A user without any rights; whether it can read this project, and so run it, is up to where that is. */
+const NOBODY = 54_321
+const isReadable =
+  process.getuid?.() === 0 &&
+  spawnSync(process.execPath, ['--version'], { uid: NOBODY, gid: NOBODY }).status === 0
 
 const userNamespaces: Need = {
   ...program('unshare', '--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', 'true'),
@@ -119,6 +126,52 @@ describe.skipIf(missing(userNamespaces, program('ip', '-V'), program('python3', 
         const gone = once(relative, 'exit')
         relative.kill('SIGKILL')
         await gone
+      }
+    })
+
+    test.skipIf(!isReadable)('nor is there for a user without any rights', async () => {
+      await using folder = await temporaryFolder()
+      const path = (name: string) => join(folder.path, name)
+      mkdirSync(path('certs'))
+      for (const name of ['ca.pem', 'bundle.pem']) {
+        copyFileSync(join(dirname(lab.proxy.ca), name), path(`certs/${name}`))
+      }
+      const listen = `listen: { proxy: "127.0.0.1:${lab.proxy.port}", console: null }`
+      writeFileSync(path('cordon.yaml'), `version: 1\n${listen}\n`)
+      mkdirSync(path('data'))
+      chmodSync(folder.path, 0o755)
+      for (const name of ['', 'data']) chownSync(path(name), NOBODY, NOBODY)
+      // One socket for everybody, and one in a folder of root's.
+      mkdirSync(path('closed'), { mode: 0o700 })
+      const servers = await Promise.all(
+        ['host.sock', 'closed/host.sock'].map(async (name) => {
+          const server = net.createServer((socket) => socket.end('hello')).listen(path(name))
+          await once(server, 'listening')
+          return server
+        }),
+      )
+      chmodSync(path('host.sock'), 0o777)
+      try {
+        const script = join(PROJECT, 'test/support/programs/escape.py')
+        const args = ['python3', script, path('host.sock'), 'none', path('data'), '1']
+        const as = ['--reuid', NOBODY, '--regid', NOBODY, '--clear-groups', '--'].map(String)
+        const reach = ['a UNIX socket under a path']
+        // Programs of the system: those of root's own are not for everybody.
+        const env = { HOME: folder.path, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+        const free = await runProgram('setpriv', [...as, ...args, ...reach], { env })
+        expect(JSON.parse(free.out)).toEqual({ 'a UNIX socket under a path': 'hello' })
+        const run = [process.execPath, join(PROJECT, 'src/cordon.js'), 'run', '--isolate', '--']
+        const { out, err } = await runProgram('setpriv', [...as, ...run, ...args], {
+          cwd: folder.path,
+          env,
+        })
+        expect(err).toBe('')
+        expect(Object.entries(JSON.parse(out)).filter(([, what]) => what !== null)).toEqual([
+          // They are there, and may not be read.
+          ['the disks', expect.any(Array)],
+        ])
+      } finally {
+        for (const server of servers) server.close()
       }
     })
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rawExchange } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
-import { installed, linux, missing, root } from '../support/needs.ts'
+import { installed, linux, missing, program, root } from '../support/needs.ts'
 import { eventually } from '../support/wait.ts'
 
 const AGENTS = `
@@ -18,76 +18,79 @@ agents:
   - { id: elsewhere, match: { uid: 54322, source: 192.0.2.0/24 } }
 `
 
-describe.skipIf(missing(linux, root, installed('curl')))('a user of this host', () => {
-  let lab: Lab
-  beforeAll(async () => {
-    lab = await openLab({
-      config: `${AGENTS}
+describe.skipIf(missing(linux, root, installed('curl'), program('python3', '--version')))(
+  'a user of this host',
+  () => {
+    let lab: Lab
+    beforeAll(async () => {
+      lab = await openLab({
+        config: `${AGENTS}
 listen: { proxy: "127.0.0.1:0", console: "127.0.0.1:0", proxy_protocol: { from: [127.0.0.77] } }`,
+      })
     })
-  })
-  afterAll(() => lab[Symbol.asyncDispose]())
+    afterAll(() => lab[Symbol.asyncDispose]())
 
-  /** What a program of that user gets. */
-  async function as(uid: number, ...args: string[]): Promise<string> {
-    const common = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '20']
-    const child = spawn('curl', [...common, ...args], {
-      uid,
-      gid: uid,
-      cwd: '/',
-      env: {},
-      stdio: ['ignore', 'pipe', 'ignore'],
+    /** What a program of that user gets. */
+    async function as(uid: number, ...args: string[]): Promise<string> {
+      const common = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '20']
+      const child = spawn('curl', [...common, ...args], {
+        uid,
+        gid: uid,
+        cwd: '/',
+        env: {},
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      let out = ''
+      child.stdout.on('data', (text) => {
+        out += text
+      })
+      await once(child, 'close')
+      return out
+    }
+    const url = (host = 'api.us.test') => `http://${host}:${lab.http.port}/`
+    const through = (scheme = 'http') => ['-x', `${scheme}://127.0.0.1:${lab.proxy.port}`]
+    const last = () => lab.proxy.settled(lab.proxy.flows().length)
+
+    test.each([
+      ['the agent that is named for it, whatever ranges say', 54_321, '200', 'builder'],
+      ['one of a range', 54_330, '403', 'crew'],
+      ['one of a list', 60_000, '403', 'crew'],
+      ['all conditions have to hold', 54_322, '403', 'crew'],
+      ['one that nobody names', 54_331, '407', 'anonymous'],
+      ['root is no exception', 0, '407', 'anonymous'],
+    ])('%s', async (_, uid, status, agent) => {
+      expect(await as(uid, ...through(), url())).toBe(status)
+      expect(await last()).toMatchObject({ agent })
     })
-    let out = ''
-    child.stdout.on('data', (text) => {
-      out += text
+
+    test.each([
+      ['in a tunnel', 'http', ['-p'], 'http'],
+      ['in TLS in a tunnel', 'http', ['-k'], 'https'],
+      ['by SOCKS', 'socks5h', [], 'http'],
+      ['over TLS to the proxy', 'https', ['--proxy-insecure'], 'http'],
+    ] as const)('%s', async (_, scheme, args, inner) => {
+      const port = inner === 'https' ? lab.https.port : lab.http.port
+      const to = `${inner}://api.us.test:${port}/`
+      expect(await as(54_321, ...through(scheme), ...args, to)).toBe('200')
+      expect(await last()).toMatchObject({ agent: 'builder', outcome: 'forwarded' })
     })
-    await once(child, 'close')
-    return out
-  }
-  const url = (host = 'api.us.test') => `http://${host}:${lab.http.port}/`
-  const through = (scheme = 'http') => ['-x', `${scheme}://127.0.0.1:${lab.proxy.port}`]
-  const last = () => lab.proxy.settled(lab.proxy.flows().length)
 
-  test.each([
-    ['the agent that is named for it, whatever ranges say', 54_321, '200', 'builder'],
-    ['one of a range', 54_330, '403', 'crew'],
-    ['one of a list', 60_000, '403', 'crew'],
-    ['all conditions have to hold', 54_322, '403', 'crew'],
-    ['one that nobody names', 54_331, '407', 'anonymous'],
-    ['root is no exception', 0, '407', 'anonymous'],
-  ])('%s', async (_, uid, status, agent) => {
-    expect(await as(uid, ...through(), url())).toBe(status)
-    expect(await last()).toMatchObject({ agent })
-  })
-
-  test.each([
-    ['in a tunnel', 'http', ['-p'], 'http'],
-    ['in TLS in a tunnel', 'http', ['-k'], 'https'],
-    ['by SOCKS', 'socks5h', [], 'http'],
-    ['over TLS to the proxy', 'https', ['--proxy-insecure'], 'http'],
-  ] as const)('%s', async (_, scheme, args, inner) => {
-    const port = inner === 'https' ? lab.https.port : lab.http.port
-    const to = `${inner}://api.us.test:${port}/`
-    expect(await as(54_321, ...through(scheme), ...args, to)).toBe('200')
-    expect(await last()).toMatchObject({ agent: 'builder', outcome: 'forwarded' })
-  })
-
-  test('who speaks for another in a PROXY header is not the client', async () => {
-    const uid = process.getuid?.() ?? 0
-    const socket = { localAddress: '127.0.0.77' }
-    const head = `PROXY TCP4 127.0.0.1 127.0.0.1 1 1\r\nGET ${url()} HTTP/1.1\r\nHost: api.us.test:${lab.http.port}\r\nConnection: close\r\n\r\n`
-    expect(uid).toBe(0)
-    const script = `const s = require('net').connect({ port: ${lab.proxy.port}, host: '127.0.0.1', localAddress: '${socket.localAddress}' }); s.end(${JSON.stringify(head)}); s.pipe(process.stdout)`
-    const child = spawn(process.execPath, ['-e', script], { uid: 54_321, gid: 54_321, cwd: '/' })
-    let out = ''
-    child.stdout.on('data', (text) => {
-      out += text
+    test('who speaks for another in a PROXY header is not the client', async () => {
+      const head = `PROXY TCP4 127.0.0.1 127.0.0.1 1 1\r\nGET ${url()} HTTP/1.1\r\nHost: api.us.test:${lab.http.port}\r\nConnection: close\r\n\r\n`
+      const script = `import socket, sys
+s = socket.create_connection(("127.0.0.1", ${lab.proxy.port}), source_address=("127.0.0.77", 0))
+s.sendall(${JSON.stringify(head)}.encode())
+while piece := s.recv(4096): sys.stdout.buffer.write(piece)`
+      const child = spawn('python3', ['-c', script], { uid: 54_321, gid: 54_321, cwd: '/' })
+      let out = ''
+      child.stdout.on('data', (text) => {
+        out += text
+      })
+      await once(child, 'close')
+      expect(out).toMatch(/^HTTP\/1\.1 407 /)
     })
-    await once(child, 'close')
-    expect(out).toMatch(/^HTTP\/1\.1 407 /)
-  })
-})
+  },
+)
 
 describe.skipIf(missing(linux))('a policy that is taken up later', () => {
   test('users count from then on', async () => {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SocketOwner } from '../../src/linux/socket-owner.ts'
 import { parseIp, unmapIp } from '../../src/model/address.ts'
 import type { SocketEnd } from '../../src/model/client.ts'
-import { linux, missing, namespaces, root } from '../support/needs.ts'
+import { linux, missing, namespaces, program, root } from '../support/needs.ts'
 import { ip } from '../support/nouns.ts'
 
 const ME = process.getuid?.() ?? -1
@@ -107,8 +107,9 @@ describe.skipIf(missing(linux))('the owner of a connection', () => {
     await gone
   }
 
-  test.skipIf(missing(root))('another user', async () => {
-    const child = spawn(process.execPath, ['-e', hold('127.0.0.1')], { uid: 54_321, gid: 54_321 })
+  test.skipIf(missing(root, program('python3', '--version')))('another user', async () => {
+    const script = `import socket, sys; s = socket.create_connection(("127.0.0.1", ${port})); sys.stdin.read()`
+    const child = spawn('python3', ['-c', script], { uid: 54_321, gid: 54_321, cwd: '/' })
     const { near, far, socket } = await next()
     expect(ownerOf(near, far)).toBe(54_321)
     await finish(child)

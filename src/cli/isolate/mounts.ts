@@ -3,7 +3,15 @@
  * network namespaces: `/run`, where services and desktops have theirs, is empty, and those elsewhere are hidden. Names are resolved by nobody.
  */
 
-import { existsSync, mkdirSync, realpathSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import type { Plan } from './plan.ts'
 import { runProgram } from './run-program.ts'
@@ -54,8 +62,16 @@ function whereIs(path: string): string | null {
   }
 }
 
+function look(path: string): Stats | null {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? null
+  } catch {
+    return null
+  }
+}
+
 function hide(path: string): void {
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = look(path)
   // Gone since it was listed, or out of reach for us and so for the program.
   if (!stats) return
   if (stats.isDirectory()) runProgram('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)

@@ -58,5 +58,9 @@ function linkAt(path: string): string {
 }
 
 function isSocket(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
+  try {
+    return lstatSync(path).isSocket()
+  } catch {
+    return false
+  }
 }

@@ -17,6 +17,7 @@ export interface CopyForm {
 const ENCODING = /^(?:utf-?8|unicode|sql_?ascii|latin-?\d{1,2}|win-?125\d|iso-?8859-?\d)$/i
 const OFF: ReadonlySet<string> = new Set(['false', 'off', '0'])
 const MAX_TOKENS = 10_000
+const NAMES: ReadonlySet<Token> = new Set([Token.word, Token.name])
 
 /** @returns null where it has not one COPY, or one that is not understood, or in binary */
 export function readCopyForm(text: Buffer, isSafe: boolean): CopyForm | null {
@@ -76,12 +77,28 @@ function startOf(tokens: readonly Part[]): number | null {
   return all.length === 1 ? (all[0] ?? null) : null
 }
 
-/** `t (a, b)`; of a query none. */
+/** `t (a, b)`, or `(select a, b as c from t)`. */
 function namesOf(target: readonly Part[]): readonly string[] {
-  if (target[0]?.mark === Mark.open) return []
+  if (target[0]?.mark === Mark.open) return namesOfQuery(target.slice(1))
   const list = target.filter(({ depth }) => depth === 1)
-  return list.flatMap(({ token, said }) => {
-    return token === Token.word || token === Token.name ? [said] : []
+  return list.flatMap(({ token, said }) => (NAMES.has(token) ? [said] : []))
+}
+
+/** Where there is one for each column, empty where it is not seen. */
+function namesOfQuery([first, ...rest]: readonly Part[]): readonly string[] {
+  const end = rest.findIndex(({ word, depth }) => depth === 1 && word === 'from')
+  if (first?.word !== 'select' || end < 0) return []
+  const items: Part[][] = [[]]
+  for (const part of rest.slice(0, end)) {
+    if (part.depth === 1 && part.mark === Mark.comma) items.push([])
+    else items.at(-1)?.push(part)
+  }
+  // Of `*` nobody sees how many there are.
+  if (items.some((item) => item.at(-1)?.said === '*')) return []
+  return items.map((item) => {
+    const cast = item.findIndex(({ said }) => said === ':')
+    const last = (cast < 0 ? item : item.slice(0, cast)).at(-1)
+    return last && NAMES.has(last.token) ? last.said : ''
   })
 }
 

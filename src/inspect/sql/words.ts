@@ -6,7 +6,18 @@ const LEADS: ReadonlySet<string> = new Set([
   ...['comment', 'commit', 'copy', 'create', 'deallocate', 'declare', 'delete', 'discard', 'do'],
   ...['drop', 'end', 'execute', 'explain', 'fetch', 'grant', 'import', 'insert', 'listen', 'load'],
   ...['lock', 'merge', 'move', 'notify', 'prepare', 'reassign', 'refresh', 'reindex', 'release'],
-  ...['reset', 'revoke', 'rollback', 'savepoint', 'security', 'select', 'set', 'show', 'start'],
+  ...[
+    'reset',
+    'return',
+    'revoke',
+    'rollback',
+    'savepoint',
+    'security',
+    'select',
+    'set',
+    'show',
+    'start',
+  ],
   ...['table', 'truncate', 'unlisten', 'update', 'vacuum', 'values', 'with'],
 ])
 

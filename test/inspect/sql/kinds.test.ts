@@ -140,6 +140,11 @@ describe('kinds', () => {
       'create, create rule, delete',
     ],
     [
+      'a function that returns',
+      'create function a() returns int begin atomic select 1; return 2; end',
+      'commit, create, create function, end, return, select',
+    ],
+    [
       'a rule of several',
       'create rule a as on insert to b do also (update c set d = 1; notify e)',
       'create, create rule, notify, update',
@@ -226,6 +231,7 @@ describe('kinds', () => {
     ['another byte', 'select 1 \x01'],
     ['a zero', 'select 1\0; drop table a'],
     ['no statement', 'hello world'],
+    ['a statement that nobody knows', 'unload t'],
     ['a name', '"select" 1'],
     ['a literal', "'select' 1"],
     ['WITH and nothing behind', 'with a as (delete from b returning 1)'],

@@ -1,5 +1,6 @@
 /** The reader of SQL beside PostgreSQL itself: what is a literal, what it says, and what statements are run. */
 
+import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,7 +12,11 @@ import { readStatement } from '../../../src/inspect/sql/read-statement.ts'
 import { redactStatement } from '../../../src/inspect/sql/redact-statement.ts'
 import { label, markers } from '../../support/markers.ts'
 import { missing } from '../../support/needs.ts'
-import { openPostgresqlServer, postgresql } from '../../support/postgresql-server.ts'
+import {
+  openPostgresqlServer,
+  postgresql,
+  postgresqlProgram,
+} from '../../support/postgresql-server.ts'
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 150)
 
@@ -202,6 +207,29 @@ describe.skipIf(missing(postgresql))('beside a server', () => {
     }
     await fc.assert(fc.asyncProperty(select, check), { numRuns: 4 * RUNS })
     expect(changed).toBeGreaterThan(RUNS / 10)
+  })
+
+  test('every statement that psql has help for is one', () => {
+    const args = ['-XAtq', '-h', server.socket, '-p', `${server.port}`, '-U', 'postgres']
+    const help = execFileSync(postgresqlProgram('psql'), [...args, '-c', '\\h *'], {
+      encoding: 'utf8',
+    })
+    const names = [...help.matchAll(/^Command:\s+(.*)$/gm)].map((match) => match[1]?.trim() ?? '')
+    expect(names.length).toBeGreaterThan(150)
+    const behind: Record<string, string> = {
+      COPY: 'a from stdin',
+      'CREATE TABLE AS': 'select 1',
+      DECLARE: 'a cursor for select 1',
+      EXPLAIN: 'select 1',
+      PREPARE: 'a as select 1',
+      WITH: 'a as (select 1) select 2',
+    }
+    const unknown = names.filter((name) => {
+      const text = `${name.replace(' AS', ' a AS')} ${behind[name] ?? 'a'}`
+      const { kinds } = readStatement(Buffer.from(text), true, (each) => each)
+      return !kinds?.has(name.split(' ')[0]?.toLowerCase() ?? '') && name !== 'WITH'
+    })
+    expect(unknown).toEqual([])
   })
 
   test('statements that are the same to it are the same', async () => {

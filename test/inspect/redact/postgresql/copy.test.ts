@@ -124,7 +124,14 @@ describe('the form', () => {
   test.each([
     ['copy t from stdin', usual],
     ['begin; copy a.b (c, "D""e") to stdout; commit', { ...usual, names: ['c', 'D""e'] }],
-    ['copy (select a, b from c) to stdout with csv', csv],
+    ['copy (select a, b from c) to stdout with csv', { ...csv, names: ['a', 'b'] }],
+    [
+      'copy (select t.a, lower(b), c::text, d as "E", f g from t) to stdout',
+      { ...usual, names: ['a', '', 'c', 'E', 'g'] },
+    ],
+    ['copy (select *, a from t) to stdout', usual],
+    ['copy (with b as (select 1) select a from b) to stdout', usual],
+    ['copy (select 1) to stdout', usual],
     [
       "copy t to stdout with (format 'csv', force_quote (a, b), header match)",
       { ...csv, hasHeader: true },

@@ -1,7 +1,7 @@
 /** Rows that COPY carries, either way, without what a rule takes out of them. One message of a server is one row, and stays one. */
 
-import type { Operator } from '../../model/finding.ts'
 import type { CopyRedactor, Found, Inspector } from '../../inspector.ts'
+import type { Operator } from '../../model/finding.ts'
 import { BACKEND, HEAD, toMessage } from './messages.ts'
 
 /** A text with a COPY in it, which says how the rows are written. */

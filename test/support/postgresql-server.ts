@@ -27,12 +27,17 @@ export interface PostgresqlServer extends AsyncDisposable {
   /** The folder of its socket: what clients name as the host. */
   readonly socket: string
   readonly port: number
+  readonly pid: number
 }
 
-/** @param settings lines of postgresql.conf; it listens on its socket alone unless they say otherwise */
+/**
+ * @param settings lines of postgresql.conf; it listens on its socket alone unless they say otherwise
+ * @param prefix in front of its command, such as `ip netns exec`
+ */
 export async function openPostgresqlServer(
   settings: readonly string[] = [],
   port = 5432,
+  prefix: readonly string[] = [],
 ): Promise<PostgresqlServer> {
   const folder = await temporaryFolder()
   const owner = ownerOf()
@@ -49,17 +54,23 @@ export async function openPostgresqlServer(
     'shared_buffers = 16MB',
   ]
   await appendFile(join(data, 'postgresql.conf'), `${[...own, ...settings].join('\n')}\n`)
-  const server = spawn(join(BIN, 'postgres'), ['-D', data], { ...options, stdio: 'ignore' })
+  // What comes in front may need more than its user may.
+  const asOwner = owner
+    ? ['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups']
+    : []
+  const [program = '', ...args] = [...prefix, ...asOwner, join(BIN, 'postgres'), '-D', data]
+  const server = spawn(program, args, { cwd: folder.path, stdio: 'ignore' })
   const gone = once(server, 'exit')
   const isReady = () => {
     if (server.exitCode !== null) throw new Error('the server has ended')
-    const args = ['-q', '-h', folder.path, '-p', `${port}`]
-    return spawnSync(join(BIN, 'pg_isready'), args).status === 0
+    const asking = ['-q', '-h', folder.path, '-p', `${port}`]
+    return spawnSync(join(BIN, 'pg_isready'), asking).status === 0
   }
   await eventually('the server', isReady)
   return {
     socket: folder.path,
     port,
+    pid: server.pid ?? 0,
     async [Symbol.asyncDispose]() {
       // Sessions are ended.
       server.kill('SIGINT')

@@ -64,7 +64,7 @@ export class Direction implements MessageSink, Disposable {
     this.reader = new MessageReader(options, this)
     from.on('data', (piece: Buffer) => {
       keeper.touch()
-      this.#run(() => this.reader.push(piece))
+      this.#read(piece)
       if (this.#isHolding && this.reader.waiting > MOST_WAITING) from.pause()
     })
     to.on('drain', () => {
@@ -125,9 +125,11 @@ export class Direction implements MessageSink, Disposable {
     this.reader[Symbol.dispose]()
   }
 
-  #run(read: () => void): void {
+  /** @param piece null for what waits */
+  #read(piece: Buffer | null): void {
     try {
-      read()
+      if (piece) this.reader.push(piece)
+      else this.reader.resume()
     } catch (error) {
       this.#onward = []
       return this.#keeper.onDefect(error)
@@ -150,7 +152,7 @@ export class Direction implements MessageSink, Disposable {
 
   #goOn(): void {
     if (this.#isHolding || this.#isOver) return
-    this.#run(() => this.reader.resume())
+    this.#read(null)
     if (!this.#isHolding && !this.#isOver && !this.to.writableNeedDrain) this.from.resume()
   }
 }

@@ -21,6 +21,7 @@ import { MAX_SENT } from './pipeline.ts'
 import { addFound, RowsRedactor } from './rows.ts'
 import type { Statement } from './statements.ts'
 
+type Sending = Pick<Statement, 'isHarmless' | 'renames'>
 type Verdict = Released | { readonly refusal: Refusal }
 
 export class Requests {
@@ -84,10 +85,11 @@ export class Requests {
   #query(message: Buffer): Onward | Promise<Onward> {
     const text = readText(message, HEAD)
     if (!text || HEAD + text.length + 1 !== message.length) return this.#misread()
-    const { said, copy } = this.#readStatement(text)
+    const statement = this.#readStatement(text)
+    const { said, copy } = statement
     return this.#release(said, text, copy, (verdict, now) => {
       if ('refusal' in verdict) return this.#queryRefused(verdict.refusal)
-      const rows = this.#count(verdict, said, message.length, copy)
+      const rows = this.#count(verdict, statement, message.length, copy)
       const entry: Asked = { kind: 'query', released: verdict, rows, copy }
       if (copy) this.#conversation.copyIn.announce(entry)
       this.#conversation.pipeline.send(entry)
@@ -224,8 +226,8 @@ export class Requests {
     const send = (verdict: Verdict): Onward => {
       // Under a name of its own: what the client has prepared stays.
       if ('refusal' in verdict) return this.#parseRefused(toNonce(), verdict.refusal)
-      const { said, copy } = statement
-      const rows = this.#count(verdict, said, message.length, copy)
+      const { copy } = statement
+      const rows = this.#count(verdict, statement, message.length, copy)
       const entry: Asked = { kind: 'execute', released: verdict, rows, copy }
       if (copy) this.#conversation.copyIn.announce(entry)
       const isDescribed = described?.portal.equals(portal) ?? false
@@ -252,7 +254,7 @@ export class Requests {
     const said = statements.unread(message)
     const send = (verdict: Verdict): Onward => {
       if ('refusal' in verdict) return this.#queryRefused(verdict.refusal)
-      const rows = this.#count(verdict, said, message.length)
+      const rows = this.#count(verdict, UNSEEN, message.length)
       pipeline.send({ kind: 'call', released: verdict, rows })
       return true
     }
@@ -319,14 +321,14 @@ export class Requests {
   /** It goes out. @returns what its rows go through; null where they stay as they are */
   #count(
     released: Released,
-    said: Said,
+    sent: Sending,
     bytes: number,
     copy: CopyText | null = null,
   ): RowsRedactor | null {
     const conversation = this.#conversation
     released.times++
     released.bytesOut += bytes
-    if (conversation.statements.send(said)) conversation.prepared.clear()
+    if (conversation.statements.send(sent)) conversation.prepared.clear()
     const { permit, redactions } = released
     if (!permit.redact) return null
     if (!conversation.redacting) conversation.keeper.onRedacting()
@@ -351,6 +353,8 @@ export class Requests {
   }
 }
 
+/** Of what nobody can tell what it does. */
+const UNSEEN: Sending = { isHarmless: false, renames: false }
 const UNREAD = 'it cannot be read'
 const TOO_LATE = 'it was sent before the rule was there'
 const PROBLEMS = {

@@ -8,10 +8,19 @@ import type { Inspector } from '../../inspector.ts'
 import type { Released, Said } from '../statements/judge.ts'
 import type { Parameters } from './bound-values.ts'
 import type { CopyText } from './copied-rows.ts'
+import { Shapes } from './shapes.ts'
+
+/** What is the same for all texts of one shape. */
+interface Known {
+  readonly said: Said
+  /** It cannot change how the texts behind it are read. */
+  readonly isHarmless: boolean
+  /** It gives names of statements another meaning. */
+  readonly renames: boolean
+}
 
 /** One that was given a name, or runs at once. */
-export interface Statement {
-  readonly said: Said
+export interface Statement extends Known {
   /** What its parameters stand for; none where nobody has looked. */
   readonly parameters: Parameters
   /** Of one with COPY in it; null for all others. */
@@ -32,6 +41,9 @@ const RENAMING = ['prepare', 'deallocate', 'discard']
 /** A text without a statement. */
 const NOTHING_DONE: ReadonlySet<string> = new Set(['empty'])
 
+const NO_NAMES: readonly string[] = []
+const NO_TYPES: readonly number[] = []
+
 /** Statements that could not be read are told apart, but nobody can find out what they were. */
 const KEY = randomBytes(32)
 
@@ -40,6 +52,9 @@ export class Statements {
   readonly #database: string
   #encoding: string | null = null
   #isChanging = false
+  readonly #shapes = new Shapes<Known>()
+  /** By whom those were read. */
+  #reader: Inspector | null = null
 
   /** @param inspector under the policy in force */
   constructor(inspector: () => Inspector, database: string) {
@@ -68,35 +83,56 @@ export class Statements {
   }
 
   /** It goes out. @returns whether names mean something else behind it */
-  send({ kinds }: Said): boolean {
-    if (!kinds?.isSubsetOf(HARMLESS)) this.#isChanging = true
-    return kinds !== null && RENAMING.some((kind) => kinds.has(kind))
+  send({ isHarmless, renames }: Pick<Statement, 'isHarmless' | 'renames'>): boolean {
+    if (!isHarmless) this.#isChanging = true
+    return renames
   }
 
   /** What a text is, and does. @param isLookedInto whether rules may want to know what is in its values */
   read(text: Buffer, isLookedInto: boolean): Statement {
-    const inspector = this.#inspector()
+    const { inspector } = this
+    if (inspector !== this.#reader) this.#shapes.clear()
+    this.#reader = inspector
+    const known = this.#shapes.get(text, this.#readAnew)
     const { isSafe } = this
-    const { kinds, normalised } = inspector.readStatement(text, isSafe)
+    const copy = known.said.kinds?.has('copy') ? { text: Buffer.from(text), isSafe } : null
+    if (!isLookedInto) {
+      return { ...known, parameters: { names: NO_NAMES, types: NO_TYPES }, copy, leave: null }
+    }
     const look = once(() => inspector.lookAtStatement(text, isSafe))
-    const names = isLookedInto ? inspector.nameParameters(text, isSafe) : []
+    const names = inspector.nameParameters(text, isSafe)
+    return {
+      ...known,
+      said: { ...known.said, look },
+      parameters: { names, types: [] },
+      copy,
+      leave: null,
+    }
+  }
+
+  readonly #readAnew = (text: Buffer): Known => {
+    const { kinds, normalised } = this.inspector.readStatement(text, this.isSafe)
+    const isHarmless = kinds?.isSubsetOf(HARMLESS) ?? false
+    const renames = kinds !== null && RENAMING.some((kind) => kinds.has(kind))
+    const named = kinds && (kinds.size > 0 ? kinds : NOTHING_DONE)
     const said =
-      kinds === null || normalised === null
-        ? { ...this.unread(text), kinds, look }
-        : {
-            kinds: kinds.size > 0 ? kinds : NOTHING_DONE,
-            text: normalised,
-            database: this.#database,
-            look,
-          }
-    const copy = kinds?.has('copy') ? { text: Buffer.from(text), isSafe } : null
-    return { said, parameters: { names, types: [] }, copy, leave: null }
+      named === null || normalised === null
+        ? { ...this.unread(text), kinds: named }
+        : { kinds: named, text: normalised, database: this.#database }
+    return { said, isHarmless, renames }
   }
 
   /** What runs under a name that nobody has given here. */
   unseen(): Statement {
     const said = this.unread(Buffer.alloc(0))
-    return { said, parameters: { names: [], types: [] }, copy: null, leave: null }
+    return {
+      said,
+      isHarmless: false,
+      renames: false,
+      parameters: { names: [], types: [] },
+      copy: null,
+      leave: null,
+    }
   }
 
   /** Nobody can tell what it does. */

@@ -90,6 +90,8 @@ export class StatementJudge {
   #sureUntil: number
   #looksInside: boolean
   #looksAtData: boolean
+  /** Mostly the same comes again. */
+  #last: { readonly said: Said; readonly released: Released } | null = null
   /** What the last one was about besides its text, and how that stands in its key: mostly it stays so. */
   #place: Place = { database: null, data: null, prefix: '\n\n' }
 
@@ -114,7 +116,10 @@ export class StatementJudge {
     const { policy, deadlines } = this.#options.context
     if (policy() !== this.#policy) this.#judgeAnew(policy(), this.#agent)
     if (deadlines.now > this.#sureUntil) return null
-    return this.#find(this.#looksAtData ? withData(said) : said)
+    if (said === this.#last?.said) return this.#last.released
+    const released = this.#find(this.#looksAtData ? withData(said) : said)
+    this.#last = released && !released.isOnce ? { said, released } : null
+    return released
   }
 
   #find(said: Said): Released | null {
@@ -261,6 +266,7 @@ export class StatementJudge {
   #forget(key: string | symbol, released: Released): void {
     const { context, dialedIp } = this.#options
     this.#known.delete(key)
+    if (this.#last?.released === released) this.#last = null
     const { permit, times, rows, bytesOut, bytesIn, redactions } = released
     context.enforcer.settle(permit, {
       ...NOTHING_SENT,

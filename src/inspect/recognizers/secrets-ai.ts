@@ -83,7 +83,7 @@ export const AI_SECRETS: readonly Recognizer[] = [
   secret('browserbase-key', 'browserbase', 'prefix, length', [
     prefix(['bb_live_', 'bb_test_'], BASE64URL, 27, 40),
   ]),
-  secret('e2b-key', 'e2b', 'prefix, length', [prefix(['e2b_'], HEX, 40)]),
+  secret('e2b-key', 'sandbox key', 'prefix, length', [prefix(['e2b_'], HEX, 40)]),
   secret('wandb-key', 'wandb', 'prefix, length', [prefix(['wandb_v1_'], 'A-Za-z0-9_', 60, 100)]),
   secret('runpod-key', 'runpod', 'prefix, length', [prefix(['rpa_'], ALNUM, 40, 50)]),
   secret('helicone-key', 'helicone', 'prefix, length', [

@@ -7,6 +7,7 @@ import { compileLiterals, reachingOf } from './literals.ts'
 import { indexContextWords, Names } from './names.ts'
 import { Pass } from './pass.ts'
 import type { Scanner, ScanOptions } from './scanner.ts'
+import { LEAST, Tables } from './tables.ts'
 
 export function createScanner(all: readonly Recognizer[], options: ScanOptions = {}): Scanner {
   const recognizers = all.filter((recognizer) => takesPart(recognizer, options))
@@ -36,11 +37,14 @@ export function createScanner(all: readonly Recognizer[], options: ScanOptions =
     reaching: reachingOf(literals),
     keys,
   })
+  const tables = new Tables(pass, names)
   return {
     ...(places.length > 0 ? { contextAt } : {}),
     under: (name, isLabel) => names.under(name, isLabel),
     scan: (bytes, start, end, context, sink, stream) =>
-      pass.scan(bytes, start, end, context, sink, stream ?? null),
+      stream === undefined && end - start < LEAST
+        ? pass.scan(bytes, start, end, context, sink, null)
+        : tables.scan(bytes, start, end, context, sink, stream ?? null),
   }
 }
 

@@ -45,6 +45,25 @@ export interface Stream {
   /** Kept by the scanner: whether a piece was there before, and what goes on from it. */
   begun: boolean
   open: OpenSpan | null
+  table: TableState | null
+}
+
+/** What of tables in it was read in the pieces before. */
+export interface TableState {
+  /** Bytes behind what was decided that were read. */
+  ahead: number
+  /** How the line at hand begins: so many bytes of it, and whether there is a bar. */
+  line: Buffer
+  size: number
+  hasBar: boolean
+  /** The line before it, where that may be one of heads. */
+  heads: Buffer | null
+  /** Among rows: what their columns say. */
+  columns: readonly (Context | null)[] | null
+  /** Of the next cell; -1 where its line has no bar yet. */
+  column: number
+  /** What the first cell of the row says. */
+  label: Context | null
 }
 
 export interface OpenSpan {
@@ -55,7 +74,7 @@ export interface OpenSpan {
 }
 
 export function openStream(): Stream {
-  return { ended: false, begun: false, open: null }
+  return { ended: false, begun: false, open: null, table: null }
 }
 
 /** From `Scanner.under`; `NOWHERE` for a text without a name. */

@@ -8,12 +8,7 @@
  */
 
 import { statSync } from 'node:fs'
-import type {
-  AdminRecord,
-  DecisionContext,
-  DecisionRecord,
-  OutcomeRecord,
-} from '../model/audit-record.ts'
+import type { AdminRecord, DecisionRecord, OutcomeRecord } from '../model/audit-record.ts'
 import { AuditUnavailable } from '../model/errors.ts'
 import type { FlowId } from '../model/flow.ts'
 import type { HoldEvent } from '../model/hold.ts'
@@ -21,6 +16,7 @@ import { Appender, type Head } from './appender.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type AuditDatabase, isBusy, isContradiction, openForWriting } from './database.ts'
 import { type HoldEventRow, toHoldEventRow } from './hold-events.ts'
+import { closeInterrupted, type InterruptedFlow } from './interrupted.ts'
 import { withKeptRedactions } from './redactions.ts'
 import { StableStorage } from './stable-storage.ts'
 
@@ -162,12 +158,7 @@ export class AuditLog {
    * @returns which there were.
    */
   closeInterrupted(now: number): readonly InterruptedFlow[] {
-    const flows = this.#db.prepare(INTERRUPTED).all() as (InterruptedFlow & { seq: FlowId })[]
-    this.#appender.commit(() => {
-      for (const { seq } of flows)
-        this.#appender.outcome({ flow: seq, at: now, ending: INTERRUPTED_ENDING })
-    })
-    return flows
+    return closeInterrupted(this.#db, this.#appender, now)
   }
 
   /** Writes what is queued and closes the file. */
@@ -302,22 +293,3 @@ const DECIDED: ReadonlySet<HoldEvent['kind']> = new Set(['agreed', 'approved', '
 const NONE: OutcomeRecord[] = []
 
 const LOST = 'the database file was removed or replaced; restart the proxy'
-
-/** Decisions of the last run without an outcome: earlier runs were closed when that one started. */
-const INTERRUPTED = `
-  SELECT seq, placement, action FROM decisions JOIN contexts ON contexts.id = decisions.context
-  WHERE seq > coalesce((SELECT max(seq) FROM admin WHERE action = 'start'), 0)
-    AND NOT EXISTS (SELECT 1 FROM outcomes WHERE flow = decisions.seq)`
-
-/** A flow whose process is gone, as it is counted. */
-export type InterruptedFlow = Pick<DecisionContext['verdict'], 'placement' | 'action'>
-
-/** Its end. */
-export const INTERRUPTED_ENDING = {
-  outcome: 'failed',
-  status: null,
-  dialedIp: null,
-  bytesOut: 0,
-  bytesIn: 0,
-  error: 'interrupted',
-} as const

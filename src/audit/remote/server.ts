@@ -6,7 +6,8 @@
 import type { Socket } from 'node:net'
 import type { DecisionContext, Ending } from '../../model/audit-record.ts'
 import type { FlowId } from '../../model/flow.ts'
-import { type AuditLog, INTERRUPTED_ENDING } from '../log.ts'
+import { INTERRUPTED_ENDING } from '../interrupted.ts'
+import type { AuditLog } from '../log.ts'
 import { type Answers, type Batch, type DecisionLine, type Id, readLines } from './wire.ts'
 
 export interface AuditServerOptions {

@@ -1,7 +1,7 @@
 /** A proxy of several processes: this one owns the log, the CA and the policy and serves the console; the others serve traffic. */
 
 import { createServer } from 'node:net'
-import type { InterruptedFlow } from '../../../audit/log.ts'
+import type { InterruptedFlow } from '../../../audit/interrupted.ts'
 import type { Settings } from '../../../config/load.ts'
 import { CountingMeter } from '../../../metrics/meter.ts'
 import { aggregateMetrics, createOwnRegistry, flowReading } from '../../../metrics/registry.ts'

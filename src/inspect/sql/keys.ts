@@ -16,6 +16,7 @@ const ENDING: ReadonlySet<string> = new Set([
 ])
 /** Longer ones are none. */
 const MAX_KEY = 64
+const MAX_OPERATOR = 4
 /** Of the list of an INSERT. */
 const MAX_COLUMNS = 2000
 
@@ -34,9 +35,10 @@ const Insert = {
 
 export class Keys {
   #depth = 0
-  /** The last name. */
-  #name = ''
-  /** The one that what follows is compared with. */
+  /** Where the last name stands, without quotes. */
+  #name = 0
+  #nameEnd = 0
+  /** The one that what follows is compared with; empty for none. */
   #left = ''
   /** What the token before was, where that is a word or an operator. */
   #before = ''
@@ -54,17 +56,17 @@ export class Keys {
     switch (token) {
       case Token.word:
       case Token.name:
-        this.#readName(word, nameOf(lexer))
+        this.#readName(lexer, word)
         return ''
       case Token.operator:
-        if (COMPARING.has(this.#before)) this.#left = this.#name
+        if (COMPARING.has(this.#before)) this.#left = this.#nameIn(lexer)
         return ''
       case Token.mark:
-        this.#readMark(mark)
+        this.#readMark(lexer, mark)
         return ''
       case Token.text:
         // `data->>'email' = …`
-        if (before.startsWith('->')) this.#name = nameOf(lexer)
+        if (before.startsWith('->')) this.#setName(lexer)
         return this.#key(before)
       case Token.bits:
       case Token.number:
@@ -85,12 +87,22 @@ export class Keys {
     return isRow ? (this.#columns[this.#position] ?? '') : ''
   }
 
-  #readName(word: string, name: string): void {
-    if (COMPARING.has(word)) this.#left = this.#name
+  #setName({ token, start, end, from, to }: Lexer): void {
+    this.#name = token === Token.word ? start : from
+    this.#nameEnd = token === Token.word ? end : to
+  }
+
+  #nameIn({ bytes }: Lexer): string {
+    if (this.#nameEnd - this.#name > MAX_KEY) return ''
+    return bytes.toString('utf8', this.#name, this.#nameEnd)
+  }
+
+  #readName(lexer: Lexer, word: string): void {
+    if (COMPARING.has(word)) this.#left = this.#nameIn(lexer)
     else if (ENDING.has(word)) this.#left = ''
     if (word === 'insert') this.#begin()
     else if (this.#insert !== Insert.none) this.#readInsert(word)
-    if (!COMPARING.has(word) && word !== 'not') this.#name = name
+    if (!COMPARING.has(word) && word !== 'not') this.#setName(lexer)
   }
 
   #begin(): void {
@@ -110,9 +122,9 @@ export class Keys {
     }
   }
 
-  #readMark(mark: number): void {
+  #readMark(lexer: Lexer, mark: number): void {
     if (mark === Mark.open && this.#insert === Insert.table) this.#insert = Insert.columns
-    else if (this.#insert === Insert.columns) this.#readColumn(mark)
+    else if (this.#insert === Insert.columns) this.#readColumn(lexer, mark)
     if (mark === Mark.open || mark === Mark.openBracket) this.#depth++
     if (mark === Mark.close || mark === Mark.closeBracket) this.#depth--
     if (mark === Mark.semicolon) {
@@ -121,9 +133,9 @@ export class Keys {
     } else if (this.#insert >= Insert.values) this.#readRow(mark)
   }
 
-  #readColumn(mark: number): void {
+  #readColumn(lexer: Lexer, mark: number): void {
     if (mark !== Mark.comma && mark !== Mark.close) return
-    if (this.#columns.length < MAX_COLUMNS) this.#columns.push(this.#name)
+    if (this.#columns.length < MAX_COLUMNS) this.#columns.push(this.#nameIn(lexer))
     if (mark === Mark.close) this.#insert = Insert.source
   }
 
@@ -137,12 +149,7 @@ export class Keys {
   }
 }
 
+/** An operator, where it may be one that says something. */
 function textOf({ bytes, start, end }: Lexer): string {
-  return end - start > MAX_KEY ? '' : bytes.toString('latin1', start, end)
-}
-
-/** What a name or a literal says, without quotes. */
-function nameOf({ token, bytes, start, end, from, to }: Lexer): string {
-  const [first, last] = token === Token.word ? [start, end] : [from, to]
-  return last - first > MAX_KEY ? '' : bytes.toString('utf8', first, last)
+  return end - start > MAX_OPERATOR ? '' : bytes.toString('latin1', start, end)
 }

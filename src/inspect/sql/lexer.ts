@@ -3,6 +3,7 @@
  * those of clients that are safe, bytes of ASCII are nothing else. What the server would not read is broken, and nothing of it is guessed.
  */
 
+import { keyWordAt } from './key-words.ts'
 import { literalEnd } from './quoted.ts'
 
 export const Token = {
@@ -57,9 +58,6 @@ const SLASH = 0x2f
 const STAR = 0x2a
 const AND = 0x26
 const BACKSLASH = 0x5c
-/** Longer words are no key words. */
-const MAX_WORD = 24
-const ASCII_WORD = /^[a-z_]+$/
 
 const BLANK = 1
 const START = 2
@@ -121,9 +119,8 @@ export class Lexer {
   }
 
   #readKeyWord(): string {
-    if (this.token !== Token.word || this.end - this.start > MAX_WORD) return ''
-    const word = this.bytes.toString('latin1', this.start, this.end).toLowerCase()
-    return ASCII_WORD.test(word) ? word : ''
+    if (this.token !== Token.word) return ''
+    return keyWordAt(this.bytes, this.start, this.end)
   }
 
   /** The byte of a mark; 0 for all other tokens. */

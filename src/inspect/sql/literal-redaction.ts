@@ -14,6 +14,8 @@ const BACKSLASH = 0x5c
 const NEWLINE = 0x0a
 /** What stands between quotes or dollars as it is, in any form. */
 const UNQUOTABLE = /['\\$\0]/
+const ONE_WAY = [false] as const
+const ESCAPED = [true] as const
 /** Places of columns that are kept. */
 const MAX_PLACES = 1000
 
@@ -105,9 +107,9 @@ export class LiteralRedaction {
   }
 
   #escapesOf(form: Form, body: Buffer): readonly boolean[] {
-    if (form !== Form.plain) return [form === Form.escaped]
-    const isOneWay = this.#readings.length > 1 && !body.includes(BACKSLASH)
-    return isOneWay ? [false] : this.#readings.map((isConforming) => !isConforming)
+    if (form !== Form.plain) return form === Form.escaped ? ESCAPED : ONE_WAY
+    if (this.#readings.length > 1 && !body.includes(BACKSLASH)) return ONE_WAY
+    return this.#readings.map((isConforming) => !isConforming)
   }
 
   #placeOf(key: string, kind: Kind = 'text'): Place {

@@ -19,8 +19,8 @@ export interface StatementRead {
   readonly normalised: string | null
 }
 
-/** Bytes; longer ones are not read. */
-export const MAX_STATEMENT = 16 * 1024 * 1024
+/** Bytes; longer ones are not read. One is read in one go, and nobody else is served meanwhile. */
+export const MAX_STATEMENT = 4 * 1024 * 1024
 
 export const UNREADABLE: StatementRead = { kinds: null, normalised: null }
 

@@ -30,10 +30,13 @@ export function redactStatement(job: Job, text: Buffer, isSafe: boolean): Redact
   if (redaction.isFixed) return { bytes: null, problem: 'fixed' }
   const { bytes } = redaction
   if (bytes === null) return { bytes, problem: null }
-  const isSame = [true, false].every((isConforming) => isSameShape(text, bytes, isConforming))
+  // Without backslashes there is one way to read it.
+  const ways = bytes.includes(BACKSLASH) || text.includes(BACKSLASH) ? [true, false] : [true]
+  const isSame = ways.every((isConforming) => isSameShape(text, bytes, isConforming))
   return isSame ? { bytes, problem: null } : { bytes: null, problem: 'fixed' }
 }
 
+const BACKSLASH = 0x5c
 /** As many as can be bound. */
 const MAX_PARAMETERS = 65_535
 
@@ -60,6 +63,7 @@ export function parameterNames(text: Buffer, isSafe: boolean): readonly string[]
 function readingsOf(text: Buffer, isSafe: boolean): readonly boolean[] {
   if (!isReadable(text, isSafe)) return []
   const standard = toEnd(text, true)
+  if (!text.includes(BACKSLASH)) return standard.isBroken ? [] : [true]
   const other = toEnd(text, false)
   if (other.isBroken) return standard.isBroken ? [] : [true]
   if (standard.isBroken) return [false]

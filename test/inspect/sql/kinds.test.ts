@@ -254,6 +254,12 @@ describe('kinds', () => {
     expect(kindsOf(both)).toBe('drop, drop table, select')
   })
 
+  test('one of more than four mebibytes is not read', () => {
+    const of = (size: number) => `select '${'a'.repeat(size - 9)}'`
+    expect(kindsOf(of(4 * 1024 * 1024))).toBe('select')
+    expect(kindsOf(of(4 * 1024 * 1024 + 1))).toBe(null)
+  })
+
   test('in encodings of which bytes may be quotes nothing but ASCII is read', () => {
     const text = Buffer.from([...Buffer.from("select '"), 0x95, 0x5c, ...Buffer.from("'")])
     expect(kindsOf(text)).toBe('select')

@@ -4,7 +4,7 @@
  */
 
 import { networkInterfaces } from 'node:os'
-import type { SocketOwner } from '../linux/socket-owner.ts'
+import type { SocketOwners } from '../linux/socket-owner.ts'
 import { cidrContains, type IpAddress, parseCidr } from '../model/address.ts'
 import type { SocketEnd } from '../model/client.ts'
 import type { Policy } from '../policy/compile.ts'
@@ -12,6 +12,8 @@ import type { Policy } from '../policy/compile.ts'
 export interface LocalUsers {
   /** @returns null where nobody asks, or nobody knows. Never throws */
   of(near: SocketEnd, far: SocketEnd): number | null
+  /** The same of who has sent a datagram. */
+  ofSender(near: SocketEnd): number | null
 }
 
 /** Milliseconds for which the addresses of this host are remembered. */
@@ -22,12 +24,12 @@ export async function openLocalUsers(
   policy: () => Pick<Policy, 'asksForUsers'>,
   tell: (text: string) => void,
 ): Promise<LocalUsers> {
-  let ask: SocketOwner | null = null
+  let owners: SocketOwners | null = null
   let opening: Promise<void> | null = null
   const open = async () => {
     try {
       const { openSocketOwners } = await import('../linux/socket-owner.ts')
-      ask = openSocketOwners()
+      owners = openSocketOwners()
     } catch (error) {
       tell(
         `warning: users are not known, so no agent is matched by \`uid\`: ${(error as Error).message}`,
@@ -38,13 +40,15 @@ export async function openLocalUsers(
     opening = open()
     await opening
   }
+  const about = ({ address }: SocketEnd): SocketOwners | null => {
+    if (!policy().asksForUsers) return null
+    // A policy that was taken up later: who connects before this is done is not known.
+    opening ??= open()
+    return owners && isOwn(address) ? owners : null
+  }
   return {
-    of(near, far) {
-      if (!policy().asksForUsers) return null
-      // A policy that was taken up later: who connects before this is done is not known.
-      opening ??= open()
-      return ask && isOwn(near.address) ? ask(near, far) : null
-    },
+    of: (near, far) => about(near)?.ofConnection(near, far) ?? null,
+    ofSender: (near) => about(near)?.ofSender(near) ?? null,
   }
 }
 

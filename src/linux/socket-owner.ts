@@ -18,8 +18,13 @@ export interface SocketEnd {
   readonly port: number
 }
 
-/** @returns the user id; null where nobody can say */
-export type SocketOwner = (near: SocketEnd, far: SocketEnd) => number | null
+/** Each gives the user id; null where nobody can say. */
+export interface SocketOwners {
+  /** Of a TCP connection, by both of its ends: whose the near one is. */
+  ofConnection(near: SocketEnd, far: SocketEnd): number | null
+  /** Of a datagram, by where it came from. Where several users share that port it is nobody's. */
+  ofSender(near: SocketEnd): number | null
+}
 
 /** linux/netlink.h, linux/sock_diag.h, linux/inet_diag.h, net/tcp_states.h. */
 const AF_INET = 2
@@ -29,7 +34,10 @@ const SOCK_RAW_CLOEXEC = 3 | 0o2000000
 const NETLINK_SOCK_DIAG = 4
 const SOCK_DIAG_BY_FAMILY = 20
 const NLM_F_REQUEST = 1
+const NLM_F_DUMP = 0x300
+const NLMSG_DONE = 3
 const IPPROTO_TCP = 6
+const IPPROTO_UDP = 17
 const MSG_DONTWAIT = 0x40
 /** ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT: its process has it still, or has just said goodbye. */
 const STATES = new Set([1, 4, 5, 8])
@@ -40,49 +48,109 @@ const REQUEST = NLMSG_HEADER + 56
 const ANSWER = NLMSG_HEADER + 72
 /** Answers to questions that nobody waited for. */
 const MAX_STALE = 4
+/** Pieces of a list that are read: some hundred sockets with the same port. */
+const MAX_PIECES = 8
 /** The kernel's word for a user that has no number here (`kernel.overflowuid`). */
 const NOBODY = 65_534
 
 /** @throws Error where the kernel cannot be asked */
-export function openSocketOwners(): SocketOwner {
+export function openSocketOwners(): SocketOwners {
   if (process.platform !== 'linux' || endianness() !== 'LE') {
     throw new Error('the owners of sockets are known on Linux only, on machines of little-endian')
   }
   const fd = socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_SOCK_DIAG) as number
   if (fd < 0) throw new Error(`the kernel cannot be asked about sockets: error ${koffi.errno()}`)
-  const answer = Buffer.alloc(8_192)
+  const answer = Buffer.alloc(16_384)
   let sequence = 0
-  return (near, far) => {
-    if (near.address.version !== far.address.version) return null
+  const ask = (request: Buffer): boolean => {
     sequence = (sequence + 1) % 0x1_0000_0000
-    const request = toRequest(sequence, near, far)
-    if (send(fd, request, request.length, MSG_DONTWAIT) !== request.length) return null
-    // The kernel has answered by now.
+    request.writeUInt32LE(sequence, 8)
+    return send(fd, request, request.length, MSG_DONTWAIT) === request.length
+  }
+  /** What the kernel has said by now to what was asked last. */
+  const hear = (): Buffer | null => {
     for (let i = 0; i <= MAX_STALE; i++) {
       const length = recv(fd, answer, answer.length, MSG_DONTWAIT) as number
       if (length < NLMSG_HEADER) return null
-      if (answer.readUInt32LE(8) !== sequence) continue
-      return readOwner(answer.subarray(0, length), request)
+      if (answer.readUInt32LE(8) === sequence) return answer.subarray(0, length)
     }
     return null
   }
+  return {
+    ofConnection(near, far) {
+      if (near.address.version !== far.address.version) return null
+      const request = toRequest(near, far)
+      const heard = ask(request) ? hear() : null
+      return heard && readOwner(heard, request)
+    },
+    ofSender(near) {
+      const users = new Set<number>()
+      for (const family of near.address.version === 4 ? [AF_INET, AF_INET6] : [AF_INET6]) {
+        if (!ask(toListRequest(family, near.port))) return null
+        let isDone = false
+        for (let i = 0; i < MAX_PIECES && !isDone; i++) {
+          const heard = hear()
+          if (!heard) return null
+          isDone = readSenders(heard, near, users)
+        }
+        if (!isDone) return null
+      }
+      const [only = null] = users
+      return users.size === 1 ? only : null
+    },
+  }
+}
+
+/** All sockets of UDP with that port. */
+function toListRequest(family: number, port: number): Buffer {
+  const request = toHeader(NLM_F_REQUEST | NLM_F_DUMP, family, IPPROTO_UDP)
+  request.writeUInt16BE(port, 24)
+  return request
+}
+
+/** @returns whether that was all */
+function readSenders(heard: Buffer, near: SocketEnd, users: Set<number>): boolean {
+  for (let at = 0; at + NLMSG_HEADER <= heard.length; ) {
+    const length = heard.readUInt32LE(at)
+    const type = heard.readUInt16LE(at + 4)
+    // Done, or an error: what was heard so far is not all then.
+    if (type !== SOCK_DIAG_BY_FAMILY) {
+      if (type !== NLMSG_DONE) users.clear()
+      return true
+    }
+    if (length < ANSWER || at + length > heard.length) return false
+    const message = heard.subarray(at, at + length)
+    const from = plain(message, message[16], 24)
+    const isAny = from.every((byte) => byte === 0)
+    const uid = message.readUInt32LE(80)
+    const isOpen = message.readUInt32LE(84) !== 0
+    if (isOpen && (isAny || from.equals(near.address.bytes))) users.add(uid)
+    at += (length + 3) & ~3
+  }
+  return false
 }
 
 /** nlmsghdr and inet_diag_req_v2: for one socket, whichever cookie it has. */
-function toRequest(sequence: number, near: SocketEnd, far: SocketEnd): Buffer {
-  const request = Buffer.alloc(REQUEST)
-  request.writeUInt32LE(REQUEST, 0)
-  request.writeUInt16LE(SOCK_DIAG_BY_FAMILY, 4)
-  request.writeUInt16LE(NLM_F_REQUEST, 6)
-  request.writeUInt32LE(sequence, 8)
-  request[16] = near.address.version === 4 ? AF_INET : AF_INET6
-  request[17] = IPPROTO_TCP
-  request.writeUInt32LE(0xffffffff, 20)
+function toRequest(near: SocketEnd, far: SocketEnd): Buffer {
+  const family = near.address.version === 4 ? AF_INET : AF_INET6
+  const request = toHeader(NLM_F_REQUEST, family, IPPROTO_TCP)
   request.writeUInt16BE(near.port, 24)
   request.writeUInt16BE(far.port, 26)
   request.set(near.address.bytes, 28)
   request.set(far.address.bytes, 44)
   request.fill(0xff, 64, 72)
+  return request
+}
+
+function toHeader(flags: number, family: number, protocol: number): Buffer {
+  const request = Buffer.alloc(REQUEST)
+  request.writeUInt32LE(REQUEST, 0)
+  request.writeUInt16LE(SOCK_DIAG_BY_FAMILY, 4)
+  request.writeUInt16LE(flags, 6)
+  request[16] = family
+  request[17] = protocol
+  // In whatever state.
+  request.writeUInt32LE(0xffffffff, 20)
   return request
 }
 

@@ -58,6 +58,8 @@ export interface ProxyContext {
   identify(credentials: string | null, client: Client): Agent | Problem | Promise<Agent | Problem>
   /** Whose process on this host is at the near end of a connection; null where nobody asks or knows. */
   localUserOf(near: SocketEnd, far: SocketEnd): number | null
+  /** The same of who has sent a datagram. */
+  localSenderOf(near: SocketEnd): number | null
   readonly origins: OriginPool
   /** Leaf certificates for hosts, as contexts for TLS with clients. */
   readonly leaves: Leaves

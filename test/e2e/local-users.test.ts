@@ -25,7 +25,7 @@ describe.skipIf(missing(linux, root, installed('curl'), program('python3', '--ve
     beforeAll(async () => {
       lab = await openLab({
         config: `${AGENTS}
-listen: { proxy: "127.0.0.1:0", console: "127.0.0.1:0", proxy_protocol: { from: [127.0.0.77] } }`,
+listen: { proxy: "127.0.0.1:0", console: "127.0.0.1:0", dns: "127.0.0.1:0", proxy_protocol: { from: [127.0.0.77] } }`,
       })
     })
     afterAll(() => lab[Symbol.asyncDispose]())
@@ -73,6 +73,39 @@ listen: { proxy: "127.0.0.1:0", console: "127.0.0.1:0", proxy_protocol: { from: 
       const to = `${inner}://api.us.test:${port}/`
       expect(await as(54_321, ...through(scheme), ...args, to)).toBe('200')
       expect(await last()).toMatchObject({ agent: 'builder', outcome: 'forwarded' })
+    })
+
+    test.each([
+      ['over UDP', 'SOCK_DGRAM'],
+      ['over TCP', 'SOCK_STREAM'],
+    ])('questions for names, %s: of whom the policy knows', async (_, type) => {
+      const port = Number(/names +answered at 127\.0\.0\.1:(\d+)/.exec(lab.proxy.said())?.[1])
+      const script = `import socket
+s = socket.socket(socket.AF_INET, socket.${type})
+s.settimeout(20)
+s.connect(("127.0.0.1", ${port}))
+question = bytes.fromhex("000701000001000000000000" + "036170690264650474657374000001" + "0001")
+length = len(question).to_bytes(2, "big") if s.type == socket.SOCK_STREAM else b""
+s.sendall(length + question)
+answer = s.recv(512)
+print(answer[len(length) + 3] & 15)`
+      const ask = async (uid: number) => {
+        const child = spawn('python3', ['-c', script], { uid, gid: uid, cwd: '/' })
+        let out = ''
+        child.stdout.on('data', (text) => {
+          out += text
+        })
+        await once(child, 'close')
+        return out.trim()
+      }
+      expect(await ask(54_321)).toBe('0')
+      expect(await last()).toMatchObject({ mode: 'dns', agent: 'builder', outcome: 'forwarded' })
+      expect(await ask(54_331)).toBe('5')
+      expect(await last()).toMatchObject({
+        mode: 'dns',
+        agent: 'anonymous',
+        error: 'agent-unknown',
+      })
     })
 
     test('who speaks for another in a PROXY header is not the client', async () => {

@@ -1,10 +1,11 @@
 /** Real sockets, and what the kernel says of whose they are. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import dgram from 'node:dgram'
 import { once } from 'node:events'
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { SocketOwner } from '../../src/linux/socket-owner.ts'
+import type { SocketOwners } from '../../src/linux/socket-owner.ts'
 import { parseIp, unmapIp } from '../../src/model/address.ts'
 import type { SocketEnd } from '../../src/model/client.ts'
 import { linux, missing, namespaces, program, root } from '../support/needs.ts'
@@ -13,13 +14,14 @@ import { ip } from '../support/nouns.ts'
 const ME = process.getuid?.() ?? -1
 
 describe.skipIf(missing(linux))('the owner of a connection', () => {
-  let ownerOf: SocketOwner
+  let owners: SocketOwners
+  const ownerOf = (near: SocketEnd, far: SocketEnd) => owners.ofConnection(near, far)
   let server: net.Server
   let port: number
   const accepted: net.Socket[] = []
   beforeAll(async () => {
     const { openSocketOwners } = await import('../../src/linux/socket-owner.ts')
-    ownerOf = openSocketOwners()
+    owners = openSocketOwners()
     server = net.createServer({ allowHalfOpen: true }, (socket) => accepted.push(socket))
     await once(server.listen(0, '::'), 'listening')
     port = (server.address() as net.AddressInfo).port
@@ -96,6 +98,55 @@ describe.skipIf(missing(linux))('the owner of a connection', () => {
     expect(readdirSync('/proc/self/fd')).toHaveLength(before)
     client.destroy()
     socket.destroy()
+  })
+
+  describe('of a datagram', () => {
+    const bound = async (address: string, how: dgram.SocketType, isConnected = false, at = 0) => {
+      const socket = dgram.createSocket({ type: how, reuseAddr: true })
+      await new Promise<void>((resolve) => socket.bind(at, address, resolve))
+      if (isConnected) await new Promise<void>((resolve) => socket.connect(9, '127.0.0.1', resolve))
+      return { socket, port: socket.address().port }
+    }
+
+    test.each([
+      ['from any address', '0.0.0.0', 'udp4', false],
+      ['from one address', '127.0.0.1', 'udp4', false],
+      ['that is connected', '127.0.0.1', 'udp4', true],
+      ['of either version', '::', 'udp6', false],
+    ] as const)('%s', async (_, address, how, isConnected) => {
+      const { socket, port: at } = await bound(address, how, isConnected)
+      expect(owners.ofSender({ address: ip('127.0.0.1'), port: at })).toBe(ME)
+      socket.close()
+      await once(socket, 'close')
+      expect(owners.ofSender({ address: ip('127.0.0.1'), port: at })).toBeNull()
+    })
+
+    test('from another address than it is bound to it is not', async () => {
+      const { socket, port: at } = await bound('127.0.0.2', 'udp4')
+      expect(owners.ofSender({ address: ip('127.0.0.1'), port: at })).toBeNull()
+      socket.close()
+    })
+
+    test.skipIf(missing(root, program('python3', '--version')))(
+      'where users share a port it is nobody’s',
+      async () => {
+        const { socket, port: at } = await bound('127.0.0.1', 'udp4')
+        const end = { address: ip('127.0.0.1'), port: at }
+        const script = `import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("0.0.0.0", ${at}))
+print("up", flush=True)
+sys.stdin.read()`
+        const child = spawn('python3', ['-c', script], { uid: 54_321, gid: 54_321, cwd: '/' })
+        await once(child.stdout, 'data')
+        expect(owners.ofSender(end)).toBeNull()
+        socket.close()
+        await once(socket, 'close')
+        expect(owners.ofSender(end)).toBe(54_321)
+        await finish(child)
+      },
+    )
   })
 
   /** Holds a connection open until it is told to end. */

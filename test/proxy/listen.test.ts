@@ -105,6 +105,7 @@ beforeEach(async () => {
     }),
     policy,
     localUserOf: () => null,
+    localSenderOf: () => null,
     askingLeaves: null,
     isOwnPort: () => false,
     identify: () => ({ id: 'anonymous', groups: [], by: 'none' }),

@@ -145,6 +145,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     isOwnPort: (port: number) => own.some((endpoint) => endpoint.port === port),
     identify: createCallers({ tokens, policy, clock, required: operation.identityRequired }),
     localUserOf: (near, far) => localUsers.of(near, far),
+    localSenderOf: (near) => localUsers.ofSender(near),
     origins,
     leaves,
     askingLeaves,

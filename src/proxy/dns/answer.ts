@@ -3,8 +3,8 @@
  * only for the name has not asked for anything yet: it is refused where no call to it could pass; the call itself is judged when it comes.
  */
 
-import type { IpAddress } from '../../model/address.ts'
 import { parseHost, toAuthority } from '../../model/authority.ts'
+import type { Client } from '../../model/client.ts'
 import type { Flow, RequestLine } from '../../model/flow.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type DnsAnswer, type DnsQuestion, EXTENDED, RCODE, TYPE } from './message.ts'
@@ -19,7 +19,7 @@ export type Answering = Pick<ProxyContext, 'enforcer' | 'identify'>
 /** Never rejects but for a defect of ours. */
 export async function answerQuestion(
   { name, type }: DnsQuestion,
-  client: IpAddress,
+  client: Client,
   context: Answering,
 ): Promise<DnsAnswer> {
   // Where else a service is, by which other protocol and under which other name: nothing that could be judged (h3, ECH).

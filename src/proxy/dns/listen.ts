@@ -2,7 +2,9 @@
 
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import net, { type AddressInfo, type Socket } from 'node:net'
-import { type IpAddress, parseIp, unmapIp } from '../../model/address.ts'
+import { parseIp, unmapIp } from '../../model/address.ts'
+import type { Client } from '../../model/client.ts'
+import { withLocalUser } from '../local-user.ts'
 import type { ProxyContext } from '../proxy.ts'
 import { type Answering, answerQuestion } from './answer.ts'
 import { type DnsAnswer, encodeAnswer, encodeFault, RCODE, readQuestion } from './message.ts'
@@ -24,7 +26,7 @@ const MAX_STREAM = 65_535
 /** @throws the system's error when the address cannot be bound */
 export async function listenDns(
   { host, port }: { readonly host: string; readonly port: number },
-  context: Answering & Pick<ProxyContext, 'report'>,
+  context: Answering & Pick<ProxyContext, 'report' | 'localUserOf' | 'localSenderOf'>,
 ): Promise<DnsListener> {
   const connections = new Set<Socket>()
   let underWay = 0
@@ -32,7 +34,7 @@ export async function listenDns(
   /** @param send given the answer; not called where there is none */
   const answer = async (
     bytes: Buffer,
-    client: IpAddress,
+    client: Client,
     isStream: boolean,
   ): Promise<Buffer | null> => {
     const read = readQuestion(bytes)
@@ -61,7 +63,8 @@ export async function listenDns(
     }
     connections.add(socket)
     socket.on('close', () => connections.delete(socket))
-    serveStream(socket, (bytes) => answer(bytes, unmapIp(client), true))
+    const caller = withLocalUser(socket, unmapIp(client), null, context)
+    serveStream(socket, (bytes) => answer(bytes, caller, true))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -71,7 +74,9 @@ export async function listenDns(
   const udp = createSocket(family, (bytes: Buffer, from: RemoteInfo) => {
     const client = parseIp(from.address.replace(/%.*$/, ''))
     if (!client) return
-    answer(bytes, unmapIp(client), false).then(
+    const address = unmapIp(client)
+    const uid = context.localSenderOf({ address, port: from.port })
+    answer(bytes, uid === null ? address : { ...address, uid }, false).then(
       (reply) => reply && udp.send(reply, from.port, from.address, () => {}),
       (error: unknown) => context.report('DNS', error),
     )

@@ -223,6 +223,8 @@ export interface WholeMessage {
 /** Messages come out as many as they went in, and in that order; one may wait for the next where a text goes over several. */
 export interface MessageRedactor {
   push(message: WholeMessage): readonly WholeMessage[]
+  /** What is said beside messages, in pings and with a goodbye, as it goes on. */
+  beside(said: Buffer): Buffer
   /** The rest. */
   end(): readonly WholeMessage[]
   /** Bytes of those that wait. */
@@ -249,6 +251,7 @@ const NOTHING_FOUND: Inspector = {
   open: () => null,
   openMessages: () => ({
     push: (message) => [message],
+    beside: (said) => said,
     end: () => [],
     held: 0,
     found: [],

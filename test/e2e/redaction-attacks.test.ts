@@ -20,6 +20,7 @@ const CONFIG = `
 redaction: { models: [api.fr.test] }
 rules:
   - { id: out, because: personal data stays, when: { host: [api.de.test, api.fr.test] }, redact: { out: [personal, payment, secret] } }
+  - { id: tokens, because: the model needs a name, when: { host: api.us.test }, then: allow, redact: { out: [personal], with: token } }
   - { id: no-cards, because: PCI DSS, when: { host: api.de.test, path: /pay, data: payment }, then: block }
 `
 
@@ -36,6 +37,9 @@ beforeAll(async () => {
         const body = Buffer.concat(await request.toArray())
         const trailers = request.rawTrailers.join('\n')
         got = Buffer.concat([Buffer.from(head, 'latin1'), body, Buffer.from(trailers, 'latin1')])
+        // As a model that says again what it was told.
+        const [token] = /PII_\w+/.exec(body.toString()) ?? []
+        if (token) response.setHeader('X-Echo', token)
         response.end('ok')
       },
     },
@@ -47,12 +51,16 @@ beforeEach(() => {
 afterAll(() => lab[Symbol.asyncDispose]())
 
 /** @returns the status */
-async function send(
+async function send(...args: Parameters<typeof exchange>): Promise<number> {
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(await exchange(...args))?.[1])
+}
+
+async function exchange(
   body: Buffer | string,
   fields: readonly string[] = [],
   host = 'api.de.test',
   line = 'POST /x',
-): Promise<number> {
+): Promise<string> {
   const [method, path] = line.split(' ')
   const bytes = Buffer.from(body)
   const head = [
@@ -62,11 +70,7 @@ async function send(
     `Content-Length: ${bytes.length}`,
     ...fields,
   ].join('\r\n')
-  const answer = await rawExchange(
-    lab.proxy,
-    Buffer.concat([Buffer.from(`${head}\r\n\r\n`, 'latin1'), bytes]),
-  )
-  return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
+  return rawExchange(lab.proxy, Buffer.concat([Buffer.from(`${head}\r\n\r\n`, 'latin1'), bytes]))
 }
 
 const json = ['Content-Type: application/json']
@@ -273,4 +277,13 @@ describe('what is called text and is none', () => {
     expect(await send(body, [`Content-Type: ${type}`])).toBe(403)
     expect(got).toHaveLength(0)
   })
+})
+
+test('a value of several lines that is restored in a field stays in its line', async () => {
+  const street = 'Musterweg 3\r\nSet-Cookie: a=b\r\n\r\n<html>'
+  const answer = await exchange(JSON.stringify({ street }), json, 'api.us.test')
+  expect(got.toString()).not.toContain('Musterweg')
+  const [head = ''] = answer.split('\r\n\r\n')
+  expect(head).toContain('\r\nX-Echo: Musterweg 3 Set-Cookie: a=b <html>\r\n')
+  expect(answer).not.toContain('\r\nSet-Cookie')
 })

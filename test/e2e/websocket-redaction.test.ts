@@ -179,6 +179,42 @@ describe('by the ws package', () => {
     await closed(socket)
   })
 
+  test('pings, pongs and the reason of a goodbye are read as well, both ways', async () => {
+    for (const [host, isOut] of [
+      ['api.de.test', true],
+      ['api.fr.test', false],
+    ] as const) {
+      const { socket, server } = await opened(host)
+      const [from, to] = isOut ? [socket, server] : [server, socket]
+      for (const kind of ['ping', 'pong'] as const) {
+        const heard = once(to, kind)
+        from[kind](`is ${MAIL} there`)
+        expect(String((await heard)[0])).toBe('is [EMAIL] there')
+      }
+      const heard = once(to, 'ping')
+      const bytes = Buffer.from([0, 1, 2, 3, 255])
+      from.ping(bytes)
+      expect((await heard)[0]).toEqual(bytes)
+      const goodbye = once(to, 'close')
+      from.close(4000, `from ${MAIL}`)
+      const [code, reason] = await goodbye
+      expect([code, String(reason)]).toEqual([4000, 'from [EMAIL]'])
+      await lastFlow()
+      expect(lastRow()).toMatchObject(isOut ? { redactions_out: 3 } : { redactions_in: 3 })
+    }
+  })
+
+  test('a thought that no model has said is read like anything else', async () => {
+    const { socket } = await opened('api.de.test')
+    const delta = { type: 'thinking_delta', thinking: `to ${MAIL}.` }
+    const event = { type: 'content_block_delta', index: 0, delta }
+    socket.send(JSON.stringify(event))
+    socket.send(JSON.stringify({ type: 'content_block_stop', index: 0 }))
+    await eventually('both', () => got.length === 2)
+    expect(JSON.parse(got[0] ?? '').delta.thinking).toBe('to [EMAIL].')
+    await closed(socket)
+  })
+
   test('what is not text ends it with 1008, nothing of it arrives, and the log says why', async () => {
     const { socket, server } = await opened('api.de.test')
     const ends = [once(socket, 'close'), once(server, 'close')]

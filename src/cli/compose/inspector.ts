@@ -229,6 +229,7 @@ function inspectUnder(
       })
       return {
         push: (message) => redactor.push(message),
+        beside: (said) => redactor.beside(said),
         end: () => redactor.end(),
         get held() {
           return redactor.held

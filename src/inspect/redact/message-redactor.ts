@@ -8,6 +8,7 @@ import type { Scanner } from '../scan/scanner.ts'
 import { EventQueue, type EventShape, type ReadShape } from './event-queue.ts'
 import { Findings, type Unscannable, type UnscannableReason } from './findings.ts'
 import { readModelEvent } from './llm/read-shape.ts'
+import { readText } from './open-text.ts'
 import { Patches } from './patches.ts'
 import { type Job, type Place, REDACT_LIMITS, type Replace, type Sealed } from './reader.ts'
 import { isBinary, SNIFFED } from './sniff.ts'
@@ -22,6 +23,8 @@ export interface WholeMessage {
 export interface MessageRedactor {
   /** @returns what can go on, in order */
   push(message: WholeMessage): readonly WholeMessage[]
+  /** A text by itself that is no message. @returns what goes on of it; the very same where that is all */
+  beside(said: Buffer): Buffer
   /** That was all. @returns the rest */
   end(): readonly WholeMessage[]
   /** Bytes of messages that wait. */
@@ -63,6 +66,7 @@ export function createMessageRedactor(options: MessageRedactorOptions): MessageR
   const messages = new Messages(job)
   return {
     push: (message) => messages.push(message),
+    beside: (said) => messages.beside(said),
     end: () => messages.end(),
     get held() {
       return messages.held
@@ -113,6 +117,12 @@ class Messages {
       },
     })
     return this.#take()
+  }
+
+  beside(said: Buffer): Buffer {
+    const patches = new Patches()
+    readText(this.#job, said, 0, said.length, this.#place, 0, 0, patches.add, null)
+    return patches.isEmpty ? said : patches.apply(said)
   }
 
   end(): readonly WholeMessage[] {

@@ -4,6 +4,7 @@
  */
 
 import { parseContentType } from './content-type.ts'
+import { toOneLine } from './one-line.ts'
 import { openPart } from './open-body.ts'
 import { readText } from './open-text.ts'
 import { Patches } from './patches.ts'
@@ -179,7 +180,8 @@ export class MultipartReader implements Reader {
       if (/^content-transfer-encoding\s*:/i.test(line)) isCoded = /base64|quoted/i.test(value)
       // `filename*=UTF-8''…` (RFC 8187).
       const coding = /\*\s*=/.test(line) ? PERCENT_CODING : null
-      readText(this.#job, fields, start, end, this.#place, 1, this.#base, patches.add, coding)
+      const patch: Patch = (from, to, by) => patches.add(from, to, toOneLine(by))
+      readText(this.#job, fields, start, end, this.#place, 1, this.#base, patch, coding)
     }
     patches.give(this.#patch)
     return { name, contentType, isCoded }

@@ -2,6 +2,7 @@
 
 import type { StreamEvent } from './event-queue.ts'
 import { Layer } from './layer.ts'
+import { toOneLine } from './one-line.ts'
 import { Patches } from './patches.ts'
 import type { Job, Patch, Place } from './reader.ts'
 import { readWhole } from './whole-text.ts'
@@ -92,11 +93,6 @@ class SseEvent implements StreamEvent {
   done(): void {
     this.#patches?.give(this.#patch)
   }
-}
-
-function toOneLine(text: Buffer): Buffer {
-  if (!text.includes(LF) && !text.includes(CR)) return text
-  return Buffer.from(text.toString('utf8').replace(/[\r\n]+/g, ' '))
 }
 
 /** @returns where the line ends, if nothing but what ends lines is behind it; else -1 */

@@ -109,7 +109,7 @@ export class Direction implements MessageSink, Disposable {
 
   onControl(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.close) this.#flush()
-    this.#write(opcode, payload)
+    this.#write(opcode, this.#gate?.control(opcode, payload) ?? payload)
     if (opcode !== OPCODE.close) return
     this.hasClosed = true
     this.#keeper.onGoodbye()

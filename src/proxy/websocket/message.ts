@@ -16,6 +16,8 @@ export interface MessageGate {
    * behind the message is read. A refusal ends the WebSocket.
    */
   pass(message: Message): Passage | Promise<Passage>
+  /** What goes on of the payload of a ping, a pong or a goodbye. */
+  control(opcode: number, payload: Buffer): Buffer
   /** Nothing more comes: what still waits. */
   end(): readonly Message[]
   /** Bytes that wait in it. */

@@ -6,7 +6,7 @@ import type { Ending } from '../../model/audit-record.ts'
 import type { Direction } from '../../model/finding.ts'
 import type { Permit } from '../../release.ts'
 import type { ProxyContext } from '../proxy.ts'
-import { CLOSE, OPCODE } from './frames.ts'
+import { CLOSE, MAX_CONTROL_BYTES, OPCODE } from './frames.ts'
 import type { Message, MessageGate, Passage } from './message.ts'
 
 export interface RedactingGates {
@@ -65,6 +65,15 @@ class RedactingGate implements MessageGate {
       closeCode: unscanned === 'size' ? CLOSE.tooLarge : CLOSE.policy,
       error: this.#direction === 'out' ? 'body-unscannable' : 'answer-unscannable',
     }
+  }
+
+  control(opcode: number, payload: Buffer): Buffer {
+    const code = payload.subarray(0, opcode === OPCODE.close ? 2 : 0)
+    const before = payload.subarray(code.length)
+    const said = this.#redactor.beside(before)
+    if (said === before) return payload
+    const fits = code.length + said.length <= MAX_CONTROL_BYTES
+    return fits ? Buffer.concat([code, said]) : code
   }
 
   end(): readonly Message[] {

@@ -108,7 +108,13 @@ async function open({ out, in: back }: Gates = {}, timeouts = DEFAULT_TIMEOUTS) 
 }
 
 /** A gate that keeps nothing back. */
-const by = (pass: MessageGate['pass']): MessageGate => ({ pass, end: () => [], held: 0 })
+const as: MessageGate['control'] = (_, payload) => payload
+const by = (pass: MessageGate['pass']): MessageGate => ({
+  pass,
+  control: as,
+  end: () => [],
+  held: 0,
+})
 
 const shout = by(({ opcode, payload }) => [
   { opcode, payload: Buffer.from(payload.toString().toUpperCase()) },
@@ -172,6 +178,7 @@ describe('a gate', () => {
       const kept: Message[] = []
       return {
         pass: (message) => kept.splice(0, 1, message),
+        control: as,
         end: () => kept.splice(0),
         get held() {
           return kept.reduce((sum, { payload }) => sum + payload.length, 0)
@@ -198,7 +205,7 @@ describe('a gate', () => {
 
   test('that keeps more than there is room for ends it', async () => {
     const held = DEFAULT_LIMITS.websocketHeld + 1
-    const gate: MessageGate = { pass: () => [], end: () => [], held }
+    const gate: MessageGate = { pass: () => [], control: as, end: () => [], held }
     const { client, origin, budget, ended } = await open({ out: gate })
     client.send(TEXT, 'a')
     expect(await client.until(1)).toEqual([`${CLOSE} ${toClose(1009, '').toString('latin1')}`])

@@ -2,6 +2,7 @@
 
 import { CodedText } from '../coded-text.ts'
 import type { Coding } from '../coding.ts'
+import { toOneLine } from '../one-line.ts'
 import { openText, readText } from '../open-text.ts'
 import { PERCENT_CODING } from '../percent.ts'
 import type { Job, Patch, Place } from '../reader.ts'
@@ -18,7 +19,7 @@ export function rewriteValue(job: Job, text: string, place: Place, coding: Codin
   let left = ''
   let done = -1
   const patch: Patch = (start, end, by) => {
-    left += text.slice(Math.max(done, 0), start) + by.toString('latin1')
+    left += text.slice(Math.max(done, 0), start) + toOneLine(by).toString('latin1')
     done = end
   }
   const depth = coding ? 1 : 0

@@ -266,6 +266,14 @@ describe('fields', () => {
     expect(one.found()).toEqual([])
   })
 
+  test('what is put there stays in its line', () => {
+    const { jobs } = open(() => 'a\r\nSet-Cookie: b=c\0\x7f\td')
+    expect(rewriteFields(jobs, ['X-Note', `by ${MAIL}`])).toEqual([
+      'X-Note',
+      'by a Set-Cookie: b=c \td',
+    ])
+  })
+
   test('what was there before is known again, and nothing else', () => {
     const one = open()
     for (const [value, want] of [

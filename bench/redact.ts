@@ -30,6 +30,7 @@ import {
 import { loop, measure } from './redact/measure.ts'
 import { Random } from './redact/random.ts'
 import { requests } from './redact/requests.ts'
+import { searchWorst, WORST } from './redact/worst.ts'
 
 const scanner = createScanner(RECOGNIZERS)
 const MEGABYTE = 1e6
@@ -66,25 +67,20 @@ function speed(): void {
   }
   for (const kind of Object.keys(RECORDS))
     texts[`clean: ${kind}`] = cleanText(3, 4 * MEGABYTE, [kind])
-  const random = new Random(4)
-  texts['worst: @@@@'] = Buffer.alloc(4 * MEGABYTE, '@')
-  texts['worst: a@a@'] = Buffer.alloc(4 * MEGABYTE, 'a@')
-  texts['worst: digits'] = Buffer.from(random.digits(4 * MEGABYTE))
-  texts['worst: groups of four'] = Buffer.alloc(4 * MEGABYTE, '1234 5678 ')
-  texts['worst: numbers with words'] = Buffer.alloc(4 * MEGABYTE, 'account 123456789 ')
-  texts['worst: e-mails'] = Buffer.alloc(4 * MEGABYTE, 'ada@example.com ')
-  texts['worst: -----BEGIN'] = Buffer.alloc(4 * MEGABYTE, '-----BEGIN PRIVATE KEY-----\n')
+  for (const [name, unit] of Object.entries(WORST))
+    texts[`worst: ${name}`] = Buffer.alloc(2 * MEGABYTE, unit)
+  texts['worst: digits'] = Buffer.from(new Random(4).digits(4 * MEGABYTE))
   texts['one line of 50 MB'] = Buffer.alloc(
     50 * MEGABYTE,
     '{"a":"the quick brown fox 12","b":[1,2,3]},',
   )
-  console.log('\ntext                          MB/s   loop   of loop  found')
+  console.log('\ntext                                  MB/s   loop   of loop  found')
   for (const [name, bytes] of Object.entries(texts)) {
     const size = bytes.length / MEGABYTE
     const rate = size / (measure(() => scan(bytes)) / 1000)
     const bare = size / (measure(() => loop(bytes)) / 1000)
     console.log(
-      `${name.padEnd(26)} ${rate.toFixed(0).padStart(7)} ${bare.toFixed(0).padStart(6)} ${((100 * rate) / bare).toFixed(0).padStart(7)} % ${scan(bytes)}`,
+      `${name.padEnd(34)} ${rate.toFixed(0).padStart(7)} ${bare.toFixed(0).padStart(6)} ${((100 * rate) / bare).toFixed(0).padStart(7)} % ${scan(bytes)}`,
     )
   }
 }
@@ -182,12 +178,19 @@ function falseHits(): void {
   console.log(`installed packages, ${(size / MEGABYTE).toFixed(0)} MB: ${rows.join(', ')}`)
 }
 
-/** All of it, or what is named: `scanner`, `formats`, `requests`, `recall`, `outside`, `false-hits`. */
+function search(): void {
+  console.log('\nMB/s  what costs most of what recognisers look for, time and again')
+  for (const [unit, cost] of searchWorst(scanner, RECOGNIZERS).slice(0, 40))
+    console.log(`${(1000 / cost).toFixed(0).padStart(4)}  ${JSON.stringify(unit)}`)
+}
+
+/** All of it, or what is named: `scanner`, `formats`, `requests`, `recall`, `outside`, `false-hits`; `worst` by its name alone. */
 const asked = process.argv.slice(2)
 const isAsked = (name: string) => asked.length === 0 || asked.includes(name)
 
 console.log(`${RECOGNIZERS.length} kinds`)
 if (isAsked('scanner')) speed()
+if (asked.includes('worst')) search()
 if (isAsked('formats')) formats(scanner)
 if (isAsked('requests')) await requests(scanner)
 if (isAsked('recall')) {

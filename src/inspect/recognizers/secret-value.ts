@@ -4,7 +4,7 @@
  */
 
 import { Next } from './reading.ts'
-import { distinct, isMixed, toSet } from './secret.ts'
+import { byFirst, distinct, isMixed, toSet } from './secret.ts'
 
 /** Whole values, in lower case, that are none. */
 const NONE: ReadonlySet<string> = new Set([
@@ -284,10 +284,4 @@ function startsWith(bytes: Uint8Array, start: number, end: number, text: Uint8Ar
   for (let i = 0; i < text.length; i++)
     if (lower(bytes[start + i] as number) !== text[i]) return false
   return true
-}
-
-function byFirst(texts: readonly string[]): readonly (readonly Uint8Array[])[] {
-  return Array.from({ length: 256 }, (_, byte) =>
-    texts.filter((text) => text.charCodeAt(0) === byte).map((text) => Buffer.from(text)),
-  )
 }

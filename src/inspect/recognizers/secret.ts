@@ -100,6 +100,12 @@ export function toSet(ranges: string): Uint8Array {
   return set
 }
 
+/** Texts by their first byte, the longest first: most of what is none of them is told by that. */
+export function byFirst(texts: readonly string[]): readonly (readonly Uint8Array[])[] {
+  const all = texts.map((text) => Buffer.from(text)).sort((a, b) => b.length - a.length)
+  return Array.from({ length: 256 }, (_, byte) => all.filter(([first]) => first === byte))
+}
+
 const SEEN = new Uint8Array(256)
 
 /** Different bytes, counted without anything to clean up but what was touched. */

@@ -37,15 +37,14 @@ const MAX_GAP = 32
 /** Twenty-four words with their numbers. */
 const MAX_LENGTH = 400
 
+/** As many letters as fit into a number. */
+const PACKED = 6
+
 /** No words of the list: of sentences they are. */
-const SENTENCE: ReadonlySet<string> = new Set(
-  'the and for are was has have been not but can may must should which from its your our'.split(
-    ' ',
-  ),
+const SENTENCE = packed(
+  'the and for are was has have been not but can may must should which from its your our',
 )
-const LEADS: ReadonlySet<string> = new Set(
-  'is was ist lautet est es phrase words are of my the wallet for'.split(' '),
-)
+const LEADS = packed('is was ist lautet est es phrase words are of my the wallet for')
 
 /** @returns behind the last word, or `start` where there are not as many as there have to be */
 function phraseEnd(bytes: Uint8Array, start: number, limit: number): number {
@@ -56,7 +55,7 @@ function phraseEnd(bytes: Uint8Array, start: number, limit: number): number {
     const from = at
     while (at < limit && isSmall(bytes[at])) at++
     if (at - from < 3 || at - from > 8 || isWord(bytes, at, limit)) break
-    if (SENTENCE.has(textOf(bytes, from, at))) {
+    if (SENTENCE.has(pack(bytes, from, at))) {
       count = 0
       break
     }
@@ -94,7 +93,7 @@ function firstWord(bytes: Uint8Array, start: number, limit: number): number {
     }
     let to = at
     while (to < limit && isSmall(bytes[to])) to++
-    if (!LEADS.has(textOf(bytes, at, to))) return at
+    if (!LEADS.has(pack(bytes, at, to))) return at
     at = to
   }
   return at
@@ -132,8 +131,16 @@ function isWord(bytes: Uint8Array, at: number, limit: number): boolean {
   )
 }
 
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+/** Small letters as a number, so that to look a word up makes no string; 0 for longer ones. */
+function pack(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start > PACKED) return 0
+  let all = 0
+  for (let at = start; at < end; at++) all = (all << 5) | ((bytes[at] as number) & 31)
+  return all
+}
+
+function packed(words: string): ReadonlySet<number> {
+  return new Set(words.split(' ').map((word) => pack(Buffer.from(word), 0, word.length)))
 }
 
 export const SEED_PHRASE: Recognizer = {

@@ -1,6 +1,7 @@
 /** What is said of a secret in a sentence: `my password is …`, `Das Passwort lautet …`, `the API key "…"`. */
 
 import type { AnchorShape, Extent } from './recognizer.ts'
+import { byFirst } from './secret.ts'
 
 /** @param isSaid whether a verb or a quote leads to it: without one it has to look more like what it is */
 export type SpokenValid = (
@@ -13,7 +14,7 @@ export type SpokenValid = (
 const MAX_VALUE = 256
 
 /** Between what it is and what it reads. */
-const VERBS: readonly Uint8Array[] = [
+const VERBS = byFirst([
   ...[
     'is ',
     'was ',
@@ -40,9 +41,7 @@ const VERBS: readonly Uint8Array[] = [
   ],
   ...['reset to ', 'reads ', 'equals ', 'is set to ', 'ist jetzt ', 'lautet jetzt ', 'lautet nun '],
   ...['ist nun ', 'est maintenant ', 'es ahora ', 'agora é ', 'is nu ', 'to ', '- ', '– '],
-]
-  .sort((a, b) => b.length - a.length)
-  .map((verb) => Buffer.from(verb))
+])
 
 /** @param nouns in lower case */
 export function spoken(nouns: readonly string[], valid: SpokenValid): readonly AnchorShape[] {
@@ -74,17 +73,17 @@ function findValue(
     out.reached = true
     return
   }
-  const verb = VERBS.find((one) => isThere(bytes, led, limit, one))
-  let start = led + (verb?.length ?? 0)
+  let start = led + lengthAt(VERBS, bytes, led, limit)
   const marks = start
   while (start < limit && start - marks < 3 && isMark(bytes[start] as number)) start++
+  const isSaid = start > led
   let end = start
   const bound = Math.min(limit, start + MAX_VALUE)
   while (end < bound && !isEnd(bytes[end] as number)) end++
   out.reached = end === limit
   if (end === bound && end < limit) return
   while (end > start && isPunctuation(bytes[end - 1] as number)) end--
-  if (end === start || !valid(bytes, start, end, verb !== undefined || start > marks)) return
+  if (end === start || !valid(bytes, start, end, isSaid)) return
   out.start = start
   out.end = end
 }
@@ -92,7 +91,7 @@ function findValue(
 /** `for the admin account is `: what stands between, in bytes. */
 const MAX_BETWEEN = 56
 const UNDECIDED = -1
-const BETWEEN: readonly Uint8Array[] = [
+const BETWEEN = byFirst([
   ...[
     'for ',
     'of ',
@@ -109,24 +108,35 @@ const BETWEEN: readonly Uint8Array[] = [
     'voor ',
   ],
   ...['i gave', 'you asked'],
-].map((text) => Buffer.from(text))
+])
 
 /** @returns where the verb begins, behind what says whose it is; `from` where nothing does */
 function ledTo(bytes: Uint8Array, from: number, limit: number): number {
-  if (!BETWEEN.some((one) => isThere(bytes, from, limit, one))) return from
+  if (lengthAt(BETWEEN, bytes, from, limit) === 0) return from
   const bound = Math.min(limit, from + MAX_BETWEEN)
   for (let at = from; at < bound; at++) {
     const byte = bytes[at] as number
     if (byte < 0x20 || byte === 0x3b || (byte === 0x2e && bytes[at + 1] === 0x20)) return from
     if (byte === 0x3a && bytes[at + 1] === 0x20) return at + 2
-    if (byte === 0x20 && IS.some((verb) => isThere(bytes, at + 1, limit, verb))) return at + 1
+    if (byte === 0x20 && lengthAt(IS, bytes, at + 1, limit) > 0) return at + 1
   }
   return bound === limit ? UNDECIDED : from
 }
 
-const IS: readonly Uint8Array[] = ['is ', 'ist ', 'lautet ', 'est ', 'es ', 'é ', 'è ', 'was '].map(
-  (verb) => Buffer.from(verb),
-)
+const IS = byFirst(['is ', 'ist ', 'lautet ', 'est ', 'es ', 'é ', 'è ', 'was '])
+
+/** @returns how long the longest of them is that is there, 0 for none */
+function lengthAt(
+  texts: readonly (readonly Uint8Array[])[],
+  bytes: Uint8Array,
+  at: number,
+  limit: number,
+): number {
+  if (at >= limit) return 0
+  for (const text of texts[bytes[at] as number] as readonly Uint8Array[])
+    if (isThere(bytes, at, limit, text)) return text.length
+  return 0
+}
 
 function isThere(bytes: Uint8Array, at: number, limit: number, text: Uint8Array): boolean {
   if (at + text.length > limit) return false

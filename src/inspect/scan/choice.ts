@@ -101,9 +101,15 @@ export class Choice {
   #takeSaid({ candidates }: Node, said: number, span: Span): boolean {
     const { bits } = this.#nearby.topic(said)
     const isOutdone = this.#nearby.isOutdone(said)
+    let asked = -1
+    let isSaid = false
     for (const candidate of candidates) {
+      const { recognizer } = candidate
+      // Those of one stand together.
+      if (recognizer !== asked) isSaid = hasBit(bits, recognizer)
+      asked = recognizer
       // `secret …; trace 0af3…`: what is said last is about it.
-      if (!hasBit(bits, candidate.recognizer) || (isOutdone && candidate.bare)) continue
+      if (!isSaid || (isOutdone && candidate.bare)) continue
       if (!this.#fits(candidate, span)) continue
       this.#spent = span.end
       return this.#add(candidate, span, BY_FORM_AND_WORDS)

@@ -124,12 +124,12 @@ function buildNode(
   const before = known.get(name)
   if (before !== undefined) return before
   const steps: Map<number, number[]>[] = []
-  const candidates: Candidate[] = []
+  const ended: Candidate[] = []
   for (const index of indexes) {
     const { groups, separators, candidate } = layouts[index] as Layout
     const group = groups[depth]
     if (group === undefined) {
-      candidates.push(candidate)
+      ended.push(candidate)
       continue
     }
     const separator = separators[depth] ?? 0
@@ -143,6 +143,7 @@ function buildNode(
     }
   }
   const next = Array.from(steps, (step) => step && buildNext(step, depth, layouts, known))
+  const candidates = withoutTwins(ended)
   const behind = candidates.filter(({ on, length }) => !on && length >= LEAST_BEHIND)
   const node = {
     candidates,
@@ -154,6 +155,18 @@ function buildNode(
   }
   known.set(name, node)
   return node
+}
+
+/** Layouts that say the same of what is complete are one. */
+function withoutTwins(candidates: readonly Candidate[]): readonly Candidate[] {
+  const checks = [...new Set(candidates.map(({ check }) => check))]
+  const byName = new Map<string, Candidate>()
+  for (const candidate of candidates) {
+    const { recognizer, on, bare, kinds, check } = candidate
+    const name = `${recognizer} ${on} ${bare} ${kinds?.join('') ?? ''} ${checks.indexOf(check)}`
+    if (!byName.has(name)) byName.set(name, candidate)
+  }
+  return [...byName.values()]
 }
 
 function buildNext(

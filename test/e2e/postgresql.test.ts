@@ -85,7 +85,7 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
     admin = asReviewer(lab.proxy)
     ca = readFileSync(lab.proxy.ca, 'utf8')
     const folder = stack.use(await temporaryFolder())
-    const { keyPem, pem } = lab.certificate('api.de.test', 'api.us.test')
+    const { keyPem, pem } = lab.certificate('api.de.test', 'api.us.test', 'bound.test')
     const [uid, gid] = ownerOf()
     chownSync(folder.path, uid, gid)
     for (const [name, text] of Object.entries({ 'key.pem': keyPem, 'cert.pem': pem, hba: HBA })) {
@@ -195,12 +195,13 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
     }
   })
 
-  test('a client that would bind SCRAM to TLS is told why it cannot', async () => {
+  test('a client that would bind SCRAM to TLS is told why it cannot, and does not go on without', async () => {
+    lab.dns.records['bound.test'] = { A: ['127.0.0.10'] }
     for (const [mechanism, flag] of [
       ['SCRAM-SHA-256', 'y,,n=,r=abc'],
       ['SCRAM-SHA-256-PLUS', 'p=tls-server-end-point,,n=,r=abc'],
     ] as const) {
-      const wire = PgWire.open(await secured('api.de.test'))
+      const wire = PgWire.open(await secured('bound.test'))
       wire.send(toStart({ user: 'scram' }))
       const asked = await wire.until('R')
       expect(asked.readInt32BE(5)).toBe(AUTHENTICATION.sasl)
@@ -214,6 +215,11 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
       expect(error).toContain('PGCHANNELBINDING=disable')
       await wire.ended
     }
+    // As libpq does where it only prefers TLS.
+    const without = connect({ user: 'scram', password: 'secret' }, 'bound.test')
+    await expect(without).rejects.toMatchObject({
+      message: expect.stringContaining('channel-binding'),
+    })
   })
 
   /** TLS as a client asks for it in the protocol. */
@@ -260,10 +266,13 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
 
     test('a server that cannot prove its name is not spoken with', async () => {
       lab.dns.records['stranger.test'] = { A: ['127.0.0.10'] }
-      await expect(connect({ ssl: { ca } }, 'stranger.test')).rejects.toMatchObject({
-        code: '08006',
-        message: expect.stringContaining('tls-name-mismatch'),
-      })
+      // Nor in the clear, right behind it.
+      for (const ssl of [{ ca }, false]) {
+        await expect(connect({ ssl }, 'stranger.test')).rejects.toMatchObject({
+          code: '08006',
+          message: expect.stringContaining('tls-name-mismatch'),
+        })
+      }
     })
 
     test('what comes behind a request for it was sent by somebody else', async () => {

@@ -1,6 +1,7 @@
-/** What is remembered of sessions of PostgreSQL beyond one connection: by which keys they can be cancelled, and which servers speak no TLS. Bounded. */
+/** What is remembered of sessions of PostgreSQL beyond one connection: by which keys they can be cancelled, which servers speak no TLS, and who was refused it. Bounded. */
 
 import type { IpAddress } from '../../model/address.ts'
+import type { Problem } from '../../model/errors.ts'
 import type { Permit } from '../../release.ts'
 
 /** A session under way. */
@@ -14,11 +15,15 @@ export interface KnownSession {
 /** Servers that are remembered to have said no, and for how long, in milliseconds. */
 const MAX_SERVERS = 1_024
 const PLAIN_MS = 60_000
+/** The same for clients that were refused TLS. Who then goes on without does so at once. */
+const MAX_REFUSED = 1_024
+const REFUSED_MS = 10_000
 
 export class PostgresqlMemory {
   readonly #sessions = new Map<string, KnownSession>()
   /** Since when. */
   readonly #plain = new Map<string, number>()
+  readonly #refused = new Map<string, { readonly problem: Problem; readonly at: number }>()
 
   /** @returns forgets it */
   keep(key: Buffer, session: KnownSession): () => void {
@@ -39,6 +44,24 @@ export class PostgresqlMemory {
     this.#plain.set(at, now)
     const [oldest = at] = this.#plain.keys()
     if (this.#plain.size > MAX_SERVERS) this.#plain.delete(oldest)
+  }
+
+  /**
+   * A session in TLS did not come about, for a reason that would not be there without this proxy.
+   *
+   * @param who client and destination
+   */
+  noteRefusedTls(who: string, problem: Problem, now: number): void {
+    this.#refused.delete(who)
+    this.#refused.set(who, { problem, at: now })
+    const [oldest = who] = this.#refused.keys()
+    if (this.#refused.size > MAX_REFUSED) this.#refused.delete(oldest)
+  }
+
+  /** INVARIANT: who tries without TLS because we have refused it does not go out in the clear. Null for others. */
+  refusedTls(who: string, now: number): Problem | null {
+    const refused = this.#refused.get(who)
+    return refused && now - refused.at < REFUSED_MS ? refused.problem : null
   }
 
   isPlain(at: string, now: number): boolean {

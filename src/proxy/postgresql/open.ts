@@ -72,10 +72,24 @@ export async function openWay(opening: Opening): Promise<Opened | { refusal: Ref
     tls,
   )
   client.off('close', onClose)
-  if (!('socket' in dialed)) return refuse(dialed, 'failed')
+  if (!('socket' in dialed)) {
+    if (tls && dialed.code.startsWith('tls-')) noteRefusedTls(connect, dialed)
+    return refuse(dialed, 'failed')
+  }
   const { socket: origin, address, isSecure } = dialed
   origin.on('error', () => {})
   return { permit, origin, address, isSecure }
+}
+
+/** Who prefers TLS tries without it where it fails. */
+export function noteRefusedTls({ client, tunnel, context }: Connect, problem: Problem): void {
+  const who = `${client.text} ${tunnel.authority.text}`
+  context.postgresql.noteRefusedTls(who, problem, performance.now())
+}
+
+export function refusedTls({ client, tunnel, context }: Connect): Problem | null {
+  const who = `${client.text} ${tunnel.authority.text}`
+  return context.postgresql.refusedTls(who, performance.now())
 }
 
 async function release(opening: Opening, departure: Departure): Promise<Release> {

@@ -41,6 +41,8 @@ export interface RelayOptions {
   readonly abort: AbortController
   /** The server has given a key by which what it does can be cancelled. */
   onKey(key: Buffer): void
+  /** It is about to end for that, and both sides are not told yet. */
+  onFail(problem: Problem): void
   /** Called once, when both are closed or nearly so. */
   onEnd(end: SessionEnd): void
 }
@@ -132,6 +134,7 @@ export class Relay implements Expiring, Served, SessionKeeper, DirectionKeeper {
   fail(problem: Problem, side: 'client' | 'server'): void {
     if (this.#isOver) return
     this.#end = { outcome: 'failed', error: problem.code }
+    this.#options.onFail(problem)
     // What a server sends that does not follow the protocol may have come in the middle of a message.
     this.#say(problem, side === 'client' || !this.#in.isWithin)
   }

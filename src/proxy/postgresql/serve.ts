@@ -18,7 +18,7 @@ import { ALPN, askTls } from './ask-tls.ts'
 import { cancel } from './cancel.ts'
 import { toErrorResponse } from './error-response.ts'
 import { readFirstPacket } from './first-packet.ts'
-import { NOTHING_SENT, type Opened, openWay, READ, toFlow } from './open.ts'
+import { NOTHING_SENT, type Opened, openWay, READ, refusedTls, toFlow } from './open.ts'
 import { secureClient } from './secure-client.ts'
 import { relaySession } from './start.ts'
 import { isReplication, type Startup } from './startup.ts'
@@ -144,6 +144,8 @@ class Beginning {
   async #start(start: Extract<Startup, { kind: 'start' }>): Promise<void> {
     const { context, tunnel } = this.#connect
     if (this.#fault) return this.#refuse(this.#fault)
+    const refused = this.#isSecure ? null : refusedTls(this.#connect)
+    if (refused) return this.#refuse(refused)
     const isUnread = isReplication(start.parameters)
     // It was opened to be read.
     if (isUnread) this.leave({})

@@ -5,7 +5,8 @@ import type { Channel } from '../channel.ts'
 import type { Connect } from '../connect.ts'
 import { StatementJudge } from '../statements/judge.ts'
 import { relayChannels } from '../tunnel.ts'
-import { NOTHING_SENT, type Opened } from './open.ts'
+import { BOUND } from './channel-binding.ts'
+import { NOTHING_SENT, noteRefusedTls, type Opened } from './open.ts'
 import { Relay } from './relay.ts'
 import { Session } from './session.ts'
 import type { Startup } from './startup.ts'
@@ -74,6 +75,9 @@ export function relaySession(starting: Starting): void {
     onKey(key) {
       forget()
       forget = postgresql.keep(key, { permit, address, isSecure })
+    },
+    onFail(problem) {
+      if (problem.code === BOUND.code) noteRefusedTls(connect, problem)
     },
     onEnd(end) {
       forget()

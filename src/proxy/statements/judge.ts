@@ -88,6 +88,7 @@ export class StatementJudge {
   #policy: ReturnType<ProxyContext['policy']>
   #agent: Agent
   #sureUntil: number
+  #isOver = false
   #looksInside: boolean
   #looksAtData: boolean
   /** Mostly the same comes again. */
@@ -187,8 +188,9 @@ export class StatementJudge {
     else if (lease) this.#drop(lease)
   }
 
-  /** The same for all. Nothing is released any more. */
+  /** The same for all. What is being decided may not go any more, whatever is said of it. */
   end(): void {
+    this.#isOver = true
     for (const [key, entry] of this.#known) this.#forget(key, entry)
     for (const lease of this.#leases.keys()) this.#drop(lease)
   }
@@ -248,8 +250,9 @@ export class StatementJudge {
       this.#forget(oldest, entry)
     }
     this.#known.set(key, released)
+    if (this.#isOver) this.#forget(key, released)
     const { lease } = permit
-    if (isOnce && lease) {
+    if (isOnce && lease && !this.#isOver) {
       this.#leases.set(lease, (this.#leases.get(lease) ?? 0) + 1)
       lease.addEventListener('abort', onLeaseEnd)
       if (lease.aborted) onLeaseEnd()

@@ -333,3 +333,17 @@ test('where nobody reads what a rule takes out, a person is asked for the connec
   judge.end()
   expect(await close()).toMatchObject([{ times: 1, approver: 'ada', action: 'hold' }])
 })
+
+test('a connection that ends while it is decided leaves nothing open', async () => {
+  const judge = await open([rule('ask', 'hold', { statement: 'drop table' })])
+  answer = () => granted(1)
+  const [passing, held] = [judge.judge(SELECT), judge.judge(DROP)]
+  judge.end()
+  await Promise.all([passing, held])
+  lease.abort()
+  expect(ended).toBe(0)
+  expect(await close()).toMatchObject([
+    { outcome: 'cancelled', times: 0 },
+    { outcome: 'cancelled', times: 0 },
+  ])
+})

@@ -203,8 +203,9 @@ describe.skipIf(missing(...FORCED_NETWORK, program('setpriv', '--version')))(
 `,
           },
         })
-        // The first connection starts it, and waits until it is there.
-        const first = onGateway('curl', ['-s', '--max-time', '30', 'http://127.0.0.1:4128/'])
+        // The first connection starts it, and waits until it is there. Who holds the sockets may need a moment for that, too.
+        const patient = ['--retry', '60', '--retry-delay', '1', '--retry-connrefused']
+        const first = onGateway('curl', ['-s', ...patient, 'http://127.0.0.1:4128/'])
         await using held = await starting
         expect((await first).out).toContain('request-target')
         expect(held.bound).toMatchObject({ proxy: '127.0.0.1:4128', transparent: '[::]:4129' })

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, readFileSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
 import { join } from 'node:path'
 import tls from 'node:tls'
 import type { Client } from 'pg'
@@ -314,6 +315,63 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
     })
   })
 
+  test('a session of replication is refused where rules are about statements', async () => {
+    const wire = PgWire.open(await openTunnel(lab.proxy, `api.de.test:${PORT}`))
+    wire.send(toStart({ user: 'postgres', replication: 'database', database: 'postgres' }))
+    expect((await wire.until('E')).toString()).toMatch(/FATAL.*rule-no-drops/s)
+    await wire.ended
+  })
+
+  test('a function called by its number may be anything', async () => {
+    const wire = PgWire.open(await openTunnel(lab.proxy, `api.de.test:${PORT}`))
+    wire.send(toStart({ user: 'postgres' }))
+    await wire.until('Z')
+    // version(), with arguments and a result as text.
+    wire.send(toMessage(FRONTEND.functionCall, Buffer.from('00000059000000000000', 'hex')))
+    expect((await wire.until('E')).toString()).toMatch(/ERROR.*rule-no-drops/s)
+    await wire.until('Z')
+    wire.send(toMessage(FRONTEND.query, 'SELECT 1\0'))
+    expect(await wire.letters()).toBe('TDCZ')
+    wire.end()
+  })
+
+  test('TLS from the first byte on, under its own name', async () => {
+    const { keyPem: key, pem: cert } = lab.certificate('api.de.test')
+    const names: (string | false | null)[] = []
+    // As PostgreSQL 17 does.
+    const front = tls.createServer({ key, cert, ALPNProtocols: ['postgresql'] }, (socket) => {
+      names.push(socket.alpnProtocol)
+      const back = net.connect(PLAIN, '127.0.0.1')
+      for (const each of [socket, back]) each.on('error', () => {})
+      socket.pipe(back).pipe(socket)
+    })
+    front.listen(0, '127.0.0.10')
+    await once(front, 'listening')
+    const { port } = front.address() as net.AddressInfo
+    const before = lastId()
+    const socket = await openTunnel(lab.proxy, `api.de.test:${port}`)
+    const secure = tls.connect({
+      socket,
+      servername: 'api.de.test',
+      ca,
+      ALPNProtocols: ['postgresql'],
+    })
+    await once(secure, 'secureConnect')
+    expect(secure.alpnProtocol).toBe('postgresql')
+    const wire = PgWire.open(secure)
+    wire.send(toStart({ user: 'postgres' }))
+    await wire.until('Z')
+    wire.send(toMessage(FRONTEND.query, 'SELECT 1\0'))
+    expect(await wire.letters()).toBe('TDCZ')
+    wire.end()
+    front.close()
+    expect(names).toEqual(['postgresql'])
+    expect((await newConnections(before))[0]).toMatchObject({
+      protocol: 'postgresql',
+      inspection: 'full',
+    })
+  })
+
   describe('a statement that is refused', () => {
     test('alone: an error with the rule, and the session goes on', async () => {
       const client = await connect()
@@ -605,6 +663,37 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
       expect(JSON.stringify(lab.proxy.flows())).not.toContain('lovelace')
       expect(JSON.stringify(lab.proxy.flows())).not.toContain('4111')
     })
+  })
+
+  test('what was prepared is judged again where the policy has changed', async () => {
+    const client = await connect({}, 'api.de.test', PLAIN)
+    const named = { name: 'kept', text: 'CREATE TABLE IF NOT EXISTS kept (n int)' }
+    await client.query(named)
+    const path = join(lab.dir, 'cordon.yaml')
+    const config = readFileSync(path, 'utf8')
+    const taken = () => lab.proxy.said().split('policy reloaded').length
+    const reload = async (text: string) => {
+      const before = taken()
+      writeFileSync(path, text)
+      lab.proxy.process.kill('SIGHUP')
+      await eventually('the policy', () => taken() > before)
+    }
+    await reload(config.replace('statement: drop }', 'statement: [drop, create] }'))
+    await expect(client.query(named)).rejects.toMatchObject({ code: '42501' })
+    await reload(config)
+    // The client has kept what it has prepared.
+    await client.query(named)
+    await client.end()
+  })
+
+  test('sessions end with the proxy, and are told so', async () => {
+    const wire = PgWire.open(await openTunnel(lab.proxy, `api.de.test:${PORT}`))
+    wire.send(toStart({ user: 'postgres' }))
+    await wire.until('Z')
+    const stopped = lab.proxy.stop()
+    expect((await wire.until('E')).toString()).toContain('57P01')
+    await wire.ended
+    expect(await stopped).toBe(0)
   })
 
   function lower(value: string | number): string | number {

@@ -23,6 +23,16 @@ export function toErrorResponse(refusal: Refusal, severity: 'ERROR' | 'FATAL'): 
   )
 }
 
+/** The proxy ends, and its sessions with it: admin_shutdown, after which drivers connect anew. */
+export const STOPPING = toMessage(
+  BACKEND.errorResponse,
+  field('S', 'FATAL'),
+  field('V', 'FATAL'),
+  field('C', '57P01'),
+  field('M', 'terminating connection: the proxy Cordon is stopping'),
+  '\0',
+)
+
 function field(type: string, text: string): string {
   return `${type}${text.replaceAll('\0', '')}\0`
 }

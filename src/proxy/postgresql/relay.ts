@@ -5,7 +5,7 @@
 
 import type { Ending } from '../../model/audit-record.ts'
 import type { Problem } from '../../model/errors.ts'
-import { type Refusal, refuseByProblem } from '../../model/refusal.ts'
+import { refuseByProblem } from '../../model/refusal.ts'
 import type { Permit } from '../../release.ts'
 import type { Channel } from '../channel.ts'
 import type { Expiring } from '../deadlines.ts'
@@ -14,7 +14,7 @@ import type { ProxyContext, Served } from '../proxy.ts'
 import type { Heard } from './answers.ts'
 import type { SessionKeeper } from './conversation.ts'
 import { Direction, type DirectionKeeper } from './direction.ts'
-import { toErrorResponse } from './error-response.ts'
+import { STOPPING, toErrorResponse } from './error-response.ts'
 import type { MessageFault } from './message-reader.ts'
 import { FRONTEND, toMessage } from './messages.ts'
 import type { Session } from './session.ts'
@@ -192,20 +192,23 @@ export class Relay implements Expiring, Served, SessionKeeper, DirectionKeeper {
   }
 
   #stop(): void {
-    this.#say({ code: 'gate-failed', detail: 'the proxy is stopping' }, true)
+    this.#endWith(STOPPING, true)
   }
 
   /** Tells both sides that it is over, the client why, and hears nothing more of either. */
   #say(problem: Problem, isAudible: boolean): void {
-    if (this.#isOver) return
-    const { client, origin, permit } = this.#options
+    const { permit } = this.#options
     const { authority } = permit.admission.destination
-    const refusal: Refusal = refuseByProblem(permit.id, problem, authority)
+    const refusal = refuseByProblem(permit.id, problem, authority)
+    this.#endWith(toErrorResponse(refusal, 'FATAL'), isAudible)
+  }
+
+  #endWith(message: Buffer, isAudible: boolean): void {
+    if (this.#isOver) return
+    const { client, origin } = this.#options
     this.#leave()
     this.#dispose()
-    if (isAudible && client.writable && !this.#in.isWithin) {
-      client.write(toErrorResponse(refusal, 'FATAL'))
-    }
+    if (isAudible && client.writable && !this.#in.isWithin) client.write(message)
     if (origin.writable && !this.#out.isWithin) origin.write(toMessage(FRONTEND.terminate))
     linger(client)
     linger(origin)

@@ -98,21 +98,19 @@ export class Choice {
   }
 
   /** @param said which of the phrases nearby */
-  #takeSaid({ candidates }: Node, said: number, span: Span): boolean {
-    const { bits } = this.#nearby.topic(said)
+  #takeSaid({ bits, byRecognizer }: Node, said: number, span: Span): boolean {
+    const { what } = this.#nearby.topic(said)
     const isOutdone = this.#nearby.isOutdone(said)
-    let asked = -1
-    let isSaid = false
-    for (const candidate of candidates) {
-      const { recognizer } = candidate
-      // Those of one stand together.
-      if (recognizer !== asked) isSaid = hasBit(bits, recognizer)
-      asked = recognizer
-      // `secret …; trace 0af3…`: what is said last is about it.
-      if (!isSaid || (isOutdone && candidate.bare)) continue
-      if (!this.#fits(candidate, span)) continue
-      this.#spent = span.end
-      return this.#add(candidate, span, BY_FORM_AND_WORDS)
+    // In the order of the registry, as candidates are.
+    for (let i = 0; i < what.length; i++) {
+      const recognizer = what[i] as number
+      if (!hasBit(bits, recognizer)) continue
+      for (const candidate of byRecognizer.get(recognizer) ?? []) {
+        // `secret …; trace 0af3…`: what is said last is about it.
+        if ((isOutdone && candidate.bare) || !this.#fits(candidate, span)) continue
+        this.#spent = span.end
+        return this.#add(candidate, span, BY_FORM_AND_WORDS)
+      }
     }
     return false
   }

@@ -19,6 +19,8 @@ export interface Node {
   readonly candidates: readonly Candidate[]
   /** What recognisers they belong to. */
   readonly bits: Bits
+  /** The candidates of each of them. */
+  readonly byRecognizer: ReadonlyMap<number, readonly Candidate[]>
   /** Those of them that are found by themselves. */
   readonly on: readonly Candidate[]
   /** Those that are only found in context, and long enough for words behind them to count. */
@@ -148,6 +150,7 @@ function buildNode(
   const node = {
     candidates,
     bits: toBits(candidates.map(({ recognizer }) => recognizer)),
+    byRecognizer: Map.groupBy(candidates, ({ recognizer }) => recognizer),
     on: candidates.filter(({ on }) => on),
     behind,
     bitsBehind: toBits(behind.map(({ recognizer }) => recognizer)),

@@ -39,6 +39,7 @@ export class LiteralMatcher {
     for (let i = 0; i < literals.length; i++) {
       const literal = literals[i] as Literal
       if (literal.size > known) {
+        if (at + known < limit && bytes[at + known] !== literal.bytes[known]) continue
         const there = countSame(bytes, at, known, literal.bytes, limit)
         if (there < literal.size) {
           if (more && at + there === limit) return this.#hold(at, literal)

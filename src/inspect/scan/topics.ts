@@ -3,6 +3,7 @@
 export type Bits = Uint32Array
 
 export interface Topic {
+  /** From the smallest on. */
   readonly what: readonly number[]
   readonly bits: Bits
 }
@@ -11,7 +12,9 @@ export interface Topic {
 export class Topics {
   readonly #known = new Map<string, Topic>()
 
-  of(what: readonly number[]): Topic {
+  /** @param numbers in any order */
+  of(numbers: readonly number[]): Topic {
+    const what = numbers.toSorted((a, b) => a - b)
     const name = what.join()
     const known = this.#known.get(name)
     if (known !== undefined) return known

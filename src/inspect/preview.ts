@@ -167,12 +167,20 @@ function hideNamed(text: string): string {
 /** What people cannot read, and what may be the number of somebody. */
 function hideOpaque(text: string): string {
   return text
-    .replace(LONG, ({ length }) => `[${length} CHARACTERS]`)
+    .replace(LONG, (all) => (isOpaque(all) ? `[${all.length} CHARACTERS]` : all))
     .replace(NUMBER, (all) => (all.replace(/\P{Nd}/gu, '').length < MANY_DIGITS ? all : '[NUMBER]'))
 }
 
-/** Of keys, digests, and of what is written in base64. */
-const LONG = /[A-Za-z0-9+/_=-]{64,}/g
+/** Of keys, digests, and of what is written in base64: a text in it may not have been found for what it is. */
+const LONG = /[A-Za-z0-9+/_=-]{20,}/g
+/** Beyond so many no word is a name. */
+const MAX_WORD = 64
+
+function isOpaque(text: string): boolean {
+  return (
+    text.length >= MAX_WORD || (/[a-z]/.test(text) && /[A-Z]/.test(text) && /[0-9+=]/.test(text))
+  )
+}
 /** Words with digits, joined by what numbers are joined with. */
 const NUMBER =
   /(?<![A-Za-z\p{Nd}])[A-Za-z]{0,4}\p{Nd}[A-Za-z\p{Nd}]*(?:[ ./_-][A-Za-z]{0,4}\p{Nd}[A-Za-z\p{Nd}]*)*/gu

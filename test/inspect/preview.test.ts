@@ -147,8 +147,8 @@ describe('what it says, without the data', () => {
     {
       name: 'what nobody can read',
       type: 'text/plain',
-      body: `see ${'Qk1p'.repeat(30)} there`,
-      want: 'see [120 CHARACTERS] there',
+      body: `see ${'abcd'.repeat(30)} or QW5uYSBTY2htaWR0IGlzIGlsbA== or projects/alpha/locations/europe`,
+      want: 'see [120 CHARACTERS] or [28 CHARACTERS] or projects/alpha/locations/europe',
     },
     {
       name: 'tokens that were put in place of data',

@@ -8,6 +8,7 @@ import type { OnUnscannable, RedactionPlan } from '../model/finding.ts'
 import { COMMAND_PROTOCOLS, STATEMENT_PROTOCOLS } from '../model/flow.ts'
 import type { HoldSettings } from '../model/hold.ts'
 import type { Placement, Zone } from '../model/placement.ts'
+import { hasSubcommands } from '../model/redis-commands.ts'
 import type { Reviewer } from '../model/reviewer.ts'
 import type { Action } from '../model/verdict.ts'
 import { type AgentPolicy, compileAgent } from './agent-entry.ts'
@@ -262,7 +263,13 @@ function checkStatements(
   { report }: References,
 ): void {
   for (const [i, words] of toList(when[key]).entries()) {
-    if (WORDS.test(words)) continue
+    if (WORDS.test(words)) {
+      const [name = '', second] = words.split(' ')
+      if (key === 'statement' || second === undefined || hasSubcommands(name)) continue
+      const message = `\`${words}\` is never read: what stands behind \`${name}\` is a key or a value`
+      report([...at(key), i], message, `write \`${name}\``)
+      continue
+    }
     const lower = words.toLowerCase().trim().replace(/\s+/g, ' ')
     const hint = `write \`${WORDS.test(lower) ? lower : key === 'statement' ? 'drop table' : 'config set'}\``
     report([...at(key), i], `\`${words}\` is not the beginning of a ${key}`, hint)

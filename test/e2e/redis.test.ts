@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { verifyAuditLog } from '../../src/audit/verify.ts'
+import { hasSubcommands } from '../../src/model/redis-commands.ts'
 import { cordon } from '../cli/cordon.ts'
 import { converse, openTunnel, runProgram } from '../support/clients.ts'
 import { asReviewer } from '../support/desk.ts'
@@ -455,6 +456,13 @@ describe.skipIf(missing(REDIS))('Redis', () => {
     expect(out).toMatch(/yes +the command is `flushall`, `config set` or `eval`/)
     const listed = await cordon(lab.dir, ['flows', '--limit', '500'])
     expect(listed.out).toContain(`tcp://api.de.test:${redis.port} CONFIG SET\n`)
+  })
+
+  test('every command of the server that has others under it is read with the word behind it', async () => {
+    const listed = (await redis.ask('COMMAND', 'LIST')).split('\n')
+    const above = new Set(listed.flatMap((name) => /^(.+)\|/.exec(name)?.[1] ?? []))
+    expect(above.size).toBeGreaterThan(10)
+    expect([...above].filter((name) => !hasSubcommands(name))).toEqual([])
   })
 
   test('the log is what it says', () => {

@@ -34,6 +34,13 @@ describe('one mistake', () => {
       'write `config set`',
     ],
     [
+      'a command with its key',
+      when({ command: ['config set', 'del users'] }),
+      'rules.0.when.command.1',
+      '`del users` is never read: what stands behind `del` is a key or a value',
+      'write `del`',
+    ],
+    [
       'statements of a protocol that has none',
       when({ protocol: ['postgresql', 'http'], statement: 'copy' }),
       'rules.0.when.protocol.1',

@@ -5,7 +5,7 @@
  * INVARIANT: what has more than one reading is a fault: lengths have one form, lines and arguments end in CRLF, inline commands are none.
  */
 
-import { hasSubcommands } from './commands.ts'
+import { hasSubcommands } from '../../model/redis-commands.ts'
 
 /** What a step has come to; `at` is where. */
 export type Step =

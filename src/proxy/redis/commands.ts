@@ -2,35 +2,6 @@
 
 import type { Said } from '../statements/judge.ts'
 
-/** Their name alone says nothing of what is done: the word behind it does. Those of Redis 7 and of its modules. */
-const WITH_SUBCOMMANDS: ReadonlySet<string> = new Set([
-  'acl',
-  'client',
-  'cluster',
-  'command',
-  'config',
-  'debug',
-  'ft.config',
-  'ft.cursor',
-  'function',
-  'graph.config',
-  'json.debug',
-  'latency',
-  'memory',
-  'module',
-  'object',
-  'pubsub',
-  'script',
-  'sentinel',
-  'slowlog',
-  'xgroup',
-  'xinfo',
-])
-
-export function hasSubcommands(name: string): boolean {
-  return WITH_SUBCOMMANDS.has(name)
-}
-
 /** What goes on until the connection ends, or the client says otherwise: leave for it is needed all that time. */
 const GOING_ON: ReadonlySet<string> = new Set([
   'monitor',

@@ -115,7 +115,11 @@ describe('in what APIs of models sign or encrypt', () => {
     expect(await send(body, json, 'api.fr.test')).toBe(200)
     expect(got.toString()).toContain(body)
     got = Buffer.alloc(0)
-    expect(await send(body, json)).toBe(403)
+    const named = body.replace('{"contents"', '{"erika_mustermann":[],"contents"')
+    const answer = await exchange(named.replaceAll('inlineData', 'inline_data'), json)
+    expect(answer).toContain('403')
+    expect(answer).toContain('binary within the body')
+    expect(answer).not.toMatch(/mustermann|inline|contents|\$/)
     expect(got).toHaveLength(0)
   })
 

@@ -268,8 +268,10 @@ function readPlain<T>(
   return decoder.decode(body, (plain) => read(isCoded(plain) ? null : plain))
 }
 
+/** Without the names that lead there: they may be data that nobody asked for. */
 function sayUnscanned({ unscannable: [first] }: Redactor): string | null {
-  return first ? `${first.reason} at ${first.path}` : null
+  if (!first) return null
+  return `${first.reason} ${first.path === 'body' ? 'at' : 'within the'} body`
 }
 
 function toFound({ findings }: Pick<Redactor, 'findings'>): readonly Found[] {

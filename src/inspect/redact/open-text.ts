@@ -8,6 +8,7 @@ import { DataUrlReader } from './data-url.ts'
 import { GraphQlReader, readGraphQl } from './graphql.ts'
 import { JsonReader } from './json.ts'
 import { JSON_CODING } from './json-coding.ts'
+import { PERCENT_CODING } from './percent.ts'
 import type { Job, Patch, Place, Reader } from './reader.ts'
 import { TextReader } from './text.ts'
 import { type Desk, giveBack, takeDesk } from './whole-text.ts'
@@ -18,6 +19,9 @@ const MAX_BLANKS = 64
 const MARK = [0xef, 0xbb, 0xbf] as const
 const NOTHING = Buffer.alloc(0)
 const DATA = 'data:'
+const URLS = ['http://', 'https://'] as const
+/** How what stands in place of something was written there is not known: it may be a text that begins with a URL. */
+const URL_CODING: Coding = { ...PERCENT_CODING, write: (text) => text }
 /** Under this name documents of GraphQL stand, in JSON and in forms. */
 const QUERY = 'query'
 /** The first bytes of one: blanks, a comment, the mark of order, `{`, and letters of `query`, `mutation`, `subscription`, `fragment`. */
@@ -65,7 +69,8 @@ export function readText(
     const { bytes: text, size } = desk
     const mayBeQuery = BEGINS_DOCUMENT[text[0] as number] === 1 && depth > 0 && place.key === QUERY
     const kind = kindAt(text, size, true)
-    const isText = kind === 'text' || kind === null
+    const isPlainUrl = kind === 'url' && !text.subarray(0, size).includes(PERCENT_CODING.lead)
+    const isText = kind === 'text' || kind === null || isPlainUrl
     if (mayBeQuery && readQuery(job, desk, place, depth, base, patch)) return true
     if (isText) return desk.look(job, place, base, patch)
     readKind(job, kind, desk, place, depth, base, patch)
@@ -106,7 +111,7 @@ function readKind(
   reader.end()
 }
 
-type Special = 'json' | 'data' | 'base64' | 'text' | null
+type Special = 'json' | 'data' | 'url' | 'base64' | 'text' | null
 
 /** @returns null when that cannot be told yet */
 function kindAt(bytes: Buffer, end: number, isEnd: boolean, mayBeBase64 = true): Special {
@@ -121,6 +126,14 @@ function kindAt(bytes: Buffer, end: number, isEnd: boolean, mayBeBase64 = true):
     const shown = bytes.toString('latin1', 0, Math.min(end, DATA.length)).toLowerCase()
     if (shown === DATA) return 'data'
     if (DATA.startsWith(shown) && !isEnd) return null
+  }
+  if (
+    (byte | 0x20) === URLS[0].charCodeAt(0) &&
+    (end === 1 || bytes[1] === URLS[0].charCodeAt(1))
+  ) {
+    const shown = bytes.toString('latin1', 0, Math.min(end, URLS[1].length))
+    if (URLS.some((scheme) => shown.startsWith(scheme))) return 'url'
+    if (URLS.some((scheme) => scheme.startsWith(shown)) && !isEnd) return null
   }
   const isBase64 = mayBeBase64 && isBase64Text(bytes, end, isEnd)
   return isBase64 === null ? null : isBase64 ? 'base64' : 'text'
@@ -144,6 +157,9 @@ function openKind(job: Job, kind: Special, place: Place, depth: number, patch: P
   const isTooDeep = depth > job.limits.depth
   if (kind === null || kind === 'text' || (kind !== 'json' && isTooDeep)) {
     return new TextReader(job, place, patch)
+  }
+  if (kind === 'url') {
+    return new CodedText(URL_CODING, 0, patch, (inner) => new TextReader(job, place, inner))
   }
   if (kind === 'base64') {
     const guess = { contentType: null, isGuess: true }

@@ -164,3 +164,22 @@ test('any JSON, cut anywhere: the same, valid, and nothing left', () => {
     { numRuns: RUNS },
   )
 })
+
+describe('a URL in a string', () => {
+  test.each([
+    ['https://a.test/?m=%58X1234XX&n=1', 'https://a.test/?m=[mark]&n=1'],
+    ['http://a.test/X%581234X%58/b', 'http://a.test/[mark]/b'],
+    ['https://a.test/ says X%581234XX', 'https://a.test/ says [mark]'],
+    ['https://a.test/100%zz%', 'https://a.test/100%zz%'],
+    ['https://a.test/?a=b', 'https://a.test/?a=b'],
+    ['https:', 'https:'],
+    ['X%581234XX', 'X%581234XX'],
+  ])('%s', (url, want) => {
+    const body = (text: string) => JSON.stringify({ a: text, b: [text] })
+    expect(redactAllWays(body(url), 'application/json').text).toBe(body(want))
+    expect(redactAllWays(url, 'text/plain').text).toBe(want)
+    const form = `u=${encodeURIComponent(url)}`
+    const { text } = redactAllWays(form, 'application/x-www-form-urlencoded')
+    expect(decodeURIComponent(text)).toBe(`u=${want}`)
+  })
+})

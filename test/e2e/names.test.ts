@@ -47,7 +47,7 @@ describe('inside a tunnel', () => {
     ['a longer name', 'GET / HTTP/1.1\r\nHost: api.de.test.evil.test:PORT\r\n\r\n'],
   ])('%s is to be asked on another connection', async (_, request) => {
     const answer = await inTunnel(request.replaceAll('PORT', String(lab.https.port)))
-    expect(answer).toMatch(/^HTTP\/1.1 421 Misdirected Request\r\n/)
+    expect(answer).toMatch(/^HTTP\/1.1 421 Misdirected Request \(Cordon: misdirected\)\r\n/)
     expectBlocked('misdirected')
   })
 

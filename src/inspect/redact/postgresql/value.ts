@@ -67,7 +67,7 @@ export class ValueReader {
     const { isBinary, type } = this.#column
     switch (this.#reading) {
       case 'text':
-        if (isBinary && !isTextInBinary(type)) return this.#leave()
+        if (isBinary && !isTextInBinary(type)) return this.#readBytes(bytes, start, end)
         return this.#readText(bytes, start, end)
       case 'json':
         return this.#readJson(bytes, start, end)

@@ -164,6 +164,8 @@ describe('in binary', () => {
     ['JSON', 'json', '{"b":"XX1234XX"}', '{"b":"[mark]"}'],
     ['JSONB', 'jsonb', '\x01{"b":"XX1234XX"}', '\x01{"b":"[mark]"}'],
     ['bytes', 'bytea', 'XX1234XX', '[mark]'],
+    ['a text of a type of their own', 'own', 'XX1234XX', '[mark]'],
+    ['a text of no type', 'none', 'XX1234XX', '[mark]'],
     ['texts', 'text[]', list(25, ['XX1234XX', null, 'b']), list(25, ['[mark]', null, 'b'])],
     [
       'JSON in a list',
@@ -207,8 +209,8 @@ describe('in binary', () => {
   })
 
   test.each<[string, number, Buffer]>([
-    ['a type of their own', 16400, Buffer.from('XX1234XX')],
-    ['a parameter of no type', 0, Buffer.from('XX1234XX')],
+    ['a type of their own', 16400, Buffer.from('\0\0\0\x08XX1234XX')],
+    ['a parameter of no type', 0, int(1234)],
     ['a range', 3904, Buffer.from('00', 'hex')],
     ['a number of another size', 23, Buffer.from('0000', 'hex')],
     ['another version of JSONB', 3802, Buffer.from('\x02{}')],

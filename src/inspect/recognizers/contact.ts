@@ -1,7 +1,7 @@
 /** How people are reached: e-mail and phone. */
 
 import type { Readiness } from '../../model/finding.ts'
-import { emailExtent } from './email.ts'
+import { emailExtent, encodedEmailExtent } from './email.ts'
 import {
   areaCodeExtent,
   EXTENDED_LAYOUTS,
@@ -137,6 +137,14 @@ export const CONTACT: readonly Recognizer[] = [
         reach: 72,
         before: "A-Za-z0-9._%+':/-",
         extent: emailExtent,
+      },
+      {
+        kind: 'anchor',
+        literal: '%40',
+        next: 'A-Za-z0-9',
+        reach: 72,
+        before: "A-Za-z0-9._%+':/-",
+        extent: encodedEmailExtent,
       },
     ],
     basis: 'local part, host name, top-level domain of letters',

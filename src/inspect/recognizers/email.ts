@@ -24,13 +24,36 @@ export function emailExtent(
   limit: number,
   out: Extent,
 ): void {
+  extentAround(bytes, at, 1, floor, limit, out)
+}
+
+/** The same around `%40`, as it stands in URLs. */
+export function encodedEmailExtent(
+  bytes: Uint8Array,
+  at: number,
+  floor: number,
+  limit: number,
+  out: Extent,
+): void {
+  extentAround(bytes, at, 3, floor, limit, out)
+}
+
+/** @param size of the sign */
+function extentAround(
+  bytes: Uint8Array,
+  at: number,
+  size: number,
+  floor: number,
+  limit: number,
+  out: Extent,
+): void {
   out.start = at
   out.end = at
   let start = at
   while (start > floor && at - start < MAX_LOCAL && KINDS[bytes[start - 1] as number] !== 0) start--
   while (start < at && (KINDS[bytes[start] as number] as number) === LOCAL) start++
   if (start === at || bytes[at - 1] === 0x2e) return
-  const end = domainEnd(bytes, at + 1, limit, out)
+  const end = domainEnd(bytes, at + size, limit, out)
   if (end === 0 || isService(bytes, start, at) || isPassword(bytes, start, floor)) return
   // One that begins with `_`, unless it is set between two of them.
   const isSlanted = end < limit && bytes[end] === UNDERSCORE

@@ -12,6 +12,7 @@ export const IDS_UK_IRELAND: readonly Recognizer[] = [
     alone: ['AA999999A', 'AA 99 99 99 A', 'AA-99-99-99-A', 'AA 999999 A', 'AA-999999-A'],
     near: ['aa999999a', 'aa 99 99 99 a'],
     valid: isGbNino,
+    validNear: (text) => isGbNino(text) || isSample(text),
   }),
   id('gb-nhs', {
     basis: 'mod 11',
@@ -63,6 +64,11 @@ export const IDS_UK_IRELAND: readonly Recognizer[] = [
     near: ['999999999'],
   }),
 ]
+
+/** `QQ 12 34 56 C`, as samples have it: the letters are given to nobody. */
+function isSample(text: Uint8Array): boolean {
+  return ((text[0] as number) | 32) === 0x71 && ((text[1] as number) | 32) === 0x71
+}
 
 /** HMRC NIM39110: no D F I Q U V in front, no O in second place, and some pairs that are other systems'. */
 export function isGbNino(text: Uint8Array): boolean {

@@ -17,6 +17,8 @@ import { type Desk, giveBack, takeDesk } from './whole-text.ts'
 const MAX_BLANKS = 64
 /** The mark of order in UTF-8, with which JSON may begin as well (RFC 8259 section 8.1). */
 const MARK = [0xef, 0xbb, 0xbf] as const
+/** Of a text that begins with a quote, so much is waited for: less than of blanks. */
+const MAX_QUOTED = 48
 const NOTHING = Buffer.alloc(0)
 const DATA = 'data:'
 const URLS = ['http://', 'https://'] as const
@@ -113,12 +115,13 @@ function readKind(
 
 type Special = 'json' | 'data' | 'url' | 'base64' | 'text' | null
 
-/** @returns null when that cannot be told yet */
-function kindAt(bytes: Buffer, end: number, isEnd: boolean, mayBeBase64 = true): Special {
+/** @param mayWait for more of its beginning  @returns null when that cannot be told yet */
+function kindAt(bytes: Buffer, end: number, isEnd: boolean, mayWait = true): Special {
   const start = beginning(bytes, end)
   if (start === end) return null
   const byte = bytes[start] as number
-  if (byte === 0x7b || byte === 0x5b || byte === 0x22) return 'json'
+  if (byte === 0x7b || byte === 0x5b) return 'json'
+  if (byte === 0x22) return mayWait ? quotedKind(bytes, start, end, isEnd) : 'json'
   if (byte === MARK[0] && start === 0 && end < MARK.length) return null
   // The name of a scheme is the same in upper case (RFC 3986 section 3.1).
   if (start > 0) return 'text'
@@ -135,8 +138,22 @@ function kindAt(bytes: Buffer, end: number, isEnd: boolean, mayBeBase64 = true):
     if (URLS.some((scheme) => shown.startsWith(scheme))) return 'url'
     if (URLS.some((scheme) => scheme.startsWith(shown)) && !isEnd) return null
   }
-  const isBase64 = mayBeBase64 && isBase64Text(bytes, end, isEnd)
+  const isBase64 = mayWait && isBase64Text(bytes, end, isEnd)
   return isBase64 === null ? null : isBase64 ? 'base64' : 'text'
+}
+
+/** A string of JSON, or `"name": "value"`, a line of an object: as a text the name leads to its value. */
+function quotedKind(bytes: Buffer, start: number, end: number, isEnd: boolean): Special {
+  const bound = Math.min(end, start + MAX_QUOTED)
+  const isAll = end < start + MAX_QUOTED && !isEnd
+  let at = start + 1
+  while (at < bound && bytes[at] !== 0x22 && bytes[at] !== 0x5c) at++
+  if (at === bound) return isAll ? null : 'json'
+  if (bytes[at] === 0x5c) return 'json'
+  at++
+  while (at < bound && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++
+  if (at === bound) return isAll ? null : 'json'
+  return bytes[at] === 0x3a ? 'text' : 'json'
 }
 
 /** @returns behind the mark of order and blanks */

@@ -19,6 +19,7 @@ describe('found', () => {
     ['e-mail at the end of a sentence', 'It is ada@example.com.', 'email ada@example.com'],
     ['e-mail in brackets', 'Ada <ada@example.com>', 'email ada@example.com'],
     ['e-mail in a link', 'mailto:ada@example.com?subject=x', 'email ada@example.com'],
+    ['e-mail in a query', 'GET /x?e=ada%40example.com&y=1', 'email ada%40example.com'],
     ['E.164', 'call +4930901820 now', 'phone +4930901820'],
     ['E.164 with blanks', '+44 20 7946 0958', 'phone +44 20 7946 0958'],
     ['E.164 with what is dialled at home', '+44 (0)20 7946 0958', 'phone +44 (0)20 7946 0958'],

@@ -66,6 +66,18 @@ test.each([
 })
 
 test.each([
+  '"password": "hunter22!"',
+  '"a": 1,\n"password": "hunter22!",\n',
+  '  "password" : "hunter22!"',
+])('a piece of an object, as a text: %s', (body) => {
+  const { text } = redactAllWays(body, 'text/plain', options)
+  expect(text).not.toContain('hunter22!')
+  expect(
+    redactAllWays(JSON.stringify({ x: body }), 'application/json', options).text,
+  ).not.toContain('hunter22!')
+})
+
+test.each([
   ['of another object', '[{"name":"routing"},{"value":"021000021"}]'],
   ['behind the object', '{"a":{"name":"routing"},"value":"021000021"}'],
   ['a name behind another', '{"name":"x","type":"routing","value":"021000021"}'],

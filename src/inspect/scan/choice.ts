@@ -42,8 +42,8 @@ export class Choice {
   #size = 0
   /** Another number for each text that is asked about. */
   #question = 0
-  /** Where the last one ends that was found here by a word before it. */
-  #spent = 0
+  /** Where those end that were found by a word before them, in this text and, if near, in the piece before. */
+  readonly #spent: number[] = []
 
   constructor(bounds: Bounds, nearby: Nearby, finds: Finds) {
     this.#bounds = bounds
@@ -51,9 +51,17 @@ export class Choice {
     this.#finds = finds
   }
 
-  begin(): void {
-    this.#spent = 0
+  /** @param spent where the last one ends that was found by a word, in what is before; -1 for none */
+  begin(spent: number): void {
+    this.#spent.length = 0
+    if (spent >= 0) this.#spent.push(spent)
     this.#textStart = -1
+  }
+
+  /** @returns where the last one ends that was found by a word, and up to `decided`; -1 where that is none, or too far to count */
+  spentBefore(decided: number): number {
+    const last = this.#spent.findLast((end) => end <= decided) ?? -1
+    return decided - last > BEFORE ? -1 : last
   }
 
   /** @returns TAKEN where it is one of the candidates, NOBODY or OPEN */
@@ -79,7 +87,7 @@ export class Choice {
     const nearby = this.#nearby
     const { start } = span
     if (this.#takeNamed(node.candidates, span)) return TAKEN
-    const spent = this.#isSpent(start) ? this.#spent : -1
+    const spent = this.#spentAt(start)
     let said = 0
     for (; said < nearby.count && nearby.end(said) > spent; said++) {
       if (numbered && nearby.end(said) < start - NUMBER_WITHIN) continue
@@ -108,7 +116,7 @@ export class Choice {
       for (const candidate of byRecognizer.get(recognizer) ?? []) {
         // `secret …; trace 0af3…`: what is said last is about it.
         if ((isOutdone && candidate.bare) || !this.#fits(candidate, span)) continue
-        this.#spent = span.end
+        this.#spent.push(span.end)
         return this.#add(candidate, span, BY_FORM_AND_WORDS)
       }
     }
@@ -161,13 +169,14 @@ export class Choice {
     return true
   }
 
-  /** A word has said what it was about, and the sentence is over. */
-  #isSpent(start: number): boolean {
+  /** @returns what was said up to there was about another one, where the sentence is over; else -1 */
+  #spentAt(start: number): number {
     const { bytes } = this.#bounds
-    if (this.#spent === 0 || start - this.#spent > BEFORE) return false
-    for (let at = this.#spent; at + 1 < start; at++)
-      if (endsSentence(bytes[at] as number) && bytes[at + 1] === 0x20) return true
-    return false
+    const spent = this.#spent.at(-1) ?? -1
+    if (spent < 0 || start - spent > BEFORE) return -1
+    for (let at = spent; at + 1 < start; at++)
+      if (endsSentence(bytes[at] as number) && bytes[at + 1] === 0x20) return spent
+    return -1
   }
 
   #fits({ kinds, check }: Candidate, { start, size }: Span): boolean {

@@ -94,12 +94,16 @@ export class Pass {
     if (isValue && context.keys !== null) from = this.#wholeValue(from, context.keys)
     if (stream !== null && end > start) stream.begun = true
     this.#nearby.reset()
-    this.#patterns.begin()
+    this.#patterns.begin(stream === null || stream.spent < 0 ? -1 : start - stream.spent)
     this.#loose.begin()
     let stop = from < end ? this.#walk(from) : from
     if (bounds.more && bounds.open === null) stop = this.#literals.reachedFrom(stop)
     const decided = Math.max(this.#finds.settle(stop), start)
-    if (stream !== null) stream.open = bounds.open
+    if (stream !== null) {
+      const spent = this.#patterns.spentBefore(decided)
+      stream.open = bounds.open
+      stream.spent = spent < 0 ? -1 : decided - spent
+    }
     return decided
   }
 

@@ -26,8 +26,13 @@ export class PatternMatcher {
     this.#choice = new Choice(bounds, nearby, finds)
   }
 
-  begin(): void {
-    this.#choice.begin()
+  /** @param spent see `Choice.begin` */
+  begin(spent: number): void {
+    this.#choice.begin(spent)
+  }
+
+  spentBefore(decided: number): number {
+    return this.#choice.spentBefore(decided)
   }
 
   /**

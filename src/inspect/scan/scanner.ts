@@ -45,6 +45,8 @@ export interface Stream {
   /** Kept by the scanner: whether a piece was there before, and what goes on from it. */
   begun: boolean
   open: OpenSpan | null
+  /** So many bytes before what is undecided ends what a word has led to last; -1 for none that is near. */
+  spent: number
   table: TableState | null
 }
 
@@ -74,7 +76,7 @@ export interface OpenSpan {
 }
 
 export function openStream(): Stream {
-  return { ended: false, begun: false, open: null, table: null }
+  return { ended: false, begun: false, open: null, table: null, spent: -1 }
 }
 
 /** From `Scanner.under`; `NOWHERE` for a text without a name. */

@@ -184,6 +184,13 @@ describe('pieces', () => {
       expect(findInPieces(scanner, text, [cut]).found).toEqual(findIn(scanner, text))
   })
 
+  test('what a word was about counts in the next piece as well, wherever it is cut', () => {
+    const text = 'phone 030 901820 10 01 .  9.97.00.13.00 and more'
+    const whole = findIn(scanner, text)
+    for (let cut = 1; cut < text.length; cut++)
+      expect(findInPieces(scanner, text, [cut]).found).toEqual(whole)
+  })
+
   test('of prose, nothing is held but the last word', () => {
     const text = 'The quick brown fox jumps over the lazy dog and then it sleeps '
     expect(findInPieces(scanner, text, [10, 25, 40]).mostHeld).toBeLessThanOrEqual(10)

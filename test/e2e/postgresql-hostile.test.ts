@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { BACKEND, FRONTEND, toMessage } from '../../src/proxy/postgresql/messages.ts'
+import { toCancelRequest } from '../../src/proxy/postgresql/startup.ts'
 import { openTunnel } from '../support/clients.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { readKilobytes } from '../support/memory.ts'
@@ -166,6 +167,40 @@ describe('a server that sends', () => {
       outcome: 'failed',
     })
   })
+})
+
+test('a request to cancel is known in all processes that serve', async () => {
+  await using crew = await openLab({ workers: 2 })
+  let cancelled = 0
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', (piece: Buffer) => {
+      if (piece.equals(toCancelRequest(bytes('key.key.')))) {
+        cancelled++
+        socket.end()
+      } else socket.write(LET_IN)
+    })
+  })
+  server.listen(0, '127.0.0.10')
+  await once(server, 'listening')
+  const authority = `api.de.test:${(server.address() as net.AddressInfo).port}`
+  const wire = PgWire.open(await openTunnel(crew.proxy, authority))
+  wire.send(START)
+  await wire.until('Z')
+  const cancel = async () => {
+    const socket = await openTunnel(crew.proxy, authority)
+    socket.write(toCancelRequest(bytes('key.key.')))
+    socket.resume()
+    await once(socket, 'close')
+  }
+  // The other process is told of it a moment later.
+  await eventually('ten in a row that have arrived', async () => {
+    const before = cancelled
+    for (let i = 0; i < 10; i++) await cancel()
+    return cancelled === before + 10
+  })
+  wire.end()
+  server.close()
 })
 
 describe.skipIf(missing(postgresql, linux))('results of any size', () => {

@@ -14,7 +14,6 @@ import { DEFAULT_TIMEOUTS, Deadlines } from '../../proxy/deadlines.ts'
 import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'
 import { OriginPool } from '../../proxy/origin/pool.ts'
 import type { OwnContext } from '../../proxy/own-request.ts'
-import { PostgresqlMemory } from '../../proxy/postgresql/memory.ts'
 import { OriginContexts } from '../../tls/origin-contexts.ts'
 import { TlsSessions } from '../../tls/sessions.ts'
 import { readAllRoots, toTrust } from '../../tls/trust.ts'
@@ -88,8 +87,7 @@ export function composeOrigins(
   })
   stack.defer(() => origins.close())
   const websocketBudget = new Budget(limits.websocketHeld)
-  const shared = { deadlines, timeouts, pseudonym, limits, held, websocketBudget }
-  return { origins, sessions, ...shared, postgresql: new PostgresqlMemory() }
+  return { origins, sessions, deadlines, timeouts, pseudonym, limits, held, websocketBudget }
 }
 
 /** What it takes to send requests of our own, beside a running proxy or without one. */

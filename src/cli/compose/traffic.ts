@@ -17,6 +17,7 @@ import { ConnectionCounts } from '../../proxy/limits/connections.ts'
 import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'
 import { NameBudget, type NameLimits } from '../../proxy/limits/name-budget.ts'
 import { listen } from '../../proxy/listen.ts'
+import { PostgresqlMemory } from '../../proxy/postgresql/memory.ts'
 import type { ProxyContext } from '../../proxy/proxy.ts'
 import { listenTransparent, type TransparentListener } from '../../proxy/transparent/listen.ts'
 import type { CertificateAuthority } from '../../tls/authority-pair.ts'
@@ -49,6 +50,7 @@ export interface TrafficOptions {
   readonly tickets: TicketRing
   /** Where several processes serve. */
   readonly sharing?: TokenSharing
+  readonly postgresql?: PostgresqlMemory
   note(action: string, subject: string, detail: string): void
 }
 
@@ -151,6 +153,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     askingLeaves,
     acceptance: new Acceptance(clock, (text) => say(`warning: ${text}`)),
     ...shared,
+    postgresql: options.postgresql ?? new PostgresqlMemory(),
     turnedAway: createTurnedAway({ clock, meter, say, note }),
     connections: new Set<{ shutDown(): void }>(),
     report,

@@ -31,15 +31,15 @@ export async function cancel({ connect, client, authority, key }: Cancelling): P
     await enforcer.refuse(flow, authority, 'code' in agent ? agent : UNKNOWN, READ)
     return
   }
-  const { permit, address, isSecure } = known
+  const { address, isSecure, leave } = known
   const way = await openWay({
     connect,
     client,
-    authority: permit.admission.destination.authority,
+    authority: known.authority,
     tls: isSecure ? { alpn: ALPN, ask: askTls } : null,
     isUnread: false,
     only: address,
-    leave: permit.leave,
+    leave,
   })
   if (way === null || 'refusal' in way) return void client.destroy()
   const request = toCancelRequest(key)
@@ -70,8 +70,11 @@ export async function cancel({ connect, client, authority, key }: Cancelling): P
 }
 
 /** Whether the client means the destination of that session: by its name, or by the address itself. */
-function leadsTo({ permit, address }: KnownSession, { tunnel }: Connect, named: Authority) {
-  const { authority } = permit.admission.destination
+function leadsTo(
+  { authority, address }: KnownSession,
+  { tunnel }: Connect,
+  named: Authority,
+): boolean {
   const { original = null } = tunnel
   if (original) return original.text === address.text && named.port === authority.port
   return named.text === authority.text

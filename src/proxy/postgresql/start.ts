@@ -74,7 +74,9 @@ export function relaySession(starting: Starting): void {
     },
     onKey(key) {
       forget()
-      forget = postgresql.keep(key, { permit, address, isSecure })
+      const { flow, destination } = permit.admission
+      const whose = { agent: flow.agent.id, authority: destination.authority }
+      forget = postgresql.keep(key, { ...whose, address, isSecure, leave: permit.leave })
     },
     onFail(problem) {
       if (problem.code === BOUND.code) noteRefusedTls(connect, problem)

@@ -194,11 +194,16 @@ export class Crew {
     if (message.type === 'hold-ask') this.#heldCalls.get(member)?.ask(message)
     else if (message.type === 'hold-gone') this.#heldCalls.get(member)?.leave(message.id)
     else if (message.type === 'tokens') this.#share(member, message)
+    else if (message.type === 'session') this.#tellOthers(member, message)
     else if (message.type !== 'usage') this.#options.onMessage(message)
     else {
       member.usage = message.usage
       this.#tellUsage(member)
     }
+  }
+
+  #tellOthers(from: Member, message: FromWorker & { readonly type: 'session' }): void {
+    for (const member of this.#members) if (member !== from) member.tell(message)
   }
 
   async #share(from: Member, { id, kept }: FromWorker & { readonly type: 'tokens' }) {

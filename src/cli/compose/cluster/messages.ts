@@ -11,6 +11,7 @@ import type { FlowId } from '../../../model/flow.ts'
 import type { GrantId, HoldQuestion } from '../../../model/hold.ts'
 import type { HoldAnswer, Whereto } from '../../../ports.ts'
 import type { Usage } from '../../../proxy/limits/connections.ts'
+import type { ToldSession } from '../../../proxy/postgresql/memory.ts'
 import type { Pair } from '../../../tls/authority-pair.ts'
 import type { Failure } from '../../program.ts'
 import type { Bound, BoundTransparent } from '../traffic.ts'
@@ -55,6 +56,8 @@ export type ToWorker =
   | { readonly type: 'tokens'; readonly id: number; readonly kept: readonly Kept[] }
   /** All others have it. */
   | { readonly type: 'tokens-shared'; readonly id: number }
+  /** A session of PostgreSQL in another process has begun, or ended. */
+  | { readonly type: 'session'; readonly name: string; readonly session: ToldSession | null }
   /** Leave has ended before its time. */
   | { readonly type: 'lease-end'; readonly grant: GrantId }
   | { readonly type: 'close'; readonly grace: number }
@@ -87,6 +90,8 @@ export type FromWorker =
   /** What was issued here. */
   | { readonly type: 'tokens'; readonly id: number; readonly kept: readonly Kept[] }
   | { readonly type: 'tokens-taken'; readonly id: number }
+  /** The same of one here. */
+  | { readonly type: 'session'; readonly name: string; readonly session: ToldSession | null }
   /** The client has left. */
   | { readonly type: 'hold-gone'; readonly id: number }
   | {

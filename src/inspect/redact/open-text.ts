@@ -17,7 +17,8 @@ import { type Desk, giveBack, takeDesk } from './whole-text.ts'
 const MAX_BLANKS = 64
 /** The mark of order in UTF-8, with which JSON may begin as well (RFC 8259 section 8.1). */
 const MARK = [0xef, 0xbb, 0xbf] as const
-/** Of a text that begins with a quote, so much is waited for: less than of blanks. */
+/** Of a text that begins with a quote, behind so few blanks, so much is waited for: together less than of blanks. */
+const MAX_INDENT = 8
 const MAX_QUOTED = 48
 const NOTHING = Buffer.alloc(0)
 const DATA = 'data:'
@@ -121,7 +122,8 @@ function kindAt(bytes: Buffer, end: number, isEnd: boolean, mayWait = true): Spe
   if (start === end) return null
   const byte = bytes[start] as number
   if (byte === 0x7b || byte === 0x5b) return 'json'
-  if (byte === 0x22) return mayWait ? quotedKind(bytes, start, end, isEnd) : 'json'
+  if (byte === 0x22 && mayWait && start < MAX_INDENT) return quotedKind(bytes, start, end, isEnd)
+  if (byte === 0x22) return 'json'
   if (byte === MARK[0] && start === 0 && end < MARK.length) return null
   // The name of a scheme is the same in upper case (RFC 3986 section 3.1).
   if (start > 0) return 'text'

@@ -69,12 +69,18 @@ test.each([
   '"password": "hunter22!"',
   '"a": 1,\n"password": "hunter22!",\n',
   '  "password" : "hunter22!"',
+  '       "password": "hunter22!"',
 ])('a piece of an object, as a text: %s', (body) => {
   const { text } = redactAllWays(body, 'text/plain', options)
   expect(text).not.toContain('hunter22!')
   expect(
     redactAllWays(JSON.stringify({ x: body }), 'application/json', options).text,
   ).not.toContain('hunter22!')
+})
+
+test.each([0, 7, 8, 16, 40, 62, 63, 64, 70])('a quote behind %i blanks', (blanks) => {
+  const body = `${' '.repeat(blanks)}"see ada@example.com and what else there is, ada@example.com`
+  expect(redactAllWays(body, 'text/plain', options).text).not.toContain('ada@')
 })
 
 test.each([

@@ -5,6 +5,7 @@
 
 import type { Recognizer, Shape } from '../../src/inspect/recognizers/recognizer.ts'
 import { NOWHERE, type Scanner } from '../../src/inspect/scan/scanner.ts'
+import { measure } from './measure.ts'
 import { Random } from './random.ts'
 
 /** Each was the worst at some time. */
@@ -53,17 +54,10 @@ export function searchWorst(
   return dearest(first.map(([unit]) => costs(SIZE)(unit)))
 }
 
-/** Least of three times, in ns of this thread's CPU time for each byte. */
+/** In ns of CPU time for each byte. */
 function cost(scanner: Scanner, unit: string, size: number): number {
   const bytes = Buffer.alloc(size, unit)
-  let best = Number.POSITIVE_INFINITY
-  for (let i = 0; i < 3; i++) {
-    const start = process.threadCpuUsage()
-    scanner.scan(bytes, 0, size, NOWHERE, () => {})
-    const { user, system } = process.threadCpuUsage(start)
-    best = Math.min(best, (1000 * (user + system)) / size)
-  }
-  return best
+  return (measure(() => scanner.scan(bytes, 0, size, NOWHERE, () => {}), 3) * 1e6) / size
 }
 
 function unitsOf({ words, shapes }: Recognizer, random: Random): readonly string[] {

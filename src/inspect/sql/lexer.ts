@@ -3,6 +3,21 @@
  * those of clients that are safe, bytes of ASCII are nothing else. What the server would not read is broken, and nothing of it is guessed.
  */
 
+import {
+  BLANK,
+  beginsComment,
+  CLASSES,
+  commentEnd,
+  DIGIT,
+  isWordByte,
+  lineEnd,
+  MARK,
+  numberEnd,
+  OPERATOR,
+  operatorEnd,
+  START,
+  WORD,
+} from './extents.ts'
 import { keyWordAt } from './key-words.ts'
 import { literalEnd } from './quoted.ts'
 
@@ -54,26 +69,8 @@ const QUOTE = 0x27
 const DOUBLE_QUOTE = 0x22
 const DOLLAR = 0x24
 const MINUS = 0x2d
-const SLASH = 0x2f
-const STAR = 0x2a
 const AND = 0x26
 const BACKSLASH = 0x5c
-
-const BLANK = 1
-const START = 2
-const DIGIT = 4
-const OPERATOR = 8
-const MARK = 16
-const WORD = START | DIGIT
-const CLASSES = new Uint8Array(256)
-for (const byte of Buffer.from(' \t\r\n\f\v')) CLASSES[byte] = BLANK
-for (const byte of Buffer.from('~!@#^&|`?+-*/%<>=')) CLASSES[byte] = OPERATOR
-for (const byte of Buffer.from('()[],;.:')) CLASSES[byte] = MARK
-CLASSES.fill(DIGIT, 0x30, 0x3a)
-CLASSES.fill(START, 0x41, 0x5b)
-CLASSES.fill(START, 0x61, 0x7b)
-CLASSES.fill(START, 0x80)
-CLASSES[0x5f] = START
 
 export class Lexer {
   readonly bytes: Buffer
@@ -137,8 +134,8 @@ export class Lexer {
     const of = CLASSES[byte] as number
     if (of === MARK && !this.#isNumber(this.#at)) return this.#end(Token.mark, this.#at + 1)
     if (of === START) return this.#readWord(byte)
-    if (of === DIGIT || of === MARK) return this.#end(Token.number, this.#numberEnd(this.#at))
-    if (of === OPERATOR) return this.#end(Token.operator, this.#operatorEnd(this.#at))
+    if (of === DIGIT || of === MARK) return this.#end(Token.number, numberEnd(this.bytes, this.#at))
+    if (of === OPERATOR) return this.#end(Token.operator, operatorEnd(this.bytes, this.#at))
     if (byte === QUOTE) return this.#readText(this.#at + 1, Form.plain)
     if (byte === DOUBLE_QUOTE) return this.#readName(this.#at + 1, Form.plain)
     if (byte === DOLLAR) return this.#readDollar()
@@ -272,92 +269,10 @@ export class Lexer {
   #isNumber(at: number): boolean {
     return this.bytes[at] === Mark.point && CLASSES[this.bytes[at + 1] ?? 0] === DIGIT
   }
-
-  #numberEnd(start: number): number {
-    const { bytes } = this
-    if (bytes[start] === 0x30) {
-      const end = radixEnd(bytes, start)
-      if (end > 0) return end
-    }
-    let at = digitsEnd(bytes, start)
-    // `1..2` are two numbers.
-    if (bytes[at] === Mark.point && bytes[at + 1] !== Mark.point) at = digitsEnd(bytes, at + 1)
-    if (((bytes[at] ?? 0) | 0x20) !== 0x65) return at
-    const sign = bytes[at + 1]
-    const digits = at + (sign === 0x2b || sign === MINUS ? 2 : 1)
-    return CLASSES[bytes[digits] ?? 0] === DIGIT ? digitsEnd(bytes, digits) : at
-  }
-
-  #operatorEnd(start: number): number {
-    const { bytes } = this
-    let at = start + 1
-    while (CLASSES[bytes[at] ?? 0] === OPERATOR && !beginsComment(bytes, at)) at++
-    return at
-  }
 }
 
 /** @returns the end of all where there is none */
 function indexOf(bytes: Buffer, byte: number, from: number): number {
   const found = bytes.indexOf(byte, from)
   return found < 0 ? bytes.length : found
-}
-
-function isWordByte(byte: number): boolean {
-  return ((CLASSES[byte] as number) & WORD) !== 0 || byte === DOLLAR
-}
-
-/** With `_` between them, as later servers take them. */
-function digitsEnd(bytes: Buffer, start: number): number {
-  let at = start
-  for (; at < bytes.length; at++) {
-    if (CLASSES[bytes[at] as number] === DIGIT) continue
-    if (bytes[at] !== 0x5f || at === start || CLASSES[bytes[at + 1] ?? 0] !== DIGIT) break
-  }
-  return at
-}
-
-/** `0x1F`, `0o17`, `0b1`. @returns 0 where it is none */
-function radixEnd(bytes: Buffer, start: number): number {
-  const letter = (bytes[start + 1] ?? 0) | 0x20
-  if (letter !== 0x78 && letter !== 0x6f && letter !== 0x62) return 0
-  let at = start + 2
-  while (at < bytes.length && isDigitOf(letter, bytes[at] as number)) at++
-  return at > start + 2 ? at : 0
-}
-
-function isDigitOf(letter: number, byte: number): boolean {
-  if (byte === 0x5f) return true
-  if (letter === 0x62) return byte === 0x30 || byte === 0x31
-  if (letter === 0x6f) return byte >= 0x30 && byte <= 0x37
-  const lower = byte | 0x20
-  return CLASSES[byte] === DIGIT || (lower >= 0x61 && lower <= 0x66)
-}
-
-function beginsComment(bytes: Buffer, at: number): boolean {
-  const byte = bytes[at]
-  if (byte === MINUS) return bytes[at + 1] === MINUS
-  return byte === SLASH && bytes[at + 1] === STAR
-}
-
-/** @returns where the line ends, or the text */
-function lineEnd(bytes: Buffer, start: number): number {
-  let at = start
-  while (at < bytes.length && bytes[at] !== 0x0a && bytes[at] !== 0x0d) at++
-  return at
-}
-
-/** Comments nest. @returns -1 where it has no end */
-function commentEnd(bytes: Buffer, start: number): number {
-  let depth = 0
-  for (let at = start; at < bytes.length; at++) {
-    const byte = bytes[at]
-    if (byte === SLASH && bytes[at + 1] === STAR) {
-      depth++
-      at++
-    } else if (byte === STAR && bytes[at + 1] === SLASH) {
-      at++
-      if (--depth === 0) return at + 1
-    }
-  }
-  return -1
 }

@@ -98,8 +98,8 @@ export class Tables {
         at = beginLine(bytes, at, bar, table)
         if (bar === end) return keepLine(bytes, at, end, table)
       }
-      const feed = bytes.indexOf(LF, at)
-      if (feed < 0 || feed >= end) return keepLine(bytes, at, end, table)
+      const feed = find(LF, bytes, at, end)
+      if (feed === end) return keepLine(bytes, at, end, table)
       const rest = bytes.subarray(at, feed)
       const line = table.size === 0 ? rest : keptWith(rest, table)
       table.size = 0
@@ -193,11 +193,16 @@ function hasBar(bytes: Uint8Array, start: number, end: number): boolean {
 
 /** @returns where the first bar is; `end` for none */
 function barFrom(bytes: Uint8Array, start: number, end: number): number {
+  return find(BAR, bytes, start, end)
+}
+
+/** INVARIANT: not a byte behind `end` is read: there may be very many texts in one buffer. @returns where the first one is; `end` for none */
+function find(byte: number, bytes: Uint8Array, start: number, end: number): number {
   const near = Math.min(end, start + NEAR)
-  for (let at = start; at < near; at++) if (bytes[at] === BAR) return at
+  for (let at = start; at < near; at++) if (bytes[at] === byte) return at
   if (near === end) return end
-  const found = bytes.indexOf(BAR, near)
-  return found < 0 || found > end ? end : found
+  const found = bytes.subarray(near, end).indexOf(byte)
+  return found < 0 ? end : near + found
 }
 
 /** @returns where the line begins that `to` is in, or `from`, where it began before */

@@ -4,8 +4,6 @@
 export const TOKEN = toTable(
   "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
 )
-/** Of the tokens that methods may be (RFC 9110 section 9.1) those of which there are any: a method is nothing to say data in. */
-export const METHOD = toTable('-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
 /** RFC 9110 section 5.5: HTAB, SP, visible characters and obs-text. */
 export const VALUE = toTable(range(0x20, 0x7e), '\t', range(0x80, 0xff))
 /** Visible characters of ASCII; a fragment never belongs in a request (RFC 9112 section 3.2). */
@@ -16,6 +14,17 @@ export function skip(table: Uint8Array, text: string, at: number): number {
   let i = at
   while (table[text.charCodeAt(i)] === 1) i++
   return i
+}
+
+/** Digits that a method may have: it is nothing to say a number of somebody in. */
+const MAX_METHOD_DIGITS = 4
+
+/** @returns where the method ends (RFC 9110 section 9.1: a token); `from` where none begins that could be one */
+export function skipMethod(text: string, from: number): number {
+  const end = skip(TOKEN, text, from)
+  let digits = 0
+  for (let i = from; i < end; i++) if (isDigit(text.charCodeAt(i))) digits++
+  return digits > MAX_METHOD_DIGITS ? from : end
 }
 
 /**
@@ -37,6 +46,10 @@ export function trimBlanks(text: string): string {
 
 export function isBlank(code: number): boolean {
   return code === SP || code === HTAB
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57
 }
 
 const SP = 32

@@ -14,12 +14,12 @@ import {
   UNTIL_CLOSE,
   UNTOLD,
 } from '../exchange/message.ts'
-import { detach, METHOD, skip, TARGET, VALUE } from '../exchange/text.ts'
+import { detach, skip, skipMethod, TARGET, VALUE } from '../exchange/text.ts'
 import { parseFields } from './field-lines.ts'
 
 /** @param text the head as latin-1, from the request line to the empty line, both included. */
 export function parseRequestHead(text: string): RequestHead | Problem {
-  const methodEnd = skip(METHOD, text, 0)
+  const methodEnd = skipMethod(text, 0)
   if (methodEnd === 0 || text[methodEnd] !== ' ') return malformed('the request line has no method')
   const method = text.slice(0, methodEnd)
   const targetEnd = skip(TARGET, text, methodEnd + 1)

@@ -6,7 +6,7 @@
 import type { Problem } from '../../model/errors.ts'
 import { Fields, isHopByHop, malformed, noteField } from '../exchange/fields.ts'
 import { type RequestHead, type ResponseHead, UNTOLD } from '../exchange/message.ts'
-import { isBlank, METHOD, skip, TARGET, TOKEN, VALUE } from '../exchange/text.ts'
+import { isBlank, skip, skipMethod, TARGET, TOKEN, VALUE } from '../exchange/text.ts'
 import { NOT_FORWARDED, ONLY_HTTP1 } from '../websocket/handshake.ts'
 import type { HeaderList } from './hpack/decoder.ts'
 
@@ -63,7 +63,7 @@ export function toRequest(
   })
   if ('code' in fields) return fields
   const { ':method': method = '', ':protocol': protocol = null } = pseudo
-  if (method === '' || skip(METHOD, method, 0) !== method.length) {
+  if (method === '' || skipMethod(method, 0) !== method.length) {
     return malformed('`:method` is missing or not a method')
   }
   const authority = pseudo[':authority'] ?? fields.host

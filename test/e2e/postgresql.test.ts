@@ -434,6 +434,30 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
       wire.end()
     })
 
+    // A setting may go back to what it was before the transaction: in SJIS the backslash is a part of the character before it.
+    test.each([
+      ['a rollback', 'ROLLBACK'],
+      ['an error', 'BEGIN nonsense'],
+      ['one that is refused', 'DROP TABLE t'],
+    ])('behind %s, in an encoding that comes back with it', async (_, first) => {
+      sql(server, 'CREATE TABLE IF NOT EXISTS victim (n int)')
+      const wire = PgWire.open(await openTunnel(lab.proxy, `api.de.test:${PORT}`))
+      wire.send(toStart({ user: 'postgres' }))
+      await wire.until('Z')
+      for (const set of ["SET client_encoding = 'SJIS'", "BEGIN; SET client_encoding = 'UTF8'"]) {
+        wire.send(toMessage(FRONTEND.query, `${set}\0`))
+        expect(await wire.letters()).toMatch(/C+S?Z$/)
+      }
+      const hidden = Buffer.from("ROLLBACK; SELECT E'\x95\\'; DROP TABLE victim; --'\0", 'latin1')
+      wire.send(
+        Buffer.concat([toMessage(FRONTEND.query, `${first}\0`), toMessage(FRONTEND.query, hidden)]),
+      )
+      await wire.letters()
+      expect(await wire.letters()).toBe('EZ')
+      expect(sql(server, "SELECT to_regclass('victim')")).toBe('victim')
+      wire.end()
+    })
+
     test('a large one, cut anywhere', async () => {
       const client = await connect()
       const text = `DROP TABLE t -- ${'x'.repeat(300_000)}`
@@ -551,6 +575,30 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
       wire.end()
     })
 
+    test('rows of a portal that was described, and its description heard, before it runs', async () => {
+      const wire = PgWire.open(await openTunnel(lab.proxy, `api.fr.test:${PORT}`))
+      wire.send(toStart({ user: 'postgres' }))
+      await wire.until('Z')
+      wire.send(
+        Buffer.concat([
+          toMessage(FRONTEND.parse, '\0SELECT contact FROM people LIMIT 1\0', toInt16(0)),
+          toMessage(FRONTEND.bind, '\0\0', Buffer.alloc(6)),
+          toMessage(FRONTEND.describe, 'P\0'),
+          toMessage(FRONTEND.flush),
+        ]),
+      )
+      await wire.until('T')
+      wire.send(
+        Buffer.concat([
+          toMessage(FRONTEND.execute, '\0', Buffer.alloc(4)),
+          toMessage(FRONTEND.sync),
+        ]),
+      )
+      expect((await wire.next())?.toString('latin1', 11)).toBe('[EMAIL]')
+      expect(await wire.letters()).toBe('CZ')
+      wire.end()
+    })
+
     test('several results of one text, a cursor, and a named statement again', async () => {
       const results = (await client.query(
         'BEGIN; DECLARE c CURSOR FOR SELECT contact FROM people; FETCH 1 FROM c; SELECT about FROM people WHERE id = 2; END',
@@ -585,6 +633,34 @@ describe.skipIf(missing(postgresql))('PostgreSQL', () => {
         return notified.length > 0
       })
       expect(notified).toEqual(['[EMAIL]'])
+    })
+
+    test('whatever else the server says: names in errors, channels, settings', async () => {
+      const wire = PgWire.open(await openTunnel(lab.proxy, `api.fr.test:${PORT}`))
+      wire.send(toStart({ user: 'postgres' }))
+      await wire.until('Z')
+      const ask = async (text: string) => {
+        wire.send(toMessage(FRONTEND.query, `${text}\0`))
+        let heard = ''
+        for (let message = await wire.next(); message; message = await wire.next()) {
+          heard += message.toString('latin1')
+          if (message[0] === 'Z'.charCodeAt(0)) break
+        }
+        expect(heard).not.toContain(MAIL)
+        return heard
+      }
+      const one = '(SELECT contact FROM people LIMIT 1)'
+      for (const item of ['TABLE', 'COLUMN', 'SCHEMA', 'CONSTRAINT', 'DATATYPE']) {
+        const heard = await ask(
+          `DO $$ BEGIN RAISE NOTICE USING MESSAGE = 'x', ${item} = ${one}; END $$`,
+        )
+        expect(heard).toContain('[EMAIL]')
+      }
+      await ask(`SELECT set_config('application_name', ${one}, false) IS NULL`)
+      await ask(`DO $$ BEGIN EXECUTE format('LISTEN %I', ${one}); END $$`)
+      const notified = await ask(`SELECT pg_notify(contact, '') IS NULL FROM people LIMIT 1`)
+      expect(notified).toContain('[EMAIL]\0')
+      wire.end()
     })
 
     test('is counted in the log', async () => {

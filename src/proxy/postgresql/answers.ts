@@ -6,7 +6,7 @@ import { readTypes } from './bound-values.ts'
 import type { Asked, Conversation, Onward } from './conversation.ts'
 import { toErrorResponse } from './error-response.ts'
 import { BACKEND, HEAD } from './messages.ts'
-import { redactNotice, redactNotification } from './notices.ts'
+import { redactNotice, redactNotification, redactParameter } from './notices.ts'
 
 /** What the server has said; rows since somebody last set them back. */
 export interface Heard {
@@ -55,6 +55,8 @@ export class Answers {
         return this.#hearCopyDone(message)
       case BACKEND.functionCallResponse:
         return this.#hearUnreadable(type)
+      case BACKEND.readyForQuery:
+        return this.#hearReady(message)
       default:
         return true
     }
@@ -62,7 +64,7 @@ export class Answers {
 
   /** It goes on as it is. */
   heard(type: number): void {
-    const { pipeline, prepared, portals, statements, copyIn } = this.#conversation
+    const { pipeline, prepared, portals } = this.#conversation
     const entry = pipeline.answer(type)
     if (entry === 'fault') return void this.#conversation.fail(UNASKED, 'server')
     if (!entry) return
@@ -82,12 +84,6 @@ export class Answers {
       case BACKEND.portalSuspended:
       case BACKEND.emptyQueryResponse:
         return this.#account(entry, entry.kind === 'execute')
-      case BACKEND.readyForQuery:
-        if (pipeline.size === 0) {
-          statements.settle()
-          copyIn.settle()
-        }
-        return this.#account(entry, true)
     }
   }
 
@@ -180,10 +176,22 @@ export class Answers {
     if (isOver && released.isOnce) this.#conversation.judge.settle(released)
   }
 
+  #hearReady(message: Buffer): Onward {
+    const { pipeline, statements, copyIn } = this.#conversation
+    const entry = this.#answer(BACKEND.readyForQuery)
+    if (!entry) return false
+    if (pipeline.size === 0) {
+      statements.settle(message[HEAD] === OUTSIDE)
+      copyIn.settle()
+    }
+    this.#account(entry, true)
+    return true
+  }
+
   #hearParameter(message: Buffer): Onward {
     const [name, value] = message.toString('latin1', HEAD).split('\0')
     this.#conversation.statements.learn(name, value)
-    return true
+    return redactParameter(this.#conversation, this.#conversation.redacting, message)
   }
 
   #hearError(message: Buffer): Onward {
@@ -205,6 +213,8 @@ function blocks({ released }: Asked): boolean {
   return released?.permit.admission.assessment.policy.onUnscannable.in === 'block'
 }
 
+/** The server is in no transaction. */
+const OUTSIDE = 0x49
 const UNASKED: Problem = {
   code: 'connect-malformed',
   detail: 'the server answers something that it was not asked',

@@ -3,6 +3,8 @@
  * were given can mean nothing else: were giving them to fail, the rest of the series would be skipped. Bounded; what is not known is null.
  */
 
+import { isAscii } from 'node:buffer'
+
 /** Names that are remembered; of more, the first are forgotten. */
 const MAX_NAMES = 10_000
 /** Bytes of a name that the server tells apart (its NAMEDATALEN). */
@@ -70,7 +72,8 @@ export class Names<T> {
   /** @returns null where it cannot be told */
   get(name: Buffer): T | null {
     const meaning = this.#meanings.get(keyOf(name))
-    if (!meaning) return null
+    // The server converts it before it cuts it, and not always from the same encoding: two of them may be one there.
+    if (!meaning || !isAscii(name)) return null
     const { confirmed, pending, series } = meaning
     const last = pending.at(-1) ?? null
     if (last === null || series === this.#series) return last ?? confirmed

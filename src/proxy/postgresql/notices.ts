@@ -8,8 +8,11 @@ import type { Conversation, Onward } from './conversation.ts'
 import { HEAD, readText, toMessage } from './messages.ts'
 import { addFound } from './rows.ts'
 
-/** Fields of errors and notices in which there may be values: message, detail, hint, context, query. */
-const IN_WORDS = new Set(['M', 'D', 'H', 'W', 'q'])
+/**
+ * Fields of errors and notices in which there may be values: message, detail, hint, context, query, and names of a schema, a table, a column, a type and a
+ * constraint, which RAISE takes from anywhere.
+ */
+const IN_WORDS = new Set(['M', 'D', 'H', 'W', 'q', 's', 't', 'c', 'd', 'n'])
 
 /** ErrorResponse and NoticeResponse. */
 export function redactNotice(
@@ -39,14 +42,33 @@ export function redactNotification(
   released: Released | null,
   message: Buffer,
 ): Onward {
-  if (!released?.permit.redact) return true
-  const channel = readText(message, HEAD + 4)
-  const payload = channel && readText(message, HEAD + 4 + channel.length + 1)
-  if (!payload) return true
-  const [now] = redactWords(conversation, released, [payload.toString('latin1')]) ?? []
-  if (now === undefined) return true
-  const head = message.subarray(HEAD, HEAD + 4 + channel.length + 1)
-  return toMessage(message[0] ?? 0, head, Buffer.from(`${now}\0`, 'latin1'))
+  return redactTexts(conversation, released, message, HEAD + 4)
+}
+
+/** ParameterStatus: a setting, and its value, which a statement may have taken from anywhere. */
+export function redactParameter(
+  conversation: Conversation,
+  released: Released | null,
+  message: Buffer,
+): Onward {
+  return redactTexts(conversation, released, message, HEAD)
+}
+
+/** Two texts, which is all that the message has from there on. */
+function redactTexts(
+  conversation: Conversation,
+  released: Released | null,
+  message: Buffer,
+  at: number,
+): Onward {
+  const first = readText(message, at)
+  const second = first && readText(message, at + first.length + 1)
+  if (!released?.permit.redact || !second) return true
+  const words = [first, second].map((text) => text.toString('latin1'))
+  const now = redactWords(conversation, released, words)
+  if (!now) return true
+  const texts = now.map((text) => Buffer.from(`${text}\0`, 'latin1'))
+  return toMessage(message[0] ?? 0, message.subarray(HEAD, at), ...texts)
 }
 
 /** @param words bytes as latin-1  @returns null where all stays */

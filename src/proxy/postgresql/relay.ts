@@ -82,7 +82,11 @@ export class Relay implements Expiring, Served, SessionKeeper, DirectionKeeper {
       table: SERVER_BEFORE,
       context,
       onTold: (type) => this.#onHeard(type),
-      onMessage: (type, message) => this.#session.hear(type, message),
+      onMessage: (type, message) => {
+        const onward = this.#session.hear(type, message)
+        this.#stopWhenIdle()
+        return onward
+      },
     })
     this.#session = options.makeSession(this, this.#in.reader)
     context.deadlines.add(this)
@@ -174,6 +178,10 @@ export class Relay implements Expiring, Served, SessionKeeper, DirectionKeeper {
 
   #onHeard(type: number): void {
     this.#session.heard(type)
+    this.#stopWhenIdle()
+  }
+
+  #stopWhenIdle(): void {
     // Not before the client has what ends it.
     if (this.#isStopping && this.#session.isIdle) setImmediate(() => this.#stop())
   }

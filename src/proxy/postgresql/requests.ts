@@ -37,6 +37,7 @@ export class Requests {
   ask(type: number, message: Buffer, isPart: boolean): Onward | Promise<Onward> {
     const described = this.#described
     this.#described = null
+    this.#conversation.statements.ask()
     if (this.#conversation.pipeline.size >= MAX_SENT) {
       return this.#refuseForm('more is asked for than can wait for answers')
     }
@@ -66,8 +67,9 @@ export class Requests {
 
   /** It goes on as it is. */
   asked(type: number): void {
-    const { pipeline, prepared, portals, keeper, copyIn } = this.#conversation
+    const { pipeline, prepared, portals, statements, keeper, copyIn } = this.#conversation
     this.#described = null
+    statements.ask()
     switch (type) {
       case FRONTEND.sync:
         prepared.endSeries()
@@ -230,7 +232,8 @@ export class Requests {
       const rows = this.#count(verdict, statement, message.length, copy)
       const entry: Asked = { kind: 'execute', released: verdict, rows, copy }
       if (copy) this.#conversation.copyIn.announce(entry)
-      const isDescribed = described?.portal.equals(portal) ?? false
+      // Once its answer has come it is too late for that.
+      const isDescribed = pipeline.size > 0 && (described?.portal.equals(portal) ?? false)
       if (rows && !isDescribed) {
         // What its rows are has to be known, and nobody has asked.
         pipeline.send({ kind: 'describe-portal', isOwn: true, describes: entry })

@@ -41,6 +41,9 @@ const RENAMING = ['prepare', 'deallocate', 'discard']
 /** A text without a statement. */
 const NOTHING_DONE: ReadonlySet<string> = new Set(['empty'])
 
+/** Bytes of a text with COPY that are kept. */
+const MAX_COPY = 16 * 1024
+
 const NO_NAMES: readonly string[] = []
 const NO_TYPES: readonly number[] = []
 
@@ -52,6 +55,9 @@ export class Statements {
   readonly #database: string
   #encoding: string | null = null
   #isChanging = false
+  /** What was asked for since nothing was under way, and whether the server was in no transaction then: one that ends may take settings back. */
+  #asked = 0
+  #isOutside = true
   readonly #shapes = new Shapes<Known>()
   /** By whom those were read. */
   #reader: Inspector | null = null
@@ -69,7 +75,8 @@ export class Statements {
 
   /** Whether bytes of ASCII are nothing else now. */
   get isSafe(): boolean {
-    return this.#encoding !== null && !this.#isChanging && !UNSAFE.has(this.#encoding)
+    const isTold = !this.#isChanging && (this.#isOutside || this.#asked <= 1)
+    return this.#encoding !== null && isTold && !UNSAFE.has(this.#encoding)
   }
 
   /** A parameter of the session, as the server has it. */
@@ -77,9 +84,16 @@ export class Statements {
     if (name === 'client_encoding' && value !== undefined) this.#encoding = value.toUpperCase()
   }
 
-  /** Nothing is under way: what the server has not told is as it was. */
-  settle(): void {
+  /** Something is asked for, and is read next. */
+  ask(): void {
+    this.#asked++
+  }
+
+  /** Nothing is under way: what the server has not told is as it was. @param isOutside whether it is in no transaction */
+  settle(isOutside: boolean): void {
     this.#isChanging = false
+    this.#asked = 0
+    this.#isOutside = isOutside
   }
 
   /** It goes out. @returns whether names mean something else behind it */
@@ -95,7 +109,7 @@ export class Statements {
     this.#reader = inspector
     const known = this.#shapes.get(text, this.#readAnew)
     const { isSafe } = this
-    const copy = known.said.kinds?.has('copy') ? { text: Buffer.from(text), isSafe } : null
+    const copy = known.said.kinds?.has('copy') ? { text: kept(text), isSafe } : null
     if (!isLookedInto) {
       return { ...known, parameters: { names: NO_NAMES, types: NO_TYPES }, copy, leave: null }
     }
@@ -140,6 +154,11 @@ export class Statements {
     const digest = createHmac('sha256', KEY).update(bytes).digest('hex').slice(0, 16)
     return { kinds: null, text: `unread (${digest})`, database: this.#database }
   }
+}
+
+/** With its name it may be kept for long: of a longer one nobody knows how its rows are written. */
+function kept(text: Buffer): Buffer {
+  return text.length > MAX_COPY ? Buffer.alloc(0) : Buffer.from(text)
 }
 
 function once<T>(look: () => T): () => T {

@@ -1,0 +1,28 @@
+/** What names of statements mean where the server may tell them apart in another way. */
+
+import { expect, test } from 'vitest'
+import { Names } from '../../../src/proxy/postgresql/names.ts'
+
+const given = (...names: readonly Buffer[]) => {
+  const known = new Names<number>()
+  names.forEach((name, i) => {
+    known.give(name, i)
+    known.confirm(name)
+  })
+  return known
+}
+
+test.each([
+  ['in ASCII it is known', Buffer.from('one'), 0],
+  // `é` in LATIN1, of which a server in UTF-8 makes two bytes.
+  ['in an encoding that the server converts it means anything', Buffer.from([0xe9]), null],
+  ['also in UTF-8', Buffer.from('é'), null],
+])('%s', (_, name, meaning) => {
+  expect(given(name).get(name)).toBe(meaning)
+})
+
+test('what the server cuts off makes no other name', () => {
+  const long = Buffer.alloc(63, 'a')
+  const known = given(long, Buffer.concat([long, Buffer.from('b')]))
+  expect(known.get(long)).toBe(1)
+})

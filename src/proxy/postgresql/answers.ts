@@ -70,12 +70,12 @@ export class Answers {
     if (!entry) return
     switch (type) {
       case BACKEND.parseComplete:
-        if (entry.name) prepared.confirm(entry.name)
+        if (entry.name && entry.given) prepared.confirm(entry.name, entry.given)
         return
       case BACKEND.copyInResponse:
         return this.#conversation.copyIn.begin(entry)
       case BACKEND.bindComplete:
-        if (entry.name) portals.confirm(entry.name)
+        if (entry.name && entry.given) portals.confirm(entry.name, entry.given)
         return
       case BACKEND.closeComplete:
         if (entry.name) (entry.isPortal ? portals : prepared).close(entry.name)

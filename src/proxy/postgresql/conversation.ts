@@ -23,6 +23,8 @@ export interface Asked extends Sent {
   /** Of a statement or a portal. */
   readonly name?: Buffer
   readonly isPortal?: boolean
+  /** What the name is given to. */
+  readonly given?: Statement
   /** What its rows go through; null where they stay as they are. */
   readonly rows?: RowsRedactor | null
   /** Of a statement with COPY in it. */

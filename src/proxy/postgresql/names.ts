@@ -42,10 +42,13 @@ export class Names<T> {
     }
   }
 
-  /** The server has taken the oldest one that was given. */
-  confirm(name: Buffer): void {
+  /** The server has taken what was given. One that is forgotten means something else than what was given since. */
+  confirm(name: Buffer, value: T): void {
     const meaning = this.#meanings.get(keyOf(name))
-    if (meaning) meaning.confirmed = meaning.pending.shift() ?? null
+    if (!meaning) return
+    const at = meaning.pending.indexOf(value)
+    meaning.confirmed = at < 0 ? null : value
+    meaning.pending.splice(0, at + 1)
   }
 
   /** It has skipped it. */

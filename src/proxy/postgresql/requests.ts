@@ -119,7 +119,8 @@ export class Requests {
       if ('refusal' in verdict) return this.#parseRefused(name, verdict.refusal)
       if (verdict.isOnce) statement.leave = verdict
       prepared.give(name, statement)
-      pipeline.send({ kind: 'parse', name, onSkipped: () => prepared.drop(name, statement) })
+      const onSkipped = () => prepared.drop(name, statement)
+      pipeline.send({ kind: 'parse', name, given: statement, onSkipped })
       if (now === text) return true
       return toMessage(FRONTEND.parse, name, ZERO, now, ZERO, message.subarray(behind))
     })
@@ -181,7 +182,7 @@ export class Requests {
     const { portals, pipeline } = this.#conversation
     portals.give(portal, statement)
     const onSkipped = () => portals.drop(portal, statement)
-    pipeline.send({ kind: 'bind', name: portal, onSkipped })
+    pipeline.send({ kind: 'bind', name: portal, given: statement, onSkipped })
     return true
   }
 

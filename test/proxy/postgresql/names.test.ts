@@ -7,7 +7,7 @@ const given = (...names: readonly Buffer[]) => {
   const known = new Names<number>()
   names.forEach((name, i) => {
     known.give(name, i)
-    known.confirm(name)
+    known.confirm(name, i)
   })
   return known
 }
@@ -26,3 +26,28 @@ test('what the server cuts off makes no other name', () => {
   const known = given(long, Buffer.concat([long, Buffer.from('b')]))
   expect(known.get(long)).toBe(1)
 })
+
+test.each([
+  ['by a statement that gives names another meaning', (known: Names<number>) => known.clear()],
+  [
+    'because there are too many',
+    (known: Names<number>) => {
+      for (let i = 0; i < 10_000; i++) known.give(Buffer.from(`other ${i}`), i)
+    },
+  ],
+])(
+  'one that is forgotten before the server has it, %s, is not what was given behind it',
+  (_, forget) => {
+    const name = Buffer.from('x')
+    const known = new Names<number>()
+    known.give(name, 1)
+    known.endSeries()
+    forget(known)
+    known.give(name, 2)
+    known.endSeries()
+    known.confirm(name, 1)
+    // The server has one of that name, and takes no other.
+    known.drop(name, 2)
+    expect(known.get(name)).toBe(null)
+  },
+)

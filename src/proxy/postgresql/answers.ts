@@ -7,6 +7,7 @@ import type { Asked, Conversation, Onward } from './conversation.ts'
 import { toErrorResponse } from './error-response.ts'
 import { BACKEND, HEAD } from './messages.ts'
 import { redactNotice, redactNotification, redactParameter } from './notices.ts'
+import { TYPE_BYTES } from './statements.ts'
 
 /** What the server has said; rows since somebody last set them back. */
 export interface Heard {
@@ -107,7 +108,11 @@ export class Answers {
     if (!entry) return false
     const types = readTypes(message, HEAD)
     if (!types) return this.#conversation.fail(MALFORMED, 'server')
-    if (entry.statement) entry.statement.parameters.types = types
+    const { statement } = entry
+    // It has counted what the client has said; a server that makes more of it is not believed.
+    if (statement && types.length * TYPE_BYTES <= statement.weight) {
+      statement.parameters.types = types
+    }
     return true
   }
 

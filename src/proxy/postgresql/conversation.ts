@@ -71,8 +71,8 @@ export class Conversation {
   readonly keeper: SessionKeeper
   readonly inspectorFor: ConversationOptions['inspectorFor']
   readonly pipeline = new Pipeline<Asked>()
-  readonly prepared = new Names<Statement>()
-  readonly portals = new Names<Statement>()
+  readonly prepared = new Names<Statement>(weightOf)
+  readonly portals = new Names<Statement>(weightOf)
   readonly copyIn: CopyIn
   /** By whose leave what the server says by itself is looked into: the last under which something is taken out. Null for nobody's. */
   redacting: Released | null = null
@@ -89,4 +89,8 @@ export class Conversation {
     this.keeper.fail(problem, side)
     return false
   }
+}
+
+function weightOf({ weight }: Statement): number {
+  return weight
 }

@@ -7,6 +7,8 @@ import { isAscii } from 'node:buffer'
 
 /** Names that are remembered; of more, the first are forgotten. */
 const MAX_NAMES = 10_000
+/** What they may weigh together, about in bytes; of heavier ones, too, the first are forgotten. */
+const MAX_WEIGHT = 64 * 1024 * 1024
 /** Bytes of a name that the server tells apart (its NAMEDATALEN). */
 const NAME_BYTES = 63
 
@@ -21,7 +23,14 @@ interface Meaning<T> {
 
 export class Names<T> {
   readonly #meanings = new Map<string, Meaning<T>>()
+  readonly #weigh: (value: T) => number
+  #weight = 0
   #series = 0
+
+  /** @param weigh what it costs to remember one, about in bytes, always the same */
+  constructor(weigh: (value: T) => number) {
+    this.#weigh = weigh
+  }
 
   /** A Sync was sent. */
   endSeries(): void {
@@ -34,11 +43,10 @@ export class Names<T> {
     meaning.pending.push(value)
     meaning.series = this.#series
     this.#meanings.set(key, meaning)
-    if (this.#meanings.size <= MAX_NAMES) return
-    for (const oldest of this.#meanings.keys()) {
-      if (oldest === key) continue
-      this.#meanings.delete(oldest)
-      break
+    this.#weight += this.#weigh(value)
+    for (const [oldest, forgotten] of this.#meanings) {
+      if (this.#meanings.size <= MAX_NAMES && this.#weight <= MAX_WEIGHT) break
+      if (oldest !== key) this.#forget(oldest, forgotten)
     }
   }
 
@@ -47,15 +55,16 @@ export class Names<T> {
     const meaning = this.#meanings.get(keyOf(name))
     if (!meaning) return
     const at = meaning.pending.indexOf(value)
+    this.#lighten(meaning.confirmed === null ? [] : [meaning.confirmed])
     meaning.confirmed = at < 0 ? null : value
-    meaning.pending.splice(0, at + 1)
+    this.#lighten(meaning.pending.splice(0, at + 1).slice(0, -1))
   }
 
   /** It has skipped it. */
   drop(name: Buffer, value: T): void {
     const { pending = [] } = this.#meanings.get(keyOf(name)) ?? {}
     const at = pending.indexOf(value)
-    if (at >= 0) pending.splice(at, 1)
+    if (at >= 0) this.#lighten(pending.splice(at, 1))
   }
 
   /** The server has closed it. */
@@ -63,13 +72,15 @@ export class Names<T> {
     const key = keyOf(name)
     const meaning = this.#meanings.get(key)
     if (!meaning) return
-    if (meaning.pending.length === 0) this.#meanings.delete(key)
-    else meaning.confirmed = null
+    if (meaning.pending.length === 0) return this.#forget(key, meaning)
+    this.#lighten(meaning.confirmed === null ? [] : [meaning.confirmed])
+    meaning.confirmed = null
   }
 
   /** Nobody knows any more. */
   clear(): void {
     this.#meanings.clear()
+    this.#weight = 0
   }
 
   /** @returns null where it cannot be told */
@@ -81,6 +92,15 @@ export class Names<T> {
     const last = pending.at(-1) ?? null
     if (last === null || series === this.#series) return last ?? confirmed
     return pending.every((each) => each === last) && (confirmed ?? last) === last ? last : null
+  }
+
+  #forget(key: string, { confirmed, pending }: Meaning<T>): void {
+    this.#meanings.delete(key)
+    this.#lighten(confirmed === null ? pending : [confirmed, ...pending])
+  }
+
+  #lighten(values: readonly T[]): void {
+    for (const value of values) this.#weight -= this.#weigh(value)
   }
 }
 

@@ -19,7 +19,7 @@ import { type CopyText, openCopiedRows } from './copied-rows.ts'
 import { FRONTEND, HEAD, readText, toInt16, toMessage } from './messages.ts'
 import { MAX_SENT } from './pipeline.ts'
 import { addFound, RowsRedactor } from './rows.ts'
-import type { Statement } from './statements.ts'
+import { type Statement, TYPE_BYTES } from './statements.ts'
 
 type Sending = Pick<Statement, 'isHarmless' | 'renames'>
 type Verdict = Released | { readonly refusal: Refusal }
@@ -115,6 +115,7 @@ export class Requests {
     const { prepared, pipeline } = this.#conversation
     const statement = this.#readStatement(text)
     statement.parameters.types = types
+    statement.weight += types.length * TYPE_BYTES
     return this.#release(statement.said, text, statement.copy, (verdict, now) => {
       if ('refusal' in verdict) return this.#parseRefused(name, verdict.refusal)
       if (verdict.isOnce) statement.leave = verdict

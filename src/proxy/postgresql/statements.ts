@@ -27,6 +27,8 @@ export interface Statement extends Known {
   readonly copy: CopyText | null
   /** What a person has let pass for the first time that it runs; null for nothing. */
   leave: Released | null
+  /** Bytes that it takes to remember it, about. */
+  weight: number
 }
 
 /** Encodings in which bytes of ASCII may be parts of other characters. */
@@ -41,6 +43,8 @@ const RENAMING = ['prepare', 'deallocate', 'discard']
 /** A text without a statement. */
 const NOTHING_DONE: ReadonlySet<string> = new Set(['empty'])
 
+/** Bytes that the number of a type takes. */
+export const TYPE_BYTES = 8
 /** Bytes of a text with COPY that are kept. */
 const MAX_COPY = 16 * 1024
 
@@ -111,7 +115,13 @@ export class Statements {
     const { isSafe } = this
     const copy = known.said.kinds?.has('copy') ? { text: kept(text), isSafe } : null
     if (!isLookedInto) {
-      return { ...known, parameters: { names: NO_NAMES, types: NO_TYPES }, copy, leave: null }
+      return {
+        ...known,
+        parameters: { names: NO_NAMES, types: NO_TYPES },
+        copy,
+        leave: null,
+        weight: text.length,
+      }
     }
     const look = once(() => inspector.lookAtStatement(text, isSafe))
     const names = inspector.nameParameters(text, isSafe)
@@ -121,6 +131,8 @@ export class Statements {
       parameters: { names, types: [] },
       copy,
       leave: null,
+      // The names of its parameters, and what the server says of them, are no more than that again.
+      weight: text.length * (1 + TYPE_BYTES),
     }
   }
 
@@ -146,6 +158,7 @@ export class Statements {
       parameters: { names: [], types: [] },
       copy: null,
       leave: null,
+      weight: 0,
     }
   }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { Names } from '../../../src/proxy/postgresql/names.ts'
 
 const given = (...names: readonly Buffer[]) => {
-  const known = new Names<number>()
+  const known = new Names<number>(() => 1)
   names.forEach((name, i) => {
     known.give(name, i)
     known.confirm(name, i)
@@ -39,7 +39,7 @@ test.each([
   'one that is forgotten before the server has it, %s, is not what was given behind it',
   (_, forget) => {
     const name = Buffer.from('x')
-    const known = new Names<number>()
+    const known = new Names<number>(() => 1)
     known.give(name, 1)
     known.endSeries()
     forget(known)
@@ -51,3 +51,26 @@ test.each([
     expect(known.get(name)).toBe(null)
   },
 )
+
+test('what is remembered has a weight, and the first are forgotten for the last', () => {
+  const known = new Names<number>((mebibytes) => mebibytes * 1024 * 1024)
+  const [first, second, third] = ['first', 'second', 'third'].map((name) => Buffer.from(name)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ]
+  // What is given anew, confirmed, dropped or closed weighs no more.
+  for (let i = 0; i < 10; i++) {
+    known.give(first, 30)
+    known.confirm(first, 30)
+    known.give(third, 20)
+    known.drop(third, 20)
+    known.give(second, 20)
+    known.confirm(second, 20)
+    known.close(second)
+  }
+  known.give(second, 30)
+  expect(known.get(first)).toBe(30)
+  known.give(third, 10)
+  expect([first, second, third].map((name) => known.get(name))).toEqual([null, 30, 10])
+})

@@ -96,6 +96,7 @@ describe.skipIf(missing(program('curl', '--version')))('curl', () => {
   })
 
   test('without trust in the CA the call fails, and the log says why', async () => {
+    const before = lab.proxy.flows().length
     const { code } = await curl(
       lab.proxy,
       '--cacert',
@@ -103,7 +104,7 @@ describe.skipIf(missing(program('curl', '--version')))('curl', () => {
       url('api.de.test'),
     )
     expect(code).toBe(60)
-    const flow = await lab.proxy.settled(lab.proxy.flows().length)
+    const flow = await lab.proxy.settled(before + 1)
     expect(flow).toMatchObject({ error: 'client-tls-failed', host: 'api.de.test' })
     expect(flow.reason).toBe('the client does not trust the CA of this proxy')
   })

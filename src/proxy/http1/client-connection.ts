@@ -16,6 +16,7 @@ import { Owner } from '../origin/owner.ts'
 import type { ProxyContext, Served, Tunnel } from '../proxy.ts'
 import { refuseOn, toRefusalResponse } from '../refuse.ts'
 import { canGoOn, Drain } from './drain.ts'
+import { sendGathered } from './gathering.ts'
 import { parseRequestHead } from './head.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { ServedRequest, type ServingConnection } from './served-request.ts'
@@ -286,6 +287,7 @@ export class ClientConnection implements Expiring, Served, ServingConnection {
   }
 
   destroy(): void {
+    sendGathered(this.socket)
     this.socket.destroy()
   }
 
@@ -310,6 +312,7 @@ export class ClientConnection implements Expiring, Served, ServingConnection {
 
   /** Lets go of the socket. */
   #detach(): void {
+    sendGathered(this.socket)
     this.#unregister()
     this.#closed = true
     this.socket.off('data', this.#onData)

@@ -1,14 +1,15 @@
 /**
  * One message on its way to one socket: head, payload, end. What is handed over between two flushes goes out in one write,
- * because a TLS record and a system call cost more than a small copy. Framing is made here, never copied.
+ * because a TLS record and a system call cost more than a small copy, at the end of the turn. Framing is made here, never copied.
  */
 
 import type { Channel } from '../channel.ts'
 import type { Fields } from '../exchange/fields.ts'
 import { type BodyLength, type MessageOut, UNTOLD } from '../exchange/message.ts'
 import { toLastChunk } from './forward.ts'
+import { gather } from './gathering.ts'
 
-/** Up to this many bytes are put together in one buffer; more is written piece by piece, corked. */
+/** Up to this many bytes are put together in one buffer; more is written piece by piece. */
 const COPY_LIMIT = 16 * 1024
 
 export class MessageWriter implements MessageOut {
@@ -45,13 +46,10 @@ export class MessageWriter implements MessageOut {
     this.#parts = []
     this.#size = 0
     this.bytes += size
-    const [first] = parts
-    if (parts.length === 1 && first !== undefined) return write(this.#socket, first)
-    if (size <= COPY_LIMIT) return this.#socket.write(join(parts, size))
-    this.#socket.cork()
+    gather(this.#socket)
+    if (parts.length > 1 && size <= COPY_LIMIT) return this.#socket.write(join(parts, size))
     let flowing = true
     for (const part of parts) flowing = write(this.#socket, part)
-    this.#socket.uncork()
     return flowing
   }
 

@@ -21,6 +21,7 @@ import type { Owner } from '../origin/owner.ts'
 import { faultOf, keyOf, makeKey, WEBSOCKET } from '../websocket/handshake.ts'
 import { BodyReader } from './body.ts'
 import { toOriginHead, type Upgrading } from './forward.ts'
+import { sendGathered } from './gathering.ts'
 import { parseResponseHead, responseLength } from './head.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { MessageWriter } from './message-writer.ts'
@@ -118,6 +119,7 @@ export class OriginConnection implements Expiring, OriginSide {
 
   detach(): Channel {
     const socket = this.#socket
+    sendGathered(socket)
     socket.pause()
     socket.off('data', this.#onData)
     socket.off('drain', this.#onDrain)
@@ -128,6 +130,7 @@ export class OriginConnection implements Expiring, OriginSide {
   }
 
   destroy(): void {
+    sendGathered(this.#socket)
     this.#socket.destroy()
   }
 

@@ -32,6 +32,7 @@ import { openLocalUsers } from '../local-users.ts'
 import { CommandError, EXIT, say } from '../output.ts'
 import { trafficReadings } from '../readings.ts'
 import { createTurnedAway } from '../turned-away.ts'
+import { countBuffersWithHeap } from './collector.ts'
 import { composeDecoder, composeOutliner, decodedRatio } from './decoder.ts'
 import type { Evaluation } from './evaluation.ts'
 import { composeInspector, type TokenSharing } from './inspector.ts'
@@ -85,6 +86,7 @@ export function toBound({ address, port }: Bound): Bound {
 
 /** Starts to listen. */
 export async function composeTraffic(options: TrafficOptions): Promise<Traffic> {
+  countBuffersWithHeap()
   await using stack = new AsyncDisposableStack()
   const { settings, audit, ledger, holds, authority, evaluation, own, tickets, note } = options
   const { operation } = settings()

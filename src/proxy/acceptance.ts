@@ -28,26 +28,50 @@ const MAX_HOSTS = 16_384
 const MAX_TOLD = 4_096
 const TELLING = { burst: 10, perSecond: 1 / 60 }
 
+export interface AcceptanceOptions {
+  readonly clock: Clock
+  /** For one line to the operator. */
+  tell(text: string): void
+  /** What was new, for the processes beside this one: whichever a client comes to judges it by what all have seen. */
+  readonly share?: (news: AcceptanceNews) => void
+}
+
+/** What to remember: that a client has accepted a certificate, and whose; or that the operator was told. */
+export type AcceptanceNews =
+  | { readonly client: string; readonly host: string }
+  | { readonly told: string }
+
 export class Acceptance {
   readonly #clients = new Recent(MAX_CLIENTS)
   readonly #hosts = new Recent(MAX_HOSTS)
   readonly #told = new Recent(MAX_TOLD)
   readonly #lines: TokenBucket
-  readonly #clock: Clock
-  readonly #tell: (text: string) => void
+  readonly #options: AcceptanceOptions
 
-  /** @param tell for one line to the operator */
-  constructor(clock: Clock, tell: (text: string) => void) {
-    this.#clock = clock
-    this.#tell = tell
-    this.#lines = new TokenBucket(TELLING, clock.now())
+  constructor(options: AcceptanceOptions) {
+    this.#options = options
+    this.#lines = new TokenBucket(TELLING, options.clock.now())
   }
 
   /** The client has sent something under our certificate for that host. */
   accepted({ clientIp, agent, host }: Refusing): void {
-    const client = `${clientIp} ${agent.id}`
-    this.#clients.add(client)
-    this.#hosts.add(`${client} ${host}`)
+    this.#note({ client: `${clientIp} ${agent.id}`, host })
+  }
+
+  /** What another process has seen. */
+  take(news: AcceptanceNews): void {
+    this.#remember(news)
+  }
+
+  #note(news: AcceptanceNews): void {
+    if (this.#remember(news)) this.#options.share?.(news)
+  }
+
+  /** @returns whether it was new */
+  #remember(news: AcceptanceNews): boolean {
+    if ('told' in news) return this.#told.add(news.told)
+    this.#clients.add(news.client)
+    return this.#hosts.add(`${news.client} ${news.host}`)
   }
 
   /** What a handshake that failed means. @param offer of us @param cause null when the client just left */
@@ -85,9 +109,10 @@ export class Acceptance {
   }
 
   #tellOnce(key: string, who: Refusing, sign: Sign, isKnown: boolean): void {
-    if (this.#told.has(key) || !this.#lines.take(this.#clock.now())) return
-    this.#told.add(key)
-    this.#tell(isKnown ? sayPinning(who, sign) : sayNoTrust(who, sign))
+    const { clock, tell } = this.#options
+    if (this.#told.has(key) || !this.#lines.take(clock.now())) return
+    this.#note({ told: key })
+    tell(isKnown ? sayPinning(who, sign) : sayNoTrust(who, sign))
   }
 }
 
@@ -174,10 +199,12 @@ class Recent {
     return this.#keys.has(key)
   }
 
-  add(key: string): void {
-    this.#keys.delete(key)
+  /** @returns whether it was not there */
+  add(key: string): boolean {
+    const isNew = !this.#keys.delete(key)
     this.#keys.add(key)
     const [oldest = key] = this.#keys
     if (this.#keys.size > this.#capacity) this.#keys.delete(oldest)
+    return isNew
   }
 }

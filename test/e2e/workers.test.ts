@@ -376,6 +376,27 @@ describe.skipIf(missing(linux))('two processes', () => {
     expect(resumed).toBe(handshakes - 1)
   })
 
+  test('what a client has accepted at one counts at both', async () => {
+    await using lab = await openCrew()
+    const ca = readFileSync(lab.proxy.ca, 'utf8')
+    const workers = workersOf(lab.proxy)
+    const call = await curl(lab.proxy, `https://api.fr.test:${lab.https.port}/`)
+    expect(call.status).toBe(200)
+    const rows = () => lab.proxy.flows().filter(({ host }) => host === 'api.de.test')
+    const pinned = new Set<number>()
+    await eventually('both to know of the other host', async () => {
+      const before = rows().length
+      const socket = await openTunnel(lab.proxy, `api.de.test:${lab.https.port}`)
+      const holder = holderOf(workers, socket.localPort ?? 0)
+      const secure = tls.connect({ socket, servername: 'api.de.test', ca })
+      await once(secure, 'secureConnect')
+      secure.destroy()
+      const row = await eventually('its row', () => rows()[before])
+      if (`${row.reason}`.includes('accepts those for other hosts')) pinned.add(holder)
+      return pinned.size === 2
+    })
+  })
+
   test('what one has learned of a host holds for both', async () => {
     const bucket = 's3.eu-central-1.amazonaws.com'
     await using lab = await openCrew({

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { ANONYMOUS } from '../../src/model/agent.ts'
-import { Acceptance, AT_ONCE_MS, type Refusing } from '../../src/proxy/acceptance.ts'
+import {
+  Acceptance,
+  type AcceptanceNews,
+  AT_ONCE_MS,
+  type Refusing,
+} from '../../src/proxy/acceptance.ts'
 import type { ClientHello } from '../../src/tls/client-hello.ts'
 
 const HELLO: ClientHello = { serverName: 'a.example', alpn: ['http/1.1'], ech: false, tls13: true }
@@ -8,7 +13,7 @@ const HELLO: ClientHello = { serverName: 'a.example', alpn: ['http/1.1'], ech: f
 function open() {
   const told: string[] = []
   let now = 1_000_000
-  const acceptance = new Acceptance({ now: () => now }, (text) => told.push(text))
+  const acceptance = new Acceptance({ clock: { now: () => now }, tell: (text) => told.push(text) })
   return { acceptance, told, pass: (ms: number) => (now += ms) }
 }
 
@@ -149,5 +154,47 @@ describe('the operator', () => {
       acceptance.judgeFailure(at('a.example', { clientIp }), HELLO, OFFER, BAD).code
     expect(code('192.0.2.1')).toBe('client-tls-failed')
     expect(code('192.0.2.9')).toBe('client-tls-rejected')
+  })
+})
+
+describe('of several processes', () => {
+  /** Two that hear of each other. */
+  function openBoth() {
+    const told: string[] = []
+    const shared: AcceptanceNews[] = []
+    const join = (other: () => Acceptance): Acceptance =>
+      new Acceptance({
+        clock: Date,
+        tell: (text) => told.push(text),
+        share(news) {
+          shared.push(news)
+          other().take(structuredClone(news))
+        },
+      })
+    const a: Acceptance = join(() => b)
+    const b: Acceptance = join(() => a)
+    return { a, b, told, shared }
+  }
+
+  test('one knows what a client has accepted at the other', () => {
+    const { a, b } = openBoth()
+    a.accepted(at('b.example'))
+    expect(b.judgeFailure(at('a.example'), HELLO, OFFER, BAD)).toMatchObject({
+      code: 'client-tls-rejected',
+      detail: expect.stringContaining('may pin this one'),
+    })
+    expect(b.judgeSilence(at('b.example'), 0)).toBeNull()
+  })
+
+  test('the operator is told by one of them', () => {
+    const { a, b, told } = openBoth()
+    for (const each of [a, b, a]) each.judgeFailure(at('a.example'), HELLO, OFFER, UNKNOWN_CA)
+    expect(told).toHaveLength(1)
+  })
+
+  test('what is not new is not said again, and what was heard is not passed on', () => {
+    const { a, b, shared } = openBoth()
+    for (const each of [a, a, b]) each.accepted(at('b.example'))
+    expect(shared).toHaveLength(1)
   })
 })

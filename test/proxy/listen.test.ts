@@ -111,7 +111,7 @@ beforeEach(async () => {
     identify: () => ({ id: 'anonymous', groups: [], by: 'none' }),
     origins,
     leaves,
-    acceptance: new Acceptance(Date, () => {}),
+    acceptance: new Acceptance({ clock: Date, tell() {} }),
     deadlines,
     timeouts,
     ...shared,

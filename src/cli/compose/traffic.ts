@@ -11,7 +11,7 @@ import type { Reading } from '../../metrics/registry.ts'
 import type { Host } from '../../model/authority.ts'
 import type { Audit, Holds, Ledger } from '../../ports.ts'
 import type { Listener } from '../../proxy/accept.ts'
-import { Acceptance } from '../../proxy/acceptance.ts'
+import { Acceptance, type AcceptanceNews } from '../../proxy/acceptance.ts'
 import { type DnsListener, listenDns } from '../../proxy/dns/listen.ts'
 import { ConnectionCounts } from '../../proxy/limits/connections.ts'
 import { DEFAULT_LIMITS } from '../../proxy/limits/limits.ts'
@@ -52,6 +52,7 @@ export interface TrafficOptions {
   /** Where several processes serve. */
   readonly sharing?: TokenSharing
   readonly postgresql?: PostgresqlMemory
+  readonly acceptance?: Acceptance
   note(action: string, subject: string, detail: string): void
 }
 
@@ -78,6 +79,12 @@ export interface Bound {
 export interface BoundTransparent extends Bound {
   /** Why it takes none that TPROXY hands over; null when it does. */
   readonly withoutTproxy: string | null
+}
+
+/** @param share tells the processes beside this one, if there are any */
+export function createAcceptance(share?: (news: AcceptanceNews) => void): Acceptance {
+  const tell = (text: string) => say(`warning: ${text}`)
+  return new Acceptance({ clock, tell, ...(share ? { share } : {}) })
 }
 
 export function toBound({ address, port }: Bound): Bound {
@@ -153,7 +160,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     origins,
     leaves,
     askingLeaves,
-    acceptance: new Acceptance(clock, (text) => say(`warning: ${text}`)),
+    acceptance: options.acceptance ?? createAcceptance(),
     ...shared,
     postgresql: options.postgresql ?? new PostgresqlMemory(),
     turnedAway: createTurnedAway({ clock, meter, say, note }),

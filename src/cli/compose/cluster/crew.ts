@@ -194,7 +194,8 @@ export class Crew {
     if (message.type === 'hold-ask') this.#heldCalls.get(member)?.ask(message)
     else if (message.type === 'hold-gone') this.#heldCalls.get(member)?.leave(message.id)
     else if (message.type === 'tokens') this.#share(member, message)
-    else if (message.type === 'session') this.#tellOthers(member, message)
+    else if (message.type === 'session' || message.type === 'acceptance')
+      this.#tellOthers(member, message)
     else if (message.type !== 'usage') this.#options.onMessage(message)
     else {
       member.usage = message.usage
@@ -202,7 +203,10 @@ export class Crew {
     }
   }
 
-  #tellOthers(from: Member, message: FromWorker & { readonly type: 'session' }): void {
+  #tellOthers(
+    from: Member,
+    message: Extract<FromWorker, { type: 'session' | 'acceptance' }>,
+  ): void {
     for (const member of this.#members) if (member !== from) member.tell(message)
   }
 

@@ -10,6 +10,7 @@ import type { Kept } from '../../../inspect/operators/vault.ts'
 import type { FlowId } from '../../../model/flow.ts'
 import type { GrantId, HoldQuestion } from '../../../model/hold.ts'
 import type { HoldAnswer, Whereto } from '../../../ports.ts'
+import type { AcceptanceNews } from '../../../proxy/acceptance.ts'
 import type { Usage } from '../../../proxy/limits/connections.ts'
 import type { ToldSession } from '../../../proxy/postgresql/memory.ts'
 import type { Pair } from '../../../tls/authority-pair.ts'
@@ -58,6 +59,8 @@ export type ToWorker =
   | { readonly type: 'tokens-shared'; readonly id: number }
   /** A session of PostgreSQL in another process has begun, or ended. */
   | { readonly type: 'session'; readonly name: string; readonly session: ToldSession | null }
+  /** What another process has seen of clients and certificates. */
+  | { readonly type: 'acceptance'; readonly news: AcceptanceNews }
   /** Leave has ended before its time. */
   | { readonly type: 'lease-end'; readonly grant: GrantId }
   | { readonly type: 'close'; readonly grace: number }
@@ -92,6 +95,8 @@ export type FromWorker =
   | { readonly type: 'tokens-taken'; readonly id: number }
   /** The same of one here. */
   | { readonly type: 'session'; readonly name: string; readonly session: ToldSession | null }
+  /** What was seen here. */
+  | { readonly type: 'acceptance'; readonly news: AcceptanceNews }
   /** The client has left. */
   | { readonly type: 'hold-gone'; readonly id: number }
   | {

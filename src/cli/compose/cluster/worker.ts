@@ -15,7 +15,7 @@ import { describeFailure } from '../../program.ts'
 import { composeEvaluation } from '../evaluation.ts'
 import { TABLES_MS } from '../owner.ts'
 import { clock, report } from '../process.ts'
-import { composeTraffic, toBound } from '../traffic.ts'
+import { composeTraffic, createAcceptance, toBound } from '../traffic.ts'
 import type { FromWorker, Start, ToWorker } from './messages.ts'
 import { RemoteHolds } from './remote-holds.ts'
 import { RemoteLedger } from './remote-ledger.ts'
@@ -93,6 +93,7 @@ async function start(given: Start): Promise<Worker> {
   const postgresql = new PostgresqlMemory((name, session) =>
     tell({ type: 'session', name, session }),
   )
+  const acceptance = createAcceptance((news) => tell({ type: 'acceptance', news }))
   const traffic = await composeTraffic({
     settings: () => inForce,
     audit,
@@ -104,6 +105,7 @@ async function start(given: Start): Promise<Worker> {
     tickets,
     sharing,
     postgresql,
+    acceptance,
     note: (action, subject, detail) => {
       audit
         .note({ at: clock.now(), actor: 'cordon', action, subject, detail })
@@ -155,6 +157,8 @@ async function start(given: Start): Promise<Worker> {
           return sharing.settle(order.id)
         case 'session':
           return postgresql.take(order.name, order.session)
+        case 'acceptance':
+          return acceptance.take(order.news)
         case 'lease-end':
           return holds.endLease(order.grant)
         case 'usage':

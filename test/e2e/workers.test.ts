@@ -376,6 +376,23 @@ describe.skipIf(missing(linux))('two processes', () => {
     expect(resumed).toBe(handshakes - 1)
   })
 
+  test('a request that has been at one of them is refused by both', async () => {
+    await using lab = await openCrew()
+    await using stack = new AsyncDisposableStack()
+    const url = `http://api.de.test:${lab.http.port}/`
+    const clients = await connectToBoth(lab, stack)
+    expect(await ask(clients[0]?.socket as Socket, url)).toBe(200)
+    const head = lab.http.heads.at(-1) ?? []
+    const host = `Host: api.de.test:${lab.http.port}`
+    for (const { socket } of clients) {
+      socket.write(
+        `GET ${url} HTTP/1.1\r\n${host}\r\nVia: ${head[head.indexOf('Via') + 1]}\r\n\r\n`,
+      )
+      const [answer] = (await once(socket, 'data')) as [Buffer]
+      expect(answer.toString()).toContain('proxy-loop')
+    }
+  })
+
   test('what a client has accepted at one counts at both', async () => {
     await using lab = await openCrew()
     const ca = readFileSync(lab.proxy.ca, 'utf8')

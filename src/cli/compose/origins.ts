@@ -54,6 +54,11 @@ export function watchOriginFiles(
   stack.defer(() => clearInterval(timer))
 }
 
+/** What a proxy is called in Via. Random: seeing it there means that a request has been here. All processes of one proxy have the same. */
+export function makePseudonym(): string {
+  return `cordon-${randomBytes(6).toString('hex')}`
+}
+
 /** Ends with the stack. */
 export function composeOrigins(
   stack: AsyncDisposableStack,
@@ -61,6 +66,7 @@ export function composeOrigins(
   contexts: OriginContexts,
   meter: Meter,
   enforcer: Enforcer,
+  pseudonym: string = makePseudonym(),
 ) {
   // Times to wait, not times of day: a clock that is set must not end or prolong them.
   const deadlines = new Deadlines({ now: () => performance.now() }, report)
@@ -68,8 +74,6 @@ export function composeOrigins(
   // Who sets one idle time means both ends.
   const { idle: originIdle = DEFAULT_TIMEOUTS.originIdle } = operation.timeouts
   const timeouts = { ...DEFAULT_TIMEOUTS, originIdle, ...operation.timeouts }
-  // Random for each process: seeing it in Via means that a request has been here.
-  const pseudonym = `cordon-${randomBytes(6).toString('hex')}`
   const limits = { ...DEFAULT_LIMITS, ...operation.limits }
   const held = { used: 0, limit: limits.held }
   const sessions = new TlsSessions({ clock })

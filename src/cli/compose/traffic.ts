@@ -53,6 +53,7 @@ export interface TrafficOptions {
   readonly sharing?: TokenSharing
   readonly postgresql?: PostgresqlMemory
   readonly acceptance?: Acceptance
+  readonly pseudonym?: string
   note(action: string, subject: string, detail: string): void
 }
 
@@ -129,6 +130,7 @@ export async function composeTraffic(options: TrafficOptions): Promise<Traffic> 
     contexts,
     meter,
     enforcer,
+    options.pseudonym,
   )
   const {
     leaves: burst,

@@ -30,6 +30,8 @@ export interface Start {
   readonly operation: Operation
   readonly authority: { readonly path: string; readonly pem: Pair }
   readonly tickets: Uint8Array
+  /** See `makePseudonym`. */
+  readonly pseudonym: string
   readonly contradictions: Contradictions
   /** The console, if there is one: not a destination. */
   readonly console: { readonly address: string; readonly port: number } | null

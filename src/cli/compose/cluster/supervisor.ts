@@ -9,6 +9,7 @@ import { TicketRing } from '../../../tls/tickets.ts'
 import { toEndpoint, toHostPort } from '../../endpoints.ts'
 import { say } from '../../output.ts'
 import { ownerReadings } from '../../readings.ts'
+import { makePseudonym } from '../origins.ts'
 import { composeOwner, type Owner } from '../owner.ts'
 import { composePeople } from '../people.ts'
 import { clock, report } from '../process.ts'
@@ -36,6 +37,7 @@ export async function composeSupervisor(
   const owner = stack.use(await composeOwner({ settings, load, bringIntoForce }))
   const { ledger, log, desk, authority, own, note } = owner
   const tickets = new TicketRing({ clock })
+  const pseudonym = makePseudonym()
   // Whose process cannot count them any more.
   const lost = new CountingMeter()
   const onInterrupted = ({ placement, action }: InterruptedFlow) =>
@@ -57,6 +59,7 @@ export async function composeSupervisor(
     operation: settings.operation,
     authority: { path: authority.path, pem: authority.pem },
     tickets: tickets.toBytes(),
+    pseudonym,
     contradictions: ledger.contradictions,
     console: console && { address: console.address, port: console.port },
   })

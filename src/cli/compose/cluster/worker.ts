@@ -106,6 +106,7 @@ async function start(given: Start): Promise<Worker> {
     sharing,
     postgresql,
     acceptance,
+    pseudonym: given.pseudonym,
     note: (action, subject, detail) => {
       audit
         .note({ at: clock.now(), actor: 'cordon', action, subject, detail })

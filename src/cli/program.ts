@@ -94,9 +94,12 @@ export function sayFailure(error: unknown): ExitCode {
   return code
 }
 
-/** What went wrong, in words and with its exit code. */
+/** What went wrong, in words and with its exit code: plain data, which another process may be told. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof CommandError) return error
+  if (error instanceof CommandError) {
+    const { code, message, hint } = error
+    return { code, message, hint }
+  }
   if (error instanceof ConfigError) {
     return { code: EXIT.invalid, message: error.problems.map(sayProblem).join('; '), hint: null }
   }

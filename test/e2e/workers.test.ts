@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
@@ -534,6 +534,24 @@ test.each([
   const { code, err } = await cordon(lab.dir, ['start', ...args])
   expect(code).toBe(3)
   expect(err).toContain(message)
+})
+
+test('what keeps one from starting is said with its hint, and ends them all with its code', async () => {
+  await using lab = await openLab()
+  await using stack = new AsyncDisposableStack()
+  const taken = createServer().listen(0, '127.0.0.1')
+  stack.defer(() => void taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  writeFileSync(
+    join(lab.dir, 'taken.yaml'),
+    `version: 1\nhome: EEA\ndata: ./taken\nca: ./taken-ca\nlisten: { proxy: "127.0.0.1:0", console: "127.0.0.1:0", transparent: "127.0.0.1:${port}" }\n`,
+  )
+  const args = ['start', '--config', 'taken.yaml', '--workers', '2']
+  const { code, err } = await cordon(lab.dir, args)
+  expect(err).toContain(`cannot be taken over at 127.0.0.1:${port}`)
+  expect(err).toContain('hint: without `--transparent`')
+  expect(code).toBe(1)
 })
 
 function isAlive(pid: number): boolean {

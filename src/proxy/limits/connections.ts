@@ -14,8 +14,9 @@ export interface Usage {
 
 export const NO_USAGE: Usage = { total: 0, clients: [] }
 
-/** Clients with fewer connections than this are nobody's concern but their own process's. */
+/** Clients with fewer connections than this, and than a share of what they may have, are nobody's concern but their own process's. */
 const WORTH_TELLING = 16
+const SHARE = 1 / 16
 
 export class ConnectionCounts {
   readonly #limits: ConnectionLimits
@@ -55,7 +56,8 @@ export class ConnectionCounts {
   }
 
   usage(): Usage {
-    const clients = [...this.#byClient].filter(([, count]) => count >= WORTH_TELLING)
+    const least = Math.min(WORTH_TELLING, this.#limits.connectionsPerClient * SHARE)
+    const clients = [...this.#byClient].filter(([, count]) => count >= least)
     return { total: this.#total, clients }
   }
 

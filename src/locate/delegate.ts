@@ -47,6 +47,7 @@ export function delegateNames(
   return {
     resolve: (host) => (isDelegated(host) ? Promise.resolve(answer(host)) : resolver.resolve(host)),
     cached: (host) => (isDelegated(host) ? answer(host) : resolver.cached(host)),
+    learn: (name, addresses) => resolver.learn(name, addresses),
     lookupSvcb: async (host, port) =>
       isDelegated(host) ? UNASKED : await resolver.lookupSvcb(host, port),
     get size() {

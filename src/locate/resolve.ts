@@ -6,7 +6,7 @@
  */
 
 import type { SecureContext } from 'node:tls'
-import { type Cidr, type IpAddress, parseCidr } from '../model/address.ts'
+import { type Cidr, type IpAddress, parseCidr, parseIp } from '../model/address.ts'
 import type { Host } from '../model/authority.ts'
 import type { Resolution } from '../model/destination.ts'
 import type { Problem } from '../model/errors.ts'
@@ -47,6 +47,8 @@ export interface ResolverOptions {
   readonly cacheSize?: number
   /** Names being looked up at once, each with one question per family on its way. */
   readonly lookups?: number
+  /** What a name server has answered, for the processes beside this one: see `learn`. */
+  readonly onAnswer?: (name: string, addresses: readonly string[]) => void
 }
 
 /** Implements the `Resolver` port. Answers are frozen, and the same object is returned for as long as it is valid. */
@@ -54,6 +56,8 @@ export interface CachingResolver extends Disposable {
   resolve(host: Host): Promise<Resolution | Problem>
   /** Names whose answers are remembered. */
   readonly size: number
+  /** What another process was answered: addresses that answers have led to of late, as if it had been asked here. */
+  learn(name: string, addresses: readonly string[]): void
   /** What is known now without asking anybody; null when `resolve` would have to. */
   cached(host: Host): Resolution | Problem | null
   /**
@@ -122,6 +126,17 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     },
     get size() {
       return cache.size
+    },
+    learn(name, addresses) {
+      if (closed) return
+      const now = clock.now()
+      recent.take(
+        name,
+        addresses.flatMap((text) => parseIp(text) ?? []),
+        now,
+      )
+      const entry = cache.get(name)
+      if (entry) cache.set(name, toEntry(withEarlier(recent, name, entry.answer, now), entry.until))
     },
     cached(host) {
       return closed ? null : (recall(host.text)?.answer ?? null)
@@ -196,6 +211,12 @@ export function createResolver(options: ResolverOptions): CachingResolver {
       })
       if (closed) return failed(name, 'the resolver is closed')
       const whole = into === cache ? withEarlier(recent, name, answer, clock.now()) : answer
+      if ('addresses' in answer) {
+        options.onAnswer?.(
+          name,
+          answer.addresses.map(({ text }) => text),
+        )
+      }
       return remember(into, name, whole, validUntil).answer
     } catch {
       return failed(name, 'the lookup broke off')
@@ -224,7 +245,7 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     answer: Resolution | Problem,
     until: number,
   ): Entry {
-    const entry = { answer: freeze(answer), promise: Promise.resolve(answer), until }
+    const entry = toEntry(answer, until)
     into.set(name, entry)
     const [oldest = name] = into.keys()
     if (into.size > cacheSize) into.delete(oldest)
@@ -236,6 +257,10 @@ export function createResolver(options: ResolverOptions): CachingResolver {
     for (const limit of underWay) limit.abort()
     transports[Symbol.dispose]()
   }
+}
+
+function toEntry(answer: Resolution | Problem, until: number): Entry {
+  return { answer: freeze(answer), promise: Promise.resolve(answer), until }
 }
 
 /** The answer with what those before it have led to. */

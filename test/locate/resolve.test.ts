@@ -576,6 +576,25 @@ describe('under load and at the end', () => {
     expect(await resolver.resolve(host('www.example'))).toHaveProperty('addresses')
   })
 
+  test('what another process was answered counts as an earlier answer, now and later', async () => {
+    const told: [string, readonly string[]][] = []
+    const here = open({ onAnswer: (...answer) => told.push(answer) })
+    const name = host('api.example')
+    const first = await here.resolve(name)
+    const before = 'addresses' in first ? first.addresses.map(({ text }) => text) : []
+    expect(told).toEqual([['api.example', before]])
+
+    here.learn('api.example', ['192.0.2.99', 'no address', ...before])
+    const earlier = (answer: Resolution | Problem | null) =>
+      answer && 'addresses' in answer ? (answer.earlier ?? []).map(({ text }) => text) : null
+    expect(shown(here.cached(name) as Resolution)).toEqual(shown(first))
+    expect(earlier(here.cached(name))).toEqual(['192.0.2.99'])
+    here.learn('never-asked.example', ['192.0.2.98'])
+    expect(here.cached(host('never-asked.example'))).toBeNull()
+    // What was learned is not told of as an answer.
+    expect(told).toHaveLength(1)
+  })
+
   test('closing ends what is under way, and everything after it', async () => {
     const resolver = open()
     const want = {

@@ -25,10 +25,12 @@ export interface Evaluation extends Disposable {
 /**
  * @param settings with facts; asked again for every destination
  * @param own our listeners; may be filled later.
+ * @param onAnswer hears what name servers say
  */
 export async function composeEvaluation(
   settings: () => Settings,
   own: readonly Endpoint[] = configuredListeners(settings().operation),
+  onAnswer: (name: string, addresses: readonly string[]) => void = () => {},
 ): Promise<Evaluation> {
   const { operation } = settings()
   const geoip = await openGeoip(operation.geoipFiles ?? undefined)
@@ -36,7 +38,7 @@ export async function composeEvaluation(
   const { dnsServers: servers, hostsFile: hosts, clientSubnet, extraRoots } = operation
   const isEncrypted = servers?.some((server) => server.includes('://')) ?? false
   const trust = isEncrypted ? await openTrust({ extraRoots }) : null
-  const asking = createResolver({ servers, hosts, clock, trust, clientSubnet })
+  const asking = createResolver({ servers, hosts, clock, trust, clientSubnet, onAnswer })
   const resolver = leaveNames(asking, operation.upstreamProxy)
   const locator = createLocator({
     geoip,

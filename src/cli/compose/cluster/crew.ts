@@ -194,8 +194,7 @@ export class Crew {
     if (message.type === 'hold-ask') this.#heldCalls.get(member)?.ask(message)
     else if (message.type === 'hold-gone') this.#heldCalls.get(member)?.leave(message.id)
     else if (message.type === 'tokens') this.#share(member, message)
-    else if (message.type === 'session' || message.type === 'acceptance')
-      this.#tellOthers(member, message)
+    else if (isForOthers(message)) this.#tellOthers(member, message)
     else if (message.type !== 'usage') this.#options.onMessage(message)
     else {
       member.usage = message.usage
@@ -203,10 +202,7 @@ export class Crew {
     }
   }
 
-  #tellOthers(
-    from: Member,
-    message: Extract<FromWorker, { type: 'session' | 'acceptance' }>,
-  ): void {
+  #tellOthers(from: Member, message: ForOthers): void {
     for (const member of this.#members) if (member !== from) member.tell(message)
   }
 
@@ -250,6 +246,13 @@ export class Crew {
   async #allEnded(): Promise<void> {
     await Promise.all([...this.#members].map(({ ended }) => ended))
   }
+}
+
+/** What is passed on as it is. */
+type ForOthers = Extract<FromWorker, { type: 'session' | 'acceptance' | 'answer' }>
+
+function isForOthers(message: FromWorker): message is ForOthers {
+  return ['session', 'acceptance', 'answer'].includes(message.type)
 }
 
 function prepare(member: Member, snapshot: Snapshot): Promise<FromWorker | null> {

@@ -63,6 +63,8 @@ export type ToWorker =
   | { readonly type: 'session'; readonly name: string; readonly session: ToldSession | null }
   /** What another process has seen of clients and certificates. */
   | { readonly type: 'acceptance'; readonly news: AcceptanceNews }
+  /** What another process was answered by a name server. */
+  | { readonly type: 'answer'; readonly name: string; readonly addresses: readonly string[] }
   /** Leave has ended before its time. */
   | { readonly type: 'lease-end'; readonly grant: GrantId }
   | { readonly type: 'close'; readonly grace: number }
@@ -99,6 +101,8 @@ export type FromWorker =
   | { readonly type: 'session'; readonly name: string; readonly session: ToldSession | null }
   /** What was seen here. */
   | { readonly type: 'acceptance'; readonly news: AcceptanceNews }
+  /** What was answered here. */
+  | { readonly type: 'answer'; readonly name: string; readonly addresses: readonly string[] }
   /** The client has left. */
   | { readonly type: 'hold-gone'; readonly id: number }
   | {

@@ -84,7 +84,11 @@ async function start(given: Start): Promise<Worker> {
     if (!closing) process.exit(1)
   })
   const own = given.console ? [toEndpoint(given.console)] : []
-  const evaluation = await composeEvaluation(() => inForce, own)
+  // Whom a client was told of by one, it may reach by another: only who takes connections over asks what names have led to.
+  const onAnswer = (name: string, addresses: readonly string[]) => {
+    if (operation.transparent !== null) tell({ type: 'answer', name, addresses })
+  }
+  const evaluation = await composeEvaluation(() => inForce, own, onAnswer)
   setInterval(() => {
     evaluation.tables.renew().catch((error: unknown) => report('prefix tables', error))
   }, TABLES_MS).unref()
@@ -160,6 +164,8 @@ async function start(given: Start): Promise<Worker> {
           return postgresql.take(order.name, order.session)
         case 'acceptance':
           return acceptance.take(order.news)
+        case 'answer':
+          return evaluation.resolver.learn(order.name, order.addresses)
         case 'lease-end':
           return holds.endLease(order.grant)
         case 'usage':

@@ -470,3 +470,28 @@ function withExtension(hello: Buffer, type: number, data: Buffer): Buffer {
   longer.writeUInt16BE(longer.readUInt16BE(3) + extension.length, 3)
   return longer
 }
+
+test.skipIf(missing(...FORCED_NETWORK))(
+  'several processes: what a name has led to at one is its own at all',
+  async () => {
+    await using net = await openForcedNetwork({ way: 'redirect', config: CONFIG, workers: 2 })
+    const call = (to: string, path: string) =>
+      net.onHost('curl', ['-sk', '--resolve', `moved.test:443:${to}`, `https://moved.test/${path}`])
+    const rows = () => net.proxy.flows().filter(({ path }) => path !== null)
+    await net.change({ 'moved.test': { A: [FAR.de.v4], ttl: 1 } })
+    await call(FAR.de.v4, 'old')
+    expect(await net.proxy.settled(1)).toMatchObject({ host: 'moved.test' })
+    await net.change({ 'moved.test': { A: [FAR.fr.v4], ttl: 1 } })
+    await eventually('the new address to be known', async () => {
+      const before = rows().length
+      await call(FAR.fr.v4, 'new')
+      return (await eventually('its row', () => rows()[before])).host === 'moved.test'
+    })
+    for (let i = 0; i < 8; i++) await call(FAR.de.v4, `still-${i}`)
+    const still = await eventually('all rows', () => {
+      const found = rows().filter(({ path }) => `${path}`.startsWith('/still'))
+      return found.length === 8 ? found : null
+    })
+    expect(still.map(({ host }) => host)).toEqual(Array(8).fill('moved.test'))
+  },
+)
